@@ -1,0 +1,162 @@
+"""Real handwritten digits, and the domains that are made from them.
+
+The originals are the 1,797 digits of 8×8 pixels that scikit-learn ships (UCI optical recognition of handwritten
+digits, test part). Every domain shows all of them in its own way, as 3×32×32 uint8; the same call gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from xfer_core.domains.base import Card, Domain, Task
+
+SIZE = 32
+UCI = "UCI optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), as shipped with scikit-learn"
+PHOTOS = "two photographs shipped with scikit-learn (china.jpg by Yannis Papastefanatos, flower.jpg by Till Niermann)"
+
+
+@cache
+def read_originals() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels in 0…1, float32 (1797, 8, 8), and the digit each shows, int64 (1797,)."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return (bunch["images"] / 16).astype(np.float32), bunch["target"].astype(np.int64)
+
+
+@cache
+def read_photographs() -> tuple[np.ndarray, ...]:
+    """The two photographs, uint8 (H, W, 3), at half their size so that a 32-pixel crop holds some structure."""
+    from sklearn.datasets import load_sample_images
+
+    return tuple(photograph[::2, ::2] for photograph in load_sample_images()["images"])
+
+
+def _handwritten(grey: Tensor) -> Tensor:
+    return grey.expand(-1, 3, -1, -1)
+
+
+def _photo(grey: Tensor) -> Tensor:
+    """|crop − digit| per colour channel: the MNIST-M recipe (Ganin and Lempitsky 2015)."""
+    random = np.random.default_rng(1)
+    photographs = read_photographs()
+    crops = np.empty((len(grey), SIZE, SIZE, 3), dtype=np.uint8)
+    for i, which in enumerate(random.integers(len(photographs), size=len(grey))):
+        photograph = photographs[which]
+        top, left = (random.integers(side - SIZE + 1) for side in photograph.shape[:2])
+        crops[i] = photograph[top : top + SIZE, left : left + SIZE]
+    return (torch.from_numpy(crops).permute(0, 3, 1, 2) / 255 - grey).abs()
+
+
+def _rotated(grey: Tensor) -> Tensor:
+    """Each digit turned by its own angle, uniform between 30° and 60° counter-clockwise."""
+    angles = torch.from_numpy(np.random.default_rng(2).uniform(30, 60, len(grey))).float().deg2rad()
+    cos, sin, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
+    matrix = torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
+    grid = F.affine_grid(matrix, list(grey.shape), align_corners=False)
+    return F.grid_sample(grey, grid, align_corners=False).expand(-1, 3, -1, -1)
+
+
+def _inverted(grey: Tensor) -> Tensor:
+    return (1 - grey).expand(-1, 3, -1, -1)
+
+
+def _noisy(grey: Tensor) -> Tensor:
+    """Gaussian noise of standard deviation 0.4 on every pixel and channel."""
+    noise = np.random.default_rng(3).standard_normal((len(grey), 3, SIZE, SIZE), dtype=np.float32)
+    return grey + 0.4 * torch.from_numpy(noise)
+
+
+Render = Callable[[Tensor], Tensor]
+
+
+@cache
+def make(key: str, card: Card, render: Render, digits: range = range(10)) -> Domain:
+    """One domain of digits.
+
+    Args:
+        key: the domain's name.
+        card: where it is from.
+        render: grey images in 0…1, float (N, 1, 32, 32), to colour images of the same size, (N, 3, 32, 32).
+        digits: the classes that the domain holds.
+    """
+    pixels, labels = read_originals()
+    chosen = np.isin(labels, list(digits))
+    grey = F.interpolate(torch.from_numpy(pixels[chosen])[:, None], size=SIZE, mode="bicubic").clamp(0, 1)
+    digit = torch.from_numpy(labels[chosen])
+    return Domain(
+        key=key,
+        card=card,
+        pool="scikit-learn digits",
+        samples=(render(grey).clamp(0, 1) * 255).round().to(torch.uint8).contiguous(),
+        originals=torch.from_numpy(np.flatnonzero(chosen)),
+        tasks={
+            "digit": Task("digit", digit - digits.start, tuple(str(d) for d in digits)),
+            "parity": Task("parity", digit % 2, ("even", "odd")),
+        },
+    )
+
+
+def _card(title: str, description: str, recipe: str, source: str = UCI) -> Card:
+    return Card(title, description, source, "CC BY 4.0", recipe)
+
+
+ENLARGED = "enlarged from 8×8 to 32×32 (bicubic)"
+
+DOMAINS: dict[str, Callable[[], Domain]] = {
+    key: partial(make, key, card, render, *digits)
+    for key, card, render, *digits in (
+        (
+            "digits.handwritten",
+            _card("Handwritten digits", "Digits that people wrote with a pen, white on black.", ENLARGED),
+            _handwritten,
+        ),
+        (
+            "digits.photo",
+            _card(
+                "Digits on photographs",
+                "The same kind of digits, blended into colour photographs: hard to see, even for you.",
+                f"{ENLARGED}, then the absolute difference with a random crop of a photograph",
+                f"{UCI}; {PHOTOS}",
+            ),
+            _photo,
+        ),
+        (
+            "digits.rotated",
+            _card("Rotated digits", "Digits turned to the left by 30° to 60°.", f"{ENLARGED}, then rotated"),
+            _rotated,
+        ),
+        (
+            "digits.inverted",
+            _card("Inverted digits", "Black digits on white.", f"{ENLARGED}, then 255 − value"),
+            _inverted,
+        ),
+        (
+            "digits.noisy",
+            _card(
+                "Noisy digits",
+                "Digits under strong colour noise.",
+                f"{ENLARGED}, then Gaussian noise (standard deviation 102 of 255) on each channel",
+            ),
+            _noisy,
+        ),
+        (
+            "digits.low",
+            _card("Digits 0–4", "Only the handwritten digits zero to four.", f"{ENLARGED}, digits 0–4"),
+            _handwritten,
+            range(5),
+        ),
+        (
+            "digits.high",
+            _card("Digits 5–9", "Only the handwritten digits five to nine.", f"{ENLARGED}, digits 5–9"),
+            _handwritten,
+            range(5, 10),
+        ),
+    )
+}

@@ -1,0 +1,118 @@
+"""What learns: an ordered list of named stages that can be fixed, and one head per task."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from xfer_core.errors import XferError
+from xfer_core.forms import Form
+
+HEAD = "head"
+
+
+class Network(nn.Module):
+    """Stages in order, then one linear head per task.
+
+    Args:
+        stages: name → module, applied in this order.
+        width: number of features that the last stage gives, after flattening.
+        outputs: task → number of classes.
+
+    Shapes:
+        input (B, C, H, W) float in 0…1; features (B, width); forward gives task → logits (B, classes).
+    """
+
+    def __init__(self, stages: OrderedDict[str, nn.Module], width: int, outputs: Mapping[str, int]) -> None:
+        super().__init__()
+        self.stages = nn.ModuleDict(stages)
+        self.heads = nn.ModuleDict({task: nn.Linear(width, classes) for task, classes in outputs.items()})
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the heads see: (B, width)."""
+        for stage in self.stages.values():
+            x = stage(x)
+        return x.flatten(1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Task → logits (B, classes)."""
+        features = self.features(x)
+        return {task: head(features) for task, head in self.heads.items()}
+
+    def reset_heads(self) -> None:
+        """Give every head new random values, from torch's global generator."""
+        for head in self.heads.values():
+            head.reset_parameters()  # pyright: ignore[reportCallIssue]
+
+    def parts(self) -> dict[str, nn.Module]:
+        """What can be fixed as one: each stage by its name, then all heads as ``head``."""
+        return {**dict(self.stages.items()), HEAD: self.heads}
+
+    def names_of(self, part: str) -> tuple[str, ...]:
+        """Parameter and buffer names of one stage, of ``head``, or of one head (``head.TASK``)."""
+        if part in self.stages:
+            prefix = f"stages.{part}."
+        elif part == HEAD:
+            prefix = "heads."
+        elif part.startswith(f"{HEAD}.") and part.removeprefix(f"{HEAD}.") in self.heads:
+            prefix = f"heads.{part.removeprefix(HEAD + '.')}."
+        else:
+            return (part,) if part in self.state_dict() else ()
+        return tuple(name for name in self.state_dict() if name.startswith(prefix))
+
+    def expand(self, fixed: Iterable[str], field: str = "strategy.frozen") -> frozenset[str]:
+        """Parameter and buffer names that ``fixed`` stands for; a stage's name stands for all of its own.
+
+        Raises:
+            XferError: ``unknown_stage``, naming ``field``.
+        """
+        names: set[str] = set()
+        for part in fixed:
+            found = self.names_of(part)
+            if not found:
+                raise XferError("unknown_stage", field, part, network="this network", allowed=tuple(self.parts()))
+            names.update(found)
+        return frozenset(names)
+
+
+class NetworkForm(Form):
+    """The fields that every network's form starts from; ``kind`` is its name."""
+
+    kind: str
+
+    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+        """A network with new random values from torch's global generator.
+
+        Args:
+            image_shape: (C, H, W) of one image.
+            outputs: task → number of classes.
+
+        Raises:
+            XferError: ``image_size`` if the images are too small.
+        """
+        raise TypeError(f"{type(self).__name__} must define build")
+
+    def describe(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> list[dict]:
+        """What the freeze board shows: for each part its name, output shape and parameter count."""
+        with torch.random.fork_rng(devices=[]):
+            network = self.build(image_shape, outputs).eval()
+        rows, x = [], torch.zeros(1, *image_shape)
+        with torch.inference_mode():
+            for name, stage in network.stages.items():
+                x = stage(x)
+                rows.append({"name": name, "shape": tuple(x.shape[1:]), "parameters": _count(stage)})
+        rows.append({"name": HEAD, "shape": (sum(outputs.values()),), "parameters": _count(network.heads)})
+        return rows
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def require_size(image_shape: tuple[int, int, int], least: int, kind: str) -> None:
+    """Refuse images of fewer than ``least`` pixels a side."""
+    if min(image_shape[1:]) < least:
+        raise XferError("image_size", "problem", min(image_shape[1:]), limit=least, network=kind)

@@ -1,0 +1,37 @@
+"""A small convolutional network with batch norm: quick enough to watch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from xfer_core.networks.base import Network, NetworkForm, require_size
+
+
+class SmallCNN(NetworkForm):
+    """Three 3×3 convolutions with batch norm, quick enough to watch on two processor cores.
+
+    Each of the three stages is convolution, batch norm, ReLU, 2×2 max-pooling, with ``width``, 2·``width`` and
+    4·``width`` channels.
+    """
+
+    kind: Literal["small_cnn"] = "small_cnn"
+    width: int = Field(16, ge=4, le=256, title="Channels of the first stage")
+    """Later stages have two and four times as many."""
+
+    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+        require_size(image_shape, 8, self.kind)
+        stages: OrderedDict[str, nn.Module] = OrderedDict()
+        channels, height, width = image_shape
+        for i in range(3):
+            wider = self.width * 2**i
+            convolution = nn.Conv2d(channels, wider, 3, padding=1, bias=False)  # batch norm brings its own bias
+            stages[f"conv{i + 1}"] = nn.Sequential(
+                OrderedDict(conv=convolution, norm=nn.BatchNorm2d(wider), relu=nn.ReLU(), pool=nn.MaxPool2d(2))
+            )
+            channels = wider
+        return Network(stages, channels * (height // 8) * (width // 8), outputs)

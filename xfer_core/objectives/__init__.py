@@ -1,0 +1,1 @@
+"""Loss terms and weights as pure functions of tensors."""

@@ -1,0 +1,34 @@
+"""Where this installation keeps its things: environment variables, read in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The ``XFER_…`` environment variables."""
+
+    model_config = SettingsConfigDict(env_prefix="XFER_")
+
+    home: Path = Field(default_factory=lambda: user_data_path("xfer"))
+    database_url: str = ""
+    slots: int = Field(0, ge=0)
+    idle_minutes: float = Field(30, gt=0)
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the run store; by default a SQLite file in ``home``."""
+        return self.database_url or f"sqlite:///{self.home / 'xfer.db'}"
+
+    def artifacts(self, run: str) -> Path:
+        """Folder of one run's files (checkpoint, weights, sample weights)."""
+        return self.home / "runs" / run
+
+
+def settings() -> Settings:
+    """The settings as the environment has them now."""
+    return Settings()

@@ -1,0 +1,178 @@
+"""What a strategy is: which data, in which phases, what is fixed, and which loss terms with which λ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from xfer_core.domains.problem import Dealt, Problem, Role, TrainingDomain
+from xfer_core.errors import XferError
+from xfer_core.forms import Form
+from xfer_core.networks.base import Network
+from xfer_core.objectives.classification import cross_entropy
+
+Family = Literal["baseline", "transfer", "joint", "generalised"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of a run.
+
+    Attributes:
+        name: what the page shows, such as ``source``.
+        domains: each step draws one labelled batch from each of these.
+        share: fraction of the run's steps; the shares of a run sum to 1.
+        fixed: parameter and buffer names that stay bit-identical in this phase.
+        lr: learning rate of this phase; None keeps the run's.
+        new_heads: whether the heads start again from random values.
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    share: float = 1.0
+    fixed: frozenset[str] = frozenset()
+    lr: float | None = None
+    new_heads: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one domain gives to one step.
+
+    Attributes:
+        images: float (B, C, H, W) in 0…1, augmented.
+        labels: task → int64 (B,).
+    """
+
+    images: Tensor
+    labels: dict[str, Tensor]
+
+
+@dataclass
+class Context:
+    """What a strategy may know while it forms its terms.
+
+    Attributes:
+        network: the network in training.
+        phase: the phase that this step belongs to.
+        progress: fraction of the run that is done, 0…1.
+        class_counts: (domain, task) → int64 (K,), labelled training samples of each class.
+    """
+
+    network: Network
+    phase: Phase
+    progress: float
+    class_counts: Mapping[tuple[str, str], Tensor]
+    modules: nn.ModuleDict = field(default_factory=nn.ModuleDict)
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Strategy(Form):
+    """How knowledge moves. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
+
+    family: ClassVar[Family]
+    title: ClassVar[str]
+    kind: str
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem that this strategy cannot work on; the data is not needed for that.
+
+        Raises:
+            XferError: naming the field, the rule and the value.
+        """
+
+    def keeps_head(self) -> bool:
+        """Whether the head that learned on the source answers on the target: then they must share classes."""
+        return False
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        """The stretches of a run, in order."""
+        raise TypeError(f"{type(self).__name__} must define phases")
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        """The weight λ of every term that this strategy can log; a person may change them while it runs."""
+        raise TypeError(f"{type(self).__name__} must define lambdas")
+
+    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+        """Further trainable parts, such as a discriminator; checkpointed and trained with the network."""
+        return {}
+
+    def state(self, dealt: Dealt) -> dict[str, Any]:
+        """What the strategy must remember from step to step; checkpointed."""
+        return {}
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        """Named loss terms, each a scalar or one value a sample; the loop takes means and forms Σ λ_k · term_k."""
+        raise TypeError(f"{type(self).__name__} must define terms")
+
+    def sample_weights(self, outputs: Mapping[str, Tensor], domain: TrainingDomain) -> Tensor | None:
+        """λ_{d,i} of each labelled sample of a domain before λ_d, float (N,); None where all weigh the same.
+
+        Args:
+            outputs: the network's logits for these samples, by task.
+            domain: the samples.
+        """
+        return None
+
+
+def forward_together(network: Network, batches: Mapping[str, Batch]) -> dict[str, dict[str, Tensor]]:
+    """One pass over the batches of all domains, so that batch norm sees one mixture; the logits by domain and task."""
+    sizes = [len(batch.images) for batch in batches.values()]
+    if len(sizes) == 1:
+        return {key: network(batch.images) for key, batch in batches.items()}
+    mixed = torch.cat([batch.images for batch in batches.values()])
+    outputs = {task: logits.split(sizes) for task, logits in network(mixed).items()}
+    return {key: {task: parts[i] for task, parts in outputs.items()} for i, key in enumerate(batches)}
+
+
+def task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
+    """The cross-entropy of every task on every domain, named ``domain/task``, one value a sample."""
+    return {
+        f"{domain}/{task}": cross_entropy(logits, batches[domain].labels[task])
+        for domain, outputs in forward_together(network, batches).items()
+        for task, logits in outputs.items()
+    }
+
+
+def equal_shares(names: tuple[str, ...]) -> dict[str, float]:
+    """1/n for each of n names."""
+    return {name: 1 / len(names) for name in names}
+
+
+def task_terms(problem: Problem, *roles: Role) -> tuple[str, ...]:
+    """The names ``domain/task`` of the domains in these roles."""
+    return tuple(f"{key}/{task}" for key, role in problem.roles().items() if role in roles for task in problem.tasks)
+
+
+def chosen_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict[str, float]:
+    """The λ that a person gave, checked; those not named are 0. None given at all means equal shares.
+
+    Raises:
+        XferError: ``unknown_term``, ``negative`` or ``all_zero``, for the field ``strategy.weights``.
+    """
+    for name, value in given.items():
+        if name not in allowed:
+            raise XferError("unknown_term", "strategy.weights", name, allowed=allowed)
+        if value < 0:
+            raise XferError("negative", f"strategy.weights.{name}", value)
+    if not given:
+        return equal_shares(allowed)
+    if not any(given.values()):
+        raise XferError("all_zero", "strategy.weights", dict(given))
+    return {name: float(given.get(name, 0.0)) for name in allowed}
+
+
+def require_source(problem: Problem, kind: str) -> None:
+    """Refuse a problem without a source."""
+    if not problem.source:
+        raise XferError("no_source", "problem.source", problem.source, kind=kind)
+
+
+def require_labels(problem: Problem, kind: str) -> None:
+    """Refuse a problem without target labels."""
+    if problem.labels_per_class == 0:
+        raise XferError("no_labels", "problem.labels_per_class", 0, kind=kind)

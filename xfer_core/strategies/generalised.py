@@ -1,0 +1,89 @@
+"""Generalised: the source and several targets at once, with a weight for every domain and every sample in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem, TrainingDomain
+from xfer_core.networks.base import Network
+from xfer_core.objectives.classification import cross_entropy
+from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sample_weights
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    chosen_weights,
+    forward_together,
+    require_labels,
+)
+
+
+class Generalised(Strategy):
+    """Learn the source and all targets together so that every target improves; each sample of each domain has a weight.
+
+    L(θ) = Σ_d Σ_i λ_{d,i} · L_{d,i}(θ), where d runs over the domains (the source is domain 0) and i over the samples
+    of domain d. λ_{d,i} = λ_d · w_i / N_d, where the scheme gives w_i with mean 1: *uniform* (w_i = 1),
+    *class_balanced* (every class of the domain weighs the same), *hard* (w_i ∝ (1 − p_i)^γ, the factor of the focal
+    loss: Lin et al. 2017, https://arxiv.org/abs/1708.02002, here without gradient).
+    """
+
+    family: ClassVar = "generalised"
+    title: ClassVar = "Generalised learning"
+    kind: Literal["generalised"] = "generalised"
+    weights: dict[str, float] = Field({}, title="λ of each domain")
+    """Named by domain. Those left out are 0; none at all means equal shares."""
+    scheme: Literal["uniform", "class_balanced", "hard"] = Field("uniform", title="Weights inside a domain")
+    """How λ_d is shared out among the samples of domain d."""
+    gamma: float = Field(2.0, ge=0, le=10, title="γ of the hard-sample scheme")
+    """0 is uniform; larger values look more at what the network gets wrong."""
+
+    def check(self, problem: Problem) -> None:
+        weights = self.lambdas(problem)
+        if any(weights[key] for key in problem.target):
+            require_labels(problem, self.kind)
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))
+        return (Phase("together", with_labels),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return chosen_weights(self.weights, (*problem.source, *problem.target))
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        terms = {}
+        for domain, outputs in forward_together(context.network, batches).items():
+            labels = batches[domain].labels
+            counts = {task: context.class_counts[domain, task] for task in outputs}
+            terms[domain] = sum_tasks(*self._weigh(outputs, labels, counts))
+        return terms
+
+    def sample_weights(self, outputs: Mapping[str, Tensor], domain: TrainingDomain) -> Tensor:
+        labels = domain.labelled.labels
+        counts = {task: torch.bincount(labels[task], minlength=outputs[task].shape[1]) for task in outputs}
+        _, weights = self._weigh(outputs, labels, counts)
+        return torch.stack(list(weights.values())).mean(0)
+
+    def _weigh(
+        self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor], counts: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """For each task the losses and the weights w_i of these samples, each (B,)."""
+        losses = {task: cross_entropy(logits, labels[task]) for task, logits in outputs.items()}
+        match self.scheme:
+            case "uniform":
+                weights = {task: torch.ones_like(loss) for task, loss in losses.items()}
+            case "class_balanced":
+                weights = {task: class_balanced_weights(labels[task], counts[task]) for task in losses}
+            case "hard":
+                weights = {task: hard_sample_weights(loss, self.gamma) for task, loss in losses.items()}
+        return losses, weights
+
+
+def sum_tasks(losses: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Tensor:
+    """L_{d,i} = Σ over tasks of w_i · loss_i, (B,)."""
+    return torch.stack([weights[task] * losses[task] for task in losses]).sum(0)

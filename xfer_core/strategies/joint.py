@@ -1,0 +1,59 @@
+"""Joint: several tasks and domains at once, each with its own λ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    chosen_weights,
+    require_labels,
+    task_losses,
+    task_terms,
+)
+
+
+class Joint(Strategy):
+    """Learn all chosen tasks on all chosen domains at the same time, with shared stages; λ says how much each counts.
+
+    L(θ) = Σ_i λ_i · L_i(θ), where i runs over the pairs of domain and task. Each step draws a batch from every domain.
+    Multi-task learning: Caruana 1997, https://doi.org/10.1023/A:1007379606734.
+    """
+
+    family: ClassVar = "joint"
+    title: ClassVar = "Joint learning"
+    kind: Literal["joint"] = "joint"
+    weights: dict[str, float] = Field({}, title="λ of each domain and task")
+    """Named ``domain/task``. Those left out are 0; none at all means equal shares."""
+
+    def check(self, problem: Problem) -> None:
+        weights = self.lambdas(problem)
+        if any(weights[name] for name in task_terms(problem, "target")):
+            require_labels(problem, self.kind)
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (Phase("together", _weighed(dealt.problem, self.lambdas(dealt.problem))),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return chosen_weights(self.weights, task_terms(problem, "source", "target"))
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        return task_losses(context.network, batches)
+
+
+def _weighed(problem: Problem, weights: Mapping[str, float]) -> tuple[str, ...]:
+    """The domains of which at least one task has a λ above zero or could get one: those that have labels."""
+    return tuple(
+        key
+        for key in (*problem.source, *problem.target)
+        if problem.labels_per_class != 0 or any(weights[f"{key}/{task}"] for task in problem.tasks)
+    )

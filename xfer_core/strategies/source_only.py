@@ -1,0 +1,48 @@
+"""Baseline: learn on the source, hope for the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    equal_shares,
+    require_source,
+    task_losses,
+    task_terms,
+)
+
+
+class SourceOnly(Strategy):
+    """Train on the source alone and test on the target as it is: what transfers for free.
+
+    L(θ) = mean over source domains and tasks of L_{d,t}(θ). No target sample is used. Every method that adapts must
+    beat this baseline, or it has not adapted anything.
+    """
+
+    family: ClassVar = "baseline"
+    title: ClassVar = "Source only"
+    kind: Literal["source_only"] = "source_only"
+
+    def check(self, problem: Problem) -> None:
+        require_source(problem, self.kind)
+
+    def keeps_head(self) -> bool:
+        return True
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (Phase("source", dealt.problem.source),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return equal_shares(task_terms(problem, "source"))
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        return task_losses(context.network, batches)

@@ -1,0 +1,45 @@
+"""Baseline: learn from the few target labels alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    equal_shares,
+    require_labels,
+    task_losses,
+    task_terms,
+)
+
+
+class TargetOnly(Strategy):
+    """Train on the labelled target samples alone, from scratch: what the few labels give without any transfer.
+
+    L(θ) = mean over target domains and tasks of L_{d,t}(θ), from random θ. The source is not used. Transfer is worth
+    its trouble only where it beats this baseline at the same number of steps.
+    """
+
+    family: ClassVar = "baseline"
+    title: ClassVar = "From scratch"
+    kind: Literal["target_only"] = "target_only"
+
+    def check(self, problem: Problem) -> None:
+        require_labels(problem, self.kind)
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (Phase("target", dealt.problem.target),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return equal_shares(task_terms(problem, "target"))
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        return task_losses(context.network, batches)

@@ -1,0 +1,88 @@
+"""Batches drawn from images that already lie on the device, augmented as a whole.
+
+Images rest padded and channels-last, (N, H + 2P, W + 2P, C) uint8. Drawing a batch, mirroring, cropping and shifting
+are then one lookup of pixels, and the result is channels-last without a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+CROP_PADDING = 4  # zeros, as the article's RandomCrop(32, padding=4) is meant
+SHIFT_PADDING = 2  # zeros
+ROTATION_DEGREES = 15.0
+
+
+class Stream:
+    """An endless, reshuffled sequence of batches of one domain.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        labels: task → int64 (N,).
+        augment: any of flip, crop, shift, rotation.
+        generator: the only source of randomness; it lies on ``device``.
+        device: where the samples come to lie.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        labels: dict[str, Tensor],
+        augment: Iterable[str],
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        self.augment = frozenset(augment)
+        self.reach = CROP_PADDING if "crop" in self.augment else SHIFT_PADDING if "shift" in self.augment else 0
+        self.size, self.channels, self.height, self.width = images.shape
+        padded = F.pad(images.to(device), (self.reach,) * 4).permute(0, 2, 3, 1)  # (N, H + 2P, W + 2P, C)
+        self.padded_height, self.padded_width = padded.shape[1:3]
+        self.pixels = padded.reshape(-1, self.channels)
+        self.labels = {task: label.to(device) for task, label in labels.items()}
+        self.generator, self.device = generator, device
+        self.rows = torch.arange(self.height, device=device) * self.padded_width
+        self.columns = torch.arange(self.width, device=device)
+        self.order = torch.empty(0, dtype=torch.int64, device=device)
+
+    def draw(self, size: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The next ``size`` samples: images float (size, C, H, W) in 0…1, channels-last, and labels by task.
+
+        Every sample comes once before any comes again; a domain smaller than ``size`` repeats within the batch.
+        """
+        while len(self.order) < size:
+            shuffled = torch.randperm(self.size, generator=self.generator, device=self.device)
+            self.order = torch.cat([self.order, shuffled])
+        chosen, self.order = self.order[:size], self.order[size:]
+        images = self.look_up(chosen).permute(0, 3, 1, 2).float().div_(255)
+        if "rotation" in self.augment:
+            images = self._rotate(images)
+        return images, {task: label[chosen] for task, label in self.labels.items()}
+
+    def look_up(self, chosen: Tensor) -> Tensor:
+        """The pixels of these samples, each mirrored and moved at random: uint8 (B, H, W, C)."""
+        first = chosen * (self.padded_height * self.padded_width)
+        columns = self.columns.expand(len(chosen), -1)  # (B, W)
+        if "flip" in self.augment:
+            mirrored = self._random(2, len(chosen))[:, None].bool()
+            columns = torch.where(mirrored, self.width - 1 - columns, columns)
+        if self.reach:
+            down, right = self._random(2 * self.reach + 1, 2, len(chosen))
+            first = first + down * self.padded_width + right
+        where = (first[:, None] + self.rows)[:, :, None] + columns[:, None, :]  # (B, H, W)
+        return self.pixels.index_select(0, where.flatten()).view(*where.shape, self.channels)
+
+    def _random(self, below: int, *shape: int) -> Tensor:
+        return torch.randint(below, shape, generator=self.generator, device=self.device)
+
+    def _rotate(self, images: Tensor) -> Tensor:
+        """Each image turned about its middle by an angle uniform in ±15°, bilinear, zeros outside."""
+        turn = torch.rand(len(images), generator=self.generator, device=self.device) * 2 - 1
+        angle = (turn * ROTATION_DEGREES).deg2rad()
+        cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+        matrix = torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
+        grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
+        return F.grid_sample(images, grid, align_corners=False)

@@ -1,0 +1,57 @@
+"""How well a network does on samples that training never saw. Only this file reads held-out labels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.networks.base import Network
+from xfer_core.training.device import arithmetic
+
+CHUNK = 500
+
+
+class Evaluator:
+    """Accuracy on the held-out splits of a problem.
+
+    Args:
+        dealt: the problem with its data.
+        device: where the images come to lie.
+        precision: as in training.
+    """
+
+    def __init__(self, dealt: Dealt, device: torch.device, precision: str) -> None:
+        self.device, self.precision = device, precision
+        self.splits = {
+            name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
+            for name, samples in dealt.held_out.items()
+        }
+
+    def measure(self, network: Network, split: str) -> dict[str, float]:
+        """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split."""
+        metrics = {}
+        for (domain, held_out_split), (images, labels) in self.splits.items():
+            if held_out_split != split:
+                continue
+            outputs = predict(network, images, self.device, self.precision)
+            for task, logits in outputs.items():
+                right = (logits.argmax(1) == labels[task]).float().mean()
+                metrics[f"accuracy/{domain}/{task}/{split}"] = float(right)
+        return metrics
+
+
+def to_input(images: Tensor, device: torch.device) -> Tensor:
+    """uint8 (N, C, H, W) to what a network takes: float in 0…1, channels-last, on the device."""
+    return images.to(device).to(memory_format=torch.channels_last).float().div_(255)
+
+
+def predict(network: Network, images: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
+    """Logits by task, float32 (N, K), without augmentation or gradient; the network's mode is put back after."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    with torch.inference_mode(), arithmetic(device, precision):
+        parts = [network(chunk) for chunk in images.split(CHUNK)]
+    for module, mode in modes.items():
+        module.training = mode
+    return {task: torch.cat([part[task] for part in parts]).float() for task in parts[0]}

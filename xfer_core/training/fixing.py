@@ -1,0 +1,39 @@
+"""Fixed means fixed: neither gradients nor batch-norm statistics move it, and hashes prove it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Set
+
+from torch import nn
+
+
+def fix(network: nn.Module, fixed: Set[str]) -> None:
+    """Put the network in training mode with everything in ``fixed`` held still.
+
+    A module is switched to evaluation when all of its own buffers are fixed (batch norm would move its running
+    statistics even without gradients), or when it has parameters or buffers below it and all of them are fixed.
+
+    Args:
+        network: changed in place.
+        fixed: parameter and buffer names, as in ``state_dict``.
+    """
+    network.train()
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name not in fixed)
+    for name, module in network.named_modules():
+        prefix = f"{name}." if name else ""
+        own = {prefix + buffer for buffer, _ in module.named_buffers(recurse=False)}
+        below = {prefix + key for key in module.state_dict()}
+        if (own and own <= fixed) or (below and below <= fixed):
+            module.eval()
+
+
+def fingerprint(network: nn.Module, names: Set[str]) -> str:
+    """SHA-256 over names, shapes and bytes of these parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        if name in names:
+            digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,400 @@
+"""The loop: the one place where an optimiser steps, a clock is read and a network is saved."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network, NetworkForm
+from xfer_core.strategies.base import Batch, Context, Phase, Strategy
+from xfer_core.training.batches import Stream
+from xfer_core.training.checkpoint import read_checkpoint, write_checkpoint
+from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
+from xfer_core.training.evaluation import Evaluator, predict, to_input
+from xfer_core.training.fixing import fingerprint, fix
+from xfer_core.training.form import SGD, TrainingForm
+from xfer_core.training.journal import Journal
+from xfer_core.training.observer import Command, Observer, Silent
+
+REPORT_SECONDS = 0.1
+CURVE_POINTS = 4000  # a longer run logs every second, third… step
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes:
+        status: finished, stopped or paused.
+        step: steps done.
+        metrics: every test metric; empty while paused.
+        seconds: from the start of this process's part to its end.
+        images_per_second: over training steps only, evaluation excluded.
+        fixed_unchanged: whether all that was fixed is bit-identical; None where nothing was.
+    """
+
+    status: str
+    step: int
+    metrics: dict[str, float]
+    seconds: float
+    images_per_second: float
+    device: str
+    precision: str
+    threads: int
+    fixed_unchanged: bool | None
+
+
+class Trainer:
+    """One run, from random weights (or a checkpoint) to test metrics.
+
+    Args:
+        problem, network, strategy, training, seed: what to do, as in a RunSpec.
+        observer: hears of it, and hands in commands.
+        checkpoint: file to save to and to go on from; None saves nothing.
+        replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
+        dealt: the problem with its data, if the caller has dealt it.
+
+    After the same spec on the same device with the same number of threads, every weight is the same to the last bit,
+    however often the run was paused or killed in between.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        network: NetworkForm,
+        strategy: Strategy,
+        training: TrainingForm,
+        seed: int,
+        observer: Observer | None = None,
+        checkpoint: Path | None = None,
+        replay: Sequence[tuple[int, Command]] = (),
+        dealt: Dealt | None = None,
+    ) -> None:
+        self.strategy, self.training, self.observer = strategy, training, observer or Silent()
+        self.checkpoint, self.replay = checkpoint, list(replay)
+        self.device = choose_device(training.device)
+        self.precision = choose_precision(training.precision, self.device)
+        self.dealt = dealt or deal(problem, seed)
+        torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
+        outputs = {task: len(names) for task, names in self.dealt.classes.items()}
+        self.network: Network = network.build(self.dealt.image_shape, outputs)
+        self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.modules = nn.ModuleDict(strategy.modules(self.dealt, self.network)).to(self.device)
+        self.phases = strategy.phases(self.dealt, self.network)
+        self.ends = phase_ends(self.phases, training.steps)
+        self.lambdas = strategy.lambdas(problem)
+        self.base_lr = training.optimizer.lr
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.streams = {
+            key: Stream(
+                domain.labelled.images, domain.labelled.labels, training.augment, self.generator, self.device
+            )
+            for key, domain in self.dealt.training.items()
+            if len(domain.labelled) and any(key in phase.domains for phase in self.phases)
+        }
+        self.evaluator = Evaluator(self.dealt, self.device, self.precision)
+        self.context = Context(
+            self.network, self.phases[0], 0.0, self._class_counts(), self.modules, strategy.state(self.dealt)
+        )
+        self.step, self.phase_index, self.images = 0, 0, 0
+        self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
+        self.fixed_kept: list[bool] = []  # whether it still held, for phases that fix something
+        self.journal = Journal()
+        self.log_every = math.ceil(training.steps / CURVE_POINTS)
+        self.look_every = max(1, training.steps // training.evaluations)
+        self.train_seconds = 0.0
+        self.optimizer: torch.optim.Optimizer | None = None
+
+    # ------------------------------------------------------------------ the run
+
+    def run(self) -> Result:
+        """Train to the end, or until a person pauses or stops.
+
+        Raises:
+            XferError: ``not_finite_loss``, naming the term, the step and what to do.
+        """
+        self.started = self.reported = time.perf_counter()
+        saved = read_checkpoint(self.checkpoint) if self.checkpoint else None
+        if saved:
+            self._restore(saved)
+            self.observer.event("resumed", self.step)
+        else:
+            self._look()
+            self._begin_phase()
+        self.first_step = self.step
+        status = "finished"
+        while self.step < self.training.steps:
+            asked = self._obey()
+            if asked == "pause":
+                self._save()
+                self._report()
+                return self._result("paused", {})
+            if asked == "stop":
+                status = "stopped"
+                break
+            self._advance()
+        self._check_fixed()
+        self._report()
+        metrics = self.evaluator.measure(self.network, "test")
+        for name, value in metrics.items():
+            self.journal.add(name, self.step, value)
+        self._save()
+        self._report()
+        return self._result(status, metrics)
+
+    def _advance(self) -> None:
+        """Steps up to the next look at validation, the next phase, or the next report."""
+        until = min(self._next_look(), self.ends[self.phase_index])
+        begun = time.perf_counter()
+        while self.step < until:
+            self._train_step()
+            if time.perf_counter() - self.reported > REPORT_SECONDS:
+                break
+            if self.replay and self.replay[0][0] <= self.step:
+                break
+        if self.step == until:
+            synchronize(self.device)
+        self.train_seconds += time.perf_counter() - begun
+        self._report()
+        if self.step == self.ends[self.phase_index]:
+            self._check_fixed()
+            if self.step < self.training.steps:
+                self.phase_index += 1
+                self._begin_phase()
+        if self.step == until:
+            if self.step % self.look_every == 0 or self.step == self.training.steps:
+                self._look()
+            self._save()
+
+    def _train_step(self) -> None:
+        phase, context = self.phases[self.phase_index], self.context
+        context.progress = self.step / self.training.steps
+        batches = {key: Batch(*self.streams[key].draw(self.training.batch_size)) for key in phase.domains}
+        with arithmetic(self.device, self.precision):
+            terms = {name: term.mean() for name, term in self.strategy.terms(batches, context).items()}
+        weighted = {name: self.lambdas[name] * term for name, term in terms.items()}
+        total = torch.stack(list(weighted.values())).sum() if len(weighted) > 1 else next(iter(weighted.values()))
+        assert self.optimizer is not None
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        self.optimizer.step()
+        self.step += 1
+        self.images += self.training.batch_size * len(phase.domains)
+        if self.step % self.log_every == 0:
+            self._log(phase.name, terms, weighted, total)
+
+    def _log(self, phase: str, terms: dict[str, Tensor], weighted: dict[str, Tensor], total: Tensor) -> None:
+        for name, term in terms.items():
+            self.journal.add_tensor(f"loss/{name}", self.step, term, phase)
+            self.journal.add_tensor(f"weighted/{name}", self.step, weighted[name], phase)
+        self.journal.add_tensor("loss/total", self.step, total, phase)
+
+    # ------------------------------------------------------------------ phases and what is fixed
+
+    def _begin_phase(self) -> None:
+        phase = self._enter_phase()
+        if phase.new_heads:
+            cpu_state = torch.random.get_rng_state()
+            torch.manual_seed(int(torch.randint(2**31, (), generator=self.generator, device=self.device)))
+            self.network.reset_heads()
+            torch.random.set_rng_state(cpu_state)
+        if phase.lr is not None:
+            self.base_lr = phase.lr
+        self.optimizer = self._make_optimizer()
+        self.fixed_before.append(fingerprint(self.network, phase.fixed))
+        self.observer.event("phase", self.step, name=phase.name, fixed=len(phase.fixed))
+        self._log_knobs()
+
+    def _enter_phase(self) -> Phase:
+        """Make the current phase the one that steps belong to; changes no value."""
+        phase = self.context.phase = self.phases[self.phase_index]
+        fix(self.network, phase.fixed)
+        if not any(parameter.requires_grad for parameter in self.network.parameters()):
+            raise XferError("all_fixed", "strategy.frozen", sorted(phase.fixed), phase=phase.name)
+        return phase
+
+    def _check_fixed(self) -> None:
+        fixed = self.phases[self.phase_index].fixed
+        if fixed and len(self.fixed_kept) <= self.phase_index:
+            self.fixed_kept += [True] * (self.phase_index - len(self.fixed_kept))
+            self.fixed_kept.append(fingerprint(self.network, fixed) == self.fixed_before[self.phase_index])
+
+    def _make_optimizer(self) -> torch.optim.Optimizer:
+        wanted = [p for p in (*self.network.parameters(), *self.modules.parameters()) if p.requires_grad]
+        form = self.training.optimizer
+        shared: dict[str, Any] = {"lr": self.base_lr, "weight_decay": form.weight_decay}
+        if self.device.type == "cuda":
+            shared["fused"] = True
+        if isinstance(form, SGD):
+            return torch.optim.SGD(wanted, momentum=form.momentum, **shared)
+        return torch.optim.AdamW(wanted, **shared)
+
+    # ------------------------------------------------------------------ commands
+
+    def _obey(self) -> str | None:
+        """Apply what a person asked for; pause or stop if that was it."""
+        while self.replay and self.replay[0][0] <= self.step:
+            self._set(self.replay.pop(0)[1])
+        asked = None
+        for command in self.observer.commands():
+            if command.kind == "set":
+                self._set(command)
+                self.observer.event("set", self.step, name=command.name, value=command.value)
+            else:
+                asked = command.kind
+        return asked
+
+    def _set(self, command: Command) -> None:
+        if command.name == "lr":
+            self.base_lr = command.value
+            assert self.optimizer is not None
+            for group in self.optimizer.param_groups:
+                group["lr"] = command.value
+        else:
+            self.lambdas[command.name.removeprefix("lambda/")] = command.value
+        self._log_knobs()
+
+    def _log_knobs(self) -> None:
+        self.journal.add("lr", self.step, self.base_lr)
+        for name, value in self.lambdas.items():
+            self.journal.add(f"lambda/{name}", self.step, value)
+
+    # ------------------------------------------------------------------ looking and telling
+
+    def _next_look(self) -> int:
+        return min((self.step // self.look_every + 1) * self.look_every, self.training.steps)
+
+    def _look(self) -> None:
+        for name, value in self.evaluator.measure(self.network, "validation").items():
+            self.journal.add(name, self.step, value)
+
+    def _report(self) -> None:
+        points, broken = self.journal.drain()
+        now = time.perf_counter()
+        if points or broken:
+            if self.train_seconds > 0:
+                points.append(("images_per_second", self.step, self._speed()))
+            self.observer.report(points, self._progress(now))
+        self.reported = now
+        if broken:
+            raise broken
+
+    def _speed(self) -> float:
+        return self.images / self.train_seconds if self.train_seconds else 0.0
+
+    def _progress(self, now: float) -> dict[str, Any]:
+        done = self.step - getattr(self, "first_step", self.step)
+        elapsed = now - self.started
+        return {
+            "step": self.step,
+            "steps": self.training.steps,
+            "phase": self.phases[self.phase_index].name,
+            "phase_index": self.phase_index,
+            "phases": [phase.name for phase in self.phases],
+            "seconds": elapsed,
+            "seconds_left": elapsed / done * (self.training.steps - self.step) if done else None,
+            "images_per_second": self._speed(),
+            "device": device_name(self.device),
+            "precision": self.precision,
+            "threads": torch.get_num_threads(),
+            "lr": self.base_lr,
+            "lambdas": dict(self.lambdas),
+        }
+
+    def _result(self, status: str, metrics: dict[str, float]) -> Result:
+        return Result(
+            status=status,
+            step=self.step,
+            metrics=metrics,
+            seconds=time.perf_counter() - self.started,
+            images_per_second=self._speed(),
+            device=device_name(self.device),
+            precision=self.precision,
+            threads=torch.get_num_threads(),
+            fixed_unchanged=all(self.fixed_kept) if any(phase.fixed for phase in self.phases) else None,
+        )
+
+    def _class_counts(self) -> dict[tuple[str, str], Tensor]:
+        return {
+            (key, task): torch.bincount(labels, minlength=len(self.dealt.classes[task])).to(self.device)
+            for key, domain in self.dealt.training.items()
+            for task, labels in domain.labelled.labels.items()
+        }
+
+    def sample_weights(self) -> dict[str, Tensor]:
+        """λ_{d,i} of every labelled training sample as the network stands now: domain → (N_d,), summing to λ_d."""
+        shares = {}
+        for key, domain in self.dealt.training.items():
+            if not len(domain.labelled) or key not in self.lambdas:
+                continue
+            images = to_input(domain.labelled.images, self.device)
+            outputs = predict(self.network, images, self.device, self.precision)
+            weights = self.strategy.sample_weights({task: y.cpu() for task, y in outputs.items()}, domain)
+            if weights is not None:
+                shares[key] = self.lambdas[key] * weights / len(weights)
+        return shares
+
+    # ------------------------------------------------------------------ saving and going on
+
+    def _save(self) -> None:
+        if self.checkpoint is None or self.optimizer is None:
+            return
+        write_checkpoint(
+            self.checkpoint,
+            {
+                "step": self.step,
+                "phase_index": self.phase_index,
+                "network": self.network.state_dict(),
+                "modules": self.modules.state_dict(),
+                "strategy": self.context.state,
+                "optimizer": self.optimizer.state_dict(),
+                "orders": {key: stream.order for key, stream in self.streams.items()},
+                "generator": self.generator.get_state(),
+                "lambdas": dict(self.lambdas),
+                "base_lr": self.base_lr,
+                "fixed_before": list(self.fixed_before),
+                "fixed_kept": list(self.fixed_kept),
+                "images": self.images,
+                "train_seconds": self.train_seconds,
+            },
+        )
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        self.step, self.phase_index = saved["step"], saved["phase_index"]
+        self.network.load_state_dict(saved["network"])
+        self.modules.load_state_dict(saved["modules"])
+        self.context.state = saved["strategy"]
+        self.lambdas, self.base_lr = saved["lambdas"], saved["base_lr"]
+        self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
+        self.images, self.train_seconds = saved["images"], saved["train_seconds"]
+        self._enter_phase()
+        self.optimizer = self._make_optimizer()
+        self.optimizer.load_state_dict(saved["optimizer"])
+        for key, stream in self.streams.items():
+            stream.order = saved["orders"][key].to(self.device)
+        self.generator.set_state(saved["generator"])
+        self.replay = [(step, command) for step, command in self.replay if step >= self.step]
+
+
+def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:
+    """The step at which each phase ends; every phase gets at least one step if there are enough, the last ends at
+    ``steps``.
+
+    >>> phase_ends([Phase("a", (), 0.5), Phase("b", (), 0.5)], 401)
+    [200, 401]
+    """
+    total, done, ends = sum(phase.share for phase in phases), 0.0, []
+    for phase in phases:
+        done += phase.share
+        ends.append(max(round(steps * done / total), (ends[-1] if ends else 0) + 1))
+    ends[-1] = steps
+    return ends

@@ -1,0 +1,52 @@
+"""The loop's only window to the world: whoever watches a run implements ``Observer``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Point = tuple[str, int, float]  # (scalar's name, step, value)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a person asks of a running run.
+
+    Attributes:
+        kind: pause, stop, or set.
+        name: for set: ``lr`` or ``lambda/<term>``.
+        value: for set: the new value.
+    """
+
+    kind: Literal["pause", "stop", "set"]
+    name: str = ""
+    value: float = 0.0
+
+
+class Observer(Protocol):
+    """Hears what happens and hands in what a person asked for. Called about ten times a second, never every step."""
+
+    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+        """New scalars, in the order in which they were measured, and where the run stands."""
+
+    def event(self, kind: str, step: int, **details: Any) -> None:
+        """Something that happened once: a phase began, a λ was set, the run was resumed."""
+
+    def commands(self) -> Sequence[Command]:
+        """What a person asked for since the last call."""
+        ...
+
+
+class Silent:
+    """An observer that looks away: for notebooks, tests and timing."""
+
+    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def event(self, kind: str, step: int, **details: Any) -> None:
+        """Nothing."""
+
+    def commands(self) -> Sequence[Command]:
+        """None."""
+        return ()
