@@ -26,6 +26,7 @@ RULES: dict[str, str] = {
     "no_target": "needs at least one target domain",
     "one_target": "takes exactly one target domain for {kind}",
     "domain_twice": "must name each domain once over source, target and unseen",
+    "task_twice": "must name each task once",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
@@ -45,19 +46,23 @@ RULES: dict[str, str] = {
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),
+    "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "time_limit": "took longer than the {limit} minutes that this machine allows a run",
+    "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",
     "checkpoint_gone": "has lost its checkpoint; duplicate the run and start it afresh",
 }
 
 
 def shown(value: object) -> str:
-    """A value as a reader sees it: lists without Python's brackets, long ones cut."""
+    """A value as a reader sees it: on one line, lists without Python's brackets, long ones cut."""
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value) or "nothing"
     elif value is None or value == "":
         text = "nothing"
     else:
         text = str(value)
+    text = " ".join(text.split())
     return text if len(text) <= 200 else text[:197] + "…"
 
 

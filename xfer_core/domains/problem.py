@@ -6,7 +6,7 @@ for target samples outside the label budget, no label tensor at all: what is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -58,6 +58,9 @@ class Problem(Form):
         """
         if not self.target:
             raise XferError("no_target", "problem.target", self.target)
+        for task in self.tasks:
+            if self.tasks.count(task) > 1:
+                raise XferError("task_twice", "problem.tasks", task)
         named = [*self.source, *self.target, *self.unseen]
         for role in ("source", "target", "unseen"):
             for key in getattr(self, role):
@@ -126,8 +129,12 @@ class Dealt:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of every image of the problem."""
-        channels, height, width = next(iter(self.held_out.values())).images.shape[1:]
+        channels, height, width = next(iter(self.training.values())).labelled.images.shape[1:]
         return channels, height, width
+
+    def for_strategies(self) -> Dealt:
+        """The same problem without a single held-out sample: all that a strategy is given."""
+        return replace(self, held_out={})
 
 
 def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""λ_{d,i} inside one domain: schemes that say how much each sample counts. Each has mean 1, so λ_d keeps its meaning."""
+"""λ_{d,i} inside one domain: schemes for how much each sample counts. Each has mean 1, so λ_d keeps its meaning."""
 
 from __future__ import annotations
 

@@ -41,19 +41,12 @@ class Joint(Strategy):
             require_labels(problem, self.kind)
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
-        return (Phase("together", _weighed(dealt.problem, self.lambdas(dealt.problem))),)
+        problem = dealt.problem
+        with_labels = tuple(key for key in (*problem.source, *problem.target) if len(dealt.training[key].labelled))
+        return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return chosen_weights(self.weights, task_terms(problem, "source", "target"))
 
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         return task_losses(context.network, batches)
-
-
-def _weighed(problem: Problem, weights: Mapping[str, float]) -> tuple[str, ...]:
-    """The domains of which at least one task has a λ above zero or could get one: those that have labels."""
-    return tuple(
-        key
-        for key in (*problem.source, *problem.target)
-        if problem.labels_per_class != 0 or any(weights[f"{key}/{task}"] for task in problem.tasks)
-    )

@@ -11,7 +11,7 @@ from torch import nn
 def fix(network: nn.Module, fixed: Set[str]) -> None:
     """Put the network in training mode with everything in ``fixed`` held still.
 
-    A module is switched to evaluation when all of its own buffers are fixed (batch norm would move its running
+    A module is switched to evaluation when one of its own buffers is fixed (batch norm would move its running
     statistics even without gradients), or when it has parameters or buffers below it and all of them are fixed.
 
     Args:
@@ -25,7 +25,7 @@ def fix(network: nn.Module, fixed: Set[str]) -> None:
         prefix = f"{name}." if name else ""
         own = {prefix + buffer for buffer, _ in module.named_buffers(recurse=False)}
         below = {prefix + key for key in module.state_dict()}
-        if (own and own <= fixed) or (below and below <= fixed):
+        if own & fixed or (below and below <= fixed):
             module.eval()
 
 

@@ -22,7 +22,7 @@ class Adam(Form):
     """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     kind: Literal["adam"] = "adam"
-    lr: float = Field(0.001, gt=0, le=10, title="Learning rate")
+    lr: float = Field(0.003, gt=0, le=10, title="Learning rate")
     weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay")
 
 
@@ -33,9 +33,9 @@ Augmentation = Literal["flip", "crop", "shift", "rotation"]
 class TrainingForm(Form):
     """The settings that most people leave alone."""
 
-    steps: int = Field(400, ge=1, le=1_000_000, title="Steps")
+    steps: int = Field(300, ge=1, le=1_000_000, title="Steps")
     """Steps of the whole run, over all phases."""
-    batch_size: int = Field(64, ge=2, le=4096, title="Batch size")
+    batch_size: int = Field(32, ge=2, le=4096, title="Batch size")
     """Samples that each domain gives to a step."""
     optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(Adam(), title="Optimiser")
     """Who turns gradients into steps."""

@@ -80,7 +80,9 @@ class Trainer:
         dealt: Dealt | None = None,
     ) -> None:
         self.strategy, self.training, self.observer = strategy, training, observer or Silent()
-        self.checkpoint, self.replay = checkpoint, list(replay)
+        self.checkpoint = checkpoint
+        # A run that was resumed and changed again may have been told of an early step after a late one.
+        self.replay = sorted(replay, key=lambda item: item[0])
         self.device = choose_device(training.device)
         self.precision = choose_precision(training.precision, self.device)
         self.dealt = dealt or deal(problem, seed)
@@ -88,8 +90,9 @@ class Trainer:
         outputs = {task: len(names) for task, names in self.dealt.classes.items()}
         self.network: Network = network.build(self.dealt.image_shape, outputs)
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.modules = nn.ModuleDict(strategy.modules(self.dealt, self.network)).to(self.device)
-        self.phases = strategy.phases(self.dealt, self.network)
+        seen = self.dealt.for_strategies()
+        self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
+        self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
         self.lambdas = strategy.lambdas(problem)
         self.base_lr = training.optimizer.lr
@@ -103,7 +106,7 @@ class Trainer:
         }
         self.evaluator = Evaluator(self.dealt, self.device, self.precision)
         self.context = Context(
-            self.network, self.phases[0], 0.0, self._class_counts(), self.modules, strategy.state(self.dealt)
+            self.network, self.phases[0], 0.0, self._class_counts(), self.modules, strategy.state(seen)
         )
         self.step, self.phase_index, self.images = 0, 0, 0
         self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
@@ -126,17 +129,17 @@ class Trainer:
         saved = read_checkpoint(self.checkpoint) if self.checkpoint else None
         if saved:
             self._restore(saved)
-            self.observer.event("resumed", self.step)
         else:
             self._look()
             self._begin_phase()
         self.first_step = self.step
+        self._report()
         status = "finished"
         while self.step < self.training.steps:
             asked = self._obey()
             if asked == "pause":
-                self._save()
                 self._report()
+                self._save()
                 return self._result("paused", {})
             if asked == "stop":
                 status = "stopped"
@@ -147,8 +150,8 @@ class Trainer:
         metrics = self.evaluator.measure(self.network, "test")
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
-        self._save()
         self._report()
+        self._save()
         return self._result(status, metrics)
 
     def _advance(self) -> None:
@@ -173,6 +176,7 @@ class Trainer:
         if self.step == until:
             if self.step % self.look_every == 0 or self.step == self.training.steps:
                 self._look()
+            self._report()  # before the checkpoint: a run resumed there does not measure this step again
             self._save()
 
     def _train_step(self) -> None:
@@ -231,9 +235,8 @@ class Trainer:
     def _make_optimizer(self) -> torch.optim.Optimizer:
         wanted = [p for p in (*self.network.parameters(), *self.modules.parameters()) if p.requires_grad]
         form = self.training.optimizer
-        shared: dict[str, Any] = {"lr": self.base_lr, "weight_decay": form.weight_decay}
-        if self.device.type == "cuda":
-            shared["fused"] = True
+        fused = self.device.type in ("cpu", "cuda")
+        shared: dict[str, Any] = {"lr": self.base_lr, "weight_decay": form.weight_decay, "fused": fused}
         if isinstance(form, SGD):
             return torch.optim.SGD(wanted, momentum=form.momentum, **shared)
         return torch.optim.AdamW(wanted, **shared)
@@ -311,6 +314,7 @@ class Trainer:
         }
 
     def _result(self, status: str, metrics: dict[str, float]) -> Result:
+        begun = self.phases[: self.phase_index + 1]
         return Result(
             status=status,
             step=self.step,
@@ -320,7 +324,7 @@ class Trainer:
             device=device_name(self.device),
             precision=self.precision,
             threads=torch.get_num_threads(),
-            fixed_unchanged=all(self.fixed_kept) if any(phase.fixed for phase in self.phases) else None,
+            fixed_unchanged=all(self.fixed_kept) if any(phase.fixed for phase in begun) else None,
         )
 
     def _class_counts(self) -> dict[tuple[str, str], Tensor]:
@@ -393,8 +397,8 @@ def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:
     [200, 401]
     """
     total, done, ends = sum(phase.share for phase in phases), 0.0, []
-    for phase in phases:
+    for i, phase in enumerate(phases):
         done += phase.share
-        ends.append(max(round(steps * done / total), (ends[-1] if ends else 0) + 1))
-    ends[-1] = steps
+        least, most = (ends[-1] if ends else 0) + 1, steps - (len(phases) - 1 - i)
+        ends.append(min(max(min(round(steps * done / total), most), least), steps))
     return ends

@@ -1,0 +1,264 @@
+"""The command line: the same core from a shell. Bad input ends with exit code 2 and one line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xfer_core.errors import XferError
+from xfer_core.messages import say
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except XferError as error:
+        print(say(error), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("xfer_core", description="Train and compare ways to transfer knowledge.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Any, text: str, *flags: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        if "--json" in flags:
+            sub.add_argument("--json", action="store_true", help="print JSON")
+        if "recipe" in flags:
+            sub.add_argument("recipe", nargs="?", type=Path, help="a file with a spec; none is the default problem")
+            sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one field")
+        if "run" in flags:
+            sub.add_argument("run", help="a run's id")
+        return sub
+
+    listing = add("list", _list, "what there is to choose from", "--json")
+    listing.add_argument("what", choices=("domains", "networks", "strategies", "selections"))
+    add("train", _train, "train in the foreground", "recipe", "--json")
+    add("submit", _submit, "queue a run and print its id", "recipe")
+    add("runs", _runs, "all runs, the newest first", "--json")
+    add("show", _show, "one run", "run", "--json")
+    add("stop", _stop, "stop a run", "run")
+    add("export", _export, "write a run's recipe, curves and weights", "run").add_argument("folder", type=Path)
+    dispatcher = add("dispatcher", _dispatcher, "serve queued runs")
+    dispatcher.add_argument("--until-idle", action="store_true", help="end after long idleness")
+    return parser
+
+
+# ---------------------------------------------------------------------- commands
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = {"domains": _domains, "networks": _networks, "strategies": _strategies, "selections": _selections}
+    found = rows[options.what]()
+    if options.json:
+        print(json.dumps(found))
+    else:
+        for row in found:
+            print(f"{row.get('key') or row['kind']:<22}{row['summary']}")
+    return 0
+
+
+def _domains() -> list[dict[str, Any]]:
+    from xfer_core.domains import domain_keys, load_domain
+
+    return [
+        {
+            "key": domain.key,
+            "title": domain.card.title,
+            "summary": domain.card.description,
+            "source": domain.card.source,
+            "licence": domain.card.licence,
+            "recipe": domain.card.recipe,
+            "samples": len(domain),
+            "shape": list(domain.samples.shape[1:]),
+            "tasks": {name: list(task.classes) for name, task in domain.tasks.items()},
+        }
+        for domain in map(load_domain, domain_keys())
+    ]
+
+
+def _forms(classes: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": form.model_fields["kind"].default,
+            **{key: getattr(form, key) for key in ("title", "family") if hasattr(form, key)},
+            "summary": form.__doc__.strip().splitlines()[0],
+            "schema": form.model_json_schema(),
+        }
+        for form in classes
+    ]
+
+
+def _networks() -> list[dict[str, Any]]:
+    from xfer_core.networks import NETWORKS
+
+    return _forms(NETWORKS)
+
+
+def _strategies() -> list[dict[str, Any]]:
+    from xfer_core.strategies import STRATEGIES
+
+    return _forms(STRATEGIES)
+
+
+def _selections() -> list[dict[str, Any]]:
+    from xfer_core.selections import SELECTIONS
+
+    return _forms(SELECTIONS)
+
+
+def _spec(options: argparse.Namespace) -> Any:
+    from xfer_core.runs.spec import parse_spec
+
+    data: Any = {}
+    if options.recipe is not None:
+        try:
+            data = json.loads(options.recipe.read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise XferError("no_file", "recipe", options.recipe, reason=reason) from None
+        except json.JSONDecodeError as error:
+            raise XferError("not_json", "recipe", options.recipe, reason=error) from None
+    spec = parse_spec(data, options.set)
+    spec.check()
+    return spec
+
+
+def _train(options: argparse.Namespace) -> int:
+    from xfer_core.runs.dispatcher import code_version
+    from xfer_core.runs.store import RUNNING, open_store
+    from xfer_core.runs.worker import run_here
+
+    spec, store = _spec(options), open_store()
+    import torch
+
+    threads = torch.get_num_threads()
+    run = store.create(spec, status=RUNNING)
+    now = time.time()
+    store.update(run, pid=os.getpid(), threads=threads, started=now, heartbeat=now, code=code_version())
+    listener = _progress_line if sys.stderr.isatty() else None
+    result = run_here(store, run, threads, listener)
+    if listener:
+        print(file=sys.stderr)
+    row = store.get(run)
+    if result is None or not row.result:
+        if options.json:
+            print(json.dumps({"run": run, "status": row.status, "reason": row.reason}))
+        print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
+        return 1
+    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged")
+    outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
+    outcome |= {key: row.result[key] for key in keys}
+    print(json.dumps(outcome) if options.json else _describe(outcome))
+    return 0
+
+
+def _progress_line(progress: dict[str, Any]) -> None:
+    left = progress["seconds_left"]
+    text = f"{progress['phase']:<10} step {progress['step']:>6} of {progress['steps']}"
+    if left is not None:
+        text += f"  {progress['images_per_second']:>8,.0f} images/s  {left:>5.0f} s left"
+    print(f"\r{text:<79}", end="", file=sys.stderr, flush=True)
+
+
+def _describe(outcome: dict[str, Any]) -> str:
+    lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
+    lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
+    lines += [f"  {name:<50}{100 * value:6.1f} %" for name, value in outcome["metrics"].items()]
+    if outcome["fixed_unchanged"] is not None:
+        held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
+        lines.append(f"  fixed parameters and buffers: {held}")
+    return "\n".join(lines)
+
+
+def _submit(options: argparse.Namespace) -> int:
+    from xfer_core.runs.dispatcher import ensure_dispatcher
+    from xfer_core.runs.store import open_store
+
+    print(open_store().create(_spec(options)))
+    ensure_dispatcher()
+    return 0
+
+
+def _row(run: Any) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "status": run.status,
+        "created": run.created,
+        "target_metric": run.target_metric,
+        "spec": run.spec,
+    }
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from xfer_core.runs.store import open_store
+
+    found = open_store().find()
+    if options.json:
+        print(json.dumps([_row(run) for run in found]))
+        return 0
+    for run in found:
+        metric = run.target_metric
+        result = f"{100 * metric['value']:5.1f} %  {metric['name']}" if metric else ""
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
+        print(f"{run.id}  {when}  {run.status:<12}{run.spec['strategy']['kind']:<14}{result}")
+    if not found:
+        print("no runs yet; `python -m xfer_core train` makes the first")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from xfer_core.runs.store import open_store
+
+    run = open_store().get(options.run)
+    shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
+    if options.json:
+        print(json.dumps(shown))
+        return 0
+    print(f"run {run.id} ({run.name}): {run.status}")
+    if run.reason:
+        print(f"  {run.reason['text']}")
+    if run.progress:
+        print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
+    if run.result:
+        print(_describe({"run": run.id, "status": run.status, **run.result}))
+    print(json.dumps(run.spec, indent=2))
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from xfer_core.runs.store import open_store
+
+    open_store().command(options.run, "stop")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from xfer_core.exports import export_run
+    from xfer_core.runs.store import open_store
+
+    for path in export_run(open_store(), options.run, options.folder):
+        print(path)
+    return 0
+
+
+def _dispatcher(options: argparse.Namespace) -> int:
+    from xfer_core.runs.dispatcher import serve
+
+    return serve(options.until_idle)

@@ -1,0 +1,16 @@
+"""The files that training itself left: weights (safetensors) and λ of every sample (CSV), where there are any."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from xfer_core.runs.store import Run, Store
+from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS
+from xfer_core.settings import settings
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Copy ``weights.safetensors`` and ``sample_weights.csv``."""
+    found = [settings().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
+    return [Path(shutil.copy(path, folder)) for path in found if path.exists()]

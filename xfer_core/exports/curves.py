@@ -1,0 +1,20 @@
+"""Everything that a run measured, as CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from xfer_core.runs.store import Run, Store
+
+FILE = "curves.csv"
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Write ``curves.csv``: one row a scalar with the columns name, step, value."""
+    path = folder / FILE
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "step", "value"])
+        writer.writerows(store.after(run.id).points)
+    return [path]

@@ -1,0 +1,22 @@
+"""The spec of a run as a recipe file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from xfer_core.runs.store import Run, Store
+
+FILE = "recipe.json"
+
+
+def recipe_text(run: Run) -> str:
+    """JSON that ``python -m xfer_core train`` and the Compare page take."""
+    return json.dumps(run.spec, indent=2) + "\n"
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Write ``recipe.json``."""
+    path = folder / FILE
+    path.write_text(recipe_text(run))
+    return [path]

@@ -1,0 +1,65 @@
+"""The tables of the run store. Changing one means adding a migration under ``migrations/versions``."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("batch", String(40), nullable=False, default=""),  # runs that belong together, such as a race
+    Column("spec", JSON, nullable=False),
+    Column("digest", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", JSON),  # why it failed: {code, field, value, params} or {text}
+    Column("created", Float, nullable=False),  # seconds since 1970
+    Column("started", Float),
+    Column("ended", Float),
+    Column("heartbeat", Float),
+    Column("pid", Integer),
+    Column("threads", Integer),  # kept over a resume, for the same curve needs the same number
+    Column("code", String(40)),  # version of the code that ran it
+    Column("progress", JSON),
+    Column("result", JSON),
+    Index("runs_by_status", "status", "created"),
+    Index("runs_by_digest", "digest"),
+    Index("runs_by_batch", "batch"),
+)
+
+scalars = Table(
+    "scalars",
+    metadata,
+    Column("run", String(16), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("value", Float),
+    Column("kind", String(4), nullable=False),  # "" for a finite value; nan, inf, -inf otherwise, with value NULL
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run", String(16), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("step", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("time", Float, nullable=False),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(16), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("time", Float, nullable=False),
+    Index("commands_by_run", "run", "id"),
+)

@@ -1,0 +1,242 @@
+"""RunSpec: everything that decides a run, as one record that survives JSON, a URL and ``--set``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.errors import XferError
+from xfer_core.forms import Form
+from xfer_core.networks import AnyNetwork, SmallCNN
+from xfer_core.strategies import AnyStrategy
+from xfer_core.strategies.fine_tune import FineTune
+from xfer_core.training.device import choose_device, choose_precision
+from xfer_core.training.form import OPTIMIZERS, TrainingForm
+
+
+class RunSpec(Form):
+    """What is asked for. A file with one is called a recipe."""
+
+    version: Literal[1] = 1
+    problem: Problem = Problem()
+    network: Annotated[AnyNetwork, Field(discriminator="kind")] = SmallCNN()
+    strategy: Annotated[AnyStrategy, Field(discriminator="kind")] = FineTune()
+    training: TrainingForm = TrainingForm()
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
+    """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
+
+    def check(self) -> Dealt:
+        """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt.
+
+        Raises:
+            XferError: naming the field, the rule and the value.
+        """
+        self.problem.check()
+        self.strategy.check(self.problem)
+        choose_precision(self.training.precision, choose_device(self.training.device))
+        dealt = deal(self.problem, self.seed)
+        outputs = {task: len(names) for task, names in dealt.classes.items()}
+        network = self.network.build(dealt.image_shape, outputs)
+        for phase in self.strategy.phases(dealt.for_strategies(), network):
+            if all(name in phase.fixed for name, _ in network.named_parameters()):
+                raise XferError("all_fixed", "strategy.frozen", getattr(self.strategy, "frozen", ()), phase=phase.name)
+        if self.strategy.keeps_head():
+            self._check_shared_classes(dealt)
+        return dealt
+
+    def _check_shared_classes(self, dealt: Dealt) -> None:
+        for task in self.problem.tasks:
+            taught = {name for source in self.problem.source for name in dealt.domain_classes[source, task]}
+            for target in self.problem.target:
+                if not taught & set(dealt.domain_classes[target, task]):
+                    raise XferError(
+                        "no_shared_class",
+                        "problem.source",
+                        self.problem.source,
+                        target=target,
+                        kind=self.strategy.kind,
+                    )
+
+    def digest(self) -> str:
+        """The same for two specs exactly if they ask for the same run."""
+        return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()[:16]
+
+    def target_metric(self) -> str:
+        """Name of the scalar that the run is judged by: the first task on the first target."""
+        return f"accuracy/{self.problem.target[0]}/{self.problem.tasks[0]}/test"
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
+    """A RunSpec from JSON data and ``PATH=VALUE`` settings, the latter applied in order.
+
+    Args:
+        data: an object with any of RunSpec's fields; what is missing keeps its default.
+        settings: such as ``strategy.kind=joint`` or ``problem.target=["digits.noisy"]``. Values are JSON, or bare
+            words. Setting a ``kind`` starts from that kind's defaults.
+
+    Raises:
+        XferError: for the first field that breaks a rule.
+    """
+    if not isinstance(data, Mapping):
+        raise XferError("not_an_object", "recipe", data)
+    tree = json.loads(json.dumps(data))
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise XferError("not_a_setting", "--set", setting)
+        _set(tree, path, _value(text))
+    _name_default_kinds(tree, RunSpec())
+    try:
+        return RunSpec.model_validate(tree)
+    except ValidationError as error:
+        raise translate_error(error) from None
+
+
+def _name_default_kinds(tree: dict[str, Any], default: BaseModel) -> None:
+    """A choice whose kind is not said is the default's kind."""
+    for name, value in tree.items():
+        part = getattr(default, name, None)
+        if isinstance(value, dict) and isinstance(part, BaseModel):
+            if hasattr(part, "kind"):
+                value.setdefault("kind", part.kind)  # pyright: ignore[reportAttributeAccessIssue]
+            _name_default_kinds(value, part)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _set(tree: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = _split(path)
+    for name in parents:
+        child = tree.setdefault(name, {})
+        if not isinstance(child, dict):
+            raise XferError("not_an_object", path, child)
+        tree = child
+    if last == "kind":
+        tree.clear()
+    tree[last] = value
+
+
+def _split(path: str) -> list[str]:
+    """Dotted path to names; below ``weights`` the rest is one name, for domain keys hold dots themselves."""
+    head, weights, term = path.partition(".weights.")
+    return [*head.split("."), "weights", term] if weights else path.split(".")
+
+
+def spec_settings(spec: RunSpec) -> dict[str, str]:
+    """The spec as PATH → VALUE, only where it differs from the default: the inverse of ``parse_spec({}, …)``."""
+    settings: dict[str, str] = {}
+
+    def walk(value: dict[str, Any], default: dict[str, Any], prefix: str) -> None:
+        if "kind" in value and value["kind"] != default.get("kind"):
+            settings[f"{prefix}kind"] = value["kind"]
+            default = _defaults_of(spec, prefix.rstrip("."))
+        for key, item in value.items():
+            if key == "kind" or item == default.get(key):
+                continue
+            if isinstance(item, dict) and isinstance(default.get(key), dict) and key != "weights":
+                walk(item, default[key], f"{prefix}{key}.")
+            else:
+                settings[prefix + key] = item if isinstance(item, str) else canonical(item)
+
+    walk(spec.model_dump(mode="json"), RunSpec().model_dump(mode="json"), "")
+    return settings
+
+
+def _defaults_of(spec: RunSpec, path: str) -> dict[str, Any]:
+    """The defaults of whichever kind the spec has at ``path``."""
+    part: Any = spec
+    for name in path.split("."):
+        part = getattr(part, name)
+    assert isinstance(part, BaseModel)
+    return type(part)().model_dump(mode="json")
+
+
+_PYDANTIC: dict[str, tuple[str, str]] = {  # pydantic's error type → (our code, its name for the limit)
+    "greater_than_equal": ("too_small", "ge"),
+    "greater_than": ("not_above", "gt"),
+    "less_than_equal": ("too_large", "le"),
+    "less_than": ("not_below", "lt"),
+}
+
+
+def translate_error(error: ValidationError) -> XferError:
+    """The first broken rule that pydantic found, as ours."""
+    # An unknown field is named before a wrong value: it is more often the cause than the consequence.
+    problems = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    first = problems[0]
+    kinds = {kind for union in (AnyNetwork, AnyStrategy) for kind in _kinds(union)} | {"sgd", "adam"}
+    at = [str(part) for part in first["loc"]]
+    # A discriminated union puts the chosen kind into the path, and a plain union the tried type: of no use to a reader.
+    tried = kinds | {"int", "constrained-int", "literal['all']"}
+    place = ".".join(at[:1] + [part for part in at[1:] if part not in tried])
+    context, kind, found = first.get("ctx", {}), first["type"], first["input"]
+    if kind == "extra_forbidden":
+        return XferError("unknown_field", place, found, allowed=_siblings(at, kinds))
+    if kind in ("missing", "too_short"):
+        return XferError("missing", place, None)
+    if kind == "union_tag_invalid":
+        tags = context["expected_tags"].replace("'", "")
+        return XferError("unknown_choice", f"{place}.kind", context["tag"], allowed=tags)
+    if kind == "literal_error":
+        return XferError("unknown_choice", place, found, allowed=context["expected"].replace("'", ""))
+    if kind in _PYDANTIC:
+        code, limit = _PYDANTIC[kind]
+        return XferError(code, place, found, limit=context[limit])
+    if kind == "finite_number":
+        return XferError("not_finite", place, found)
+    if kind == "string_pattern_mismatch":
+        return XferError("unknown_choice", place, found, allowed="auto, cpu, mps, cuda, cuda:0, cuda:1, …")
+    if place == "problem.labels_per_class":
+        return XferError("wrong_type", place, found, expected='a whole number or "all"')
+    return XferError("wrong_type", place, found, expected=_EXPECTED.get(kind, kind.replace("_", " ")))
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "an object of names and numbers",
+    "model_type": "an object of fields and values",
+    "model_attributes_type": "an object of fields and values",
+}
+
+
+def _kinds(union: Any) -> tuple[str, ...]:
+    return tuple(member.model_fields["kind"].default for member in union.__args__)
+
+
+def _siblings(at: list[str], kinds: set[str]) -> tuple[str, ...]:
+    """The fields that exist where an unknown one was found."""
+    model: Any = RunSpec
+    for name in at[:-1]:
+        if name in kinds:
+            choices = (*AnyNetwork.__args__, *AnyStrategy.__args__, *OPTIMIZERS)
+            model = next(choice for choice in choices if choice.model_fields["kind"].default == name)
+        elif not (isinstance(model, type) and issubclass(model, BaseModel)):
+            break
+        else:
+            model = model.model_fields[name].annotation
+    fields = getattr(model, "model_fields", {})
+    return tuple(fields)
+

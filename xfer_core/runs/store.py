@@ -1,0 +1,341 @@
+"""The run store: the only thing that pages and training share."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from xfer_core.errors import XferError
+from xfer_core.runs import schema
+from xfer_core.runs.spec import RunSpec
+from xfer_core.settings import settings
+from xfer_core.training.observer import Command, Point
+
+QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
+FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
+LIVE = (QUEUED, RUNNING)
+ENDED = (FINISHED, STOPPED, FAILED, INTERRUPTED)
+RESUMABLE = (PAUSED, FAILED, INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the table of runs. Times are seconds since 1970."""
+
+    id: str
+    name: str
+    batch: str
+    spec: dict[str, Any]
+    digest: str
+    status: str
+    reason: dict[str, Any] | None
+    created: float
+    started: float | None
+    ended: float | None
+    heartbeat: float | None
+    pid: int | None
+    threads: int | None
+    code: str | None
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+
+    @property
+    def target_metric(self) -> dict[str, Any] | None:
+        """{name, value} of what the run is judged by; None before it has a result."""
+        return (self.result or {}).get("target_metric")
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run's writer added after some seq, in order of seq."""
+
+    seq: int
+    points: list[Point]
+    events: list[dict[str, Any]]
+
+
+class Store:
+    """Runs, their scalars, events and commands, in any database that SQLAlchemy reaches.
+
+    ``seq`` counts per run over scalars and events together and is given by the run's only writer, so a reader's
+    cursor is (run, seq) and never misses what arrives late.
+
+    Args:
+        url: SQLAlchemy URL. The schema is brought up to date when the store is opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(url)
+        _migrate(self.engine)
+
+    # ------------------------------------------------------------------ asking for runs
+
+    def create(self, spec: RunSpec, name: str = "", batch: str = "", status: str = QUEUED) -> str:
+        """Write a new run and return its id."""
+        return self.create_together([(spec, name)], batch, status)[0]
+
+    def create_together(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
+        """Write several runs, each with its name, at once: a dispatcher sees all of them or none."""
+        now = time.time()
+        rows = [
+            {
+                "id": secrets.token_hex(4),
+                "name": name or type(spec.strategy).title,
+                "batch": batch,
+                "spec": spec.model_dump(mode="json"),
+                "digest": spec.digest(),
+                "status": status,
+                "created": now + 1e-6 * i,  # in the order given
+            }
+            for i, (spec, name) in enumerate(wanted)
+        ]
+        with self.engine.begin() as connection:
+            connection.execute(schema.runs.insert(), rows)
+        return [row["id"] for row in rows]
+
+    def command(self, run: str, kind: str, name: str = "", value: float = 0.0) -> None:
+        """Ask a run to pause, resume, stop, or set a λ or the rate. What nobody runs is done at once.
+
+        Raises:
+            XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that.
+        """
+        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (RUNNING,)}[kind]
+        with self.engine.begin() as connection:
+            status = self._get(connection, run).status
+            if status not in allowed:
+                raise XferError("not_in_status", kind, status, allowed=allowed)
+            if kind == "resume":
+                values = {"status": QUEUED, "reason": None, "ended": None}
+                self._change(connection, run, RESUMABLE, values)
+                # What an earlier life never heard, such as a stop that came as it died, was not meant for the next.
+                connection.execute(schema.commands.delete().where(schema.commands.c.run == run))
+                return
+            at_once = {"pause": PAUSED, "stop": STOPPED}.get(kind)
+            waiting = (QUEUED, PAUSED) if kind == "stop" else (QUEUED,)
+            ended = {"ended": time.time()} if kind == "stop" else {}
+            if at_once and self._change(connection, run, waiting, {"status": at_once, **ended}):
+                return
+            row = {"run": run, "kind": kind, "name": name, "value": value, "time": time.time()}
+            connection.execute(schema.commands.insert().values(row))
+
+    def rename(self, run: str, name: str) -> None:
+        """Give a run another name."""
+        self.update(run, name=name.strip()[:200] or "—")
+
+    def delete(self, runs: Sequence[str]) -> None:
+        """Forget these runs with all they measured. Live ones must be stopped first.
+
+        Raises:
+            XferError: ``not_in_status``.
+        """
+        with self.engine.begin() as connection:
+            for run in runs:
+                if (status := self._get(connection, run).status) in LIVE:
+                    raise XferError("not_in_status", "delete", status, allowed=(PAUSED, *ENDED))
+            for table in (schema.scalars, schema.events, schema.commands):
+                connection.execute(table.delete().where(table.c.run.in_(runs)))
+            connection.execute(schema.runs.delete().where(schema.runs.c.id.in_(runs)))
+
+    # ------------------------------------------------------------------ reading
+
+    def get(self, run: str) -> Run:
+        """One run.
+
+        Raises:
+            XferError: ``unknown_run``.
+        """
+        with self.engine.connect() as connection:
+            return self._get(connection, run)
+
+    def find(
+        self,
+        ids: Sequence[str] | None = None,
+        batch: str | None = None,
+        statuses: Sequence[str] | None = None,
+        digest: str | None = None,
+        limit: int | None = None,
+    ) -> list[Run]:
+        """Runs that fit every condition given, the newest first."""
+        table = schema.runs
+        query = sa.select(table).order_by(table.c.created.desc(), table.c.id)
+        if ids is not None:
+            query = query.where(table.c.id.in_(ids))
+        if batch is not None:
+            query = query.where(table.c.batch == batch)
+        if statuses is not None:
+            query = query.where(table.c.status.in_(statuses))
+        if digest is not None:
+            query = query.where(table.c.digest == digest)
+        with self.engine.connect() as connection:
+            return [Run(**row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def after(self, run: str, seq: int = 0) -> News:
+        """Everything that the run's writer added after ``seq``."""
+        points, events = schema.scalars, schema.events
+        with self.engine.connect() as connection:
+            # First how far to read: the writer may add points and an event between the two queries below, and a cursor
+            # moved on by the event alone would skip the points.
+            last = max(seq, _last_seq(connection, run))
+            new = points.c.seq.between(seq + 1, last)
+            rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
+            new = events.c.seq.between(seq + 1, last)
+            happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
+            columns = ("seq", "step", "kind", "details", "time")
+            told = [{name: row[name] for name in columns} for row in happened.mappings()]
+        return News(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+
+    # ------------------------------------------------------------------ what workers write
+
+    def append(
+        self,
+        run: str,
+        points: Sequence[tuple[int, str, int, float]] = (),
+        events: Sequence[Mapping[str, Any]] = (),
+        **changes: Any,
+    ) -> None:
+        """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once."""
+        with self.engine.begin() as connection:
+            if points:
+                rows = [
+                    {"run": run, "seq": seq, "name": name, "step": step, **_stored(value)}
+                    for seq, name, step, value in points
+                ]
+                connection.execute(schema.scalars.insert(), rows)
+            if events:
+                connection.execute(schema.events.insert(), [{"run": run, **event} for event in events])
+            if changes:
+                connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**changes))
+
+    def rewind(self, run: str, step: int) -> int:
+        """Forget what a run that resumes at ``step`` will tell again; the seq to go on from.
+
+        What people set stays: it is replayed.
+        """
+        points, events = schema.scalars, schema.events
+        with self.engine.begin() as connection:
+            # The highest seq is read first: a number once shown to a reader is never given again.
+            last = _last_seq(connection, run)
+            again = (points.c.step > step) | points.c.name.endswith("/test")
+            connection.execute(points.delete().where(points.c.run == run, again))
+            told = (events.c.step > step) & (events.c.kind == "phase")
+            connection.execute(events.delete().where(events.c.run == run, told))
+        return last
+
+    def take_commands(self, run: str) -> list[Command]:
+        """What people asked of this run; each is handed out once."""
+        table = schema.commands
+        with self.engine.begin() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.id)).all()
+            if rows:
+                connection.execute(table.delete().where(table.c.id.in_([row.id for row in rows])))
+        return [Command(row.kind, row.name, row.value) for row in rows]
+
+    def stop_asked(self, run: str) -> float | None:
+        """When somebody asked this run to stop, if it has not taken that yet."""
+        table = schema.commands
+        with self.engine.connect() as connection:
+            query = sa.select(sa.func.min(table.c.time)).where(table.c.run == run, table.c.kind == "stop")
+            return connection.execute(query).scalar()
+
+    def update(self, run: str, **values: Any) -> None:
+        """Change columns of one run."""
+        with self.engine.begin() as connection:
+            connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
+
+    def move(self, run: str, before: Iterable[str], status: str, **values: Any) -> bool:
+        """Change the status if it still is one of ``before``; whether it was."""
+        with self.engine.begin() as connection:
+            return self._change(connection, run, before, {"status": status, **values})
+
+    # ------------------------------------------------------------------ inside
+
+    @staticmethod
+    def _change(connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any]) -> bool:
+        table = schema.runs
+        where = (table.c.id == run, table.c.status.in_(tuple(before)))
+        return connection.execute(table.update().where(*where).values(**values)).rowcount == 1
+
+    @staticmethod
+    def _get(connection: Connection, run: str) -> Run:
+        row = connection.execute(sa.select(schema.runs).where(schema.runs.c.id == run)).mappings().first()
+        if row is None:
+            raise XferError("unknown_run", "run", run)
+        return Run(**row)
+
+
+def _last_seq(connection: Connection, run: str) -> int:
+    """The highest number that the run's writer has given out; 0 before the first."""
+    return max(
+        connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
+        for table in (schema.scalars, schema.events)
+    )
+
+
+def _stored(value: float) -> dict[str, Any]:
+    """SQLite turns NaN into NULL, so what is not finite is kept by its name."""
+    return {"value": value, "kind": ""} if math.isfinite(value) else {"value": None, "kind": str(value)}
+
+
+@cache
+def _engine(url: str) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
+    if url.startswith("sqlite"):
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _: Any) -> None:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.close()
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; forward only."""
+    if _at_head(engine):
+        return
+    from alembic import command
+    from alembic.config import Config
+    from filelock import FileLock
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    lock = FileLock(f"{engine.url.database}.lock") if engine.url.get_backend_name() == "sqlite" else None
+    if lock:
+        lock.acquire()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        if lock:
+            lock.release()
+
+
+HEAD_REVISION = "0001"
+
+
+def _at_head(engine: Engine) -> bool:
+    """Whether the schema is the newest already: then alembic need not be loaded."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEAD_REVISION
+
+
+def open_store() -> Store:
+    """The store that this installation's settings name."""
+    return Store(settings().database)

@@ -1,0 +1,16 @@
+"""Imported once by the process that workers are forked from: whatever is slow to load or to make.
+
+No tensor arithmetic on more than one thread and no CUDA call may happen here, or forked children would hang.
+"""
+
+import torch
+import torch._dynamo  # the first optimiser imports it, 1.5 s
+
+from xfer_core.domains import domain_keys, load_domain
+from xfer_core.runs import worker
+
+torch.set_num_threads(1)
+for key in domain_keys():
+    load_domain(key)
+
+__all__ = ["worker"]

@@ -1,0 +1,159 @@
+"""One run from the store, trained in this process."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from xfer_core.errors import XferError
+from xfer_core.messages import say
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
+from xfer_core.settings import settings
+from xfer_core.training.checkpoint import read_checkpoint
+from xfer_core.training.loop import Result, Trainer
+from xfer_core.training.observer import Command, Point
+
+CHECKPOINT, WEIGHTS, SAMPLE_WEIGHTS, LOG = "checkpoint.pt", "weights.safetensors", "sample_weights.csv", "worker.log"
+Listener = Callable[[dict[str, Any]], None]
+
+
+class StoreObserver:
+    """Writes what a run tells into the store, and hands it what people asked for.
+
+    Args:
+        store: where to.
+        run: its id.
+        seq: the last number that this run has given out.
+        listener: hears every progress, such as a progress bar.
+    """
+
+    def __init__(self, store: Store, run: str, seq: int, listener: Listener | None = None) -> None:
+        self.store, self.run, self.seq, self.listener = store, run, seq, listener
+
+    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+        """Number the points and write them with the progress and a heartbeat, in one transaction."""
+        first = self.seq + 1
+        self.seq += len(points)
+        numbered = [(first + i, *point) for i, point in enumerate(points)]
+        self.store.append(self.run, points=numbered, progress=progress, heartbeat=time.time())
+        if self.listener:
+            self.listener(progress)
+
+    def event(self, kind: str, step: int, **details: Any) -> None:
+        """Number and write one event."""
+        self.seq += 1
+        event = {"seq": self.seq, "step": step, "kind": kind, "details": details, "time": time.time()}
+        self.store.append(self.run, events=[event])
+
+    def commands(self) -> Sequence[Command]:
+        """What people asked for since the last call."""
+        return self.store.take_commands(self.run)
+
+
+def run_here(store: Store, run: str, threads: int, listener: Listener | None = None) -> Result | None:
+    """Train a run whose status is *running* in this process, and write how it ended.
+
+    Returns:
+        The result; None if it failed, with the reason in the store.
+    """
+    torch.set_num_threads(threads)
+    folder = settings().artifacts(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        spec = RunSpec.model_validate(store.get(run).spec)
+        saved = read_checkpoint(folder / CHECKPOINT)
+        begun = saved["step"] if saved else -1
+        observer = StoreObserver(store, run, store.rewind(run, begun), listener)
+        if observer.seq:
+            observer.event("resumed", begun)
+        trainer = Trainer(
+            spec.problem,
+            spec.network,
+            spec.strategy,
+            spec.training,
+            spec.seed,
+            observer=observer,
+            checkpoint=folder / CHECKPOINT,
+            replay=_earlier_settings(store, run),
+        )
+        result = trainer.run()
+        if result.status != PAUSED:
+            _write_artifacts(folder, trainer)
+        store.append(run, **_outcome(result, spec))
+        return result
+    except KeyboardInterrupt:
+        store.move(run, (RUNNING,), INTERRUPTED, ended=time.time())
+        raise
+    except XferError as error:
+        reason = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
+        reason["params"] = {key: str(value) for key, value in error.params.items()}
+        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason)
+    except Exception as error:  # whatever it is, the run must not look as if it were running
+        (folder / LOG).write_text(traceback.format_exc())
+        sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=failure("crashed", run, reason=sentence))
+    return None
+
+
+def failure(code: str, run: str, **params: Any) -> dict[str, Any]:
+    """A reason for the store that no rule of a field explains."""
+    error = XferError(code, "run", run, **params)
+    return {"code": code, "field": "run", "value": run, "params": params, "text": say(error)}
+
+
+def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
+    """What people set in an earlier life of the run, with the steps."""
+    return [
+        (event["step"], Command("set", event["details"]["name"], event["details"]["value"]))
+        for event in store.after(run).events
+        if event["kind"] == "set"
+    ]
+
+
+def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
+    """The columns of the run's row that say how it ended."""
+    if result.status == PAUSED:
+        return {"status": PAUSED, "pid": None}
+    name = spec.target_metric()
+    target = {"name": name, "value": result.metrics[name]}
+    status = {"finished": FINISHED, "stopped": STOPPED}[result.status]
+    return {"status": status, "ended": time.time(), "pid": None, "result": {**asdict(result), "target_metric": target}}
+
+
+def _write_artifacts(folder: Path, trainer: Trainer) -> None:
+    save_file({name: t.detach().cpu().contiguous() for name, t in trainer.network.state_dict().items()},
+              folder / WEIGHTS)  # fmt: skip
+    weights = trainer.sample_weights()
+    if not weights:
+        return
+    with (folder / SAMPLE_WEIGHTS).open("w", newline="") as file:
+        writer = csv.writer(file)
+        tasks = list(trainer.dealt.classes)
+        writer.writerow(["domain", "original", *tasks, "lambda"])
+        for key, values in weights.items():
+            labelled = trainer.dealt.training[key].labelled
+            names = [[trainer.dealt.classes[task][i] for i in labelled.labels[task].tolist()] for task in tasks]
+            rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
+            writer.writerows([key, *row] for row in rows)
+
+
+def worker(url: str, run: str, threads: int) -> None:
+    """What the dispatcher's child process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    store = Store(url)
+    store.update(run, pid=os.getpid(), heartbeat=time.time())
+    if "torch._dynamo" not in sys.modules:
+        print(f"run {run}: this process was not warm; the first step will be late", file=sys.stderr)
+    run_here(store, run, threads)
