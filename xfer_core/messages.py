@@ -24,7 +24,6 @@ RULES: dict[str, str] = {
     "unknown_task": "must be a task of every chosen domain ({allowed})",
     "no_source": "needs at least one source domain for {kind}",
     "no_target": "needs at least one target domain",
-    "one_target": "takes exactly one target domain for {kind}",
     "domain_twice": "must name each domain once over source, target and unseen",
     "task_twice": "must name each task once",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
@@ -50,7 +49,6 @@ RULES: dict[str, str] = {
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",
     "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",
-    "checkpoint_gone": "has lost its checkpoint; duplicate the run and start it afresh",
 }
 
 

@@ -1,0 +1,149 @@
+"""Which curves of a run are drawn, in which colours: from its spec, before it has measured anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pages.live.view import Chart, LiveRun, Trace
+from pages.parts.domains import domain_title
+from pages.parts.text import _
+from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, domain_look, other
+from xfer_core.errors import XferError
+from xfer_core.messages import RULES, say
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+
+
+def reason_text(run: Run) -> str:
+    """Why a run failed, in the viewer's language."""
+    reason = run.reason
+    if not reason:
+        return ""
+    if reason.get("code") not in RULES:
+        return reason["text"]
+    return say(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]), _)
+
+
+def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
+    """A run as the live view shows it; its number is the accuracy on the first target."""
+    final = RunSpec.model_validate(run.spec).target_metric()
+    return LiveRun(
+        id=run.id,
+        title=title or run.name,
+        colour=look.pair,
+        dash=look.dash,
+        number_scalar=final.removesuffix("test") + "validation",
+        final_scalar=final,
+        status=run.status,
+        progress=run.progress,
+        reason=reason_text(run),
+    )
+
+
+def term_title(term: str) -> str:
+    """A loss term as a legend says it: ``digits.photo/digit`` by the domain's title, with the task."""
+    domain, _slash, task = term.partition("/")
+    return domain_title(domain) + (f" · {_(task)}" if task else "")
+
+
+def term_looks(spec: RunSpec) -> dict[str, Look]:
+    """The look of every loss term: its domain's role, with a dash of its own for each further task."""
+    looks: dict[str, Look] = {}
+    used: dict[str, int] = {}
+    for term in spec.strategy.lambdas(spec.problem):
+        role = spec.problem.roles()[term.partition("/")[0]]
+        looks[term] = domain_look(role, used.get(role, 0))
+        used[role] = used.get(role, 0) + 1
+    return looks
+
+
+def panel_charts(run: Run, baselines: Sequence[Run] = ()) -> list[Chart]:
+    """Accuracy with the baselines, losses plain and weighted, λ, learning rate."""
+    spec = RunSpec.model_validate(run.spec)
+    looks = term_looks(spec)
+    waiting = _("The first points come within a second or two.")
+    charts = [
+        Chart(
+            _("Accuracy on validation samples"),
+            _("right answers"),
+            [*_accuracy_traces(run.id, spec), *(_baseline_trace(base) for base in baselines)],
+            y_range=(0, 1),
+            percent=True,
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Loss of each term"),
+            _("cross-entropy (nats)"),
+            [
+                Trace(run.id, f"loss/{term}", term_title(term), look.pair, look.dash, width=2)
+                for term, look in looks.items()
+            ],
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Weighted loss: λ × term"),
+            _("share of the total"),
+            [
+                *(
+                    Trace(run.id, f"weighted/{term}", f"λ · {term_title(term)}", look.pair, look.dash, width=2)
+                    for term, look in looks.items()
+                ),
+                Trace(run.id, "loss/total", _("total"), TOTAL.pair, width=2),
+            ],
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Learning rate"),
+            _("learning rate"),
+            [Trace(run.id, "lr", _("learning rate"), TOTAL.pair)],
+            step_shape=True,
+            empty_text=waiting,
+        ),
+    ]
+    return charts
+
+
+def _accuracy_traces(run: str, spec: RunSpec) -> list[Trace]:
+    traces, used = [], {"source": 0, "target": 0}
+    for key, role in spec.problem.roles().items():
+        if role == "unseen":
+            continue
+        for task in spec.problem.tasks:
+            look = domain_look(role, used[role])
+            used[role] += 1
+            label = domain_title(key) + (f" · {_(task)}" if len(spec.problem.tasks) > 1 else "")
+            traces.append(Trace(run, f"accuracy/{key}/{task}/validation", label, look.pair, look.dash))
+    return traces
+
+
+def _baseline_trace(run: Run) -> Trace:
+    scalar = live_run(run, BASELINE).number_scalar
+    look = STRATEGIES.get(run.spec["strategy"]["kind"], BASELINE)
+    return Trace(run.id, scalar, _("baseline: {name}").format(name=run.name), look.pair, look.dash, width=2)
+
+
+def overlay(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
+    """Several runs over one another: their accuracy on the target while they trained."""
+    lives = [live_run(run, other(i)) for i, run in enumerate(runs)]
+    traces = [
+        Trace(live.id, live.number_scalar, live.title, live.colour, OTHERS[i % len(OTHERS)].dash)
+        for i, live in enumerate(lives)
+    ]
+    chart = Chart(_("Accuracy on the target"), _("right answers"), traces, y_range=(0, 1), percent=True)
+    return lives, [chart]
+
+
+def race(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
+    """Strategies side by side on one problem, each in its own colour."""
+    lives = [live_run(run, STRATEGIES[run.spec["strategy"]["kind"]]) for run in runs]
+    traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
+    return lives, [
+        Chart(
+            _("How many of the photographed digits each network gets right"),
+            _("right answers"),
+            traces,
+            y_range=(0, 1),
+            percent=True,
+            empty_text=_("The networks are about to start."),
+        )
+    ]

@@ -1,0 +1,44 @@
+"""The run store as pages use it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Store
+from xfer_core.settings import settings
+
+
+@st.cache_resource
+def _open(url: str) -> Store:
+    return Store(url)
+
+
+def store() -> Store:
+    """This server's store, opened once."""
+    return _open(settings().database)
+
+
+def start(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
+    """Queue runs that belong together, each with a name, and see to it that somebody takes them. Their ids."""
+    ids = store().create_together(wanted, batch)
+    ensure_dispatcher()
+    return ids
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _checked(spec: str) -> Dealt:
+    return RunSpec.model_validate(json.loads(spec)).check()
+
+
+def checked(spec: RunSpec) -> Dealt:
+    """The problem as dealt, once the whole spec has been found good; remembered for the next rerun.
+
+    Raises:
+        XferError: what ``RunSpec.check`` raises.
+    """
+    return _checked(spec.model_dump_json())

@@ -1,0 +1,34 @@
+"""What surrounds every page: its frame, its navigation, and what happens when something breaks."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from pages.parts.text import _
+from xfer_core.errors import XferError
+from xfer_core.messages import say
+from xfer_core.runs.dispatcher import ensure_dispatcher
+
+st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})
+
+PAGES = [
+    st.Page("start.py", title=_("Start"), icon=":material/play_circle:", default=True),
+    st.Page("train.py", title=_("Train"), icon=":material/tune:"),
+    st.Page("compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
+    st.Page("run.py", title=_("Run"), visibility="hidden"),
+]
+
+page = st.navigation(PAGES, position="top")
+ensure_dispatcher()
+try:
+    page.run()
+except XferError as error:
+    st.error(say(error, _), icon=":material/error:")
+except Exception:
+    logging.getLogger("xfer").exception("page %s", page.title)
+    st.error(
+        _("This page broke on an error of its own. Your runs are safe; reload the page to go on."),
+        icon=":material/error:",
+    )

@@ -1,0 +1,1 @@
+"""What results mean, as numbers; pages make the words."""

@@ -1,0 +1,56 @@
+"""Colours by role, the same everywhere. Okabe and Ito's palette, darkened or lightened to be seen on either theme.
+
+Every role also has a dash, so that no picture depends on colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a role is drawn: a colour on light and on dark pages, and a line dash in Plotly's words."""
+
+    light: str
+    dark: str
+    dash: str = "solid"
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """(on a light page, on a dark page)."""
+        return self.light, self.dark
+
+
+SOURCE = Look("#0072B2", "#56B4E9")
+TARGET = Look("#C24E00", "#F0803C")
+UNSEEN = Look("#A34D82", "#E29AC4", "dot")
+TOTAL = Look("#3F454D", "#D5DAE0")
+BASELINE = Look("#7A7F87", "#9AA1AB", "dot")
+
+STRATEGIES = {
+    "target_only": Look("#7A7F87", "#9AA1AB", "dot"),
+    "source_only": Look("#7A7F87", "#9AA1AB", "dash"),
+    "fine_tune": Look("#007F5F", "#2BC79B"),
+    "joint": Look("#A34D82", "#E29AC4", "dash"),
+    "generalised": Look("#A86B00", "#E8B02A", "dashdot"),
+}
+OTHERS = (
+    Look("#0072B2", "#56B4E9"),
+    Look("#C24E00", "#F0803C", "dash"),
+    Look("#007F5F", "#2BC79B", "dot"),
+    Look("#A34D82", "#E29AC4", "dashdot"),
+    Look("#A86B00", "#E8B02A", "longdash"),
+    Look("#3F454D", "#D5DAE0", "longdashdot"),
+)
+
+
+def other(index: int) -> Look:
+    """The look of the ``index``-th of several equals."""
+    return OTHERS[index % len(OTHERS)]
+
+
+def domain_look(role: str, index: int = 0) -> Look:
+    """The look of a domain: its role's colour, and a dash of its own if it is not the first in that role."""
+    look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN}[role]
+    return Look(look.light, look.dark, OTHERS[index % len(OTHERS)].dash)

@@ -1,0 +1,58 @@
+"""Samples as pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+ENLARGE = 3
+
+
+def contact_sheet(images: Tensor, columns: int) -> np.ndarray:
+    """Images side by side with a gap of two pixels.
+
+    Args:
+        images: uint8 (N, C, H, W) with C = 3.
+        columns: images a row.
+
+    Returns:
+        uint8 (height, width, 4): the gaps are transparent.
+    """
+    count, _, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.zeros((rows * (height + 2) - 2, columns * (width + 2) - 2, 4), dtype=np.uint8)
+    for i, image in enumerate(images.permute(0, 2, 3, 1).numpy()):
+        top, left = i // columns * (height + 2), i % columns * (width + 2)
+        sheet[top : top + height, left : left + width] = np.dstack([image, np.full((height, width), 255, np.uint8)])
+    return sheet.repeat(ENLARGE, 0).repeat(ENLARGE, 1)
+
+
+def one_of_each(images: Tensor, labels: Tensor, classes: int, rows: int = 1) -> Tensor:
+    """The first ``rows`` images of every class, class by class in each row: uint8 (rows · present classes, C, H, W)."""
+    picked = [(labels == label).nonzero().flatten()[:rows] for label in range(classes)]
+    present = [of_class for of_class in picked if len(of_class) == rows]
+    return images[[int(of_class[row]) for row in range(rows) for of_class in present]]
+
+
+def transfer_picture(source: Tensor, target: Tensor) -> str:
+    """Source samples, an arrow, target samples: an SVG of 1000×230 units.
+
+    Args:
+        source, target: uint8 (10, 3, H, W).
+    """
+    left, right = (_png(contact_sheet(images, 5)) for images in (source, target))
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 170" role="img">
+<image href="{left}" x="0" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
+<image href="{right}" x="600" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
+<g fill="none" stroke="#D9861A" stroke-width="9" stroke-linecap="round" stroke-linejoin="round">
+<path d="M430 85 H562"/><path d="M536 58 L566 85 L536 112"/></g></svg>"""
+
+
+def _png(sheet: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
