@@ -20,6 +20,8 @@ PAGES = [
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 
+# The top navigation leaves a hand's breadth of nothing above every page.
+st.html("<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}</style>")
 page = st.navigation(PAGES, position="top")
 ensure_dispatcher()
 try:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.live.view import live_texts, live_view
 from pages.parts.curves import race
+from pages.parts.phases import phase_titles
 from pages.parts.store import checked, start, store
 from pages.parts.text import _, locale, percent
 from xfer_core.analysis.accuracy import gain, spread
@@ -151,15 +152,6 @@ def main() -> None:
                 "All three take the same number of steps, and all are tested on the same photographed digits."
             )
         )
-
-
-def phase_titles() -> dict[str, str]:
-    """Phases as a beginner reads them."""
-    return {
-        "source": _("practising on the source"),
-        "target": _("learning the target"),
-        "together": _("learning all at once"),
-    }
 
 
 main()

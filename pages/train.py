@@ -1,0 +1,295 @@
+"""Train: the workbench. Choose the problem and how knowledge moves, press start, watch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.curves import term_looks
+from pages.parts.domains import domain_title, sample_strip
+from pages.parts.form import controls
+from pages.parts.freeze_board import freeze_board
+from pages.parts.live_panel import baseline_specs, baselines_of, live_panel
+from pages.parts.mixer import mixer
+from pages.parts.store import checked, start, store
+from pages.parts.text import _
+from xfer_core.domains import domain_keys, load_domain
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.messages import say
+from xfer_core.networks import NETWORKS
+from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
+from xfer_core.runs.store import FINISHED, LIVE
+from xfer_core.strategies import STRATEGIES, Strategy
+from xfer_core.training import OPTIMIZERS
+
+FAMILIES = {"transfer": _("Transfer"), "joint": _("Joint"), "generalised": _("Generalised"), "baseline": _("Baseline")}
+FORMULAS = {
+    "transfer": r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}};\ \theta_{\text{fix}})",
+    "joint": r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)",
+    "generalised": r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)",
+    "baseline": r"L(\theta)\ \text{on one side alone}",
+}
+state = st.session_state
+
+
+class Slots:
+    """Places beside the controls where a broken rule is said."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, Any] = {}
+
+    def here(self, *fields: str) -> None:
+        """The place for errors of these fields."""
+        place = st.empty()
+        self.places.update(dict.fromkeys(fields, place))
+
+    def show(self, error: XferError) -> None:
+        """Say it beside the control of the nearest field."""
+        fitting = [field for field in self.places if error.field.startswith(field)]
+        place = self.places[max(fitting, key=len)] if fitting else self.places[""]
+        place.error(say(error, _), icon=":material/error:")
+
+
+def _first_spec() -> RunSpec:
+    """What the controls start from: the link, else what was here before, else the default."""
+    given = {key: value for key, value in st.query_params.items() if key != "run"}
+    link = canonical(given)
+    if given and state.get("train.link") != link:
+        state["train.link"] = link
+        try:
+            state["train.first"] = parse_spec({}, [f"{key}={value}" for key, value in given.items()])
+            state["train.form"] = state.get("train.form", 0) + 1
+        except XferError as error:
+            st.warning(_("This link cannot be used: {reason}").format(reason=say(error, _)))
+    elif "train.spec" in state and f"{_prefix()}.strategy" not in state:
+        state["train.first"] = state["train.spec"]  # back from another page: Streamlit has dropped the controls
+    return state.setdefault("train.first", RunSpec())
+
+
+def _prefix() -> str:
+    """Starts the keys of this form's controls; a new number makes them all anew."""
+    return f"train{state.get('train.form', 0)}"
+
+
+def _choose_kind(label: str, classes: tuple[type, ...], now: Any, key: str) -> Any:
+    """A form of the chosen class: ``now`` if it is of that class, else its defaults."""
+    kinds = {form.model_fields["kind"].default: form for form in classes}
+    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
+    return now if kind == now.kind else kinds[kind]()
+
+
+def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
+    kinds = {form.model_fields["kind"].default: form for form in STRATEGIES}
+    kind = st.segmented_control(
+        _("How knowledge moves"),
+        list(kinds),
+        default=first.strategy.kind,
+        required=True,
+        format_func=lambda kind: _(kinds[kind].title),
+        key=f"{_prefix()}.strategy",
+        wrap=True,
+    )
+    form = kinds[kind]
+    lesson = (form.__doc__ or "").strip().partition("\n\n")
+    st.caption(f"**{FAMILIES[form.family]}** — {_(' '.join(lesson[0].split()))}")
+    with st.popover(_("How it works"), icon=":material/school:"):
+        st.latex(FORMULAS[form.family])
+        st.markdown(_(" ".join(lesson[2].split())))
+    slots.here("strategy", "strategy.kind")
+    return first.strategy if kind == first.strategy.kind else form()
+
+
+def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
+    prefix, keys = _prefix(), list(domain_keys())
+    left, right = st.columns(2)
+    with left:
+        source = st.multiselect(
+            _("Source: where there are many labels"),
+            keys,
+            default=[key for key in first.problem.source if key in keys],
+            format_func=domain_title,
+            key=f"{prefix}.source",
+        )
+        slots.here("problem.source")
+        for key in source:
+            sample_strip(key)
+    with right:
+        target = st.multiselect(
+            _("Target: what to become better at"),
+            keys,
+            default=[key for key in first.problem.target if key in keys],
+            format_func=domain_title,
+            key=f"{prefix}.target",
+        )
+        slots.here("problem.target", "problem")
+        for key in target:
+            sample_strip(key)
+    tasks = list(dict.fromkeys(task for key in (*source, *target) for task in load_domain(key).tasks)) or ["digit"]
+    left, right = st.columns(2)
+    with left:
+        budgets = [0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all"]
+        now = first.problem.labels_per_class
+        if now not in budgets:
+            budgets = sorted([*budgets[:-1], now], key=int) + ["all"]  # pyright: ignore[reportArgumentType]
+        budget = st.select_slider(
+            _("Label budget: labelled target samples of each class"),
+            budgets,
+            now,
+            format_func=lambda value: _("all") if value == "all" else str(value),
+            key=f"{prefix}.budget",
+        )
+        slots.here("problem.labels_per_class")
+    with right:
+        chosen = st.multiselect(
+            _("Tasks: what to tell apart"),
+            tasks,
+            default=[task for task in first.problem.tasks if task in tasks],
+            format_func=lambda task: {"digit": _("which digit"), "parity": _("even or odd")}.get(task, task),
+            key=f"{prefix}.tasks",
+        )
+        slots.here("problem.tasks")
+    return {
+        "source": source,
+        "target": target,
+        "unseen": list(first.problem.unseen),
+        "tasks": chosen,
+        "labels_per_class": budget,
+    }
+
+
+def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What most people leave alone: the strategy's further fields; network, training and seed."""
+    prefix = _prefix()
+    with st.expander(_("More settings"), icon=":material/settings:"):
+        fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights"))
+        slots.here(*(f"strategy.{name}" for name in fields))
+        left, right = st.columns(2)
+        with left:
+            network = _choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
+            network_fields = controls(network, f"{prefix}.{network.kind}")
+            slots.here("network")
+        with right:
+            optimizer = _choose_kind(_("Optimiser"), OPTIMIZERS, first.training.optimizer, f"{prefix}.optimizer")
+            optimizer_fields = controls(optimizer, f"{prefix}.{optimizer.kind}")
+        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection"))
+        training["optimizer"] = {"kind": optimizer.kind, **optimizer_fields}
+        seed = controls(first, prefix, without=("version", "problem", "network", "strategy", "training"))
+        slots.here("training", "seed")
+    rest = {"network": {"kind": network.kind, **network_fields}, "training": training, **seed}
+    return fields, rest
+
+
+def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any], slots: Slots) -> dict[str, Any]:
+    """The freeze board or the λ mixer, whichever the strategy has."""
+    fields, prefix = type(strategy).model_fields, f"{_prefix()}.{strategy.kind}"
+    chosen: dict[str, Any] = {}
+    spec = parse_spec({"problem": problem, "network": network})
+    spec.problem.check()
+    if "frozen" in fields:
+        classes = {
+            task: len({name for key in spec.problem.roles() for name in load_domain(key).tasks[task].classes})
+            for task in spec.problem.tasks
+        }
+        shape = tuple(load_domain(spec.problem.target[0]).samples.shape[1:])
+        stages = spec.network.describe(shape, classes)  # pyright: ignore[reportArgumentType]
+        frozen = getattr(strategy, "frozen", ())
+        chosen["frozen"] = freeze_board(stages, frozen, f"{prefix}.{spec.network.kind}.frozen")
+        slots.here("strategy.frozen")
+    if "weights" in fields:
+        fitting = _fitting_weights(strategy, spec.problem)
+        parsed = RunSpec(problem=spec.problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
+        # Other domains are other terms: the keys of the sliders carry the problem.
+        terms = canonical(list(fitting.lambdas(spec.problem)))
+        lambdas = fitting.lambdas(spec.problem)
+        mixed = mixer(lambdas, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
+        equal = {term: round(1 / len(mixed), 3) for term in mixed}
+        chosen["weights"] = {} if mixed == equal else mixed
+        slots.here("strategy.weights")
+    return chosen
+
+
+def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
+    """The strategy with the weights that a link gave, or with none if they name other domains than are chosen now."""
+    try:
+        strategy.lambdas(problem)
+        return strategy
+    except XferError:
+        return type(strategy)(**{**strategy.model_dump(), "weights": {}})
+
+
+def _begin(spec: RunSpec, with_baselines: bool) -> None:
+    wanted = [(spec, "")]
+    if with_baselines:
+        for baseline in baseline_specs(spec):
+            if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
+                wanted.append((baseline, ""))
+    state["train.run"] = start(wanted)[0]
+
+
+def _workbench(slots: Slots) -> RunSpec | None:
+    """All controls; the spec they make, or None where a rule is broken."""
+    first = _first_spec()
+    strategy = _choose_strategy(first, slots)
+    problem = _choose_problem(first, slots)
+    boards = st.container()
+    strategy_fields, rest = _choose_settings(first, strategy, slots)
+    try:
+        with boards:
+            strategy_fields |= _boards(strategy, problem, rest["network"], slots)
+        data = {"problem": problem, "strategy": {"kind": strategy.kind, **strategy_fields}, **rest}
+        spec = parse_spec(data)
+        checked(spec)
+        return spec
+    except XferError as error:
+        slots.show(error)
+        return None
+
+
+def _remember(spec: RunSpec) -> None:
+    """The whole choice goes into the link, in the words of ``--set``."""
+    state["train.spec"] = spec
+    run = state.get("train.run")
+    settings = spec_settings(spec)
+    state["train.link"] = canonical(settings)
+    wanted = {**settings, **({"run": run} if run else {})}
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)
+
+
+def main() -> None:
+    """The page."""
+    if "run" in st.query_params and "train.run" not in state:
+        state["train.run"] = st.query_params["run"]
+    choose, watch = st.columns([5, 6], gap="large")
+    slots = Slots()
+    with choose:
+        st.subheader(_("Choose"))
+        spec = _workbench(slots)
+        slots.here("")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            baselines = st.toggle(_("With both baselines"), value=True, key=f"{_prefix()}.baselines")
+            st.button(
+                _("Start training"),
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=spec is None,
+                on_click=_begin,
+                args=(spec, baselines),
+                key="start",
+            )
+    if spec is not None:
+        _remember(spec)
+    with watch:
+        st.subheader(_("Watch"))
+        runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
+        if runs:
+            live_panel(runs[0], baselines_of(runs[0]))
+        elif state.get("train.run"):
+            st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
+        else:
+            st.info(_("Choose on the left, then press Start training. The curves appear here as the network learns."))
+
+
+main()

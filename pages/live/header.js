@@ -1,0 +1,138 @@
+// The words, numbers and bars above the charts: a header for one run, a card each for several. Every builder returns
+// the functions that redraw what it built. Part of the script that starts in live.js.
+
+function buildHeader(view) {
+  const definition = view.data.runs[0];
+  view.head.replaceChildren();
+  if (!definition) return [];
+  const top = add(view.head, "div", "row");
+  const status = add(top, "span", "status");
+  const phases = add(top, "span", "phases");
+  const step = add(top, "span", "step");
+  const bar = addBar(view);
+  const bottom = add(view.head, "div", "row facts");
+  const facts = add(bottom, "span");
+  const left = add(bottom, "span", "left");
+  const reason = add(view.head, "div", "reason");
+  return [() => {
+    const state = view.runs.get(definition.id);
+    const progress = state.progress;
+    showStatus(view, status, state);
+    showPhases(view, phases, progress);
+    say(step, progress ? stepText(view, progress) : "");
+    bar(state);
+    say(left, state.status === "running" && progress?.seconds_left != null
+      ? fill(view.texts.left, { time: clock(progress.seconds_left) }) : "");
+    say(facts, progress ? factsText(view, progress) : "");
+    say(reason, ["failed", "interrupted"].includes(state.status) ? definition.reason || state.reason?.text || "" : "");
+  }];
+}
+
+function buildCards(view) {
+  view.head.replaceChildren();
+  return view.data.runs.map((run) => {
+    const card = add(view.head, "article", "card");
+    card.style.setProperty("--run", view.colour(run.colour));
+    const title = add(card, "h3");
+    addSample(title, view.colour(run.colour), run.dash, 44);
+    add(title, "span", "", run.title);
+    const number = add(card, "div", "number");
+    const caption = add(card, "div", "caption");
+    const bar = addBar(view, card, run.title);
+    const row = add(card, "div", "row");
+    const status = add(row, "span", "status");
+    const step = add(row, "span", "step");
+    return () => {
+      const state = view.runs.get(run.id);
+      const latest = (scalar) => state.series.get(scalar)?.y.findLast((y) => y !== null);
+      const final = latest(run.final_scalar);
+      const value = final ?? latest(run.number_scalar);
+      const percent = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+      say(number, value === undefined ? "–" : view.number(value, percent));
+      say(caption, final !== undefined ? view.texts.final : view.texts.number);
+      bar(state);
+      showStatus(view, status, state);
+      say(step, state.progress ? stepText(view, state.progress) : "");
+    };
+  });
+}
+
+function addBar(view, parent = view.head, title = "") {
+  const bar = add(parent, "div", "bar");
+  const filled = add(bar, "div");
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-label", [title, view.texts.progress].filter(Boolean).join(": "));
+  bar.setAttribute("aria-valuemin", 0);
+  return ({ status, progress }) => {
+    bar.dataset.status = status;
+    bar.setAttribute("aria-valuemax", progress?.steps ?? 1);
+    bar.setAttribute("aria-valuenow", progress?.step ?? 0);
+    filled.style.transform = `scaleX(${progress ? progress.step / Math.max(1, progress.steps) : 0})`;
+  };
+}
+
+function showStatus(view, node, { status }) {
+  node.dataset.status = status;
+  say(node, view.texts[`status.${status}`] ?? status ?? "");
+}
+
+function showPhases(view, node, progress) {
+  const names = progress?.phases ?? [];
+  const key = JSON.stringify([names, progress?.phase_index]);
+  if (node.key === key) return;
+  node.key = key;
+  node.replaceChildren();
+  names.forEach((name, index) => {
+    const phase = add(node, "span", "", view.texts[`phase.${name}`] ?? name);
+    if (index === progress.phase_index) phase.setAttribute("aria-current", "step");
+  });
+}
+
+function stepText(view, { step, steps }) {
+  return fill(view.texts.step, { step: view.number(step), steps: view.number(steps) });
+}
+
+function factsText(view, progress) {
+  const { texts, number } = view;
+  const speed = progress.images_per_second && number(Math.round(progress.images_per_second));
+  return [
+    speed && fill(texts.speed, { count: speed }),
+    progress.device,
+    progress.precision,
+    progress.threads && fill(texts.threads, { count: progress.threads }),
+    progress.lr && fill(texts.rate, { rate: number(progress.lr, { maximumSignificantDigits: 3 }) }),
+  ].filter(Boolean).join(" · ");
+}
+
+function add(parent, tag, className = "", text = "") {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  return parent.appendChild(node);
+}
+
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function addSample(parent, colour, dash, width = 28) {
+  const dashes = { dot: "2 5", dash: "9 6", longdash: "14 6", dashdot: "9 5 2 5", longdashdot: "14 5 2 5" }[dash] ?? "";
+  const sample = add(parent, "span", "sample");
+  sample.innerHTML = `<svg width="${width}" height="8" aria-hidden="true"><line x1="2" x2="${width - 2}" y1="4" y2="4"
+    stroke-width="4" stroke-linecap="${dashes ? "butt" : "round"}"/></svg>`;
+  const line = sample.querySelector("line");
+  line.setAttribute("stroke", colour);
+  line.setAttribute("stroke-dasharray", dashes);
+}
+
+function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value) => String(value).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}

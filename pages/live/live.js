@@ -1,0 +1,173 @@
+// The live view in the browser: reads the event stream and lets curves grow. view.py says what `data` holds,
+// tail.py what a message holds. chart.js and header.js are the rest of this script: view.py joins the three, for a
+// component takes one.
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const view = (parentElement.xferLiveView ??= new LiveView(parentElement));
+  const turn = view.update(data, setTriggerValue);
+  // Streamlit calls this when the component goes away, but also for a call that a rerun overtook.
+  return () => view.leave(turn);
+}
+
+class LiveView {
+  constructor(parent) {
+    this.parent = parent;
+    this.root = add(parent, "div", "xfer-live");
+    this.head = add(this.root, "div", "head");
+    this.note = add(this.root, "div", "note");
+    this.note.setAttribute("role", "status");
+    this.grid = add(this.root, "div", "grid");
+    this.spoken = add(this.root, "div", "spoken");
+    this.spoken.setAttribute("aria-live", "polite");
+    this.charts = [];
+    this.runs = new Map(); // id → what the stream told: {status, progress, result, reason, series}
+    this.cursors = new Map(); // id → seq, what a new stream need not repeat
+    this.turn = 0;
+    this.rest = 0;
+  }
+
+  update(data, setTriggerValue) {
+    Object.assign(this, { data, setTriggerValue, texts: data.texts, theme: readTheme(this.root) });
+    this.root.className = `xfer-live ${data.layout}`;
+    this.note.textContent = data.texts.reconnecting;
+    this.number = (value, options) => new Intl.NumberFormat(data.texts.locale, options).format(value);
+    this.updateRuns();
+    this.cards = data.layout === "race" ? buildCards(this) : buildHeader(this);
+    this.updateCharts();
+    this.draw();
+    return ++this.turn;
+  }
+
+  updateRuns() {
+    const ids = this.data.runs.map((run) => run.id);
+    for (const id of this.runs.keys()) if (!ids.includes(id)) this.runs.delete(id), this.cursors.delete(id);
+    for (const run of this.data.runs) {
+      if (!this.runs.has(run.id)) this.runs.set(run.id, { given: true, series: new Map() });
+      const state = this.runs.get(run.id);
+      if (state.given) Object.assign(state, { status: run.status, progress: run.progress });
+    }
+    const wanted = [...ids].sort().join(",");
+    if (wanted === this.streamed) return;
+    this.streamed = wanted;
+    this.openStream();
+  }
+
+  // ---------------------------------------------------------------- the stream
+
+  openStream() {
+    this.closeStream();
+    if (!this.streamed) return;
+    const after = [...this.cursors].map(([id, seq]) => `${id}=${seq}`).join(";");
+    const source = new EventSource(`${this.data.stream}?runs=${this.streamed}&after=${encodeURIComponent(after)}`);
+    source.onopen = () => this.note.classList.remove("shown");
+    source.onmessage = (event) => this.hear(event);
+    source.addEventListener("end", () => source.close());
+    source.onerror = () => {
+      this.note.classList.add("shown");
+      // The browser comes back by itself, except after an answer that was no stream (a proxy without its server).
+      if (source.readyState === EventSource.CLOSED) this.retry = setTimeout(() => this.openStream(), 3000);
+    };
+    this.source = source;
+  }
+
+  closeStream() {
+    clearTimeout(this.retry);
+    this.source?.close();
+    this.note.classList.remove("shown");
+  }
+
+  hear(event) {
+    const message = JSON.parse(event.data);
+    const state = this.runs.get(message.run);
+    if (!state) return;
+    for (const part of event.lastEventId.split(";")) this.cursors.set(...part.split("="));
+    for (const happened of message.events) {
+      // What was shown beyond this step is void, and so is every test result; what follows was measured after it.
+      if (happened.kind !== "resumed") continue;
+      for (const [name, series] of state.series) series.cut(name.endsWith("/test") ? -1 : happened.step);
+    }
+    for (const [name, points] of Object.entries(message.points)) {
+      if (!state.series.has(name)) state.series.set(name, new Series());
+      const series = state.series.get(name);
+      for (const [step, value] of points) series.add(step, value);
+    }
+    const before = state.status;
+    const { status, progress, result, reason } = message;
+    Object.assign(state, { status, progress, result, reason, given: false });
+    if (before && before !== status) this.tellStatus(message.run, status);
+    this.schedule();
+  }
+
+  tellStatus(id, status) {
+    const run = this.data.runs.find((candidate) => candidate.id === id);
+    this.spoken.textContent = `${run.title}: ${this.texts[`status.${status}`] ?? status}`;
+    if (run.status === status) return; // the page knows it already
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.setTriggerValue("status", { run: id, status }), 150);
+  }
+
+  // ---------------------------------------------------------------- drawing
+
+  schedule() {
+    if (this.waiting) return;
+    this.waiting = true;
+    const frame = () => {
+      this.waiting = false;
+      const start = performance.now();
+      this.draw();
+      this.rest = Math.min(2000, 2 * (performance.now() - start)); // long curves leave the page two thirds of its time
+    };
+    setTimeout(() => requestAnimationFrame(frame), this.rest);
+  }
+
+  draw() {
+    for (const card of this.cards) card(this);
+    for (const chart of this.charts) chart.draw();
+  }
+
+  updateCharts() {
+    const wanted = this.data.charts;
+    while (this.charts.length > wanted.length) this.charts.pop().remove();
+    wanted.forEach((definition, index) => {
+      const key = JSON.stringify([definition, this.data.height, this.data.layout, this.texts.steps]);
+      const chart = this.charts[index];
+      if (chart?.key === key) chart.paint();
+      else {
+        this.charts[index] = new Chart(this, definition, key);
+        if (chart) this.grid.replaceChild(this.charts[index].card, chart.card), chart.remove();
+      }
+    });
+  }
+
+  leave(turn) {
+    if (turn !== this.turn) return;
+    this.closeStream();
+    clearTimeout(this.telling);
+    for (const chart of this.charts) chart.remove();
+    this.charts = this.cards = [];
+    this.root.remove();
+    delete this.parent.xferLiveView;
+  }
+
+  colour(given) {
+    return Array.isArray(given) ? given[this.theme.dark ? 1 : 0] : given;
+  }
+}
+
+function readTheme(node) {
+  const style = getComputedStyle(node);
+  const read = (name, otherwise) => style.getPropertyValue(`--st-${name}`).trim() || otherwise;
+  const theme = {
+    text: read("text-color", "#31333f"),
+    background: read("background-color", "#ffffff"),
+    border: read("border-color", "#d5d6db"),
+    font: read("font", "sans-serif"),
+  };
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  canvas.fillStyle = theme.background; // whatever CSS calls the colour, a pixel of it is red, green, blue
+  canvas.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
+  theme.dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+  theme.key = JSON.stringify(theme);
+  return theme;
+}

@@ -1,0 +1,196 @@
+"""One shared tail a run: what its writer adds is read from the store once, however many people watch.
+
+Every watcher keeps a cursor for each of its runs. A tick of the pump gathers the distinct cursors, reads "everything
+after" once for each of them, and hands the same text to all who stand there. Whoever joins late stands at its own
+cursor for one tick, gets what it lacks, and from then on stands with the others: there is no second way for a backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from xfer_core.runs.store import FINISHED, RESUMABLE, STOPPED, News, Run, Store
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "unknown"
+FINAL = (FINISHED, STOPPED, UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one run has to say to everybody who stands at the same cursor.
+
+    Attributes:
+        run: the run's id.
+        seq: the cursor after this message.
+        head: status, progress, result and reason as JSON; a message without news is worth sending if this changed.
+        data: the whole message as JSON. Its events come before its points: a "resumed" event at step s makes void
+            what was shown beyond s and every test result, and what the same message has of these was measured after it.
+        fresh: whether it brings points or events.
+        status: the run's status.
+    """
+
+    run: str
+    seq: int
+    head: str
+    data: str
+    fresh: bool
+    status: str
+
+
+class Watcher:
+    """One listener: where it stands in each of its runs, and what waits for it."""
+
+    def __init__(self, cursors: Mapping[str, int]) -> None:
+        self.cursors = dict(cursors)
+        self.heads: dict[str, str] = {}
+        self.open = set(cursors)  # runs that can still change
+        self.inbox: list[Message] = []
+        self._wake = asyncio.Event()
+
+    async def news(self, timeout: float) -> list[Message]:
+        """What arrived since the last call; an empty list after ``timeout`` seconds of silence."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), timeout)
+        except TimeoutError:
+            return []
+        self._wake.clear()
+        messages, self.inbox = self.inbox, []
+        return messages
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything was handed out and nothing can follow."""
+        return not self.open and not self.inbox
+
+    def take(self, message: Message) -> None:
+        """Put a message into the inbox, unless it says nothing new."""
+        if message.fresh or self.heads.get(message.run) != message.head:
+            self.inbox.append(message)
+            self.heads[message.run] = message.head
+            self.cursors[message.run] = message.seq
+            self._wake.set()
+        if message.status in FINAL:
+            self.open.discard(message.run)
+
+
+class Tails:
+    """The tails of all runs that somebody watches, followed by one task.
+
+    Args:
+        store_factory: opens the store; called once, in a worker thread.
+        interval: seconds between two looks at a run that is alive.
+        slow: the same for a run that moves only after somebody resumed it.
+    """
+
+    def __init__(self, store_factory: Callable[[], Store], interval: float = 0.1, slow: float = 1.0) -> None:
+        self.store_factory, self.interval, self.slow = store_factory, interval, slow
+        self.watchers: set[Watcher] = set()
+        self._store: Store | None = None
+        self._due: dict[str, float] = {}  # run → when to look again, for those that are looked at slowly
+        self._pump: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def watch(self, cursors: Mapping[str, int]) -> Iterator[Watcher]:
+        """Watch runs from (run, seq) on; 0 is the beginning. The pump runs while anybody watches."""
+        watcher = Watcher(cursors)
+        self.watchers.add(watcher)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._follow())
+        try:
+            yield watcher
+        finally:
+            self.watchers.discard(watcher)
+
+    async def _follow(self) -> None:
+        while self.watchers:
+            pause = self.interval
+            try:
+                if wanted := self._wanted():
+                    self._hand_out(await asyncio.to_thread(self._read, wanted))
+            except Exception:  # a locked or vanished database must not silence every open page for good
+                logger.exception("The run store could not be read; trying again")
+                pause = self.slow
+            await asyncio.sleep(pause)
+
+    def _wanted(self) -> dict[str, set[int]]:
+        """Run → distinct cursors to read from. Who has not fetched its last messages is passed over: no inbox grows."""
+        now = asyncio.get_running_loop().time()
+        self._due = {run: due for run, due in self._due.items() if due > now}
+        wanted: dict[str, set[int]] = {}
+        for watcher in self.watchers:
+            if watcher.inbox:
+                continue
+            for run in watcher.open:
+                if run not in self._due or run not in watcher.heads:
+                    wanted.setdefault(run, set()).add(watcher.cursors[run])
+        return wanted
+
+    def _read(self, wanted: Mapping[str, set[int]]) -> list[tuple[int, Message]]:
+        """One query for all rows, then one a run and cursor: (cursor, what follows it)."""
+        if self._store is None:
+            self._store = self.store_factory()
+        # Rows first: the points of a run that is seen as finished are then all there.
+        rows = {row.id: row for row in self._store.find(ids=list(wanted))}
+        messages = []
+        for run, cursors in wanted.items():
+            for cursor in cursors:
+                news = self._store.after(run, cursor) if run in rows else News(cursor, [], [])
+                messages.append((cursor, _message(run, rows.get(run), news)))
+        return messages
+
+    def _hand_out(self, messages: list[tuple[int, Message]]) -> None:
+        now = asyncio.get_running_loop().time()
+        ready = [watcher for watcher in self.watchers if not watcher.inbox]
+        for cursor, message in messages:
+            if message.status in RESUMABLE:
+                self._due[message.run] = now + self.slow
+            for watcher in ready:
+                if message.run in watcher.open and watcher.cursors[message.run] == cursor:
+                    watcher.take(message)
+
+
+def _message(run: str, row: Run | None, news: News) -> Message:
+    status = row.status if row else UNKNOWN
+    head = {
+        "run": run,
+        "status": status,
+        "progress": row and _finite(row.progress),
+        "result": row and _finite(row.result),
+        "reason": row and _finite(row.reason),
+    }
+    points: dict[str, list[tuple[int, float | None]]] = {}
+    for name, step, value in news.points:
+        points.setdefault(name, []).append((step, value if math.isfinite(value) else None))
+    events = [{key: _finite(event[key]) for key in ("kind", "step", "details")} for event in news.events]
+    return Message(
+        run=run,
+        seq=news.seq,
+        head=_json(head),
+        data=_json({**head, "events": events, "points": points}),
+        fresh=bool(points or events),
+        status=status,
+    )
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for NaN and infinity: they become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)

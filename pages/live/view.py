@@ -1,0 +1,167 @@
+"""The live view: a component whose curves grow while a run trains, with no page script running.
+
+Python says once what is to be seen (runs, charts, texts); the browser then reads ``/live/stream`` by itself and
+appends what arrives. A rerun of the page changes only what really changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from streamlit.components.v2 import component
+
+from pages.live.routes import PLOTLY_URL, STREAM_URL
+
+Colour = str | tuple[str, str]
+"""One hex colour, or a pair: on a light page, on a dark page."""
+
+HERE = Path(__file__).parent
+
+# Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
+_component = component(
+    "xfer.live",
+    js="\n".join((HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "header.js")),
+    css=(HERE / "live.css").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """One run as the view's header or card shows it.
+
+    Attributes:
+        id: its id in the store.
+        title: its name, as the race's card says it.
+        colour: of its card's title and number.
+        dash: Plotly's word for the line sample (solid, dash, dot, dashdot).
+        number_scalar: the scalar whose latest value is the big number of the race, such as
+            ``accuracy/digits.photo/digit/validation``.
+        final_scalar: the scalar that replaces it as soon as it exists, such as ``accuracy/…/test``.
+        status, progress: as the store has them when the page runs: what is painted before the stream answers, and
+            what a change of status is measured against.
+        reason: a failure in the reader's words; empty: the text in the stream, if it has one.
+    """
+
+    id: str
+    title: str
+    colour: Colour
+    dash: str = "solid"
+    number_scalar: str = ""
+    final_scalar: str = ""
+    status: str = ""
+    progress: Mapping[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One curve: one scalar of one run."""
+
+    run: str
+    scalar: str
+    label: str
+    colour: Colour
+    dash: str = "solid"
+    width: float = 3
+    opacity: float = 1
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart of curves over training steps.
+
+    Attributes:
+        title, y_title: words above the chart and beside its vertical axis.
+        traces: its curves, drawn in this order.
+        y_range: fixed vertical range; None: as the data want it.
+        percent: fractions are written as percent.
+        lines: horizontal reference lines (y, label, colour).
+        step_shape: curves hold their value until the next point (λ, learning rate).
+        log: logarithmic vertical axis.
+        empty_text: what stands in the chart before the first point.
+        alt: what the chart shows, for those who cannot see it; empty: its title.
+    """
+
+    title: str
+    y_title: str
+    traces: Sequence[Trace]
+    y_range: tuple[float, float] | None = None
+    percent: bool = False
+    lines: Sequence[tuple[float, str, Colour]] = ()
+    step_shape: bool = False
+    log: bool = False
+    empty_text: str = ""
+    alt: str = ""
+
+
+def live_texts(_: Callable[[str], str], locale: str = "en", phases: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Every word that the view can say, in the reader's language.
+
+    Args:
+        _: translates one English text.
+        locale: how numbers are written, such as ``de``.
+        phases: titles of phases by name; a phase that is not in it is called by its name.
+    """
+    return {
+        "locale": locale,
+        "status.queued": _("waiting for a free place"),
+        "status.running": _("running"),
+        "status.paused": _("paused"),
+        "status.finished": _("finished"),
+        "status.stopped": _("stopped"),
+        "status.failed": _("failed"),
+        "status.interrupted": _("interrupted"),
+        "status.unknown": _("unknown run"),
+        "step": _("step {step} of {steps}"),
+        "left": _("{time} left"),
+        "speed": _("{count} images/s"),
+        "threads": _("{count} threads"),
+        "rate": _("learning rate {rate}"),
+        "progress": _("Progress"),
+        "number": _("accuracy, validation so far"),
+        "final": _("accuracy on the test split"),
+        "reconnecting": _("Connection lost. Reconnecting…"),
+        "steps": _("step"),
+        **{f"phase.{name}": title for name, title in (phases or {}).items()},
+    }
+
+
+def live_view(
+    runs: Sequence[LiveRun],
+    charts: Sequence[Chart],
+    *,
+    texts: Mapping[str, str],
+    key: str,
+    layout: Literal["panel", "race"] = "panel",
+    height: int | None = None,
+    on_status_change: Callable[[], None] | None = None,
+) -> None:
+    """Show runs live.
+
+    Args:
+        runs: panel: the first one has the header, the others only feed curves. Race: one card each.
+        charts: panel: a grid of them. Race: the first is drawn, large.
+        texts: from :func:`live_texts`.
+        key: the component's key; the same key keeps charts and zoom over reruns.
+        layout: ``panel`` for one run, ``race`` for several in front of a room.
+        height: of a chart in pixels; None: 300 in a panel, 440 in a race.
+        on_status_change: called before the rerun that a change of a run's status brings about.
+    """
+    data = {
+        "runs": [asdict(run) for run in runs],
+        "charts": [asdict(chart) for chart in (charts[:1] if layout == "race" else charts)],
+        "layout": layout,
+        "texts": dict(texts),
+        "height": height or (440 if layout == "race" else 300),
+        "plotly": PLOTLY_URL,
+        "stream": STREAM_URL,
+    }
+    _component(key=key, data=data, on_status_change=on_status_change or _nothing)
+
+
+def _nothing() -> None:
+    """A trigger needs a callback to exist; the rerun itself is all that is wanted."""

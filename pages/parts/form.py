@@ -1,0 +1,68 @@
+"""Controls made from the typed fields of a form: type, bounds, default, title and help come from the class alone."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pages.parts.text import _
+
+
+def controls(form: BaseModel, prefix: str, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One control a field, in the order of the class.
+
+    Args:
+        form: whose fields and present values.
+        prefix: starts the keys of the controls.
+        without: fields that are shown elsewhere, or not at all.
+
+    Returns:
+        field → value as chosen; to be validated again.
+    """
+    return {
+        name: _control(f"{prefix}.{name}", field, getattr(form, name))
+        for name, field in type(form).model_fields.items()
+        if name not in ("kind", *without)
+    }
+
+
+def _control(key: str, field: FieldInfo, value: Any) -> Any:
+    kind = field.annotation
+    shown = {
+        "label": _(field.title or key.rpartition(".")[2]),
+        "help": _(" ".join(field.description.split())) if field.description else None,
+        "key": key,
+    }
+    bounds = _bounds(field)
+    if kind is bool:
+        return st.toggle(value=value, **shown)
+    if kind is int:
+        return st.number_input(value=value, step=1, **shown, **{name: int(limit) for name, limit in bounds.items()})
+    if kind is float or kind == float | None:
+        step = 10.0 ** (len(f"{value:.0e}".partition("e")[0]) - 1) * abs(value) / 10 if value else 0.001
+        return st.number_input(value=value, step=step, format="%g", placeholder=_("as before"), **shown, **bounds)
+    if get_origin(kind) is Literal:
+        options = get_args(kind)
+        return st.selectbox(options=options, index=options.index(value), format_func=_word, **shown)
+    if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
+        options = get_args(get_args(kind)[0])
+        return tuple(st.multiselect(options=options, default=value, format_func=_word, **shown))
+    return st.text_input(value=str(value), **shown)
+
+
+def _word(option: Any) -> str:
+    """A choice as a reader says it."""
+    return _(str(option).replace("_", " "))
+
+
+def _bounds(field: FieldInfo) -> dict[str, float]:
+    """What the number input is told; what a bound excludes is refused by the form itself."""
+    bounds: dict[str, float] = {}
+    for rule in field.metadata:
+        for name, bound in (("ge", "min_value"), ("gt", "min_value"), ("le", "max_value"), ("lt", "max_value")):
+            if (limit := getattr(rule, name, None)) is not None:
+                bounds[bound] = float(limit)
+    return bounds

@@ -1,0 +1,49 @@
+"""The freeze board: each stage with its shape, its parameters and a lock."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.text import _
+from xfer_core.networks import HEAD
+
+
+def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+    """Locks for the stages, and what is left to update.
+
+    Args:
+        stages: from ``NetworkForm.describe``, in order; the last is the head.
+        frozen: what is fixed at first. Names that are no stages (single parameters) are kept as they are.
+        prefix: starts the keys of the locks.
+
+    Returns:
+        What is fixed now.
+    """
+    names = [stage["name"] for stage in stages]
+    chosen = [name for name in frozen if name not in names]
+    st.markdown(f"**{_('Freeze board')}** — " + _("which stages stay as the source left them"))
+    with st.container(border=True, gap="small"):
+        for stage in stages:
+            lock, shape, count = st.columns([4, 3, 3], vertical_alignment="center", wrap=False)
+            name = stage["name"]
+            fixed = lock.toggle(
+                f"**{name}**",
+                value=name in frozen,
+                key=f"{prefix}.{name}",
+                help=_("On: fixed. Off: updated on the target."),
+            )
+            size = "×".join(str(side) for side in stage["shape"])
+            shape.caption(_("{classes} classes").format(classes=size) if name == HEAD else size)
+            count.caption((":material/lock: " if fixed else "") + _("{count} parameters").format(
+                count=f"{stage['parameters']:,}"))  # fmt: skip
+            if fixed:
+                chosen.append(name)
+        total = sum(stage["parameters"] for stage in stages)
+        updatable = sum(stage["parameters"] for stage in stages if stage["name"] not in chosen)
+        st.progress(
+            updatable / total,
+            text=_("{updatable} of {total} parameters are updated on the target").format(
+                updatable=f"{updatable:,}", total=f"{total:,}"
+            ),
+        )
+    return tuple(chosen)

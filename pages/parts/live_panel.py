@@ -1,0 +1,153 @@
+"""The live panel of one run: what it does now, its curves, and the handles that act on it while it runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.live.view import live_texts, live_view
+from pages.parts.curves import live_run, panel_charts, term_looks, term_title
+from pages.parts.mixer import TOP, shares_bar
+from pages.parts.phases import phase_titles
+from pages.parts.store import store
+from pages.parts.text import _, locale, percent
+from xfer_core.charts.palette import TARGET
+from xfer_core.errors import XferError
+from xfer_core.messages import say
+from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import FINISHED, LIVE, PAUSED, QUEUED, RESUMABLE, RUNNING, STOPPED, Run
+
+RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
+
+
+def live_panel(run: Run, baselines: list[Run]) -> None:
+    """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
+    _buttons(run)
+    live_view(
+        [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
+        panel_charts(run, baselines),
+        texts=live_texts(_, locale(), phase_titles()),
+        key=f"panel-{run.id}",
+    )
+    if run.status in (RUNNING, QUEUED):
+        _knobs(run)
+    if run.status in (FINISHED, STOPPED):
+        _results(run, baselines)
+
+
+def baselines_of(run: Run) -> list[Run]:
+    """Baselines on the same problem, network, training and seed as the run; the newest of each kind."""
+    spec = RunSpec.model_validate(run.spec)
+    found: dict[str, Run] = {}
+    for baseline in baseline_specs(spec):
+        same = store().find(digest=baseline.digest(), statuses=(*LIVE, PAUSED, FINISHED), limit=1)
+        if same and same[0].id != run.id:
+            found[baseline.strategy.kind] = same[0]
+    return list(found.values())
+
+
+def baseline_specs(spec: RunSpec) -> list[RunSpec]:
+    """Source only and from scratch on the problem of this spec, as far as they can work on it."""
+    specs = []
+    for kind in ("source_only", "target_only"):
+        if kind == spec.strategy.kind:
+            continue
+        baseline = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
+        try:
+            baseline.check()
+        except XferError:  # such as no target labels: then there is no such baseline to show
+            continue
+        specs.append(baseline)
+    return specs
+
+
+def _order(run: str, kind: str) -> None:
+    """Hand a command to a run, or say why that is no longer possible."""
+    try:
+        store().command(run, kind)
+        ensure_dispatcher()
+    except XferError as error:
+        st.toast(say(error, _), icon=":material/info:")
+
+
+def _buttons(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{run.name}**")
+        if run.status in LIVE:
+            st.button(_("Pause"), icon=":material/pause:", on_click=_order, args=(run.id, "pause"), key="pause")
+        if run.status in RESUMABLE:
+            st.button(
+                _("Resume"),
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=_order,
+                args=(run.id, "resume"),
+                key="resume",
+            )
+        if run.status in (*LIVE, PAUSED):
+            with st.popover(_("Stop…"), icon=":material/stop:"):
+                st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
+                st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, "stop"), key="stop")
+
+
+def _set(run: str, name: str, key: str) -> None:
+    try:
+        store().command(run, "set", name, float(st.session_state[key]))
+    except XferError as error:
+        st.toast(say(error, _), icon=":material/info:")
+
+
+def _knobs(run: Run) -> None:
+    """λ and the learning rate of the running network; each acts at once."""
+    spec = RunSpec.model_validate(run.spec)
+    progress = run.progress or {}
+    lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
+    with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:", expanded=True):
+        now = {}
+        for term, value in lambdas.items():
+            key = f"live.{run.id}.{term}"
+            now[term] = st.slider(
+                f"λ · {term_title(term)}",
+                0.0,
+                max(TOP, value),
+                float(value),
+                0.01,
+                key=key,
+                on_change=_set,
+                args=(run.id, f"lambda/{term}", key),
+            )
+        shares_bar(now, {term: look.pair for term, look in term_looks(spec).items()})
+        rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"
+        st.select_slider(
+            _("Learning rate"),
+            sorted({*RATES, rate}),
+            rate,
+            format_func=lambda value: f"{value:g}",
+            key=key,
+            on_change=_set,
+            args=(run.id, "lr", key),
+        )
+
+
+def _results(run: Run, baselines: list[Run]) -> None:
+    """Test accuracies, with seed and selection rule, and beside the baselines."""
+    spec = RunSpec.model_validate(run.spec)
+    result = run.result or {}
+    shown = [(run, result), *((base, base.result or {}) for base in baselines if base.result)]
+    st.markdown(f"**{_('Right answers on test samples that no training saw')}**")
+    with st.container(horizontal=True):
+        for each, measured in shown:
+            metric = each.target_metric
+            if metric:
+                value = percent(metric["value"])
+                st.metric(each.name, value, border=True, help=metric["name"], width=190)
+    st.caption(
+        _("Seed {seed}, one run each; the network of the last step. Trained in {seconds} s at {speed} images/s.").format(
+            seed=spec.seed, seconds=round(result["seconds"], 1), speed=f"{result['images_per_second']:,.0f}"
+        )
+    )
+    if result["fixed_unchanged"] is not None:
+        if result["fixed_unchanged"]:
+            st.caption(":material/lock: " + _("What was fixed is bit-identical to what the source phase left."))
+        else:
+            st.error(_("What was fixed has changed. That is a fault of Xfer; please report it."))

@@ -1,0 +1,68 @@
+"""The λ mixer: one slider a term, their shares of the loss, and the formula with the numbers of now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.live.view import Colour
+from pages.parts.curves import term_title
+from pages.parts.text import _
+from xfer_core.charts.palette import Look
+
+TOP = 2.0
+
+
+def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, prefix: str) -> dict[str, float]:
+    """Sliders for λ before a run.
+
+    Args:
+        lambdas: term → λ at first.
+        looks: term → its colours.
+        symbol: of the loss in the formula: L_i of a term, or L_d of a domain.
+        prefix: starts the keys of the sliders.
+
+    Returns:
+        term → λ now.
+    """
+    st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
+    with st.container(border=True):
+        chosen = {
+            term: st.slider(
+                f"λ · {term_title(term)}", 0.0, max(TOP, value), round(value, 3), 0.01, key=f"{prefix}.{term}"
+            )
+            for term, value in lambdas.items()
+        }
+        shares_bar(chosen, {term: look.pair for term, look in looks.items()})
+        st.latex(formula(chosen, symbol))
+    return chosen
+
+
+def shares_bar(lambdas: Mapping[str, float], colours: Mapping[str, Colour]) -> None:
+    """A bar cut in the shares of the λ."""
+    total = sum(lambdas.values())
+    if not total:
+        return
+    dark = st.context.theme.type == "dark"
+    cuts = "".join(
+        f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]}" '
+        f'title="{term_title(term)}: {100 * value / total:.0f} %"></div>'
+        for term, value in lambdas.items()
+    )
+    legend = "".join(
+        f'<span style="white-space:nowrap"><span style="color:{colours[term][dark]}">■</span> '
+        f"{term_title(term)} {100 * value / total:.0f} %</span>"
+        for term, value in lambdas.items()
+    )
+    st.html(
+        '<div style="display:flex;height:1.1rem;border-radius:.4rem;overflow:hidden;gap:2px">'
+        f'{cuts}</div><div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin-top:.3rem">'
+        f"{legend}</div>"
+    )
+
+
+def formula(lambdas: Mapping[str, float], symbol: str) -> str:
+    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX."""
+    parts = [rf"{value:.2f}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
+    return r"L(\theta) = " + " + ".join(parts)

@@ -1,0 +1,14 @@
+"""Phases as people read them."""
+
+from __future__ import annotations
+
+from pages.parts.text import _
+
+
+def phase_titles() -> dict[str, str]:
+    """Phase → words."""
+    return {
+        "source": _("learning the source"),
+        "target": _("learning the target"),
+        "together": _("learning all at once"),
+    }
