@@ -1,7 +1,20 @@
 """The door: ``streamlit run app.py``."""
 
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 
 from pages.live.routes import ROUTES
+from xfer_core.domains import domain_keys, load_domain
 
-app = st.App("pages/shell.py", routes=ROUTES)
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Make the domains while the first visitor's browser still loads the page."""
+    threading.Thread(target=lambda: [load_domain(key) for key in domain_keys()], daemon=True).start()
+    yield
+
+
+app = st.App("pages/shell.py", routes=ROUTES, lifespan=lifespan)

@@ -1,0 +1,131 @@
+"""Compare: all runs; tick some to draw them over one another."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.live.view import live_texts, live_view
+from pages.parts.curves import overlay
+from pages.parts.domains import domain_title
+from pages.parts.phases import phase_titles
+from pages.parts.store import store
+from pages.parts.text import _, locale
+from xfer_core.exports.recipe import recipe_text
+from xfer_core.runs.housekeeping import delete_runs
+from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.runs.store import LIVE, Run
+
+DRAWN = 12
+
+
+def _table(runs: list[Run]) -> pd.DataFrame:
+    rows = []
+    for run in runs:
+        spec = RunSpec.model_validate(run.spec)
+        rows.append(
+            {
+                "status": _(run.status),
+                "name": run.name,
+                "accuracy": run.target_metric["value"] if run.target_metric else None,
+                "target": ", ".join(map(domain_title, spec.problem.target)),
+                "source": ", ".join(map(domain_title, spec.problem.source)),
+                "budget": str(spec.problem.labels_per_class),
+                "strategy": _(type(spec.strategy).title),
+                "seed": spec.seed,
+                "created": pd.Timestamp(run.created, unit="s", tz="UTC").tz_convert(st.context.timezone or "UTC"),
+                "run": run.id,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _choose(runs: list[Run]) -> list[Run]:
+    columns = st.column_config
+    chosen = st.dataframe(
+        _table(runs),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"runs{st.session_state.get('compare.table', 0)}",
+        height=min(38 * (len(runs) + 1) + 2, 420),
+        column_config={
+            "status": columns.TextColumn(_("Status"), width="small"),
+            "name": _("Name"),
+            "accuracy": columns.NumberColumn(_("Accuracy"), format="percent", help=_("On target test samples")),
+            "target": _("Target"),
+            "source": _("Source"),
+            "budget": _("Labels a class"),
+            "strategy": _("Strategy"),
+            "seed": columns.NumberColumn(_("Seed"), width="small"),
+            "created": columns.DatetimeColumn(_("Made"), format="distance"),
+            "run": columns.TextColumn(_("Run"), width="small"),
+        },
+        alt=_("All runs with status, accuracy and what they were asked"),
+    )
+    return [runs[row] for row in chosen["selection"]["rows"] if row < len(runs)]
+
+
+def _rename(run: str) -> None:
+    store().rename(run, st.session_state[f"name.{run}"])
+
+
+def _delete(ids: list[str]) -> None:
+    delete_runs(store(), ids)
+    st.session_state["compare.table"] = st.session_state.get("compare.table", 0) + 1  # unticks the rows
+    st.toast(_("Deleted."), icon=":material/delete:")
+
+
+def _one(run: Run) -> None:
+    """What can be done with a single run."""
+    spec = RunSpec.model_validate(run.spec)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link("run.py", label=_("Open"), icon=":material/open_in_new:", query_params={"run": run.id})
+        st.page_link(
+            "train.py",
+            label=_("Duplicate into Train"),
+            icon=":material/content_copy:",
+            query_params=spec_settings(spec) or {"seed": "0"},
+        )
+        st.download_button(
+            _("Recipe"),
+            recipe_text(run),
+            f"{run.id}.recipe.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        with st.popover(_("Rename"), icon=":material/edit:"):
+            st.text_input(
+                _("New name"), run.name, max_chars=200, key=f"name.{run.id}", on_change=_rename, args=(run.id,)
+            )
+
+
+def main() -> None:
+    """The page."""
+    st.subheader(_("All runs"))
+    runs = store().find()
+    if not runs:
+        st.info(_("There are no runs yet. The race on the Start page makes the first three."))
+        st.page_link("start.py", label=_("To the race"), icon=":material/play_circle:")
+        return
+    st.caption(_("Tick runs on the left edge to open, rename, duplicate or delete them, or to draw their curves."))
+    chosen = _choose(runs)
+    if not chosen:
+        return
+    if len(chosen) == 1:
+        _one(chosen[0])
+    live = [run for run in chosen if run.status in LIVE]
+    with st.popover(_("Delete {count} …").format(count=len(chosen)), icon=":material/delete:", disabled=bool(live)):
+        st.markdown(_("Delete for good, with curves and weights? This cannot be undone."))
+        st.button(_("Delete"), type="primary", on_click=_delete, args=([run.id for run in chosen],), key="delete")
+    if live:
+        st.caption(_("Runs that are waiting or running must be stopped before they can be deleted."))
+    lives, charts = overlay(chosen[:DRAWN])
+    if len(chosen) > DRAWN:
+        st.caption(_("The first {count} of the ticked runs are drawn.").format(count=DRAWN))
+    key = "overlay-" + "-".join(run.id for run in chosen[:DRAWN])
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=key)
+
+
+main()

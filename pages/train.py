@@ -282,8 +282,8 @@ def main() -> None:
     if spec is not None:
         _remember(spec)
     with watch:
-        st.subheader(_("Watch"))
         runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
+        st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
         if runs:
             live_panel(runs[0], baselines_of(runs[0]))
         elif state.get("train.run"):

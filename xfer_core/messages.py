@@ -41,7 +41,7 @@ RULES: dict[str, str] = {
     "image_size": "must have images of at least {limit} pixels for {network}",
     "no_device": "must be a device of this machine: {allowed}",
     "no_precision": "must be float32 on this device; it has no bfloat16 arithmetic",
-    "unknown_run": "must be the id of a run; `python -m xfer_core runs` lists them",
+    "unknown_run": "must be the id of a run in this installation",
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),

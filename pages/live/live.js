@@ -115,7 +115,7 @@ class LiveView {
       this.waiting = false;
       const start = performance.now();
       this.draw();
-      this.rest = Math.min(2000, 2 * (performance.now() - start)); // long curves leave the page two thirds of its time
+      this.rest = Math.min(1000, performance.now() - start); // long curves leave the page half of its time
     };
     setTimeout(() => requestAnimationFrame(frame), this.rest);
   }

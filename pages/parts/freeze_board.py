@@ -7,6 +7,8 @@ import streamlit as st
 from pages.parts.text import _
 from xfer_core.networks import HEAD
 
+WIDTHS = (4, 3, 3)
+
 
 def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tuple[str, ...]:
     """Locks for the stages, and what is left to update.
@@ -23,8 +25,12 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
     chosen = [name for name in frozen if name not in names]
     st.markdown(f"**{_('Freeze board')}** — " + _("which stages stay as the source left them"))
     with st.container(border=True, gap="small"):
+        for column, words in zip(
+            st.columns(WIDTHS, wrap=False), (_("stage"), _("output"), _("parameters")), strict=True
+        ):
+            column.caption(words)
         for stage in stages:
-            lock, shape, count = st.columns([4, 3, 3], vertical_alignment="center", wrap=False)
+            lock, shape, count = st.columns(WIDTHS, vertical_alignment="center", wrap=False)
             name = stage["name"]
             fixed = lock.toggle(
                 f"**{name}**",
@@ -34,8 +40,7 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
             )
             size = "×".join(str(side) for side in stage["shape"])
             shape.caption(_("{classes} classes").format(classes=size) if name == HEAD else size)
-            count.caption((":material/lock: " if fixed else "") + _("{count} parameters").format(
-                count=f"{stage['parameters']:,}"))  # fmt: skip
+            count.caption(f"{stage['parameters']:,}" + (" :material/lock:" if fixed else ""))
             if fixed:
                 chosen.append(name)
         total = sum(stage["parameters"] for stage in stages)

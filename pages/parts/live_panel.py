@@ -15,7 +15,7 @@ from xfer_core.errors import XferError
 from xfer_core.messages import say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FINISHED, LIVE, PAUSED, QUEUED, RESUMABLE, RUNNING, STOPPED, Run
+from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 
 RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 
@@ -23,15 +23,15 @@ RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     _buttons(run)
+    if run.status in LIVE:
+        _knobs(run)
     live_view(
         [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
         panel_charts(run, baselines),
         texts=live_texts(_, locale(), phase_titles()),
         key=f"panel-{run.id}",
     )
-    if run.status in (RUNNING, QUEUED):
-        _knobs(run)
-    if run.status in (FINISHED, STOPPED):
+    if run.result:
         _results(run, baselines)
 
 
@@ -72,7 +72,6 @@ def _order(run: str, kind: str) -> None:
 
 def _buttons(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{run.name}**")
         if run.status in LIVE:
             st.button(_("Pause"), icon=":material/pause:", on_click=_order, args=(run.id, "pause"), key="pause")
         if run.status in RESUMABLE:
@@ -102,7 +101,7 @@ def _knobs(run: Run) -> None:
     spec = RunSpec.model_validate(run.spec)
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
-    with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:", expanded=True):
+    with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:"):
         now = {}
         for term, value in lambdas.items():
             key = f"live.{run.id}.{term}"

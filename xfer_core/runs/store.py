@@ -218,19 +218,26 @@ class Store:
                 connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**changes))
 
     def rewind(self, run: str, step: int) -> int:
-        """Forget what a run that resumes at ``step`` will tell again; the seq to go on from.
+        """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
 
-        What people set stays: it is replayed.
+        What people set stays: it is replayed. The event that says so takes a new number in the same transaction, so
+        a number that was once shown to a reader is never given again.
         """
         points, events = schema.scalars, schema.events
         with self.engine.begin() as connection:
-            # The highest seq is read first: a number once shown to a reader is never given again.
-            last = _last_seq(connection, run)
+            last = max(
+                connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
+                for table in (points, events)
+            )
+            if not last:
+                return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")
             connection.execute(points.delete().where(points.c.run == run, again))
             told = (events.c.step > step) & (events.c.kind == "phase")
             connection.execute(events.delete().where(events.c.run == run, told))
-        return last
+            row = {"run": run, "seq": last + 1, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
+            connection.execute(events.insert().values(row))
+        return last + 1
 
     def take_commands(self, run: str) -> list[Command]:
         """What people asked of this run; each is handed out once."""

@@ -76,8 +76,6 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
         saved = read_checkpoint(folder / CHECKPOINT)
         begun = saved["step"] if saved else -1
         observer = StoreObserver(store, run, store.rewind(run, begun), listener)
-        if observer.seq:
-            observer.event("resumed", begun)
         trainer = Trainer(
             spec.problem,
             spec.network,

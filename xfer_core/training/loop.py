@@ -279,6 +279,7 @@ class Trainer:
     def _look(self) -> None:
         for name, value in self.evaluator.measure(self.network, "validation").items():
             self.journal.add(name, self.step, value)
+        self._log_knobs()
 
     def _report(self) -> None:
         points, broken = self.journal.drain()

@@ -1,0 +1,41 @@
+# make run: open the app.   make test: run everything.   Both make the environment that they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check unit browser-tests browser clean
+
+run: $(VENV)/.run
+	$(BIN)/streamlit run app.py
+
+test: check unit browser-tests
+
+check: $(VENV)/.test  ## form, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not browser"
+
+browser-tests: $(VENV)/.test browser
+	$(BIN)/python -m pytest -m browser
+
+browser: $(VENV)/.test  ## Chromium: the one that is there, else Playwright's own, else the system's package
+	@$(BIN)/python -m tests.browser.chromium \
+	  || $(BIN)/playwright install chromium \
+	  || { apt-get update && apt-get install -y --no-install-recommends chromium; }
+
+$(VENV)/.run: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,47 @@
+"""λ_{d,i} as a run left it: how the weight of each domain was shared out among its samples."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.domains import domain_title
+from pages.parts.text import _
+from xfer_core.charts.pictures import contact_sheet
+from xfer_core.charts.weights import weight_histogram
+from xfer_core.domains import load_domain
+from xfer_core.runs.store import Run
+from xfer_core.runs.worker import SAMPLE_WEIGHTS
+from xfer_core.settings import settings
+
+SHOWN = 12
+
+
+def sample_weights(run: Run) -> None:
+    """Show the weights and the samples at both ends, if the run has any."""
+    path = settings().artifacts(run.id) / SAMPLE_WEIGHTS
+    if not path.exists():
+        return
+    table = pd.read_csv(path)
+    with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
+        for key in table["domain"].unique():
+            rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
+            st.markdown(f"**{domain_title(key)}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
+            st.plotly_chart(
+                weight_histogram(rows["lambda"], domain_title(key), _("λ of one sample"), _("samples")),
+                key=f"weights.{run.id}.{key}",
+                alt=_("Histogram of the weight of each sample of {domain}").format(domain=domain_title(key)),
+            )
+            if rows["lambda"].nunique() == 1:
+                st.caption(_("Every sample of this domain weighs the same."))
+                continue
+            for label, end in ((_("weighed most"), rows.head(SHOWN)), (_("weighed least"), rows.tail(SHOWN))):
+                _pictures(key, end, label)
+        st.dataframe(table, hide_index=True, height=220)
+
+
+def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
+    domain = load_domain(key)
+    positions = {int(original): i for i, original in enumerate(domain.originals)}
+    images = domain.samples[[positions[original] for original in rows["original"]]]
+    st.image(contact_sheet(images, SHOWN), caption=label, width="stretch", alt=label)

@@ -1,0 +1,136 @@
+"""Domains: what they hold, that they are the same every time, and that the pixels are what the card says."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+import torch
+
+from xfer_core.domains import digits, domain_keys, load_domain
+from xfer_core.errors import XferError
+
+ORIGINALS = 1797  # digits that scikit-learn ships
+
+
+def make_afresh(key: str):
+    partial = digits.DOMAINS[key]
+    return digits.make.__wrapped__(*partial.args, **partial.keywords)
+
+
+@pytest.mark.parametrize("key", domain_keys())
+def test_a_domain_is_well_formed(key):
+    domain = load_domain(key)
+    assert domain.key == key
+    assert domain.samples.dtype == torch.uint8
+    assert domain.samples.shape == (len(domain), 3, 32, 32)
+    assert len(domain) > 800
+    assert domain.originals.dtype == torch.int64
+    assert len(domain.originals.unique()) == len(domain)
+    assert domain.originals.min() >= 0
+    assert domain.originals.max() < ORIGINALS
+    for name, task in domain.tasks.items():
+        assert task.name == name
+        assert task.labels.dtype == torch.int64
+        assert task.labels.shape == (len(domain),)
+        assert set(task.labels.tolist()) == set(range(len(task.classes))), "a class without samples, or no such class"
+    assert all(text.strip() for text in astuple(domain.card))
+
+
+@pytest.mark.parametrize("key", domain_keys())
+def test_a_domain_is_made_quickly_and_always_from_the_same_bytes(key):
+    digits.read_originals(), digits.read_photographs()
+    begun = time.perf_counter()
+    fresh = make_afresh(key)
+    assert time.perf_counter() - begun < 2
+    known = load_domain(key)
+    assert fresh is not known
+    assert torch.equal(fresh.samples, known.samples)
+    assert torch.equal(fresh.originals, known.originals)
+    for name, task in known.tasks.items():
+        assert torch.equal(fresh.tasks[name].labels, task.labels)
+
+
+@pytest.mark.parametrize("key", domain_keys())
+def test_labels_are_those_of_the_originals(key):
+    from sklearn.datasets import load_digits
+
+    truth = load_digits()["target"]
+    domain = load_domain(key)
+    digit, parity = domain.tasks["digit"], domain.tasks["parity"]
+    for original, d, p in zip(domain.originals.tolist(), digit.labels.tolist(), parity.labels.tolist(), strict=True):
+        assert digit.classes[d] == str(truth[original])
+        assert parity.classes[p] == ("even", "odd")[truth[original] % 2]
+
+
+def test_originals_are_enlarged_without_changing_what_they_show():
+    from sklearn.datasets import load_digits
+
+    grey = load_domain("digits.handwritten").samples
+    assert torch.equal(grey[:, 0], grey[:, 1])
+    assert torch.equal(grey[:, 0], grey[:, 2])
+    shrunk = grey[:, 0].float().reshape(-1, 8, 4, 8, 4).mean((2, 4)).numpy() / 255
+    originals = load_digits()["images"] / 16
+    assert np.corrcoef(shrunk.ravel(), originals.ravel())[0, 1] > 0.95
+
+
+def test_photo_is_the_absolute_difference_of_a_crop_and_the_digit():
+    from sklearn.datasets import load_sample_images
+
+    photographs = [photograph[::2, ::2] for photograph in load_sample_images()["images"]]
+    random = np.random.default_rng(1)
+    which = random.integers(2, size=ORIGINALS)
+    blended, plain = (load_domain(key).samples.numpy() for key in ("digits.photo", "digits.handwritten"))
+    for i in range(50):
+        height, width, _ = photographs[which[i]].shape
+        top, left = random.integers(height - 31), random.integers(width - 31)
+        crop = photographs[which[i]][top : top + 32, left : left + 32].transpose(2, 0, 1)
+        expected = np.abs(crop.astype(int) - plain[i].astype(int))  # plain is rounded to whole numbers: off by one
+        assert np.abs(expected - blended[i].astype(int)).max() <= 1
+
+
+def test_inverted_low_and_high_show_the_handwritten_digits():
+    plain = load_domain("digits.handwritten")
+    sums = load_domain("digits.inverted").samples.int() + plain.samples.int()
+    assert (sums - 255).abs().max() <= 1  # halves are rounded to the even number, on both sides
+    low, high = load_domain("digits.low"), load_domain("digits.high")
+    for part, digits_held in ((low, range(5)), (high, range(5, 10))):
+        assert torch.equal(part.samples, plain.samples[part.originals])
+        assert part.tasks["digit"].classes == tuple(str(d) for d in digits_held)
+    assert sorted([*low.originals.tolist(), *high.originals.tolist()]) == list(range(ORIGINALS))
+
+
+def test_noise_has_the_size_that_the_card_gives():
+    grey = torch.full((200, 1, 32, 32), 0.5)
+    noise = digits._noisy(grey) - 0.5
+    assert abs(float(noise.std()) * 255 - 102) < 0.5
+    assert abs(float(noise.mean())) < 0.005
+    channels = np.corrcoef(noise.transpose(0, 1).reshape(3, -1).numpy())
+    assert np.abs(channels - np.eye(3)).max() < 0.02, "the noise is one of colour"
+
+
+def test_rotated_turns_counter_clockwise_by_30_to_60_degrees():
+    dot = torch.zeros(300, 1, 32, 32)
+    dot[:, :, 15:17, 26:28] = 1  # right of the middle
+    turned = digits._rotated(dot)[:, 0]
+    mass = turned.sum((1, 2))
+    axis = torch.arange(32) - 15.5
+    right = (turned.sum(1) * axis).sum(1) / mass
+    up = -(turned.sum(2) * axis).sum(1) / mass
+    angles = torch.rad2deg(torch.atan2(up, right))
+    assert angles.min() > 28
+    assert angles.max() < 62
+    assert angles.std() > 5, "each digit has its own angle"
+
+
+def test_an_unknown_domain_is_refused_by_name():
+    with pytest.raises(XferError) as caught:
+        load_domain("digits.phot", "problem.source")
+    assert (caught.value.code, caught.value.field, caught.value.value) == (
+        "unknown_domain",
+        "problem.source",
+        "digits.phot",
+    )
+    assert all(key in str(caught.value) for key in ("problem.source", "found digits.phot.", *domain_keys()))

@@ -1,0 +1,201 @@
+"""Dealing: no original twice, the label budget exact, and nothing in the training view that could leak."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields, is_dataclass
+
+import pytest
+import torch
+from conftest import SOURCE, TARGET
+from torch import Tensor
+
+from xfer_core.domains import load_domain
+from xfer_core.domains.problem import SHARES, Problem, deal
+from xfer_core.errors import XferError
+
+PROBLEMS = {
+    "default": Problem(),
+    "all labels": Problem(labels_per_class="all"),
+    "no labels": Problem(labels_per_class=0),
+    "two tasks": Problem(tasks=("parity", "digit"), labels_per_class=3),
+    "four domains": Problem(target=("digits.photo", "digits.noisy"), unseen=("digits.rotated",), labels_per_class=2),
+    "no source": Problem(source=()),
+    "disjoint": Problem(source=("digits.low",), target=("digits.high",)),
+}
+
+
+def everything(dealt):
+    """(domain, split, images, originals) of every sample; the originals of unlabelled images are found by pixels."""
+    for (key, split), samples in dealt.held_out.items():
+        yield key, split, samples.images, samples.originals
+    for key, domain in dealt.training.items():
+        yield key, "train", domain.labelled.images, domain.labelled.originals
+        if len(domain.unlabelled):
+            yield key, "train", domain.unlabelled, _find_originals(key, domain.unlabelled)
+
+
+def _find_originals(key: str, images: Tensor) -> Tensor:
+    domain = load_domain(key)
+    where = {sample.numpy().tobytes(): int(o) for sample, o in zip(domain.samples, domain.originals, strict=True)}
+    return torch.tensor([where[image.numpy().tobytes()] for image in images])
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("seed", [0, 7])
+def test_no_original_is_in_two_domains_or_two_splits_and_none_is_wasted(name, seed):
+    seen = Counter()
+    for _, _, _, originals in everything(deal(PROBLEMS[name], seed)):
+        seen.update(originals.tolist())
+    assert set(seen.values()) == {1}
+    assert set(seen) == set(range(1797))
+
+
+@pytest.mark.parametrize("name", ["default", "four domains", "disjoint"])
+def test_every_domain_and_split_gets_its_share(name):
+    problem = PROBLEMS[name]
+    parts = Counter()
+    for key, split, images, _ in everything(deal(problem, 0)):
+        parts[key, split] += len(images)
+    sizes = {key: sum(n for (k, _), n in parts.items() if k == key) for key in problem.roles()}
+    assert max(sizes.values()) - min(sizes.values()) <= (1 if name != "disjoint" else 10)
+    for key, role in problem.roles().items():
+        for split, share in zip(("train", "validation", "test"), SHARES[role], strict=True):
+            assert abs(parts[key, split] - share * sizes[key]) <= 1
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_samples_carry_the_pixels_and_labels_of_their_originals(name):
+    dealt = deal(PROBLEMS[name], 0)
+    labelled = [(key, domain.labelled) for key, domain in dealt.training.items()]
+    for key, samples in (*labelled, *((key, part) for (key, _), part in dealt.held_out.items())):
+        domain = load_domain(key)
+        position = {int(original): i for i, original in enumerate(domain.originals)}
+        at = torch.tensor([position[int(original)] for original in samples.originals], dtype=torch.int64)
+        assert torch.equal(samples.images, domain.samples[at])
+        for task, labels in samples.labels.items():
+            names = [dealt.classes[task][i] for i in labels.tolist()]
+            assert names == [domain.tasks[task].classes[i] for i in domain.tasks[task].labels[at].tolist()]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 5, 12])
+@pytest.mark.parametrize("task", ["digit", "parity"])
+def test_the_budget_is_exact_for_every_class_of_the_first_task(budget, task):
+    problem = Problem(target=("digits.photo", "digits.noisy"), tasks=(task,), labels_per_class=budget)
+    dealt = deal(problem, 3)
+    for key in problem.target:
+        counts = torch.bincount(dealt.training[key].labelled.labels[task], minlength=len(dealt.classes[task]))
+        assert counts.tolist() == [budget] * len(dealt.classes[task])
+    source = dealt.training[SOURCE]
+    assert len(source.unlabelled) == 0
+    assert len(source.labelled) > 400
+
+
+def test_a_budget_of_all_leaves_nothing_unlabelled():
+    assert len(deal(Problem(labels_per_class="all"), 0).training[TARGET].unlabelled) == 0
+
+
+def reachable(value, path="training"):
+    """Every tensor that can be reached from a value, with its path."""
+    if isinstance(value, Tensor):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from reachable(item, f"{path}[{key}]")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from reachable(getattr(value, field.name), f"{path}.{field.name}")
+    else:
+        assert value is None or isinstance(value, str), f"what is {type(value)} at {path}?"
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_training_view_holds_no_test_sample_and_no_label_outside_the_budget(name):
+    dealt = deal(PROBLEMS[name], 0)
+    held_out = {image.numpy().tobytes() for part in dealt.held_out.values() for image in part.images}
+    for key, domain in dealt.training.items():
+        assert isinstance(domain.unlabelled, Tensor)
+        for path, tensor in reachable(domain):
+            beyond = tensor.untyped_storage().nbytes() - tensor.numel() * tensor.element_size()
+            assert beyond == 0, f"{path} is a window on more than it shows"
+            if tensor.dtype == torch.uint8:
+                assert not held_out & {image.numpy().tobytes() for image in tensor}
+            else:
+                assert len(tensor) == len(domain.labelled), f"{path} of {key} may hold labels of unlabelled samples"
+
+
+def test_what_strategies_are_given_holds_no_held_out_sample(dealt):
+    seen = dealt.for_strategies()
+    assert seen.held_out == {}
+    assert seen.training is dealt.training
+    assert seen.image_shape == dealt.image_shape == (3, 32, 32)
+    assert dealt.held_out
+
+
+def test_the_same_seed_deals_the_same_and_another_deals_differently():
+    one, again, other = (
+        [(key, split, originals.tolist()) for key, split, _, originals in everything(deal(Problem(), seed))]
+        for seed in (4, 4, 5)
+    )
+    assert one == again
+    assert one != other
+
+
+def test_the_split_does_not_depend_on_the_budget():
+    few, many = (deal(Problem(labels_per_class=n), 0) for n in (1, 20))
+    for name, part in few.held_out.items():
+        assert torch.equal(part.originals, many.held_out[name].originals)
+    assert set(few.training[TARGET].labelled.originals.tolist()) < set(
+        many.training[TARGET].labelled.originals.tolist()
+    )
+
+
+def test_classes_are_joined_by_name():
+    dealt = deal(PROBLEMS["disjoint"], 0)
+    assert dealt.classes["digit"] == tuple("0123456789")
+    assert dealt.domain_classes["digits.high", "digit"] == tuple("56789")
+    assert set(dealt.training["digits.high"].labelled.labels["digit"].tolist()) == set(range(5, 10))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field", "value"),
+    [
+        ({"source": ("digits.nothing",)}, "unknown_domain", "problem.source", "digits.nothing"),
+        ({"target": ("mnist",)}, "unknown_domain", "problem.target", "mnist"),
+        ({"unseen": ("",)}, "unknown_domain", "problem.unseen", ""),
+        ({"tasks": ("digit", "tilt")}, "unknown_task", "problem.tasks", "tilt"),
+        ({"tasks": ("digit", "digit")}, "task_twice", "problem.tasks", "digit"),
+        ({"source": (TARGET,)}, "domain_twice", "problem.source", TARGET),
+        ({"target": (TARGET, TARGET)}, "domain_twice", "problem.target", TARGET),
+        ({"unseen": (TARGET,)}, "domain_twice", "problem.target", TARGET),
+        ({"target": ()}, "no_target", "problem.target", ()),
+        ({"labels_per_class": 400}, "budget", "problem.labels_per_class", 400),
+    ],
+)
+def test_a_problem_that_cannot_be_dealt_is_refused(changes, code, field, value):
+    with pytest.raises(XferError) as caught:
+        Problem(**changes).check()
+    error = caught.value
+    assert (error.code, error.field, error.value) == (code, field, value)
+    sentence = str(error)
+    assert sentence.startswith(f"{field} ")
+    assert sentence.endswith(f"; found {value or 'nothing'}.")
+    assert "\n" not in sentence
+
+
+def test_the_sentence_names_the_largest_budget_that_works():
+    with pytest.raises(XferError) as caught:
+        Problem(labels_per_class=400).check()
+    limit = caught.value.params["limit"]
+    assert f"at most {limit}," in str(caught.value)
+    Problem(labels_per_class=limit).check()
+    with pytest.raises(XferError):
+        Problem(labels_per_class=limit + 1).check()
+
+
+def test_too_few_samples_for_a_split_is_refused(monkeypatch):
+    monkeypatch.setattr("xfer_core.domains.problem.SHARES", {**SHARES, "target": (1.0, 0.0, 0.0)})
+    with pytest.raises(XferError) as caught:
+        deal(Problem(), 0)
+    assert caught.value.code == "too_few_samples"
+    assert TARGET in str(caught.value)

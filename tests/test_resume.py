@@ -1,0 +1,223 @@
+"""Paused, killed and resumed as often as one likes: the same weights to the last bit as a run left in peace."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import pytest
+import torch
+from conftest import (
+    PAUSE,
+    SOURCE,
+    TARGET,
+    At,
+    Killed,
+    Recorder,
+    differing,
+    kill,
+    settings,
+    trained,
+    trainer,
+    weights_of,
+)
+from torch import nn
+
+from xfer_core.strategies import Phase, Strategy
+from xfer_core.strategies.base import task_losses
+from xfer_core.strategies.fine_tune import FineTune
+from xfer_core.strategies.generalised import Generalised
+from xfer_core.strategies.joint import Joint
+from xfer_core.training import SGD, Adam, Command
+from xfer_core.training.checkpoint import read_checkpoint, write_checkpoint
+
+pytestmark = pytest.mark.usefixtures("every_step")
+
+S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
+STEPS = 6
+
+
+class Learned(Strategy):
+    """A strategy with a module and a state of its own: a learned scale of the loss, and a count of steps."""
+
+    family: ClassVar = "joint"
+    title: ClassVar = "Learned"
+    kind: Literal["learned"] = "learned"
+
+    def phases(self, dealt, network):
+        return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, fixed=network.expand(["conv1"]), new_heads=True))
+
+    def lambdas(self, problem):
+        return {"scaled": 1.0}
+
+    def modules(self, dealt, network):
+        return {"scale": nn.Linear(1, 1, bias=False)}
+
+    def state(self, dealt):
+        return {"steps": 0, "mean": torch.zeros(())}
+
+    def terms(self, batches, context):
+        (loss,) = task_losses(context.network, batches).values()
+        context.state["steps"] += 1
+        context.state["mean"] = 0.9 * context.state["mean"] + 0.1 * loss.mean().detach()
+        scale = context.modules["scale"](torch.ones(1)) ** 2
+        return {"scaled": loss * scale + context.state["mean"] * scale}
+
+
+STRATEGIES = [
+    FineTune(frozen=("conv1",), new_head=True, target_lr=0.02),
+    FineTune(frozen=("head",)),
+    Joint(),
+    Generalised(scheme="hard"),
+    Learned(),
+]
+OPTIMIZERS = [Adam(lr=0.01, weight_decay=0.1), SGD(lr=0.05, momentum=0.9)]
+NAMES = ["new_head", "frozen_head", "joint", "hard", "own"]
+every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=NAMES)
+every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.kind)
+
+
+def lives(strategy, training, path, pauses, **more):
+    """A run that is paused at each of these steps and resumed by a new trainer; the last trainer and all it told."""
+    heard, begin = [], 0
+    for at in (*pauses, None):
+        told = At({at: PAUSE}, begin)
+        torch.manual_seed(at or 77)  # what happened in the process in between does not matter
+        run = trainer(strategy, training=training, observer=told, checkpoint=path, **more)
+        result = run.run()
+        assert (result.status, result.step) == (("finished", training.steps) if at is None else ("paused", at))
+        heard.append(told)
+        begin = at
+    return run, result, heard
+
+
+@every_strategy
+@every_optimizer
+@pytest.mark.parametrize("pauses", [(1, 4), (3,), (0,), (0, 1, 2, 3, 4, 5)], ids=str)
+def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_path):
+    training = settings(STEPS, optimizer=optimizer)
+    left_alone = trainer(strategy, training=training, observer=(alone := Recorder()))
+    expected = left_alone.run()
+    run, result, heard = lives(strategy, training, tmp_path / "c.pt", pauses)
+    assert not differing(weights_of(run), weights_of(left_alone))
+    assert result.metrics == expected.metrics
+    assert result.fixed_unchanged == expected.fixed_unchanged
+    told = sorted(p for life in heard for p in life.points if p[0] != "images_per_second")
+    assert told == sorted(p for p in alone.points if p[0] != "images_per_second"), "a point is lost or told twice"
+    assert [e for life in heard for e in life.events] == alone.events
+    assert run.images == left_alone.images
+    if isinstance(strategy, Learned):
+        assert run.context.state["steps"] == STEPS
+
+
+def killed_at(step, strategy, training, path, plan=None):
+    told = At({**(plan or {}), step: kill})
+    with pytest.raises(Killed):
+        trainer(strategy, training=training, observer=told, checkpoint=path).run()
+    saved = read_checkpoint(path)
+    return told, saved["step"] if saved else 0
+
+
+@every_strategy
+@pytest.mark.parametrize(("step", "saved"), [(0, 0), (2, 0), (4, 3), (5, 3), (7, 6)])
+def test_a_killed_run_goes_on_from_its_last_checkpoint(strategy, step, saved, tmp_path):
+    training = settings(9, evaluations=3)  # looks, and so saves, at 3, 6 and 9, and where phases end
+    told, found = killed_at(step, strategy, training, tmp_path / "c.pt")
+    phase_end = {"fine_tune": 4, "learned": 4}.get(strategy.kind, 0)
+    assert found == max(saved, phase_end if phase_end <= step else 0)
+    run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", observer=(again := Recorder()))
+    result = run.run()
+    assert not differing(weights_of(run), trained(strategy, training=training))
+    assert result.fixed_unchanged in (None, True)
+    for name in (f"accuracy/{T}/validation", "loss/total"):
+        kept = {at for at in told.values(name) if at <= found}  # the store forgets later ones, they come again
+        steps = {0, 3, 6, 9} if "accuracy" in name else set(range(1, 10))
+        assert kept | set(again.values(name)) == steps
+        assert not kept & set(again.values(name)) or found == 0
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name", "value"),
+    [(Joint(), f"lambda/{T}", 0.1), (FineTune(), "lr", 0.1), (FineTune(frozen=("conv1",)), f"lambda/{T}", 4.0)],
+)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.kind)
+@pytest.mark.parametrize("often", [True, False], ids=["told each step", "told seldom"])
+def test_a_knob_turned_after_the_last_checkpoint_is_replayed(
+    strategy, name, value, optimizer, often, tmp_path, request
+):
+    training = settings(10, optimizer=optimizer, evaluations=2)
+    turn = Command("set", name, value)
+    undisturbed = trainer(strategy, training=training, observer=At({6: [turn]}))
+    undisturbed.run()
+    assert differing(weights_of(undisturbed), trained(strategy, training=training))
+    told, saved = killed_at(8, strategy, training, tmp_path / "c.pt", {6: [turn]})
+    assert saved == 5
+    replay = [(step, Command("set", **details)) for kind, step, details in told.events if kind == "set"]
+    assert replay == [(6, turn)]
+    if not often:
+        request.getfixturevalue("monkeypatch").undo()
+    run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", replay=replay)
+    run.run()
+    assert not differing(weights_of(run), weights_of(undisturbed))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name"), [(Joint(), f"lambda/{T}"), (FineTune(), f"lambda/{T}"), (FineTune(), "lr")]
+)
+def test_a_knob_turned_just_before_a_pause_is_neither_lost_nor_doubled(strategy, name, tmp_path):
+    """Fine-tuning is still on the source then: what was turned must hold in the next phase too."""
+    training, turn = settings(STEPS), Command("set", name, 0.25)
+    undisturbed = trainer(strategy, training=training, observer=At({2: [turn]}))
+    undisturbed.run()
+    told = At({2: [turn, *PAUSE]})
+    trainer(strategy, training=training, observer=told, checkpoint=tmp_path / "c.pt").run()
+    for replay in ([], [(2, turn)]):
+        path = tmp_path / f"{len(replay)}.pt"
+        path.write_bytes((tmp_path / "c.pt").read_bytes())
+        run = trainer(strategy, training=training, checkpoint=path, replay=replay)
+        run.run()
+        assert not differing(weights_of(run), weights_of(undisturbed))
+
+
+def test_knobs_are_replayed_in_the_order_of_their_steps_not_of_their_lives():
+    """Life 1 turns it at step 4, life 2 starts afresh and turns it at 2 already: the third does both, 2 first."""
+    late, early = Command("set", f"lambda/{T}", 0.1), Command("set", f"lambda/{T}", 3.0)
+    expected = trainer(Joint(), training=settings(STEPS), observer=At({2: [early], 4: [late]}))
+    expected.run()
+    run = trainer(Joint(), training=settings(STEPS), replay=[(4, late), (2, early)])
+    run.run()
+    assert not differing(weights_of(run), weights_of(expected))
+
+
+def test_a_finished_run_that_is_resumed_trains_no_further(tmp_path):
+    run = trainer(Joint(), checkpoint=tmp_path / "c.pt")
+    first = run.run()
+    again = trainer(Joint(), checkpoint=tmp_path / "c.pt")
+    assert again.run().metrics == first.metrics
+    assert not differing(weights_of(again), weights_of(run))
+
+
+def test_a_checkpoint_is_replaced_in_one_move(tmp_path, monkeypatch):
+    path = tmp_path / "deep" / "c.pt"
+    assert read_checkpoint(path) is None
+    write_checkpoint(path, {"step": 1, "tensor": torch.arange(3)})
+
+    def torn(state, file):
+        file.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", torn)
+    with pytest.raises(OSError, match="disk full"):
+        write_checkpoint(path, {"step": 2})
+    saved = read_checkpoint(path)
+    assert saved["step"] == 1
+    assert saved["tensor"].tolist() == [0, 1, 2]
+
+
+def test_a_checkpoint_cannot_carry_code(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return print, ("boom",)
+
+    torch.save({"step": Bomb()}, tmp_path / "c.pt")
+    with pytest.raises(Exception, match=r"(?i)weights.only"):
+        read_checkpoint(tmp_path / "c.pt")

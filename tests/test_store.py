@@ -1,0 +1,237 @@
+"""The run store over SQLite: nothing is lost, nothing is told twice, and the schema is what the code says."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+import sqlalchemy as sa
+from conftest import event
+
+from xfer_core.errors import XferError
+from xfer_core.runs import schema
+from xfer_core.runs import store as store_module
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import (
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    PAUSED,
+    QUEUED,
+    RUNNING,
+    STOPPED,
+)
+from xfer_core.strategies.joint import Joint
+from xfer_core.training import Command
+
+STATUSES = (QUEUED, RUNNING, PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)
+
+
+@pytest.fixture
+def run(store) -> str:
+    return store.create(RunSpec())
+
+
+def refusal(call, *args, **kwargs) -> XferError:
+    with pytest.raises(XferError) as caught:
+        call(*args, **kwargs)
+    assert str(caught.value)
+    return caught.value
+
+
+# ---------------------------------------------------------------------- runs
+
+
+def test_a_new_run_is_queued_and_keeps_what_was_asked(store):
+    spec = RunSpec(strategy=Joint(weights={"digits.photo/digit": 0.5}), seed=3)
+    before = time.time()
+    made = store.get(store.create(spec))
+    assert RunSpec.model_validate(made.spec) == spec
+    assert (made.name, made.batch, made.status, made.digest) == ("Joint learning", "", QUEUED, spec.digest())
+    assert before <= made.created <= time.time()
+    assert made.result is made.reason is made.started is made.target_metric is None
+    assert store.get(store.create(spec, name="mine", batch="b1", status=PAUSED)).name == "mine"
+
+
+def test_finding_filters_and_puts_the_newest_first(store):
+    one = store.create(RunSpec(), batch="b")
+    two = store.create(RunSpec(seed=1), batch="b")
+    three = store.create(RunSpec(), status=FINISHED)
+    assert [found.id for found in store.find()] == [three, two, one]
+    assert [found.id for found in store.find(limit=1)] == [three]
+    assert [found.id for found in store.find(batch="b")] == [two, one]
+    assert [found.id for found in store.find(statuses=(FINISHED, FAILED))] == [three]
+    assert [found.id for found in store.find(digest=RunSpec().digest())] == [three, one]
+    assert [found.id for found in store.find(ids=[one, "nobody"])] == [one]
+    assert [found.id for found in store.find(ids=[one, three], batch="b")] == [one]
+    assert store.find(ids=[]) == store.find(statuses=[]) == []
+
+
+def test_runs_made_together_keep_their_order(store):
+    wanted = [(RunSpec(seed=i), f"run {i}") for i in range(5)]
+    made = store.create_together(wanted, batch="race")
+    found = store.find(batch="race")
+    assert [run.id for run in found[::-1]] == made
+    assert [run.name for run in found[::-1]] == [name for _, name in wanted]
+
+
+def test_an_unknown_run_is_refused(store):
+    for call, *args in ((store.get,), (store.command, "stop")):
+        error = refusal(call, "nobody", *args)
+        assert (error.code, error.field, error.value) == ("unknown_run", "run", "nobody")
+    assert refusal(store.delete, ["nobody"]).code == "unknown_run"
+
+
+def test_renaming(store, run):
+    for given, kept in (("  a name ", "a name"), ("x" * 300, "x" * 200), ("  ", "—")):
+        store.rename(run, given)
+        assert store.get(run).name == kept
+
+
+def test_deleting_forgets_everything_and_only_that(store, run):
+    other = store.create(RunSpec(), status=FINISHED)
+    for each in (run, other):
+        store.append(each, [(1, "lr", 0, 0.1)], [event(2)])
+    store.move(run, (QUEUED,), RUNNING)
+    store.command(run, "pause")
+    assert refusal(store.delete, [other, run]).code == "not_in_status"
+    assert store.get(other)
+    store.move(run, (RUNNING,), STOPPED)
+    store.delete([run])
+    assert refusal(store.get, run).code == "unknown_run"
+    with store.engine.connect() as connection:
+        for table in (schema.scalars, schema.events, schema.commands):
+            assert set(connection.execute(sa.select(table.c.run)).scalars()) <= {other}
+    assert len(store.after(other).points) == 1
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_what_lives_cannot_be_deleted(store, status):
+    run = store.create(RunSpec(), status=status)
+    if status in (QUEUED, RUNNING):
+        assert refusal(store.delete, [run]).value == status
+    else:
+        store.delete([run])
+        assert store.find() == []
+
+
+# ---------------------------------------------------------------------- scalars, events, cursors
+
+
+def test_after_gives_each_thing_once_in_order_late_points_too(store, run):
+    assert store.after(run) == store_module.News(0, [], [])
+    store.append(run, [(1, "loss/total", 10, 2.0), (2, "loss/total", 11, 1.5)], [event(3, 11, name="target")])
+    news = store.after(run)
+    assert (news.seq, news.points) == (3, [("loss/total", 10, 2.0), ("loss/total", 11, 1.5)])
+    assert news.events == [event(3, 11, name="target")]
+    store.append(run, [(4, "accuracy/a/b/validation", 10, 0.5)])  # measured after the loss of step 11
+    late = store.after(run, news.seq)
+    assert (late.seq, late.points, late.events) == (4, [("accuracy/a/b/validation", 10, 0.5)], [])
+    assert store.after(run, 4) == store_module.News(4, [], [])
+    assert store.after(run, 1).points == [("loss/total", 11, 1.5), ("accuracy/a/b/validation", 10, 0.5)]
+    assert store.after(store.create(RunSpec())).points == []
+
+
+@pytest.mark.parametrize("value", [0.1, -1e300, 5e-324, 1 / 3, math.inf, -math.inf, math.nan])
+def test_every_value_survives(store, run, value):
+    store.append(run, [(1, "loss/total", 1, value)])
+    ((_, _, kept),) = store.after(run).points
+    assert kept == value or (math.isnan(kept) and math.isnan(value))
+
+
+def test_what_is_written_between_two_reads_is_not_skipped(store, run):
+    """The reader asks for points, the writer adds a point and an event, the reader asks for events."""
+    store.append(run, [(1, "lr", 0, 0.1)])
+    plans = [lambda: store.append(run, [(2, "lr", 1, 0.2)], [event(3)])]
+
+    def interfere(connection, cursor, statement, *_):
+        if "FROM scalars" in statement and "ORDER BY" in statement and plans:
+            plans.pop()()
+
+    sa.event.listen(store.engine, "after_cursor_execute", interfere)
+    first = store.after(run)
+    second = store.after(run, first.seq)
+    assert [point[1] for point in first.points + second.points] == [0, 1]
+    assert len(first.events + second.events) == 1
+
+
+def test_an_append_is_all_or_nothing(store, run):
+    store.append(run, [(1, "lr", 0, 0.1)], status=RUNNING, progress={"step": 1})
+    assert (store.get(run).status, store.get(run).progress) == (RUNNING, {"step": 1})
+    with pytest.raises(sa.exc.IntegrityError):
+        store.append(run, [(2, "lr", 1, 0.1), (1, "lr", 2, 0.1)], status=FINISHED)
+    assert store.after(run).seq == 1
+    assert store.get(run).status == RUNNING
+
+
+def test_rewinding_forgets_what_will_come_again_and_gives_no_number_twice(store, run):
+    assert store.rewind(run, 0) == 0
+    points = [(1, "lr", 0, 0.1), (2, "loss/total", 5, 1.0), (3, "loss/total", 6, 0.9), (4, "accuracy/a/b/test", 5, 1.0)]
+    store.append(run, points, [event(5, 0), event(6, 5), event(7, 6), event(8, 6, "set", name="lr", value=0.5)])
+    reader = store.after(run).seq
+    last = store.rewind(run, 5)
+    assert last == reader == 8
+    left = store.after(run)
+    assert left.points == [("lr", 0, 0.1), ("loss/total", 5, 1.0)]
+    assert [e["seq"] for e in left.events] == [5, 6, 8], "what people set stays, for it is replayed"
+    store.append(run, [(last + 1, "loss/total", 6, 0.9)])
+    assert store.after(run, reader).points == [("loss/total", 6, 0.9)]
+
+
+# ---------------------------------------------------------------------- commands
+
+DONE = {  # command → status → what becomes of it: a new status, or "sent" to the worker, or refused
+    "pause": {QUEUED: PAUSED, RUNNING: "sent"},
+    "resume": {PAUSED: QUEUED, FAILED: QUEUED, INTERRUPTED: QUEUED},
+    "stop": {QUEUED: STOPPED, PAUSED: STOPPED, RUNNING: "sent"},
+    "set": {RUNNING: "sent"},
+}
+
+
+@pytest.mark.parametrize("kind", DONE)
+@pytest.mark.parametrize("status", STATUSES)
+def test_what_can_be_asked_in_which_status(store, kind, status):
+    run = store.create(RunSpec(), status=status)
+    store.update(run, ended=1.0, reason={"code": "crashed"})
+    outcome = DONE[kind].get(status)
+    if outcome is None:
+        error = refusal(store.command, run, kind, "lr", 0.5)
+        assert (error.code, error.field, error.value) == ("not_in_status", kind, status)
+        assert set(error.params["allowed"]) == set(DONE[kind])
+    else:
+        store.command(run, kind, "lr", 0.5)
+    sent = outcome == "sent"
+    assert store.get(run).status == (status if sent or outcome is None else outcome)
+    assert store.take_commands(run) == ([Command(kind, "lr", 0.5)] if sent else [])
+    if outcome == QUEUED:
+        assert store.get(run).ended is store.get(run).reason is None
+    if outcome == STOPPED:
+        assert store.get(run).ended > 1.0
+
+
+def test_commands_are_handed_out_once_in_order_and_to_their_run(store):
+    one, other = (store.create(RunSpec(), status=RUNNING) for _ in range(2))
+    for value in (0.1, 0.2):
+        store.command(one, "set", "lambda/a", value)
+    store.command(other, "stop")
+    assert store.take_commands(one) == [Command("set", "lambda/a", 0.1), Command("set", "lambda/a", 0.2)]
+    assert store.take_commands(one) == []
+    assert store.stop_asked(other)
+    assert store.take_commands(other) == [Command("stop")]
+    assert store.stop_asked(other) is None
+
+
+def test_a_resumed_run_does_not_hear_what_its_earlier_life_missed(store):
+    run = store.create(RunSpec(), status=RUNNING)
+    store.command(run, "stop")
+    store.move(run, (RUNNING,), FAILED)
+    store.command(run, "resume")
+    assert store.take_commands(run) == []
+    assert store.stop_asked(run) is None
+
+
+def test_only_one_of_two_takes_a_run(store, run):
+    assert store.move(run, (QUEUED,), RUNNING, pid=1) is True
+    assert store.move(run, (QUEUED,), RUNNING, pid=2) is False
+    assert (store.get(run).status, store.get(run).pid) == (RUNNING, 1)
