@@ -26,7 +26,7 @@ from xfer_core.training import OPTIMIZERS
 
 FAMILIES = {"transfer": _("Transfer"), "joint": _("Joint"), "generalised": _("Generalised"), "baseline": _("Baseline")}
 FORMULAS = {
-    "transfer": r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}};\ \theta_{\text{fix}})",
+    "transfer": r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})",
     "joint": r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)",
     "generalised": r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)",
     "baseline": r"L(\theta)\ \text{on one side alone}",
@@ -73,7 +73,7 @@ def _prefix() -> str:
     return f"train{state.get('train.form', 0)}"
 
 
-def _choose_kind(label: str, classes: tuple[type, ...], now: Any, key: str) -> Any:
+def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
     """A form of the chosen class: ``now`` if it is of that class, else its defaults."""
     kinds = {form.model_fields["kind"].default: form for form in classes}
     kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
@@ -81,7 +81,7 @@ def _choose_kind(label: str, classes: tuple[type, ...], now: Any, key: str) -> A
 
 
 def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
-    kinds = {form.model_fields["kind"].default: form for form in STRATEGIES}
+    kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
     kind = st.segmented_control(
         _("How knowledge moves"),
         list(kinds),
@@ -132,7 +132,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
         budgets = [0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all"]
         now = first.problem.labels_per_class
         if now not in budgets:
-            budgets = sorted([*budgets[:-1], now], key=int) + ["all"]  # pyright: ignore[reportArgumentType]
+            budgets = [*sorted([*budgets[:-1], now], key=int), "all"]  # pyright: ignore[reportArgumentType]
         budget = st.select_slider(
             _("Label budget: labelled target samples of each class"),
             budgets,
@@ -146,7 +146,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             _("Tasks: what to tell apart"),
             tasks,
             default=[task for task in first.problem.tasks if task in tasks],
-            format_func=lambda task: {"digit": _("which digit"), "parity": _("even or odd")}.get(task, task),
+            format_func=lambda task: {"digit": _("which digit"), "parity": _("even or odd")}.get(task) or str(task),
             key=f"{prefix}.tasks",
         )
         slots.here("problem.tasks")

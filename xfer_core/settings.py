@@ -16,9 +16,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     database_url: str = ""
-    slots: int = Field(0, ge=0)  # runs at a time; 0 lets the dispatcher choose
-    idle_minutes: float = Field(30, gt=0)  # after which a dispatcher that the app started ends
-    run_minutes: float = Field(0, ge=0)  # longest time for one run; 0 is no limit
+    slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
+    idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
+    run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
 
     @property
     def database(self) -> str:

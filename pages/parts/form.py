@@ -31,7 +31,7 @@ def controls(form: BaseModel, prefix: str, without: tuple[str, ...] = ()) -> dic
 
 def _control(key: str, field: FieldInfo, value: Any) -> Any:
     kind = field.annotation
-    shown = {
+    shown: dict[str, Any] = {
         "label": _(field.title or key.rpartition(".")[2]),
         "help": _(" ".join(field.description.split())) if field.description else None,
         "key": key,
@@ -40,7 +40,8 @@ def _control(key: str, field: FieldInfo, value: Any) -> Any:
     if kind is bool:
         return st.toggle(value=value, **shown)
     if kind is int:
-        return st.number_input(value=value, step=1, **shown, **{name: int(limit) for name, limit in bounds.items()})
+        whole: dict[str, Any] = {name: int(limit) for name, limit in bounds.items()}
+        return st.number_input(value=value, step=1, **shown, **whole)
     if kind is float or kind == float | None:
         step = 10.0 ** (len(f"{value:.0e}".partition("e")[0]) - 1) * abs(value) / 10 if value else 0.001
         return st.number_input(value=value, step=step, format="%g", placeholder=_("as before"), **shown, **bounds)
@@ -58,9 +59,9 @@ def _word(option: Any) -> str:
     return _(str(option).replace("_", " "))
 
 
-def _bounds(field: FieldInfo) -> dict[str, float]:
+def _bounds(field: FieldInfo) -> dict[str, Any]:
     """What the number input is told; what a bound excludes is refused by the form itself."""
-    bounds: dict[str, float] = {}
+    bounds: dict[str, Any] = {}
     for rule in field.metadata:
         for name, bound in (("ge", "min_value"), ("gt", "min_value"), ("le", "max_value"), ("lt", "max_value")):
             if (limit := getattr(rule, name, None)) is not None:

@@ -141,9 +141,9 @@ def _results(run: Run, baselines: list[Run]) -> None:
                 value = percent(metric["value"])
                 st.metric(each.name, value, border=True, help=metric["name"], width=190)
     st.caption(
-        _("Seed {seed}, one run each; the network of the last step. Trained in {seconds} s at {speed} images/s.").format(
-            seed=spec.seed, seconds=round(result["seconds"], 1), speed=f"{result['images_per_second']:,.0f}"
-        )
+        _(
+            "Seed {seed}, one run each; the network of the last step. Trained in {seconds} s at {speed} images/s."
+        ).format(seed=spec.seed, seconds=round(result["seconds"], 1), speed=f"{result['images_per_second']:,.0f}")
     )
     if result["fixed_unchanged"] is not None:
         if result["fixed_unchanged"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -22,7 +24,7 @@ def sample_weights(run: Run) -> None:
     path = settings().artifacts(run.id) / SAMPLE_WEIGHTS
     if not path.exists():
         return
-    table = pd.read_csv(path)
+    table: Any = pd.read_csv(path)
     with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)

@@ -26,8 +26,8 @@ def read_originals() -> tuple[np.ndarray, np.ndarray]:
     """Pixels in 0…1, float32 (1797, 8, 8), and the digit each shows, int64 (1797,)."""
     from sklearn.datasets import load_digits
 
-    bunch = load_digits()
-    return (bunch["images"] / 16).astype(np.float32), bunch["target"].astype(np.int64)
+    pixels, labels = load_digits(return_X_y=True)
+    return (np.asarray(pixels) / 16).astype(np.float32).reshape(-1, 8, 8), np.asarray(labels).astype(np.int64)
 
 
 @cache

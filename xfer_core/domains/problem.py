@@ -31,15 +31,15 @@ SHARES: dict[Role, tuple[float, float, float]] = {
 class Problem(Form):
     """What is to be learned from what."""
 
-    source: tuple[str, ...] = Field(("digits.handwritten",), title="Source domains")
+    source: tuple[str, ...] = Field(default=("digits.handwritten",), title="Source domains")
     """The domains whose labels are plentiful."""
-    target: tuple[str, ...] = Field(("digits.photo",), title="Target domains")
+    target: tuple[str, ...] = Field(default=("digits.photo",), title="Target domains")
     """The domains to become better at."""
-    unseen: tuple[str, ...] = Field((), title="Unseen domains")
+    unseen: tuple[str, ...] = Field(default=(), title="Unseen domains")
     """Domains that are only tested on, at the end."""
-    tasks: tuple[str, ...] = Field(("digit",), title="Tasks", min_length=1)
+    tasks: tuple[str, ...] = Field(default=("digit",), title="Tasks", min_length=1)
     """What to tell apart. Each task gets a head of its own."""
-    labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(5, title="Label budget")
+    labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Label budget")
     """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all"."""
 
     def roles(self) -> dict[str, Role]:

@@ -20,7 +20,7 @@ class SmallCNN(NetworkForm):
     """
 
     kind: Literal["small_cnn"] = "small_cnn"
-    width: int = Field(16, ge=4, le=256, title="Channels of the first stage")
+    width: int = Field(default=16, ge=4, le=256, title="Channels of the first stage")
     """Later stages have two and four times as many."""
 
     def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:

@@ -27,7 +27,7 @@ class RunSpec(Form):
     network: Annotated[AnyNetwork, Field(discriminator="kind")] = SmallCNN()
     strategy: Annotated[AnyStrategy, Field(discriminator="kind")] = FineTune()
     training: TrainingForm = TrainingForm()
-    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
+    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed")
     """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
 
     def check(self) -> Dealt:
@@ -239,4 +239,3 @@ def _siblings(at: list[str], kinds: set[str]) -> tuple[str, ...]:
             model = model.model_fields[name].annotation
     fields = getattr(model, "model_fields", {})
     return tuple(fields)
-

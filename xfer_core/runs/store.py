@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.event import listens_for
 
 from xfer_core.errors import XferError
 from xfer_core.runs import schema
@@ -299,7 +300,7 @@ def _engine(url: str) -> Engine:
     engine = sa.create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
     if url.startswith("sqlite"):
 
-        @sa.event.listens_for(engine, "connect")
+        @listens_for(engine, "connect")
         def _prepare(connection: Any, _: Any) -> None:
             cursor = connection.cursor()
             cursor.execute("PRAGMA journal_mode=WAL")

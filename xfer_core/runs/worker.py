@@ -95,7 +95,12 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
         store.move(run, (RUNNING,), INTERRUPTED, ended=time.time())
         raise
     except XferError as error:
-        reason = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
+        reason: dict[str, Any] = {
+            "code": error.code,
+            "field": error.field,
+            "value": str(error.value),
+            "text": say(error),
+        }
         reason["params"] = {key: str(value) for key, value in error.params.items()}
         store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason)
     except Exception as error:  # whatever it is, the run must not look as if it were running

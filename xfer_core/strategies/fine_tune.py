@@ -35,13 +35,13 @@ class FineTune(Strategy):
     family: ClassVar = "transfer"
     title: ClassVar = "Fine-tuning"
     kind: Literal["fine_tune"] = "fine_tune"
-    frozen: tuple[str, ...] = Field((), title="Fixed stages")
+    frozen: tuple[str, ...] = Field(default=(), title="Fixed stages")
     """Stages (or single parameters and buffers) that stay as the source left them."""
-    new_head: bool = Field(False, title="New head")
+    new_head: bool = Field(default=False, title="New head")
     """Start the head again from random values for the target: needed when the classes differ."""
-    target_lr: float | None = Field(None, gt=0, le=10, title="Target learning rate")
+    target_lr: float | None = Field(default=None, gt=0, le=10, title="Target learning rate")
     """Learning rate of the second phase; empty keeps the run's."""
-    source_share: float = Field(0.5, gt=0, lt=1, title="Share of steps on the source")
+    source_share: float = Field(default=0.5, gt=0, lt=1, title="Share of steps on the source")
     """The rest of the steps goes to the target, so that every strategy takes the same number of steps."""
 
     def check(self, problem: Problem) -> None:

@@ -36,11 +36,11 @@ class Generalised(Strategy):
     family: ClassVar = "generalised"
     title: ClassVar = "Generalised learning"
     kind: Literal["generalised"] = "generalised"
-    weights: dict[str, float] = Field({}, title="λ of each domain")
+    weights: dict[str, float] = Field(default={}, title="λ of each domain")
     """Named by domain. Those left out are 0; none at all means equal shares."""
-    scheme: Literal["uniform", "class_balanced", "hard"] = Field("uniform", title="Weights inside a domain")
+    scheme: Literal["uniform", "class_balanced", "hard"] = Field(default="uniform", title="Weights inside a domain")
     """How λ_d is shared out among the samples of domain d."""
-    gamma: float = Field(2.0, ge=0, le=10, title="γ of the hard-sample scheme")
+    gamma: float = Field(default=2.0, ge=0, le=10, title="γ of the hard-sample scheme")
     """0 is uniform; larger values look more at what the network gets wrong."""
 
     def check(self, problem: Problem) -> None:

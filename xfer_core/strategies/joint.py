@@ -32,7 +32,7 @@ class Joint(Strategy):
     family: ClassVar = "joint"
     title: ClassVar = "Joint learning"
     kind: Literal["joint"] = "joint"
-    weights: dict[str, float] = Field({}, title="λ of each domain and task")
+    weights: dict[str, float] = Field(default={}, title="λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; none at all means equal shares."""
 
     def check(self, problem: Problem) -> None:

@@ -13,17 +13,17 @@ class SGD(Form):
     """Stochastic gradient descent with momentum."""
 
     kind: Literal["sgd"] = "sgd"
-    lr: float = Field(0.01, gt=0, le=10, title="Learning rate")
-    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum")
-    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay")
+    lr: float = Field(default=0.01, gt=0, le=10, title="Learning rate")
+    momentum: float = Field(default=0.9, ge=0, lt=1, title="Momentum")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
 
 
 class Adam(Form):
     """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     kind: Literal["adam"] = "adam"
-    lr: float = Field(0.003, gt=0, le=10, title="Learning rate")
-    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay")
+    lr: float = Field(default=0.003, gt=0, le=10, title="Learning rate")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
 
 
 OPTIMIZERS = (Adam, SGD)
@@ -33,20 +33,20 @@ Augmentation = Literal["flip", "crop", "shift", "rotation"]
 class TrainingForm(Form):
     """The settings that most people leave alone."""
 
-    steps: int = Field(300, ge=1, le=1_000_000, title="Steps")
+    steps: int = Field(default=300, ge=1, le=1_000_000, title="Steps")
     """Steps of the whole run, over all phases."""
-    batch_size: int = Field(32, ge=2, le=4096, title="Batch size")
+    batch_size: int = Field(default=32, ge=2, le=4096, title="Batch size")
     """Samples that each domain gives to a step."""
-    optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(Adam(), title="Optimiser")
+    optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(default=Adam(), title="Optimiser")
     """Who turns gradients into steps."""
-    augment: tuple[Augmentation, ...] = Field(("shift",), title="Augmentation")
+    augment: tuple[Augmentation, ...] = Field(default=("shift",), title="Augmentation")
     """Random views of each training image: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
     rotated by up to 15°."""
-    precision: Literal["auto", "float32", "bf16"] = Field("auto", title="Precision")
+    precision: Literal["auto", "float32", "bf16"] = Field(default="auto", title="Precision")
     """Auto takes bfloat16 where the processor or GPU has arithmetic for it."""
-    device: str = Field("auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Auto takes an NVIDIA GPU, else Apple's, else the processor."""
-    selection: Literal["last"] = Field("last", title="Selection rule")
+    selection: Literal["last"] = Field(default="last", title="Selection rule")
     """Which step's network is reported."""
-    evaluations: int = Field(25, ge=1, le=1000, title="Looks at validation")
+    evaluations: int = Field(default=25, ge=1, le=1000, title="Looks at validation")
     """How often accuracy on the validation samples is measured, over the whole run."""

@@ -98,9 +98,7 @@ class Trainer:
         self.base_lr = training.optimizer.lr
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.streams = {
-            key: Stream(
-                domain.labelled.images, domain.labelled.labels, training.augment, self.generator, self.device
-            )
+            key: Stream(domain.labelled.images, domain.labelled.labels, training.augment, self.generator, self.device)
             for key, domain in self.dealt.training.items()
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases)
         }
