@@ -72,8 +72,8 @@ def _say_what_was_seen(runs: list[Run]) -> None:
         )
     elif seen.clear:
         sentence = _(
-            "This time knowledge did not help: from scratch **{before} of 100** were right, and the network {way} got "
-            "only **{after} of 100**. That happens, and it is called negative transfer."
+            "This time knowledge did not help: from scratch **{before} of 100** were right, and the network {way} "
+            "got only **{after} of 100**. That happens, and it is called negative transfer."
         )
     else:
         sentence = _(
@@ -83,8 +83,8 @@ def _say_what_was_seen(runs: list[Run]) -> None:
     st.success(sentence.format(**numbers), icon=":material/emoji_objects:")
     st.caption(
         _(
-            "Measured on {samples} photographed digits that no network had seen, after the last step; chance alone moves "
-            "such a difference by ± {noise}. Random seed {seed}."
+            "Measured on {samples} photographed digits that no network had seen, after the last step; chance alone "
+            "moves such a difference by ± {noise}. Random seed {seed}."
         ).format(samples=samples, noise=percent(seen.noise), seed=spec.seed)
     )
 
@@ -111,8 +111,8 @@ def _introduce() -> None:
     st.title(_("Watch knowledge move"))
     st.markdown(
         _(
-            "A network that has learned one thing can learn a similar thing from far fewer examples. Here, networks learn "
-            "to read digits on photographs, with only five labelled pictures of each digit. Press the button: three real "
+            "A network that has learned one thing can learn a similar thing from far fewer examples. Here, networks "
+            "learn to read digits on photographs, with only five labelled pictures of each digit. Press the button: three real "
             "networks start training on this machine, and you see which one gets there."
         )
     )

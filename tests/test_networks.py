@@ -128,6 +128,11 @@ def test_a_name_stands_for_all_of_its_own(form):
     assert network.expand([first, "head.digit"]) == network.expand([first]) | network.expand(["head.digit"])
 
 
+def test_a_task_whose_name_begins_like_anothers_is_not_meant():
+    network = SmallCNN(width=4).build(SHAPE, {"tilt": 2, "tilted": 2})
+    assert network.expand(["head.tilt"]) == {"heads.tilt.weight", "heads.tilt.bias"}
+
+
 def test_buffers_belong_to_their_stage():
     assert "stages.conv1.norm.running_mean" in SmallCNN(width=4).build(SHAPE, OUTPUTS).expand(["conv1"])
 

@@ -175,8 +175,11 @@ def test_rewinding_forgets_what_will_come_again_and_gives_no_number_twice(store,
     left = store.after(run)
     assert left.points == [("lr", 0, 0.1), ("loss/total", 5, 1.0)]
     assert [e["seq"] for e in left.events] == [5, 6, 8, 9], "what people set stays, for it is replayed"
-    store.append(run, [(last + 1, "loss/total", 6, 0.9)])
-    assert store.after(run, reader).points == [("loss/total", 6, 0.9)]
+    assert [(e["kind"], e["step"]) for e in store.after(run, reader).events] == [("resumed", 5)]
+    assert store.rewind(run, 0) == 10, "even if nothing was told in between"
+    assert store.after(run).points == [("lr", 0, 0.1)]
+    store.append(run, [(11, "loss/total", 1, 0.9)])
+    assert store.after(run, last).points == [("loss/total", 1, 0.9)]
 
 
 # ---------------------------------------------------------------------- commands

@@ -192,7 +192,7 @@ def test_fine_tuning_first_learns_as_source_only_does():
 def test_the_share_of_the_source_and_the_targets_own_rate():
     told = phases_of(FineTune(source_share=0.25, target_lr=0.125), training=settings(8))
     assert told.events[1][1] == 2
-    assert told.values("lr") == {0: 0.01, 2: 0.125}
+    assert told.values("lr") == {0: 0.01, 2: 0.125, 8: 0.125}
 
 
 def test_a_new_head_begins_again_and_nothing_else_does():

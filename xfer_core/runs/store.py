@@ -109,8 +109,11 @@ class Store:
         """Ask a run to pause, resume, stop, or set a λ or the rate. What nobody runs is done at once.
 
         Raises:
-            XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that.
+            XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``negative`` or
+                ``not_finite`` for a λ or rate that no run could take.
         """
+        if kind == "set" and not (math.isfinite(value) and value >= 0):
+            raise XferError("negative" if value < 0 else "not_finite", name, value)
         allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (RUNNING,)}[kind]
         with self.engine.begin() as connection:
             status = self._get(connection, run).status
@@ -226,10 +229,7 @@ class Store:
         """
         points, events = schema.scalars, schema.events
         with self.engine.begin() as connection:
-            last = max(
-                connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
-                for table in (points, events)
-            )
+            last = _last_seq(connection, run)
             if not last:
                 return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")

@@ -1,0 +1,145 @@
+"""The command line, as scripts rely on it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file
+
+from xfer_core.cli import main
+from xfer_core.domains.problem import deal
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import open_store
+from xfer_core.training.evaluation import Evaluator
+
+QUICK = ("--set", "training.steps=6", "--set", "training.batch_size=8", "--set", "network.width=4")
+
+
+def printed(capsys, *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["domains", "networks", "strategies", "selections"])
+def test_lists_are_objects_with_a_name_and_a_sentence(capsys, what):
+    rows = json.loads(printed(capsys, "list", what, "--json"))
+    assert rows
+    for row in rows:
+        assert row["key" if what == "domains" else "kind"]
+        assert row["summary"].endswith((".", "…")), row["summary"]
+    assert rows[0]["summary"] in printed(capsys, "list", what)
+
+
+def test_train_prints_the_documented_object_and_the_same_seed_gives_the_same_number(capsys):
+    one, two = (json.loads(printed(capsys, "train", "--json", *QUICK).splitlines()[-1]) for _ in range(2))
+    keys = "run status target_metric metrics seconds images_per_second device precision threads fixed_unchanged"
+    assert list(one) == keys.split()
+    assert one["status"] == "finished"
+    assert one["target_metric"]["name"] == "accuracy/digits.photo/digit/test"
+    assert one["target_metric"]["value"] == one["metrics"]["accuracy/digits.photo/digit/test"]
+    assert one["metrics"] == two["metrics"]
+    assert one["fixed_unchanged"] is None
+    listed = json.loads(printed(capsys, "runs", "--json"))
+    assert {row["run"] for row in listed} == {one["run"], two["run"]}
+    assert all({"run", "status", "created", "target_metric", "spec"} <= row.keys() for row in listed)
+    assert one["run"] in printed(capsys, "show", one["run"])
+    assert json.loads(printed(capsys, "show", one["run"], "--json"))["result"]["metrics"] == one["metrics"]
+
+
+def test_settings_come_after_the_recipe(tmp_path, capsys):
+    recipe = tmp_path / "r.json"
+    recipe.write_text(json.dumps({"strategy": {"kind": "joint"}, "training": {"steps": 500}, "seed": 4}))
+    printed(capsys, "train", str(recipe), *QUICK)
+    spec = RunSpec.model_validate(open_store().find()[0].spec)
+    assert (spec.strategy.kind, spec.training.steps, spec.seed) == ("joint", 6, 4)
+
+
+def test_export_gives_recipe_curves_and_weights_that_are_the_run(tmp_path, capsys):
+    outcome = json.loads(printed(capsys, "train", "--json", *QUICK))
+    printed(capsys, "export", outcome["run"], str(tmp_path / "out"))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"recipe.json", "curves.csv", "weights.safetensors"}
+    spec = parse_spec(json.loads((tmp_path / "out/recipe.json").read_text()))
+    assert spec.model_dump(mode="json") == open_store().get(outcome["run"]).spec
+    rows = list(csv.DictReader((tmp_path / "out/curves.csv").open()))
+    assert [row["step"] for row in rows if row["name"] == "loss/total"] == ["1", "2", "3", "4", "5", "6"]
+    dealt = deal(spec.problem, spec.seed)
+    network = spec.network.build(dealt.image_shape, {"digit": 10})
+    network.load_state_dict(load_file(tmp_path / "out/weights.safetensors"))
+    import torch
+
+    measured = Evaluator(dealt, torch.device("cpu"), outcome["precision"]).measure(network, "test")
+    assert measured == outcome["metrics"]
+
+
+def test_no_runs_yet_says_what_to_do(capsys):
+    assert "train" in printed(capsys, "runs")
+
+
+BAD = {
+    "unknown field": (["--set", "strategy.colour=3"], "strategy.colour", "3"),
+    "unknown kind": (["--set", "strategy.kind=jont"], "strategy.kind", "jont"),
+    "unknown stage": (["--set", 'strategy.frozen=["conv9"]'], "strategy.frozen", "conv9"),
+    "budget": (["--set", "problem.labels_per_class=9999"], "problem.labels_per_class", "9999"),
+    "negative λ": (
+        ["--set", "strategy.kind=joint", "--set", "strategy.weights.digits.photo/digit=-2"],
+        "strategy.weights",
+        "-2",
+    ),
+    "all zero λ": (
+        ["--set", "strategy.kind=generalised", "--set", "strategy.weights.digits.photo=0"],
+        "strategy.weights",
+        "0",
+    ),
+    "no target": (["--set", "problem.target=[]"], "problem.target", "nothing"),
+    "no shared class": (
+        ["--set", 'problem.source=["digits.low"]', "--set", 'problem.target=["digits.high"]'],
+        "problem.source",
+        "digits.low",
+    ),
+    "twice": (["--set", 'problem.target=["digits.photo","digits.photo"]'], "problem.target", "digits.photo"),
+    "no equals sign": (["--set", "seed"], "--set", "seed"),
+    "no file": (["nowhere.json"], "recipe", "nowhere.json"),
+    "wrong type": (["--set", "training.steps=many"], "training.steps", "many"),
+    "out of bounds": (["--set", "training.optimizer.lr=-1"], "training.optimizer.lr", "-1"),
+    "no such device": (["--set", "training.device=cuda:77"], "training.device", "cuda:77"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_with_field_rule_and_value(capsys, name):
+    arguments, field, value = BAD[name]
+    assert main(["train", *arguments]) == 2
+    heard = capsys.readouterr()
+    assert heard.err.count("\n") == 1, heard.err
+    assert heard.err.startswith(field), heard.err
+    assert value in heard.err
+    assert heard.out == ""
+    assert open_store().find() == [], "nothing was started"
+
+
+@pytest.mark.parametrize("content", [b"{not json", b"[1, 2]", b"\xff\xfe\x00binary", b"3"])
+def test_a_bad_recipe_is_one_line(tmp_path, capsys, content):
+    (tmp_path / "r.json").write_bytes(content)
+    assert main(["train", str(tmp_path / "r.json")]) == 2
+    heard = capsys.readouterr().err
+    assert heard.count("\n") == 1
+    assert heard.startswith("recipe")
+
+
+@pytest.mark.parametrize("command", ["show", "stop"])
+def test_an_unknown_run_is_refused(capsys, command):
+    assert main([command, "zzz"]) == 2
+    assert "zzz" in capsys.readouterr().err
+
+
+def test_the_real_program_never_shows_a_traceback():
+    command = [sys.executable, "-m", "xfer_core", "train", "--set", "strategy.frozen=7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, env=os.environ)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("strategy.frozen must be a list")

@@ -1,0 +1,122 @@
+"""One run in this process: how it ends, what it leaves, and that a dead run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from xfer_core.runs import worker
+from xfer_core.runs.housekeeping import delete_runs
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
+from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, run_here
+from xfer_core.settings import settings
+
+BREAKS = ("training.optimizer.lr=10", "training.steps=60", "training.batch_size=8")
+QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
+
+
+def begun(store, *changes: str) -> str:
+    return store.create(parse_spec({}, [*QUICK, *changes]), status=RUNNING)
+
+
+def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
+    run = begun(store, 'strategy.frozen=["conv1"]')
+    heard = []
+    result = run_here(store, run, 1, heard.append)
+    row = store.get(run)
+    assert (row.status, row.result["fixed_unchanged"]) == (FINISHED, True)
+    assert row.target_metric == {
+        "name": "accuracy/digits.photo/digit/test",
+        "value": result.metrics["accuracy/digits.photo/digit/test"],
+    }
+    weights = load_file(settings().artifacts(run) / WEIGHTS)
+    assert "stages.conv1.norm.running_mean" in weights
+    points = store.after(run).points
+    assert [step for name, step, _ in points if name == "loss/total"] == list(range(1, 9))
+    assert heard[-1]["step"] == 8
+
+
+@pytest.mark.parametrize("scheme", ["uniform", "class_balanced", "hard"])
+def test_the_weights_of_all_samples_of_a_domain_sum_to_its_lambda(store, scheme):
+    weights = '{"digits.handwritten": 0.7, "digits.photo": 1.5}'
+    run = begun(store, "strategy.kind=generalised", f"strategy.weights={weights}", f"strategy.scheme={scheme}")
+    run_here(store, run, 1)
+    table = pd.read_csv(settings().artifacts(run) / SAMPLE_WEIGHTS)
+    sums = table.groupby("domain")["lambda"].sum()
+    assert sums["digits.handwritten"] == pytest.approx(0.7, rel=1e-4)
+    assert sums["digits.photo"] == pytest.approx(1.5, rel=1e-4)
+    spread = table[table["domain"] == "digits.handwritten"]["lambda"]
+    assert (spread.nunique() == 1) == (scheme == "uniform")
+
+
+def test_a_loss_that_breaks_ends_the_run_with_step_term_and_hint(store):
+    run = store.create(parse_spec({}, ["network.kind=article_net", "training.optimizer.kind=sgd", *BREAKS]), status=RUNNING)
+    assert run_here(store, run, 1) is None
+    row = store.get(run)
+    assert (row.status, row.reason["code"]) == (FAILED, "not_finite_loss")
+    assert row.reason["field"].startswith("digits.")
+    assert "step" in row.reason["params"]
+    assert "lower the learning rate" in row.reason["text"]
+
+
+def test_an_error_of_our_own_is_one_sentence_for_people_and_a_traceback_for_us(store, monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("the disk is full\nand more")
+
+    monkeypatch.setattr(worker, "Trainer", broken)
+    run = begun(store)
+    assert run_here(store, run, 1) is None
+    row = store.get(run)
+    assert (row.status, row.reason["code"]) == (FAILED, "crashed")
+    assert "RuntimeError: the disk is full" in row.reason["text"]
+    assert "Traceback" in (settings().artifacts(run) / worker.LOG).read_text()
+
+
+class Died(BaseException):
+    """Stands for kill -9: nothing in the worker may catch it."""
+
+
+@pytest.mark.parametrize("kind", ["fine_tune", "joint", "generalised", "source_only", "target_only"])
+def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(store, every_step, kind):
+    whole = begun(store, f"strategy.kind={kind}")
+    run_here(store, whole, 1)
+    killed = begun(store, f"strategy.kind={kind}")
+
+    def die(progress: dict) -> None:
+        if progress["step"] >= 5:
+            raise Died
+
+    with pytest.raises(Died):
+        run_here(store, killed, 1, die)
+    assert store.get(killed).status == RUNNING, "it left no word"
+    run_here(store, killed, 1)
+    one, two = (load_file(settings().artifacts(run) / WEIGHTS) for run in (whole, killed))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+    def told(run):
+        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+
+    assert told(whole) == told(killed)
+    assert [event["kind"] for event in store.after(killed).events].count("resumed") == 1
+
+
+def test_control_c_marks_the_run_interrupted(store):
+    def press(_progress: dict) -> None:
+        raise KeyboardInterrupt
+
+    run = begun(store)
+    with pytest.raises(KeyboardInterrupt):
+        run_here(store, run, 1, press)
+    assert store.get(run).status == INTERRUPTED
+
+
+def test_deleting_a_run_removes_its_files(store):
+    run = begun(store)
+    run_here(store, run, 1)
+    delete_runs(store, [run])
+    assert not settings().artifacts(run).exists()
+    assert store.find() == []
