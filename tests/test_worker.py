@@ -14,7 +14,12 @@ from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
 from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, run_here
 from xfer_core.settings import settings
 
-BREAKS = ("training.optimizer.lr=10", "training.steps=60", "training.batch_size=8")
+BREAKS = (
+    "training.optimizer.kind=sgd",
+    "training.optimizer.lr=10",
+    "strategy.kind=joint",
+    'strategy.weights={"digits.photo/digit": 1e38}',
+)
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
 
 
@@ -53,7 +58,7 @@ def test_the_weights_of_all_samples_of_a_domain_sum_to_its_lambda(store, scheme)
 
 
 def test_a_loss_that_breaks_ends_the_run_with_step_term_and_hint(store):
-    run = store.create(parse_spec({}, ["network.kind=article_net", "training.optimizer.kind=sgd", *BREAKS]), status=RUNNING)
+    run = begun(store, *BREAKS)
     assert run_here(store, run, 1) is None
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (FAILED, "not_finite_loss")
