@@ -199,3 +199,12 @@ def test_too_few_samples_for_a_split_is_refused(monkeypatch):
         deal(Problem(), 0)
     assert caught.value.code == "too_few_samples"
     assert TARGET in str(caught.value)
+
+
+def test_a_domain_of_few_digits_leaves_the_other_its_share_of_them():
+    dealt = deal(Problem(source=("digits.low",), target=("digits.handwritten",)), 0)
+    counts = torch.bincount(dealt.training["digits.handwritten"].labelled.labels["digit"], minlength=10)
+    assert counts.tolist() == [5] * 10
+    low, whole = (sum(len(s) for (k, _), s in dealt.held_out.items() if k == key) for key in dealt.problem.roles())
+    assert low > 0
+    assert whole > low

@@ -216,9 +216,9 @@ def test_what_can_be_asked_in_which_status(store, kind, status):
 def test_commands_are_handed_out_once_in_order_and_to_their_run(store):
     one, other = (store.create(RunSpec(), status=RUNNING) for _ in range(2))
     for value in (0.1, 0.2):
-        store.command(one, "set", "lambda/a", value)
+        store.command(one, "set", "lambda/digits.photo/digit", value)
     store.command(other, "stop")
-    assert store.take_commands(one) == [Command("set", "lambda/a", 0.1), Command("set", "lambda/a", 0.2)]
+    assert store.take_commands(one) == [Command("set", "lambda/digits.photo/digit", 0.1), Command("set", "lambda/digits.photo/digit", 0.2)]
     assert store.take_commands(one) == []
     assert store.stop_asked(other)
     assert store.take_commands(other) == [Command("stop")]
@@ -238,3 +238,22 @@ def test_only_one_of_two_takes_a_run(store, run):
     assert store.move(run, (QUEUED,), RUNNING, pid=1) is True
     assert store.move(run, (QUEUED,), RUNNING, pid=2) is False
     assert (store.get(run).status, store.get(run).pid) == (RUNNING, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("lambda/nobody", 0.5, "unknown_choice"),
+        ("lambda/digits.photo/digit", -0.5, "negative"),
+        ("lambda/digits.photo/digit", math.nan, "not_finite"),
+        ("lr", 0.0, "not_above"),
+    ],
+)
+def test_a_knob_that_the_run_lacks_or_could_not_take_is_refused(store, name, value, code):
+    run = store.create(RunSpec(), status=RUNNING)
+    assert refusal(store.command, run, "set", name, value).code == code
+    assert store.take_commands(run) == []
+
+
+def test_renaming_an_unknown_run_is_refused(store):
+    assert refusal(store.rename, "zzz", "name").code == "unknown_run"

@@ -6,6 +6,7 @@ for target samples outside the label budget, no label tensor at all: what is not
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -140,7 +141,8 @@ class Dealt:
 def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
     """For each domain the positions of its samples, so that no original is used by two domains.
 
-    Domains that a sample of the pool could go to are served in turn, the poorest first, so all get equally many.
+    Originals that the same domains could take are shared out among them evenly. (To even out the totals instead would
+    leave a domain of all digits without those that a domain of few digits also wants.)
     """
     positions: dict[str, list[int]] = {key: [] for key in domains}
     for pool in sorted({domain.pool for domain in domains.values()}):
@@ -149,9 +151,11 @@ def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> 
             for key, domain in domains.items()
             if domain.pool == pool
         }
+        taken: Counter[tuple[tuple[str, ...], str]] = Counter()
         for original in random.permutation(sorted(set().union(*members.values()))):
-            takers = [key for key, having in members.items() if int(original) in having]
-            taker = min(takers, key=lambda key: len(positions[key]))
+            takers = tuple(key for key, having in members.items() if int(original) in having)
+            taker = min(takers, key=lambda key: taken[takers, key])
+            taken[takers, taker] += 1
             positions[taker].append(members[taker][int(original)])
     return {key: np.array(chosen, dtype=np.int64) for key, chosen in positions.items()}
 

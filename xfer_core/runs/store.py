@@ -109,16 +109,16 @@ class Store:
         """Ask a run to pause, resume, stop, or set a λ or the rate. What nobody runs is done at once.
 
         Raises:
-            XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``negative`` or
-                ``not_finite`` for a λ or rate that no run could take.
+            XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``unknown_choice``,
+                ``negative``, ``not_above`` or ``not_finite`` for a knob or a value that the run could not take.
         """
-        if kind == "set" and not (math.isfinite(value) and value >= 0):
-            raise XferError("negative" if value < 0 else "not_finite", name, value)
         allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (RUNNING,)}[kind]
         with self.engine.begin() as connection:
-            status = self._get(connection, run).status
-            if status not in allowed:
-                raise XferError("not_in_status", kind, status, allowed=allowed)
+            row = self._get(connection, run)
+            if row.status not in allowed:
+                raise XferError("not_in_status", kind, row.status, allowed=allowed)
+            if kind == "set":
+                _check_setting(RunSpec.model_validate(row.spec), name, value)
             if kind == "resume":
                 values = {"status": QUEUED, "reason": None, "ended": None}
                 self._change(connection, run, RESUMABLE, values)
@@ -135,6 +135,7 @@ class Store:
 
     def rename(self, run: str, name: str) -> None:
         """Give a run another name."""
+        self.get(run)
         self.update(run, name=name.strip()[:200] or "—")
 
     def delete(self, runs: Sequence[str]) -> None:
@@ -288,6 +289,19 @@ def _last_seq(connection: Connection, run: str) -> int:
         connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
         for table in (schema.scalars, schema.events)
     )
+
+
+def _check_setting(spec: RunSpec, name: str, value: float) -> None:
+    """Refuse a knob that the run does not have, or a value that no run could take."""
+    knobs = ("lr", *(f"lambda/{term}" for term in spec.strategy.lambdas(spec.problem)))
+    if name not in knobs:
+        raise XferError("unknown_choice", "set", name, allowed=knobs)
+    if not math.isfinite(value):
+        raise XferError("not_finite", name, value)
+    if value < 0:
+        raise XferError("negative", name, value)
+    if name == "lr" and value == 0:
+        raise XferError("not_above", name, value, limit=0)
 
 
 def _stored(value: float) -> dict[str, Any]:
