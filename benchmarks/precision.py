@@ -56,7 +56,9 @@ def main() -> None:
     if options.json:
         print(json.dumps(found))
         return
-    print(f"target test accuracy after the last step, {found['seeds']} seeds, {found['device']}, torch {found['torch']}")
+    print(
+        f"target test accuracy after the last step, {found['seeds']} seeds, {found['device']}, torch {found['torch']}"
+    )
     for precision in ("float32", "bf16"):
         for kind in STRATEGIES:
             row = found[precision][kind]

@@ -112,8 +112,8 @@ def _introduce() -> None:
     st.markdown(
         _(
             "A network that has learned one thing can learn a similar thing from far fewer examples. Here, networks "
-            "learn to read digits on photographs, with only five labelled pictures of each digit. Press the button: three real "
-            "networks start training on this machine, and you see which one gets there."
+            "learn to read digits on photographs, with only five labelled pictures of each digit. Press the button: "
+            "three real networks start training on this machine, and you see which one gets there."
         )
     )
     st.image(_picture(), width=720, alt=_("Ten handwritten digits, an arrow, ten digits on photographs."))
@@ -146,9 +146,10 @@ def main() -> None:
         st.markdown(
             _(
                 "- **From scratch** sees nothing but the few labelled photographed digits.\n"
-                "- **Practised first** learns 700 plain handwritten digits, then goes on with the same few photographed "
-                "ones. Experts call this *fine-tuning*.\n"
-                "- **Both at once** learns the two kinds together. Experts call this *joint* or *multi-task learning*.\n\n"
+                "- **Practised first** learns 700 plain handwritten digits, then goes on with the same few "
+                "photographed ones. Experts call this *fine-tuning*.\n"
+                "- **Both at once** learns the two kinds together. Experts call this *joint* or *multi-task "
+                "learning*.\n\n"
                 "All three take the same number of steps, and all are tested on the same photographed digits."
             )
         )

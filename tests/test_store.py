@@ -218,7 +218,10 @@ def test_commands_are_handed_out_once_in_order_and_to_their_run(store):
     for value in (0.1, 0.2):
         store.command(one, "set", "lambda/digits.photo/digit", value)
     store.command(other, "stop")
-    assert store.take_commands(one) == [Command("set", "lambda/digits.photo/digit", 0.1), Command("set", "lambda/digits.photo/digit", 0.2)]
+    assert store.take_commands(one) == [
+        Command("set", "lambda/digits.photo/digit", 0.1),
+        Command("set", "lambda/digits.photo/digit", 0.2),
+    ]
     assert store.take_commands(one) == []
     assert store.stop_asked(other)
     assert store.take_commands(other) == [Command("stop")]

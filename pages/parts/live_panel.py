@@ -132,10 +132,9 @@ def _results(run: Run, baselines: list[Run]) -> None:
     """Test accuracies, with seed and selection rule, and beside the baselines."""
     spec = RunSpec.model_validate(run.spec)
     result = run.result or {}
-    shown = [(run, result), *((base, base.result or {}) for base in baselines if base.result)]
     st.markdown(f"**{_('Right answers on test samples that no training saw')}**")
     with st.container(horizontal=True):
-        for each, measured in shown:
+        for each in (run, *baselines):
             metric = each.target_metric
             if metric:
                 value = percent(metric["value"])

@@ -30,7 +30,7 @@ BASELINE = Look("#7A7F87", "#9AA1AB", "dot")
 
 STRATEGIES = {
     "target_only": Look("#7A7F87", "#9AA1AB", "dot"),
-    "source_only": Look("#7A7F87", "#9AA1AB", "dash"),
+    "source_only": Look("#7A7F87", "#9AA1AB", "longdashdot"),
     "fine_tune": Look("#007F5F", "#2BC79B"),
     "joint": Look("#A34D82", "#E29AC4", "dash"),
     "generalised": Look("#A86B00", "#E8B02A", "dashdot"),

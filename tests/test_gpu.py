@@ -1,0 +1,41 @@
+"""The same core on a GPU; skipped where there is none.
+
+``CUDA_VISIBLE_DEVICES=0 python -m pytest tests/test_gpu.py``: the other tests hide GPUs from themselves.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from xfer_core.runs.spec import parse_spec
+from xfer_core.strategies import STRATEGIES
+from xfer_core.training import Trainer
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+
+
+@pytest.mark.parametrize("kind", [form.model_fields["kind"].default for form in STRATEGIES])
+@pytest.mark.parametrize("network", ["small_cnn", "article_net"])
+def test_every_strategy_learns_on_the_gpu(kind, network):
+    settings = ["training.device=cuda", "training.steps=150", f"strategy.kind={kind}", f"network.kind={network}"]
+    spec = parse_spec({}, [*settings, 'training.augment=["flip","crop","shift","rotation"]'])
+    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
+    taught = "digits.photo" if kind == "target_only" else "digits.handwritten"
+    assert result.device == torch.cuda.get_device_name()
+    assert result.metrics[f"accuracy/{taught}/digit/test"] > 0.2
+
+
+def test_what_is_fixed_is_bit_identical_on_the_gpu():
+    spec = parse_spec({}, ["training.device=cuda", "training.steps=40", 'strategy.frozen=["conv1","conv2"]'])
+    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
+    assert result.fixed_unchanged is True
+
+
+def test_a_resumed_run_goes_on_from_its_checkpoint_on_the_gpu(tmp_path):
+    spec = parse_spec({}, ["training.device=cuda", "training.steps=40"])
+    arguments = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
+    Trainer(*arguments, checkpoint=tmp_path / "c.pt").run()
+    again = Trainer(*arguments, checkpoint=tmp_path / "c.pt")
+    assert again.run().step == 40
+    assert again.first_step == 40

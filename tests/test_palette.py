@@ -1,0 +1,55 @@
+"""Colours that can be told apart by everybody, on either theme."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from xfer_core.charts.palette import OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look
+
+# Linear RGB under full dichromacy: Viénot, Brettel and Mollon 1999.
+DEUTERANOPIA = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
+PROTANOPIA = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+VIEWERS = {"usual": np.eye(3), "deuteranopia": DEUTERANOPIA, "protanopia": PROTANOPIA}
+BACKGROUNDS = {"light": "#FFFFFF", "dark": "#12161C"}
+ROLES = (SOURCE, TARGET, UNSEEN, TOTAL)
+
+
+def linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(np.clip(to_xyz @ rgb / [0.9505, 1, 1.089], 0, None))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(one: str, two: str) -> float:
+    lights = sorted(0.05 + linear(colour) @ [0.2126, 0.7152, 0.0722] for colour in (one, two))
+    return lights[1] / lights[0]
+
+
+@pytest.mark.parametrize("theme", BACKGROUNDS)
+@pytest.mark.parametrize("look", [*ROLES, *STRATEGIES.values(), *OTHERS])
+def test_every_colour_stands_out_from_its_background(theme: str, look: Look):
+    assert contrast(getattr(look, theme), BACKGROUNDS[theme]) >= 3
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("theme", BACKGROUNDS)
+@pytest.mark.parametrize("looks", [ROLES, tuple(STRATEGIES.values()), OTHERS], ids=["roles", "strategies", "others"])
+def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: tuple[Look, ...]):
+    for one, two in combinations(looks, 2):
+        seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (one, two)]
+        assert one.dash != two.dash or np.linalg.norm(seen[0] - seen[1]) >= 15, (one, two)
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("theme", BACKGROUNDS)
+def test_source_and_target_differ_in_colour_alone(viewer: str, theme: str):
+    seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (SOURCE, TARGET)]
+    assert np.linalg.norm(seen[0] - seen[1]) >= 30
