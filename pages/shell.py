@@ -7,8 +7,7 @@ import logging
 import streamlit as st
 
 from pages.parts.text import _
-from xfer_core.errors import XferError
-from xfer_core.messages import say
+from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 
 st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})

@@ -16,8 +16,7 @@ from pages.parts.store import checked, start, store
 from pages.parts.text import _
 from xfer_core.domains import domain_keys, load_domain
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError
-from xfer_core.messages import say
+from xfer_core.errors import XferError, say
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE

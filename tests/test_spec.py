@@ -12,8 +12,7 @@ import pytest
 
 import xfer_core
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError
-from xfer_core.messages import RULES, say
+from xfer_core.errors import RULES, XferError, say
 from xfer_core.networks import ArticleNet, SmallCNN
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.strategies import STRATEGIES
@@ -226,7 +225,7 @@ def test_checking_returns_the_deal_or_says_what_is_wrong(spec):
 def _sources() -> dict[Path, ast.Module]:
     core = Path(xfer_core.__file__).parent
     files = [*core.rglob("*.py"), *(core.parent / "pages").rglob("*.py")]
-    return {path: ast.parse(path.read_text()) for path in files if path.name != "messages.py"}
+    return {path: ast.parse(path.read_text()) for path in files if path.name != "errors.py"}
 
 
 def _raised(tree: ast.Module):

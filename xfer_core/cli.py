@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xfer_core.errors import XferError
-from xfer_core.messages import say
+from xfer_core.errors import XferError, say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,15 +1,62 @@
-"""What the core raises when it is asked for something it cannot do."""
+"""Broken rules, and the one place where they become sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+RULES: dict[str, str] = {
+    "unknown_field": "is not a field here; the fields are {allowed}",
+    "missing": "is needed",
+    "unknown_choice": "must be one of {allowed}",
+    "wrong_type": "must be {expected}",
+    "too_small": "must be at least {limit}",
+    "not_above": "must be above {limit}",
+    "too_large": "must be at most {limit}",
+    "not_below": "must be below {limit}",
+    "not_finite": "must be a finite number",
+    "not_json": "must be JSON ({reason})",
+    "not_an_object": "must be an object of fields and values",
+    "not_a_setting": "must look like PATH=VALUE",
+    "no_file": "must be a file that can be read ({reason})",
+    "unknown_domain": "must be one of the domains {allowed}",
+    "unknown_task": "must be a task of every chosen domain ({allowed})",
+    "no_source": "needs at least one source domain for {kind}",
+    "no_target": "needs at least one target domain",
+    "domain_twice": "must name each domain once over source, target and unseen",
+    "task_twice": "must name each task once",
+    "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
+    "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
+    "no_labels": "must be at least 1 for {kind}, which learns from target labels",
+    "no_shared_class": (
+        "must share a class with {target} for {kind}, which keeps the head; "
+        "choose another source or set strategy.new_head"
+    ),
+    "unknown_stage": "must name stages, parameters or buffers of {network}: {allowed}",
+    "all_fixed": "must leave something to update in phase {phase}",
+    "unknown_term": "must weigh terms of this problem: {allowed}",
+    "negative": "must not be negative",
+    "all_zero": "must have at least one value above zero",
+    "image_size": "must have images of at least {limit} pixels for {network}",
+    "no_device": "must be a device of this machine: {allowed}",
+    "no_precision": "must be float32 on this device; it has no bfloat16 arithmetic",
+    "unknown_run": "must be the id of a run in this installation",
+    "not_finite_loss": (
+        "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
+    ),
+    "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "time_limit": "took longer than the {limit} minutes that this machine allows a run",
+    "crashed": "broke on an error of its own: {reason}",
+    "not_in_status": "can only be done while the run is {allowed}",
+}
 
 
 class XferError(ValueError):
     """One broken rule: a code, the field it concerns and the value that was found.
 
-    The core never words a message; ``xfer_core.messages.say`` does, at the surface and in the reader's language.
+    What is raised holds no words; :func:`say` makes them, at the surface and in the reader's language.
 
     Args:
-        code: the rule, a key of ``xfer_core.messages.RULES``.
+        code: the rule, a key of ``RULES``.
         field: dotted path of the field, such as ``strategy.frozen``.
         value: what was found there.
         params: whatever else the rule's sentence names.
@@ -20,6 +67,27 @@ class XferError(ValueError):
         self.code, self.field, self.value, self.params = code, field, value, params
 
     def __str__(self) -> str:
-        from xfer_core.messages import say
-
         return say(self)
+
+
+def shown(value: object) -> str:
+    """A value as a reader sees it: on one line, lists without Python's brackets, long ones cut."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        text = ", ".join(str(item) for item in value) or "nothing"
+    elif value is None or value == "":
+        text = "nothing"
+    else:
+        text = str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:197] + "…"
+
+
+def say(error: XferError, translate: Callable[[str], str] = str) -> str:
+    """One sentence that names field, rule and value.
+
+    Args:
+        error: what was raised.
+        translate: maps an English template to the reader's language (gettext's ``_``).
+    """
+    rule = translate(RULES[error.code]).format(**{key: shown(value) for key, value in error.params.items()})
+    return translate("{field} {rule}; found {value}.").format(field=error.field, rule=rule, value=shown(error.value))

@@ -8,8 +8,7 @@ from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title
 from pages.parts.text import _
 from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, domain_look, other
-from xfer_core.errors import XferError
-from xfer_core.messages import RULES, say
+from xfer_core.errors import RULES, XferError, say
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 

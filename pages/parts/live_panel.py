@@ -11,8 +11,7 @@ from pages.parts.phases import phase_titles
 from pages.parts.store import store
 from pages.parts.text import _, locale, percent
 from xfer_core.charts.palette import TARGET
-from xfer_core.errors import XferError
-from xfer_core.messages import say
+from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run

@@ -16,8 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from xfer_core.errors import XferError
-from xfer_core.messages import say
+from xfer_core.errors import XferError, say
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
 from xfer_core.settings import settings
