@@ -1,0 +1,225 @@
+"""Every page in process: what it shows, what it asks for, and what it says to nonsense."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from conftest import SOURCE, TARGET
+from streamlit.testing.v1 import AppTest
+
+from xfer_core.runs import dispatcher
+from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
+from xfer_core.runs.store import FINISHED, QUEUED, Store, open_store
+
+STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_trains(monkeypatch):
+    """Pages queue; nobody takes it. The pages import the name, so their copies are replaced too."""
+    import pages.parts.live_panel
+    import pages.parts.store
+
+    for module in (dispatcher, pages.parts.store, pages.parts.live_panel):
+        monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
+
+
+def app(page: str = "", **query: str) -> AppTest:
+    test = AppTest.from_file("../pages/shell.py", default_timeout=60)
+    if page:
+        test.run()
+        test.switch_page(f"{page}.py")
+    for key, value in query.items():
+        test.query_params[key.replace("__", ".")] = value
+    return test.run()
+
+
+def words(test: AppTest) -> str:
+    kinds = ("markdown", "caption", "error", "warning", "info", "success", "title", "header", "subheader")
+    return "\n".join(str(element.value) for kind in kinds for element in test.get(kind))
+
+
+def finished(store: Store, spec: RunSpec, accuracy: float, batch: str = "") -> str:
+    """A run as it looks after training, with a made-up accuracy."""
+    name = spec.target_metric()
+    metric = {"name": name, "value": accuracy}
+    result = {"target_metric": metric, "metrics": {name: accuracy}, "seconds": 2.0, "images_per_second": 900.0}
+    result |= {"status": FINISHED, "step": 300, "device": "cpu", "precision": "float32", "threads": 1}
+    run = store.create(spec, batch=batch)
+    store.update(run, status=FINISHED, ended=time.time(), result={**result, "fixed_unchanged": None})
+    return run
+
+
+# ---------------------------------------------------------------------- every page
+
+
+@pytest.mark.parametrize("page", ["start", "train", "compare", "run"])
+@pytest.mark.parametrize("filled", [False, True])
+def test_every_page_renders_on_an_empty_and_on_a_full_store(page, filled):
+    if filled:
+        store = open_store()
+        for status in STATUSES:
+            store.update(store.create(RunSpec(), name=status), status=status)
+        finished(store, RunSpec(), 0.7)
+    test = app(page)
+    assert not test.exception
+    assert not test.error, words(test)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_run_of_every_status_has_its_page(status):
+    store = open_store()
+    run = store.create(RunSpec(), name="mine")
+    store.update(run, status=status, reason={"code": "worker_died", "field": "run", "value": run,
+                                             "params": {"exit_code": -9}, "text": "…"} if status == "failed" else None)  # fmt: skip
+    test = app("run", run=run)
+    assert not test.exception
+    labels = {button.label for button in test.button}
+    assert ("Pause" in labels) == (status in ("queued", "running"))
+    assert ("Resume" in labels) == (status in ("paused", "failed", "interrupted"))
+    assert ("Stop this run" in labels) == (status in ("queued", "running", "paused"))
+
+
+def test_a_link_to_nowhere_is_one_sentence():
+    test = app("run", run="zzz")
+    assert not test.exception
+    assert [error.value for error in test.error] == [
+        "run must be the id of a run in this installation; found zzz."
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------------- start
+
+
+def test_the_button_queues_three_strategies_on_one_problem():
+    test = app()
+    next(button for button in test.button if button.label == "Start the race").click().run()
+    assert not test.exception
+    runs = open_store().find(statuses=(QUEUED,))
+    specs = [RunSpec.model_validate(run.spec) for run in runs]
+    assert {spec.strategy.kind for spec in specs} == {"target_only", "fine_tune", "joint"}
+    assert len({(spec.problem, spec.network, spec.training, spec.seed) for spec in specs}) == 1
+    assert test.query_params["race"] in ([runs[0].batch], runs[0].batch)
+
+
+@pytest.mark.parametrize(
+    ("scratch", "tuned", "joint", "said"),
+    [
+        (0.50, 0.75, 0.70, ["**50 of 100**", "**75 of 100**", "**25 more**", "first practised"]),
+        (0.50, 0.70, 0.80, ["**50 of 100**", "**80 of 100**", "**30 more**", "at the same time"]),
+        (0.80, 0.50, 0.40, ["negative transfer", "**80 of 100**", "**50 of 100**"]),
+        (0.60, 0.62, 0.61, ["too close", "**60 of 100**", "**62 of 100**"]),
+    ],
+)
+def test_the_verdict_follows_from_the_numbers(scratch, tuned, joint, said):
+    store = open_store()
+    for kind, accuracy in (("target_only", scratch), ("fine_tune", tuned), ("joint", joint)):
+        finished(store, parse_spec({}, [f"strategy.kind={kind}"]), accuracy, batch="race-1")
+    text = words(app(race="race-1"))
+    for part in said:
+        assert part in text, text
+    assert "314 photographed digits" in text
+    assert "seed 0" in text
+
+
+# ---------------------------------------------------------------------- train
+
+
+def query(*settings: str) -> dict[str, str]:
+    return {key.replace(".", "__"): value for key, value in spec_settings(parse_spec({}, settings)).items()}
+
+
+def start_button(test: AppTest):
+    return next(button for button in test.button if button.label == "Start training")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        (),
+        ('strategy.frozen=["conv1", "conv2"]', "strategy.target_lr=0.001"),
+        ("strategy.kind=joint", "strategy.weights.digits.photo/digit=0.7", "problem.labels_per_class=10"),
+        ("strategy.kind=joint", 'problem.tasks=["digit", "parity"]'),
+        ("strategy.kind=generalised", 'problem.target=["digits.photo", "digits.noisy"]', "strategy.scheme=hard"),
+        ("strategy.kind=target_only", "network.kind=article_net", "training.optimizer.kind=sgd", "seed=7"),
+        ('problem.source=["digits.low"]', 'problem.target=["digits.high"]', "strategy.new_head=true"),
+        ("problem.labels_per_class=all", 'training.augment=["flip", "rotation"]', "training.steps=50"),
+    ],
+)
+def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
+    wanted = parse_spec({}, settings)
+    test = app("train", **query(*settings))
+    assert not test.exception
+    assert not test.error, words(test)
+    start_button(test).click().run()
+    assert not test.exception
+    runs = open_store().find(statuses=(QUEUED,))
+    asked = [run for run in runs if run.spec["strategy"]["kind"] == wanted.strategy.kind]
+    made = RunSpec.model_validate(asked[0].spec)
+    if wanted.strategy.kind in ("joint", "generalised"):  # the mixer writes every λ, also those that are 0
+        assert made.strategy.lambdas(made.problem) == pytest.approx(wanted.strategy.lambdas(wanted.problem))
+        assert made.model_copy(update={"strategy": wanted.strategy}) == wanted
+    else:
+        assert made == wanted
+    kinds = {"source_only", "target_only", wanted.strategy.kind}
+    expected = kinds if "digits.low" not in wanted.problem.source else kinds - {"source_only"}
+    assert {run.spec["strategy"]["kind"] for run in runs} == expected
+
+
+def test_what_is_updated_follows_the_locks():
+    test = app("train")
+    before = json.dumps([str(p.proto) for p in test.get("progress")])
+    assert "33,946 of 33,946" in before
+    next(toggle for toggle in test.toggle if toggle.label == "**conv3**").set_value(True).run()
+    after = json.dumps([str(p.proto) for p in test.get("progress")])
+    assert "15,386 of 33,946" in after
+    assert "conv3" in str(test.query_params["strategy.frozen"])
+
+
+def test_the_formula_follows_the_mixer():
+    test = app("train", strategy__kind="joint")
+    assert [slider.value for slider in test.slider if slider.label.startswith("λ")] == [0.5, 0.5]
+    next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.5).run()
+    assert r"0.50\,L_{0} + 1.50\,L_{1}" in "".join(latex.value for latex in test.get("latex"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "said"),
+    [
+        ({"problem__target": "[]"}, "problem.target", "at least one target"),
+        ({"problem__labels_per_class": "999"}, "problem.labels_per_class", "999"),
+        ({"problem__labels_per_class": "0"}, "problem.labels_per_class", "at least 1"),
+        ({"strategy__frozen": '["conv9"]'}, "strategy.frozen", "conv9"),
+        ({"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}, "problem.source", "share a class"),
+        ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "strategy.frozen", "something to update"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_said_and_nothing_can_be_started(settings, field, said):
+    test = app("train", **settings)
+    assert not test.exception
+    sentences = [element.value for kind in ("error", "warning") for element in test.get(kind)]
+    assert len(sentences) == 1, sentences
+    assert field in sentences[0]
+    assert said in sentences[0]
+    assert start_button(test).disabled
+
+
+def test_a_link_that_cannot_be_read_says_so_and_leaves_the_default():
+    test = app("train", strategy__kind="nonsense")
+    assert not test.exception
+    assert "nonsense" in test.warning[0].value
+    assert not start_button(test).disabled
+
+
+# ---------------------------------------------------------------------- compare
+
+
+def test_the_list_names_what_was_asked_and_what_came_of_it():
+    finished(open_store(), RunSpec(), 0.73)
+    table = app("compare").dataframe[0].value
+    assert table["accuracy"].tolist() == [0.73]
+    assert table["strategy"].tolist() == ["Fine-tuning"]
+    assert (SOURCE, TARGET) == ("digits.handwritten", "digits.photo")
+    assert table["source"].tolist() == ["Handwritten digits"]
