@@ -1,0 +1,166 @@
+"""The app as its users use it: a real server, real workers, a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import FINISHED, PAUSED, RUNNING, STOPPED
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+QUICK = "network.width=4&training.batch_size=8&training.evaluations=10"
+POINTS = """() => [...document.querySelectorAll('.xfer-live .plot')].flatMap(
+  plot => (plot.data || []).map(trace => trace.x.length)).reduce((a, b) => a + b, 0)"""
+MOST = 120_000
+
+
+def until(good, seconds: float = 60.0):
+    deadline = time.monotonic() + seconds
+    while not (found := good()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def newest(served):
+    return served.find(limit=1)[0]
+
+
+def start_training(page, server, served, query: str):
+    before = len(served.find())
+    page.goto(f"{server.url}/train?{query}")
+    page.get_by_text("With both baselines").click()
+    page.wait_for_timeout(700)
+    page.get_by_role("button", name="Start training").click()
+    until(lambda: len(served.find()) == before + 1)
+    return newest(served)
+
+
+def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, served):
+    page.goto(server.url)
+    page.get_by_role("button", name="Start the race").click()
+    page.locator(".xfer-live .plot").first.wait_for()
+    page.wait_for_function(f"({POINTS})() > 6", timeout=MOST)
+    early = page.evaluate(POINTS)
+    page.reload()
+    page.wait_for_function(f"({POINTS})() > {early}", timeout=MOST)
+    other = browser.new_context()
+    guest = other.new_page()
+    guest.goto(page.url)
+    guest.wait_for_function(f"({POINTS})() > {early}", timeout=MOST)
+    for watcher in (page, guest):
+        expect(watcher.get_by_text("Measured on 314 photographed digits")).to_be_visible(timeout=MOST)
+    other.close()
+    assert {run.status for run in served.find()} == {FINISHED}
+    right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in served.find()}
+    verdict = page.get_by_test_id("stAlert").inner_text()
+    assert f"{round(100 * right['target_only'])} of 100" in verdict
+
+
+def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, served):
+    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=1500&seed=11")
+    page.get_by_role("button", name="Pause").click()
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible()
+    assert served.get(run.id).status == PAUSED
+    resume.click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Stop…").click()
+    page.get_by_role("button", name="Stop this run").click()
+    until(lambda: served.get(run.id).status == STOPPED)
+    expect(page.get_by_text("Right answers on test samples")).to_be_visible()
+
+
+def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
+    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=3000&seed=12")
+    page.get_by_text("Turn λ and the learning rate").click()
+    slider = page.get_by_test_id("stExpander").get_by_role("slider").first
+    until(lambda: served.get(run.id).status == RUNNING)
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowRight")
+    until(lambda: any(event["kind"] == "set" for event in served.after(run.id).events))
+    values = [value for name, _, value in served.after(run.id).points if name == "lambda/digits.handwritten/digit"]
+    assert values[0] == 0.5
+    until(lambda: (served.get(run.id).progress["lambdas"]["digits.handwritten/digit"]) > 0.5)
+    served.command(run.id, "stop")
+    until(lambda: served.get(run.id).status == STOPPED)
+
+
+def test_a_server_that_restarts_finds_the_run_again(page, server, served):
+    run = start_training(page, server, served, f"{QUICK}&training.steps=2500&seed=13")
+    page.wait_for_function(f"({POINTS})() > 6", timeout=MOST)
+    server.stop()
+    assert served.get(run.id).status == RUNNING, "training does not live in the web server"
+    server.start()
+    page.goto(f"{server.url}/run?run={run.id}")
+    page.wait_for_function(f"({POINTS})() > 20", timeout=MOST)
+    served.command(run.id, "stop")
+    expect(page.get_by_text("Right answers on test samples")).to_be_visible(timeout=MOST)
+
+
+def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, served):
+    page.goto(f"{server.url}/train")
+    page.get_by_role("button", name="Generalised learning").or_(
+        page.get_by_role("radio", name="Generalised learning")
+    ).first.click()
+    expect(page.get_by_text("λ mixer")).to_be_visible()
+    page.wait_for_url("**/train?strategy.kind=generalised*")
+    other = browser.new_context()
+    guest = other.new_page()
+    guest.goto(page.url)
+    expect(guest.get_by_text("λ mixer")).to_be_visible()
+    guest.get_by_text("With both baselines").click()
+    guest.wait_for_timeout(700)
+    guest.get_by_role("button", name="Start training").click()
+    until(lambda: newest(served).spec["strategy"]["kind"] == "generalised")
+    served.command(newest(served).id, "stop")
+    until(lambda: newest(served).status == STOPPED)
+    other.close()
+
+
+def test_a_broken_choice_is_said_beside_the_control(page, server):
+    page.goto(f'{server.url}/train?problem.source=["digits.low"]&problem.target=["digits.high"]')
+    expect(page.get_by_text("must share a class with digits.high")).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+
+
+def test_ticked_runs_are_drawn_opened_downloaded_and_deleted(page, server, served):
+    spec = RunSpec()
+    for name in ("mine", "yours"):
+        run = served.create(spec, name=name)
+        points = [(i + 1, "accuracy/digits.photo/digit/validation", i, i / 20) for i in range(20)]
+        served.append(run, points, status=FINISHED, ended=time.time())
+    count = len(served.find())
+    page.goto(f"{server.url}/compare")
+    table = page.get_by_test_id("stDataFrame")
+    table.wait_for()
+    page.wait_for_timeout(1500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 55)
+    expect(page.get_by_role("link", name="Duplicate into Train")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Recipe").click()
+    assert json.loads(download.value.path().read_text()) == newest(served).spec
+    page.wait_for_function(f"({POINTS})() == 20")
+    page.mouse.click(box["x"] + 18, box["y"] + 90)
+    page.wait_for_function(f"({POINTS})() == 40")
+    page.get_by_role("button", name="Delete 2").click()
+    assert len(served.find()) == count, "it asks first"
+    page.get_by_role("button", name="Delete", exact=True).click()
+    until(lambda: len(served.find()) == count - 2)
+
+
+@pytest.mark.parametrize("path", ["", "train", "compare"])
+@pytest.mark.parametrize("width", [375, 1440])
+def test_no_page_scrolls_sideways(page, server, path, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{path}")
+    page.get_by_test_id("stMainBlockContainer").wait_for()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
