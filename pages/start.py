@@ -84,8 +84,8 @@ def _say_what_was_seen(runs: list[Run]) -> None:
     st.caption(
         _(
             "Measured on {samples} photographed digits that no network had seen, after the last step; chance alone "
-            "moves such a difference by ± {noise}. Random seed {seed}."
-        ).format(samples=samples, noise=percent(seen.noise), seed=spec.seed)
+            "moves such a difference by ± {noise} points. Random seed {seed}."
+        ).format(samples=samples, noise=f"{100 * seen.noise:.1f}", seed=spec.seed)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.live.view import live_texts, live_view
 from pages.parts.curves import term_looks
 from pages.parts.domains import domain_title, sample_strip
 from pages.parts.form import controls
@@ -13,7 +14,7 @@ from pages.parts.freeze_board import freeze_board
 from pages.parts.live_panel import baseline_specs, baselines_of, live_panel
 from pages.parts.mixer import mixer
 from pages.parts.store import checked, start, store
-from pages.parts.text import _
+from pages.parts.text import _, locale
 from xfer_core.domains import domain_keys, load_domain
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
@@ -105,7 +106,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
     left, right = st.columns(2)
     with left:
         source = st.multiselect(
-            _("Source: where there are many labels"),
+            _("Source: many labels"),
             keys,
             default=[key for key in first.problem.source if key in keys],
             format_func=domain_title,
@@ -116,7 +117,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             sample_strip(key)
     with right:
         target = st.multiselect(
-            _("Target: what to become better at"),
+            _("Target: few labels"),
             keys,
             default=[key for key in first.problem.target if key in keys],
             format_func=domain_title,
@@ -133,7 +134,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
         if now not in budgets:
             budgets = [*sorted([*budgets[:-1], now], key=int), "all"]  # pyright: ignore[reportArgumentType]
         budget = st.select_slider(
-            _("Label budget: labelled target samples of each class"),
+            _("Labels of each class in the target"),
             budgets,
             now,
             format_func=lambda value: _("all") if value == "all" else str(value),
@@ -288,6 +289,7 @@ def main() -> None:
         elif state.get("train.run"):
             st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
         else:
+            live_view([], [], texts=live_texts(_, locale()), key="ready")  # loads plotly.js before it is needed
             st.info(_("Choose on the left, then press Start training. The curves appear here as the network learns."))
 
 

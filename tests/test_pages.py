@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from xfer_core.runs import dispatcher
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, Store, open_store
+from xfer_core.runs.worker import failure
 
+DISJOINT = {"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}
 STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
 
 
@@ -72,8 +74,7 @@ def test_every_page_renders_on_an_empty_and_on_a_full_store(page, filled):
 def test_a_run_of_every_status_has_its_page(status):
     store = open_store()
     run = store.create(RunSpec(), name="mine")
-    store.update(run, status=status, reason={"code": "worker_died", "field": "run", "value": run,
-                                             "params": {"exit_code": -9}, "text": "…"} if status == "failed" else None)  # fmt: skip
+    store.update(run, status=status, reason=failure("worker_died", run, exit_code=-9) if status == "failed" else None)
     test = app("run", run=run)
     assert not test.exception
     labels = {button.label for button in test.button}
@@ -192,7 +193,7 @@ def test_the_formula_follows_the_mixer():
         ({"problem__labels_per_class": "999"}, "problem.labels_per_class", "999"),
         ({"problem__labels_per_class": "0"}, "problem.labels_per_class", "at least 1"),
         ({"strategy__frozen": '["conv9"]'}, "strategy.frozen", "conv9"),
-        ({"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}, "problem.source", "share a class"),
+        (DISJOINT, "problem.source", "share a class"),
         ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "strategy.frozen", "something to update"),
     ],
 )  # fmt: skip

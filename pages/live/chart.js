@@ -38,15 +38,16 @@ class Chart {
     this.resized = new ResizeObserver(() => this.ready && box.clientWidth && window.Plotly.Plots.resize(this.node));
     this.painted = view.theme.key;
     this.buildLegend();
-    loadPlotly(view.data.plotly)
-      .then((Plotly) => !this.removed && Plotly.newPlot(this.node, this.traces(), this.layout(), plotConfig))
-      .then(() => !this.removed && window.Plotly.relayout(this.node, this.colours()))
-      .then(() => {
-        if (this.removed) return;
-        this.ready = true;
-        this.resized.observe(box);
-        this.draw();
-      });
+    // One chart after another, a frame between: the first shows its points before the last is made.
+    view.making = (view.making ?? loadPlotly(view.data.plotly)).then(async () => {
+      if (this.removed) return;
+      await window.Plotly.newPlot(this.node, this.traces(), nested(this.layout(), this.colours()), plotConfig);
+      if (this.removed) return;
+      this.ready = true;
+      this.resized.observe(box);
+      this.draw();
+      await new Promise((done) => setTimeout(done, 16)); // a timer, for a hidden tab has no frames
+    });
   }
 
   series(trace) {
@@ -185,6 +186,16 @@ class Chart {
     if (this.ready) window.Plotly.purge(this.node);
     this.card.remove();
   }
+}
+
+// A layout with dotted entries written into it.
+function nested(layout, dotted) {
+  for (const [path, value] of Object.entries(dotted)) {
+    const names = path.split(".");
+    const last = names.pop();
+    names.reduce((part, name) => (part[name] ??= {}), layout)[last] = value;
+  }
+  return layout;
 }
 
 const plotConfig = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };

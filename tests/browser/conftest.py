@@ -37,7 +37,8 @@ def page(browser):
     page.on("pageerror", lambda error: broken.append(str(error)))
     # Streamlit itself asks below the page's path first, and is told 404.
     page.on(
-        "response", lambda r: broken.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore" not in r.url else None
+        "response",
+        lambda r: broken.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore" not in r.url else None,
     )
     yield page
     assert "Traceback" not in page.inner_text("body")

@@ -332,7 +332,7 @@ def test_a_race_shows_large_numbers_and_closes_its_stream_at_the_end(page, serve
         point = (writer.seq + 1, f"{METRIC}/test", writer.step, 0.815)
         store.append(writer.run, points=[point], status="finished")
     sync_api.expect(numbers).to_have_text(["81.5%", "81.5%"])
-    sync_api.expect(page.locator(".xfer-live .caption").first).to_have_text("accuracy on the test split")
+    sync_api.expect(page.locator(".xfer-live .caption").first).to_have_text("right at the end, on test samples")
     page.wait_for_timeout(2500)
     assert len(asked) == 1  # nothing can follow, so nobody reconnects
 

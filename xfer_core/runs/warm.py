@@ -3,6 +3,7 @@
 No tensor arithmetic on more than one thread and no CUDA call may happen here, or forked children would hang.
 """
 
+import sqlalchemy.dialects.sqlite  # noqa: F401 - loaded by name when an engine is made, 0.2 s
 import torch
 import torch._dynamo  # the first optimiser imports it, 1.5 s
 
