@@ -84,6 +84,14 @@ def at_step(store: Store, run: str, step: int) -> Run:
     return until(store, run, lambda row: row.progress and row.progress["step"] >= step)
 
 
+def on_one_thread(store: Store, wanted: RunSpec) -> str:
+    """A queued run whose number of threads does not depend on who else is running."""
+    run = store.create(wanted, status=PAUSED)
+    store.update(run, threads=1)
+    store.command(run, "resume")
+    return run
+
+
 def weights(home, run: str):
     return load_file(home / "runs" / run / "weights.safetensors")
 
@@ -113,8 +121,8 @@ def test_runs_that_come_together_run_together_on_their_share_of_the_cores(served
 
 
 def test_paused_killed_and_resumed_ends_with_the_same_weights(served, home):
-    whole = ends(served, served.create(spec(300)))
-    run = served.create(spec(300))
+    whole = ends(served, on_one_thread(served, spec(300)))
+    run = on_one_thread(served, spec(300))
     at_step(served, run, 20)
     served.command(run, "pause")
     paused = ends(served, run, PAUSED)
@@ -128,7 +136,7 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights(served, home):
     assert "-9" in dead.reason["text"]
     served.command(run, "resume")
     resumed = ends(served, run)
-    assert resumed.threads == whole.threads
+    assert resumed.threads == whole.threads == 1
     assert same(weights(home, whole.id), weights(home, run))
     losses = [step for name, step, _ in served.after(run).points if name == "loss/total"]
     assert losses == list(range(1, 301)), "every step once, in order"
