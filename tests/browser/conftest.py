@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from benchmarks.serving import AppServer, open_browser
 from xfer_core.runs.store import Store
+
+expect.set_options(timeout=30_000)  # the first visitor of a cold server waits for the domains to be made
 
 
 @pytest.fixture(scope="session")

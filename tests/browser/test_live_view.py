@@ -1,18 +1,12 @@
 """The live view in a real browser, before a real server: what grows, what survives, what it costs."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import AppServer
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 
@@ -29,45 +23,6 @@ COUNT = f"({PLOTS}[1]?.data?.[0].x.length ?? 0)"
 XS = f"{PLOTS}[1].data[0].x"
 RANGE = f"{PLOTS}[1].layout.xaxis.range.map(Math.round)"
 STATUS = "document.querySelector('.xfer-live .status')?.dataset.status"
-
-
-class Server:
-    """The demo app under ``streamlit run``, on one port for its whole life."""
-
-    def __init__(self, home):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.home = home
-        self.process = None
-        self.start()
-
-    def start(self):
-        options = {"server.port": self.port, "server.address": "127.0.0.1", "server.headless": "true"}
-        options |= {"browser.gatherUsageStats": "false", "server.fileWatcherType": "none"}
-        command = [sys.executable, "-m", "streamlit", "run", "tests/browser/live_demo/app.py"]
-        command += [f"--{name}={value}" for name, value in options.items()]
-        environment = {**os.environ, "XFER_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
-        with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError((self.home / "server.log").read_text())
-
-    def stop(self):
-        """Ask the server to end; the seconds that it took."""
-        begin = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(15)
-        finally:
-            self.process.kill()
-        return time.monotonic() - begin
 
 
 class Writer:
@@ -118,20 +73,9 @@ def store(home):
 
 @pytest.fixture(scope="module")
 def server(home, store):
-    server = Server(home)
+    server = AppServer(home, "tests/browser/live_demo/app.py")
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = os.environ.get("XFER_CHROMIUM") or shutil.which("chromium")
-    with sync_api.sync_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        flags = [*sandbox, "--enable-precise-memory-info"]
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
