@@ -17,7 +17,7 @@ check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest
 
 browser-tests: $(VENV)/.test browser
 	$(BIN)/python -m pytest -m browser

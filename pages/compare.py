@@ -11,11 +11,13 @@ from pages.parts.domains import domain_title
 from pages.parts.phases import phase_titles
 from pages.parts.store import store
 from pages.parts.text import _, locale
+from xfer_core.errors import XferError, say
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import LIVE, Run
 
+SHOWN = 10  # rows before the table scrolls
 DRAWN = 12
 
 
@@ -41,14 +43,25 @@ def _table(runs: list[Run]) -> pd.DataFrame:
 
 
 def _choose(runs: list[Run]) -> list[Run]:
-    columns = st.column_config
+    """The table, and the runs that are ticked in it.
+
+    Streamlit remembers ticks as row numbers, so a list of other runs is another table. It starts with the same runs
+    ticked: a run that somebody else starts must not slip under a tick that was set for another.
+    """
+    columns, state = st.column_config, st.session_state
+    key = f"runs.{hash(tuple(run.id for run in runs))}"
+    if state.get("compare.table") != key:
+        state["compare.table"] = key
+        state["compare.rows"] = [row for row, run in enumerate(runs) if run.id in state.get("compare.ticked", ())]
     chosen = st.dataframe(
         _table(runs),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs{st.session_state.get('compare.table', 0)}",
-        height=min(38 * (len(runs) + 1) + 2, 420),
+        selection_default={"selection": {"rows": state["compare.rows"]}},
+        key=key,
+        height="content" if len(runs) <= SHOWN else 420,
+        placeholder="–",
         column_config={
             "status": columns.TextColumn(_("Status"), width="small"),
             "name": _("Name"),
@@ -63,7 +76,9 @@ def _choose(runs: list[Run]) -> list[Run]:
         },
         alt=_("All runs with status, accuracy and what they were asked"),
     )
-    return [runs[row] for row in chosen["selection"]["rows"] if row < len(runs)]
+    ticked = [runs[row] for row in chosen["selection"]["rows"]]
+    state["compare.ticked"] = [run.id for run in ticked]
+    return ticked
 
 
 def _rename(run: str) -> None:
@@ -71,34 +86,40 @@ def _rename(run: str) -> None:
 
 
 def _delete(ids: list[str]) -> None:
-    delete_runs(store(), ids)
-    st.session_state["compare.table"] = st.session_state.get("compare.table", 0) + 1  # unticks the rows
-    st.toast(_("Deleted."), icon=":material/delete:")
+    try:
+        delete_runs(store(), ids)
+        st.toast(_("Deleted."), icon=":material/delete:")
+    except XferError as error:  # somebody resumed one in the meantime, or deleted it
+        st.toast(say(error, _), icon=":material/info:")
 
 
 def _one(run: Run) -> None:
     """What can be done with a single run."""
     spec = RunSpec.model_validate(run.spec)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("run.py", label=_("Open"), icon=":material/open_in_new:", query_params={"run": run.id})
-        st.page_link(
-            "train.py",
-            label=_("Duplicate into Train"),
-            icon=":material/content_copy:",
-            query_params=spec_settings(spec) or {"seed": "0"},
-        )
-        st.download_button(
-            _("Recipe"),
-            recipe_text(run),
-            f"{run.id}.recipe.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        with st.popover(_("Rename"), icon=":material/edit:"):
-            st.text_input(
-                _("New name"), run.name, max_chars=200, key=f"name.{run.id}", on_change=_rename, args=(run.id,)
-            )
+    st.page_link("run.py", label=_("Open"), icon=":material/open_in_new:", query_params={"run": run.id})
+    st.page_link(
+        "train.py",
+        label=_("Duplicate into Train"),
+        icon=":material/content_copy:",
+        query_params=spec_settings(spec) or {"seed": "0"},
+    )
+    st.download_button(
+        _("Recipe"),
+        recipe_text(run),
+        f"{run.id}.recipe.json",
+        "application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    with st.popover(_("Rename"), icon=":material/edit:"):
+        st.text_input(_("New name"), run.name, max_chars=200, key=f"name.{run.id}", on_change=_rename, args=(run.id,))
+
+
+def _ask_to_delete(runs: list[Run], disabled: bool) -> None:
+    with st.popover(_("Delete {count} …").format(count=len(runs)), icon=":material/delete:", disabled=disabled):
+        st.markdown(_("Delete for good, with curves and weights? This cannot be undone."))
+        st.caption(", ".join(f"{run.name} ({run.id})" for run in runs))
+        st.button(_("Delete"), type="primary", on_click=_delete, args=([run.id for run in runs],), key="delete")
 
 
 def main() -> None:
@@ -113,19 +134,17 @@ def main() -> None:
     chosen = _choose(runs)
     if not chosen:
         return
-    if len(chosen) == 1:
-        _one(chosen[0])
-    live = [run for run in chosen if run.status in LIVE]
-    with st.popover(_("Delete {count} …").format(count=len(chosen)), icon=":material/delete:", disabled=bool(live)):
-        st.markdown(_("Delete for good, with curves and weights? This cannot be undone."))
-        st.button(_("Delete"), type="primary", on_click=_delete, args=([run.id for run in chosen],), key="delete")
+    live = any(run.status in LIVE for run in chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(chosen) == 1:
+            _one(chosen[0])
+        _ask_to_delete(chosen, disabled=live)
     if live:
         st.caption(_("Runs that are waiting or running must be stopped before they can be deleted."))
     lives, charts = overlay(chosen[:DRAWN])
     if len(chosen) > DRAWN:
         st.caption(_("The first {count} of the ticked runs are drawn.").format(count=DRAWN))
-    key = "overlay-" + "-".join(run.id for run in chosen[:DRAWN])
-    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=key)
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")
 
 
 main()

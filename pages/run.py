@@ -14,6 +14,7 @@ from pages.parts.live_panel import baselines_of, live_panel
 from pages.parts.sample_weights import sample_weights
 from pages.parts.store import store
 from pages.parts.text import _
+from xfer_core.errors import XferError, say
 from xfer_core.exports import export_run
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, STOPPED
@@ -35,13 +36,18 @@ def main() -> None:
         st.info(_("No run is chosen. Pick one in Compare."))
         st.page_link("compare.py", label=_("To the list of runs"), icon=":material/stacked_line_chart:")
         return
-    run = store().get(run_id)
+    try:
+        run = store().get(run_id)
+    except XferError as error:
+        st.error(say(error, _), icon=":material/error:")
+        st.page_link("compare.py", label=_("To the list of runs"), icon=":material/stacked_line_chart:")
+        return
     st.session_state["run.shown"] = st.query_params["run"] = run_id
     spec = RunSpec.model_validate(run.spec)
     st.subheader(run.name)
     live_panel(run, baselines_of(run))
     sample_weights(run)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "train.py",
             label=_("Duplicate into Train"),

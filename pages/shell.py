@@ -19,8 +19,12 @@ PAGES = [
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 
-# The top navigation leaves a hand's breadth of nothing above every page.
-st.html("<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}</style>")
+# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone.
+st.html(
+    "<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}"
+    ".st-key-freeze-board [data-testid=stHorizontalBlock] {gap: 0.5rem}"
+    ".st-key-freeze-board [data-testid=stColumn] {min-width: 0; white-space: nowrap}</style>"
+)
 page = st.navigation(PAGES, position="top")
 ensure_dispatcher()
 try:

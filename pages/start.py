@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import race
+from pages.parts.curves import race, reason_text
 from pages.parts.phases import phase_titles
 from pages.parts.store import checked, start, store
 from pages.parts.text import _, locale, percent
@@ -15,7 +15,7 @@ from xfer_core.analysis.accuracy import gain, spread
 from xfer_core.charts.pictures import one_of_each, transfer_picture
 from xfer_core.domains import load_domain
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FINISHED, Run
+from xfer_core.runs.store import FINISHED, LIVE, Run
 
 BATCH = "race-"
 RACERS = ("target_only", "fine_tune", "joint")
@@ -80,7 +80,8 @@ def _say_what_was_seen(runs: list[Run]) -> None:
             "This race is too close to call: from scratch **{before} of 100** were right, and the network {way} got "
             "**{after} of 100**. A test of this size cannot tell the two apart."
         )
-    st.success(sentence.format(**numbers), icon=":material/emoji_objects:")
+    said = st.success if seen.clear and seen.difference > 0 else st.info
+    said(sentence.format(**numbers), icon=":material/emoji_objects:")
     st.caption(
         _(
             "Measured on {samples} photographed digits that no network had seen, after the last step; chance alone "
@@ -107,6 +108,15 @@ def _say_how_often() -> None:
     )
 
 
+def _say_who_is_missing(runs: list[Run]) -> None:
+    """Why there is no verdict."""
+    st.warning(_("There is no verdict, because not all three networks finished."), icon=":material/info:")
+    for run in runs:
+        if run.status != FINISHED:
+            reason = f" — {text}" if (text := reason_text(run)) else ""
+            st.page_link("run.py", label=f"{run.name}: {_(run.status)}{reason}", query_params={"run": run.id})
+
+
 def _introduce() -> None:
     st.title(_("Watch knowledge move"))
     st.markdown(
@@ -130,14 +140,16 @@ def main() -> None:
             st.info(_("The race of this link is not here any more. Start a new one."))
         return
     st.session_state["race"] = st.query_params["race"] = batch
-    st.header(_("Who reads digits on photographs best, from five examples of each?"))
+    st.header(_("Who reads photographed digits best?"))
     lives, charts = race(runs)
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"race-{batch}")
-    if all(run.status == FINISHED for run in runs):
+    live = any(run.status in LIVE for run in runs)
+    if {run.spec["strategy"]["kind"] for run in runs if run.status == FINISHED} == set(RACERS):
         _say_what_was_seen(runs)
         _say_how_often()
-    left, middle, _rest = st.columns([1, 1, 2])
-    live = any(run.status in ("queued", "running") for run in runs)
+    elif not live:
+        _say_who_is_missing(runs)
+    left, middle, _rest = st.columns([1, 1, 2], vertical_alignment="center")
     left.button(
         _("Race again"), type="primary", icon=":material/replay:", on_click=_begin, disabled=live, width="stretch"
     )
@@ -146,7 +158,7 @@ def main() -> None:
         st.markdown(
             _(
                 "- **From scratch** sees nothing but the few labelled photographed digits.\n"
-                "- **Practised first** learns 700 plain handwritten digits, then goes on with the same few "
+                "- **Practised first** learns about 700 plain handwritten digits, then goes on with the same few "
                 "photographed ones. Experts call this *fine-tuning*.\n"
                 "- **Both at once** learns the two kinds together. Experts call this *joint* or *multi-task "
                 "learning*.\n\n"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.live.view import live_texts, live_view
 from pages.parts.curves import term_looks
-from pages.parts.domains import domain_title, sample_strip
+from pages.parts.domains import domain_title, sample_strip, task_title
 from pages.parts.form import controls
 from pages.parts.freeze_board import freeze_board
 from pages.parts.live_panel import baseline_specs, baselines_of, live_panel
@@ -59,13 +59,29 @@ def _first_spec() -> RunSpec:
     if given and state.get("train.link") != link:
         state["train.link"] = link
         try:
-            state["train.first"] = parse_spec({}, [f"{key}={value}" for key, value in given.items()])
+            state["train.first"] = _linked_spec(given)
             state["train.form"] = state.get("train.form", 0) + 1
         except XferError as error:
             st.warning(_("This link cannot be used: {reason}").format(reason=say(error, _)))
     elif "train.spec" in state and f"{_prefix()}.strategy" not in state:
         state["train.first"] = state["train.spec"]  # back from another page: Streamlit has dropped the controls
     return state.setdefault("train.first", RunSpec())
+
+
+def _linked_spec(given: dict[str, str]) -> RunSpec:
+    """What a link asks for.
+
+    Raises:
+        XferError: where the controls could not show it: names that do not exist, λ that cannot be mixed.
+    """
+    spec = parse_spec({}, [f"{key}={value}" for key, value in given.items()])
+    spec.strategy.lambdas(spec.problem)
+    try:
+        spec.problem.check()
+    except XferError as error:
+        if error.code in ("unknown_domain", "unknown_task"):
+            raise
+    return spec
 
 
 def _prefix() -> str:
@@ -82,7 +98,7 @@ def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> An
 
 def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
     kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
-    kind = st.segmented_control(
+    kind = st.pills(
         _("How knowledge moves"),
         list(kinds),
         default=first.strategy.kind,
@@ -111,6 +127,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             default=[key for key in first.problem.source if key in keys],
             format_func=domain_title,
             key=f"{prefix}.source",
+            wrap=True,
         )
         slots.here("problem.source")
         for key in source:
@@ -122,6 +139,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             default=[key for key in first.problem.target if key in keys],
             format_func=domain_title,
             key=f"{prefix}.target",
+            wrap=True,
         )
         slots.here("problem.target", "problem")
         for key in target:
@@ -146,8 +164,9 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             _("Tasks: what to tell apart"),
             tasks,
             default=[task for task in first.problem.tasks if task in tasks],
-            format_func=lambda task: {"digit": _("which digit"), "parity": _("even or odd")}.get(task) or str(task),
+            format_func=task_title,
             key=f"{prefix}.tasks",
+            wrap=True,
         )
         slots.here("problem.tasks")
     return {
@@ -262,15 +281,28 @@ def main() -> None:
     """The page."""
     if "run" in st.query_params and "train.run" not in state:
         state["train.run"] = st.query_params["run"]
-    choose, watch = st.columns([5, 6], gap="large")
+    choose, watch = st.columns(2, gap="medium")
+    runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     slots = Slots()
+    with watch:
+        st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
+        slots.here("")
     with choose:
         st.subheader(_("Choose"))
         spec = _workbench(slots)
-        slots.here("")
+    if spec is not None:
+        _remember(spec)
+    with watch:
+        # Beside the curves that it makes: in sight on a wide screen, below the choices on a narrow one.
         with st.container(horizontal=True, vertical_alignment="center"):
-            baselines = st.toggle(_("With both baselines"), value=True, key=f"{_prefix()}.baselines")
-            st.button(
+            start_button = st.empty()
+            baselines = st.toggle(
+                _("With both baselines"),
+                value=True,
+                key=f"{_prefix()}.baselines",
+                help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
+            )
+            start_button.button(
                 _("Start training"),
                 type="primary",
                 icon=":material/play_arrow:",
@@ -279,11 +311,6 @@ def main() -> None:
                 args=(spec, baselines),
                 key="start",
             )
-    if spec is not None:
-        _remember(spec)
-    with watch:
-        runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
-        st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
         if runs:
             live_panel(runs[0], baselines_of(runs[0]))
         elif state.get("train.run"):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from xfer_core.training import loop as loop_module
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # what is compared to the last bit is compared on the processor
 torch.set_num_threads(1)
+collect_ignore = [] if find_spec("playwright") else ["browser"]  # a GPU machine need not have it
 
 SOURCE, TARGET = "digits.handwritten", "digits.photo"
 SMALL = SmallCNN(width=4)

@@ -1,76 +1,111 @@
-"""The dispatcher with real worker processes: one for the whole file, for it takes seconds to warm up."""
+"""The dispatcher with real worker processes: one serves most of this file, for it takes seconds to warm up."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
+from test_worker import BREAKS
 
-from benchmarks.serving import ROOT, end_dispatchers
+import xfer_core
+from benchmarks.serving import end_dispatchers
+from xfer_core.cli import main
 from xfer_core.runs import dispatcher as module
+from xfer_core.runs.dispatcher import Dispatcher
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import (
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    PAUSED,
-    QUEUED,
-    RUNNING,
-    STOPPED,
-    Run,
-    Store,
-)
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store
+from xfer_core.training import Command, Trainer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
 PATIENCE = 60.0
+ENDLESS = 1_000_000
+CORES = len(os.sched_getaffinity(0))
 
 
-def begin_dispatcher(home, **environment: str) -> subprocess.Popen:
-    with (home / "dispatcher.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "xfer_core", "dispatcher"],
-            env={**os.environ, "XFER_HOME": str(home), "PYTHONPATH": str(ROOT), **environment},
-            stdout=log,
-            stderr=log,
-        )
+class Service:
+    """A home of its own, served by a copy of the core, so that editing the core cannot restart its dispatcher."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.core = folder / "home", folder / "code" / "xfer_core"
+        shutil.copytree(Path(xfer_core.__file__).parent, self.core)
+        self.home.mkdir()
+        self.store = Store(f"sqlite:///{self.home / 'xfer.db'}")
+        self.log = self.home / "dispatcher.log"
+        self.process: subprocess.Popen | None = None
+
+    def begin(self) -> None:
+        """By hand, as on a server: it does not end when idle."""
+        settings = {"XFER_HOME": str(self.home), "XFER_SLOTS": "3", "XFER_RUN_MINUTES": "60"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "xfer_core", "dispatcher"],
+                env={**os.environ, **settings, "PYTHONPATH": str(self.core.parent)},
+                cwd=self.home,
+                stdout=log,
+                stderr=log,
+            )
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    home = tmp_path_factory.mktemp("served")
-    Store(f"sqlite:///{home / 'xfer.db'}")
-    process = begin_dispatcher(home, XFER_SLOTS="3")
-    yield home
-    process.kill()
-    process.wait()
-    end_dispatchers(home)
+def service(tmp_path_factory):
+    service = Service(tmp_path_factory.mktemp("served"))
+    yield service
+    end_dispatchers(service.home)
+    if service.process:
+        service.process.wait(PATIENCE)
 
 
 @pytest.fixture
-def served(home, monkeypatch) -> Store:
+def at_home(service, monkeypatch, _own_home) -> Service:
+    """This process uses the same home and the same code."""
+    monkeypatch.setenv("XFER_HOME", str(service.home))
+    monkeypatch.setattr(module, "ROOT", service.core)
+    return service
+
+
+@pytest.fixture
+def served(at_home) -> Store:
     """A store that a living dispatcher with three slots serves."""
-    monkeypatch.setenv("XFER_HOME", str(home))
-    return Store(f"sqlite:///{home / 'xfer.db'}")
+    if at_home.process is None or at_home.process.poll() is not None:
+        at_home.begin()
+    return at_home.store
 
 
 def spec(steps: int, *changes: str) -> RunSpec:
     quick = ("network.width=4", "training.batch_size=8", "training.evaluations=5", f"training.steps={steps}")
-    return parse_spec({}, [*quick, *changes])
+    return parse_spec({}, [*quick, "training.device=cpu", "training.precision=float32", *changes])
+
+
+def wait(good: Callable[[], Any], about: object = "") -> Any:
+    """The first true answer."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := good()):
+        assert time.monotonic() < deadline, about
+        time.sleep(0.02)
+    return answer
 
 
 def until(store: Store, run: str, good: Callable[[Run], object]) -> Run:
-    deadline = time.monotonic() + PATIENCE
-    while not good(row := store.get(run)):
-        assert time.monotonic() < deadline, row
-        time.sleep(0.02)
+    row = store.get(run)
+
+    def look() -> bool:
+        nonlocal row
+        row = store.get(run)
+        return bool(good(row))
+
+    wait(look, run)
     return row
 
 
@@ -81,144 +116,327 @@ def ends(store: Store, run: str, status: str = FINISHED) -> Run:
 
 
 def at_step(store: Store, run: str, step: int) -> Run:
-    return until(store, run, lambda row: row.progress and row.progress["step"] >= step)
+    def there(row: Run) -> bool:
+        return row.status == RUNNING and bool(row.pid) and (row.progress or {}).get("step", 0) >= step
+
+    return until(store, run, there)
 
 
 def on_one_thread(store: Store, wanted: RunSpec) -> str:
-    """A queued run whose number of threads does not depend on who else is running."""
     run = store.create(wanted, status=PAUSED)
     store.update(run, threads=1)
     store.command(run, "resume")
     return run
 
 
-def weights(home, run: str):
-    return load_file(home / "runs" / run / "weights.safetensors")
+def weights(service: Service, run: str) -> dict[str, torch.Tensor]:
+    return load_file(service.home / "runs" / run / "weights.safetensors")
 
 
 def same(one, two) -> bool:
     return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_queued_run_is_trained_by_a_warm_process(served, home):
-    row = ends(served, served.create(spec(10)))
+def curves(store: Store, run: str) -> Counter:
+    """How often each point was told; what a knob or a clock shows may be told again for a step."""
+    return Counter(p for p in store.after(run).points if p[0].startswith(("loss/", "weighted/", "accuracy/")))
+
+
+# ---------------------------------------------------------------------- a run's life
+
+
+def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
+    run = served.create(spec(200))
+    row = at_step(served, run, 1)
+    assert psutil.Process(row.pid).ppid() != os.getpid()
+    assert abs(time.time() - row.heartbeat) < 10
+    row = ends(served, run)
+    assert row.created <= row.started <= row.heartbeat <= row.ended
+    assert row.pid is None
     assert row.code == module.code_version()
-    assert row.threads == served.get(row.id).result["threads"] >= 1
-    assert "not warm" not in (home / "dispatcher.log").read_text()
+    assert row.threads == row.result["threads"] == CORES, "it was alone"
+    assert "not warm" not in at_home.log.read_text()
 
 
-def test_runs_that_come_together_run_together_on_their_share_of_the_cores(served):
-    runs = served.create_together([(spec(150, f"seed={i}"), "") for i in range(3)], batch="b")
-    for run in runs:
-        until(served, run, lambda row: row.status == RUNNING)
-    assert {served.get(run).threads for run in runs} == {max(1, len(os.sched_getaffinity(0)) // 3)}
+def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(served, at_home):
+    three = served.create_together([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], batch="b")
+    rows = [at_step(served, run, 1) for run in three]
+    assert len({row.pid for row in rows}) == 3
+    assert {row.threads for row in rows} == {max(1, CORES // 3)}
     late = served.create(spec(5))
-    time.sleep(0.3)
-    if any(served.get(run).status == RUNNING for run in runs) and len(served.find(statuses=(RUNNING,))) == 3:
-        assert served.get(late).status == QUEUED, "three slots are taken"
-    for run in (*runs, late):
-        ends(served, run)
+    time.sleep(0.5)
+    assert served.get(late).status == QUEUED, "three slots are taken"
+    for run in three:
+        assert served.get(run).status == RUNNING
+        served.command(run, "stop")
+    for run in three:
+        row = ends(served, run, STOPPED)
+        assert 1 <= row.result["step"] < ENDLESS
+        assert 0 <= row.target_metric["value"] <= 1
+        assert weights(at_home, run)
+    ends(served, late)
 
 
-def test_paused_killed_and_resumed_ends_with_the_same_weights(served, home):
-    whole = ends(served, on_one_thread(served, spec(300)))
-    run = on_one_thread(served, spec(300))
+def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served, at_home):
+    whole, run = (on_one_thread(served, spec(800)) for _ in range(2))
     at_step(served, run, 20)
     served.command(run, "pause")
     paused = ends(served, run, PAUSED)
     assert paused.pid is None
-    assert 20 <= paused.progress["step"] < 300
+    assert 20 <= paused.progress["step"] < 800
     served.command(run, "resume")
-    running = until(served, run, lambda row: row.status == RUNNING and row.progress["step"] > 130 and row.pid)
+    running = at_step(served, run, paused.progress["step"] + 20)
     os.kill(running.pid, signal.SIGKILL)
     dead = ends(served, run, FAILED)
     assert dead.reason["code"] == "worker_died"
-    assert "-9" in dead.reason["text"]
+    assert "exit code -9" in dead.reason["text"]
     served.command(run, "resume")
     resumed = ends(served, run)
-    assert resumed.threads == whole.threads == 1
-    assert same(weights(home, whole.id), weights(home, run))
+    assert resumed.reason is None
+    assert resumed.result["metrics"] == ends(served, whole).result["metrics"]
+    assert same(weights(at_home, whole), weights(at_home, run))
+    told = curves(served, run)
+    assert set(told.values()) == {1}
+    assert told == curves(served, whole), "no gap and no point that is not its own"
     losses = [step for name, step, _ in served.after(run).points if name == "loss/total"]
-    assert losses == list(range(1, 301)), "every step once, in order"
+    assert losses == list(range(1, 801)), "every step once, in order"
 
 
 def test_a_worker_that_dies_leaves_the_others_alone(served):
-    victim, other = served.create_together([(spec(2000), ""), (spec(100), "")], batch="")
-    row = until(served, victim, lambda row: row.pid and row.progress)
-    os.kill(row.pid, signal.SIGKILL)
+    victim, other = served.create_together([(spec(ENDLESS), ""), (spec(300), "")], batch="")
+    os.kill(at_step(served, victim, 1).pid, signal.SIGKILL)
     assert ends(served, victim, FAILED).reason["code"] == "worker_died"
     ends(served, other)
 
 
-def test_stop_keeps_what_was_learned(served, home):
-    run = served.create(spec(5000))
-    at_step(served, run, 10)
-    served.command(run, "stop")
-    row = ends(served, run, STOPPED)
-    assert row.result["step"] < 5000
-    assert 0 <= row.target_metric["value"] <= 1
-    assert weights(home, run)
-
-
-def test_a_knob_turned_while_it_runs_acts_and_is_written_down(served):
-    run = served.create(spec(250, "strategy.kind=joint"))
+def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worker(served, at_home):
+    wanted = spec(800, "strategy.kind=joint")
+    run, name = on_one_thread(served, wanted), "lambda/digits.photo/digit"
     at_step(served, run, 5)
-    served.command(run, "set", "lambda/digits.photo/digit", 0.0)
+    served.command(run, "set", name, 0.0)
     served.command(run, "set", "lr", 0.0001)
+    turned = wait(lambda: [e for e in served.after(run).events if e["kind"] == "set"][1:] and served.after(run).events)
+    turned = [e for e in turned if e["kind"] == "set"]
+    assert [e["details"] for e in turned] == [{"name": name, "value": 0.0}, {"name": "lr", "value": 0.0001}]
+    step = turned[0]["step"]
+    os.kill(at_step(served, run, step + 1).pid, signal.SIGKILL)
+    ends(served, run, FAILED)
+    served.command(run, "resume")
     ends(served, run)
+
     news = served.after(run)
-    turned = {e["details"]["name"]: e for e in news.events if e["kind"] == "set"}
-    step = turned["lambda/digits.photo/digit"]["step"]
-    after = [v for name, s, v in news.points if name == "weighted/digits.photo/digit" and s > step]
-    assert after
-    assert set(after) == {0.0}
-    assert turned["lr"]["details"]["value"] == 0.0001
+    assert [e for e in news.events if e["kind"] == "set"] == turned
+    assert Counter(e["kind"] for e in news.events)["resumed"] == 1
+    assert (name, step, 0.0) in news.points
+    acted = {s: value for n, s, value in news.points if n == "weighted/digits.photo/digit"}
+    assert set(acted) == set(range(1, 801))
+    assert all((value == 0) == (s > step) for s, value in acted.items())
+    assert {value for n, s, value in news.points if n == "lr" and s > step} == {0.0001}
+    parts = (wanted.problem, wanted.network, wanted.strategy, wanted.training, wanted.seed)
+    once = Trainer(*parts, replay=[(e["step"], Command("set", **e["details"])) for e in turned])
+    once.run()
+    assert same(weights(at_home, run), once.network.state_dict()), "as if it had never died"
 
 
-def test_a_run_outlives_its_dispatcher_and_the_next_adopts_it(served, tmp_path):
-    home = tmp_path / "own"
-    home.mkdir()
-    store = Store(f"sqlite:///{home / 'xfer.db'}")
-    first = begin_dispatcher(home)
-    second = None
-    try:
-        going, doomed = store.create_together([(spec(600), ""), (spec(100000), "")], batch="")
-        at_step(store, going, 5)
-        victim = at_step(store, doomed, 5)
-        first.kill()
-        first.wait()
-        assert psutil.pid_exists(victim.pid)
-        os.kill(victim.pid, signal.SIGKILL)
-        second = begin_dispatcher(home)
-        row = ends(store, doomed, INTERRUPTED)
-        assert "resume" in row.reason["text"]
-        ends(store, going)
-        refused = begin_dispatcher(home)
-        assert refused.wait(PATIENCE) == 0
-        assert "alive already" in (home / "dispatcher.log").read_text()
-        second.terminate()
-        assert second.wait(PATIENCE) == 0
-    finally:
-        for process in (first, second):
-            if process:
-                process.kill()
-        end_dispatchers(home)
+def test_a_loss_that_breaks_is_told_with_its_term_and_step(served):
+    row = ends(served, served.create(spec(50, *BREAKS)), FAILED)
+    assert row.reason["code"] == "not_finite_loss"
+    assert row.reason["field"] in {"digits.photo/digit", "digits.handwritten/digit"}
+    assert f"at step {row.reason['params']['step']} " in row.reason["text"]
 
 
-def test_a_dispatcher_is_started_if_none_is_alive_and_ends_when_idle(tmp_path, monkeypatch):
-    monkeypatch.setenv("XFER_HOME", str(tmp_path))
+def test_an_error_of_our_own_is_one_sentence_and_its_traceback_lies_beside_the_run(served, at_home):
+    run = served.create(spec(50), status=PAUSED)
+    served.update(run, spec={**served.get(run).spec, "network": {"kind": "small_cnn", "width": "wide"}})
+    served.command(run, "resume")
+    row = ends(served, run, FAILED)
+    assert row.reason["code"] == "crashed"
+    assert row.reason["text"].startswith("run broke on an error of its own: ValidationError")
+    assert "\n" not in row.reason["text"]
+    assert "Traceback" in (at_home.home / "runs" / run / "worker.log").read_text()
+    assert "Traceback" not in at_home.log.read_text()
+
+
+def test_a_run_that_takes_too_long_is_ended(served):
+    run = served.create(spec(ENDLESS))
+    process = psutil.Process(at_step(served, run, 1).pid)
+    served.update(run, started=time.time() - 3601)
+    row = ends(served, run, FAILED)
+    assert row.reason["code"] == "time_limit"
+    assert "60.0 minutes" in row.reason["text"]
+    wait(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+
+
+# ---------------------------------------------------------------------- the dispatcher's own life
+
+
+def test_a_second_dispatcher_refuses_and_none_is_started_beside_a_living_one(served, capsys, monkeypatch):
+    wait(module.is_alive)
+    assert module.serve() == 0
+    assert "alive already" in capsys.readouterr().out
+    monkeypatch.setattr(module.subprocess, "Popen", None)
+    module.ensure_dispatcher()
+
+
+def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
+    old = ends(served, served.create(spec(2))).code
+    with (at_home.core / "__init__.py").open("a") as file:
+        file.write("\n# newer\n")
+    wait(lambda: not module.is_alive())  # it has let go and is starting again
+    new = ends(served, served.create(spec(2))).code
+    assert new == module.code_version() != old
+    assert at_home.process.poll() is None, "the same process"
+    begun = time.monotonic()
+    at_home.process.terminate()
+    assert at_home.process.wait(PATIENCE) == 0
+    assert time.monotonic() - begun < 5
+    assert not module.is_alive()
+
+
+def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
+    endless, doomed, going = served.create_together([(spec(n), "") for n in (ENDLESS, 1000, 800)], batch="")
+    lasting, victim, _ = (at_step(served, run, 5) for run in (endless, doomed, going))
+    at_home.process.kill()
+    at_home.process.wait()
+    os.kill(victim.pid, signal.SIGKILL)
+    ends(served, going)
+
+    monkeypatch.setenv("XFER_SLOTS", "2")
     monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
-    monkeypatch.setenv("XFER_RUN_MINUTES", "0.03")
-    store = Store(f"sqlite:///{tmp_path / 'xfer.db'}")
-    run = store.create(spec(100000))
-    try:
-        assert not module.is_alive()
+    submitted = []
+    for seed in (1, 2):
+        asked = spec(ENDLESS if seed == 1 else 5, f"seed={seed}")
+        recipe = at_home.home / f"{seed}.json"
+        recipe.write_text(asked.model_dump_json())
+        assert main(["submit", str(recipe)]) == 0
+        submitted.append(capsys.readouterr().out.strip())
+    first, second = submitted
+    row = ends(served, doomed, INTERRUPTED)
+    assert "resume" in row.reason["text"]
+    at_step(served, first, 1)
+    adopted = served.get(endless)
+    assert (adopted.status, adopted.pid) == (RUNNING, lasting.pid)
+    time.sleep(0.3)
+    assert served.get(second).status == QUEUED, "what was adopted takes one of the two slots"
+    served.command(endless, "stop")
+    ends(served, endless, STOPPED)
+    ends(served, second)
+    served.command(doomed, "resume")
+    served.command(first, "stop")
+    assert ends(served, doomed).result["step"] == 1000
+    process = module._started[at_home.home]
+    assert process.wait(PATIENCE) == 0, "it ends when idle"
+    assert not module.is_alive()
+
+
+# ---------------------------------------------------------------------- without processes
+
+
+class Children:
+    """Stands for a factory of worker processes, and for a process that never ends by itself."""
+
+    pid, exitcode = None, -9
+
+    def __init__(self) -> None:
+        self.killed = False
+
+    def Process(self, **_: Any) -> Children:
+        return Children()
+
+    def start(self) -> None: ...
+
+    def join(self) -> None: ...
+
+    def is_alive(self) -> bool:
+        return not self.killed
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
+    dispatcher = Dispatcher(store, slots=3)
+    dispatcher.cores = 12
+    resumed = store.create(spec(9))
+    store.update(resumed, threads=7)
+    runs = [resumed, *(store.create(spec(9)) for _ in range(4))]
+    dispatcher._claim(Children())
+    rows = [store.get(run) for run in runs]
+    assert [row.status for row in rows] == [RUNNING] * 3 + [QUEUED] * 2, "the oldest first"
+    assert [row.threads for row in rows] == [7, 4, 4, None, None], "a resumed run keeps its number"
+    dispatcher.children.popitem()
+    dispatcher._claim(Children())
+    assert store.get(runs[3]).threads == 4
+
+
+def test_a_run_alone_gets_every_core(store):
+    dispatcher = Dispatcher(store, slots=3)
+    dispatcher.cores = 12
+    run = store.create(spec(9))
+    dispatcher._claim(Children())
+    assert store.get(run).threads == 12
+
+
+def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
+    dispatcher, run = Dispatcher(store), store.create(spec(9))
+    dispatcher._claim(Children())
+    store.command(run, "stop")
+    dispatcher._care()
+    assert store.get(run).status == RUNNING, "it has time to obey"
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
+    dispatcher._care()
+    assert dispatcher.children[run].killed
+    dispatcher._reap()
+    assert (store.get(run).status, store.get(run).reason) == (STOPPED, None)
+
+
+def test_a_dead_worker_that_nobody_has_reaped_does_not_count_as_working(store):
+    run = store.create(spec(9), status=RUNNING)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        store.update(run, pid=process.pid, heartbeat=time.time())
+        assert module._works(store.get(run))
+        process.kill()
+        wait(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+        assert not module._works(store.get(run))
+    assert not module._works(store.get(run))
+
+
+def test_a_process_that_only_has_the_same_number_does_not_count_as_working(store):
+    run = store.create(spec(9), status=RUNNING)
+    store.update(run, pid=os.getpid(), heartbeat=psutil.Process().create_time() - 60)
+    assert not module._works(store.get(run))
+
+
+class Started:
+    """Stands for a dispatcher that is still importing."""
+
+    made: list[dict]
+
+    def __init__(self, *_: Any, **how: Any) -> None:
+        self.ended = False
+        self.how = how
+        self.made.append(self)
+
+    def poll(self) -> int | None:
+        return 0 if self.ended else None
+
+
+def test_a_dispatcher_that_is_starting_is_not_started_again(monkeypatch):
+    monkeypatch.setattr(module.subprocess, "Popen", Started)
+    Started.made = []
+    for _ in range(3):  # a page asks at every rerun, and a dispatcher takes seconds to import torch
         module.ensure_dispatcher()
-        assert ends(store, run, FAILED).reason["code"] == "time_limit"
-        assert module.is_alive()
-        deadline = time.monotonic() + PATIENCE
-        while module.is_alive():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    finally:
-        end_dispatchers(tmp_path)
+    assert len(Started.made) == 1
+    Started.made[0].ended = True
+    module.ensure_dispatcher()
+    assert len(Started.made) == 2
+
+
+def test_a_relative_home_is_the_same_one_for_the_dispatcher(monkeypatch, tmp_path):
+    monkeypatch.setattr(module.subprocess, "Popen", Started)
+    Started.made = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XFER_HOME", "here")
+    module.ensure_dispatcher()
+    how = Started.made[0].how
+    assert tmp_path / how["cwd"] / how["env"]["XFER_HOME"] == tmp_path / "here"

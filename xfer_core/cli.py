@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
 
 from xfer_core.errors import XferError, say
 
@@ -22,6 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except XferError as error:
         print(say(error), file=sys.stderr)
         return 2
+    except ValidationError as error:  # recipes are translated where they are read: this is an XFER_… variable
+        from xfer_core.runs.spec import translate_error
+
+        broken = translate_error(error)
+        broken.field = f"XFER_{broken.field.upper()}"
+        print(say(broken), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -30,8 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; ``--help`` says the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{' '.join(message.split())}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("xfer_core", description="Train and compare ways to transfer knowledge.")
+    parser = _Parser("xfer_core", description="Train and compare ways to transfer knowledge.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Any, text: str, *flags: str) -> argparse.ArgumentParser:
@@ -132,7 +148,7 @@ def _spec(options: argparse.Namespace) -> Any:
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise XferError("no_file", "recipe", options.recipe, reason=reason) from None
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # no JSON, a number of 5000 digits, too deep
             raise XferError("not_json", "recipe", options.recipe, reason=error) from None
     spec = parse_spec(data, options.set)
     spec.check()
@@ -252,7 +268,11 @@ def _export(options: argparse.Namespace) -> int:
     from xfer_core.exports import export_run
     from xfer_core.runs.store import open_store
 
-    for path in export_run(open_store(), options.run, options.folder):
+    try:
+        paths = export_run(open_store(), options.run, options.folder)
+    except OSError as error:
+        raise XferError("no_folder", "folder", options.folder, reason=error.strerror or error) from None
+    for path in paths:
         print(path)
     return 0
 

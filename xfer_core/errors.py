@@ -18,6 +18,7 @@ RULES: dict[str, str] = {
     "not_an_object": "must be an object of fields and values",
     "not_a_setting": "must look like PATH=VALUE",
     "no_file": "must be a file that can be read ({reason})",
+    "no_folder": "must be a folder that can be written to ({reason})",
     "unknown_domain": "must be one of the domains {allowed}",
     "unknown_task": "must be a task of every chosen domain ({allowed})",
     "no_source": "needs at least one source domain for {kind}",

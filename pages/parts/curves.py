@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pages.live.view import Chart, LiveRun, Trace
-from pages.parts.domains import domain_title
+from pages.parts.domains import domain_title, task_title
 from pages.parts.text import _
 from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, domain_look, other
 from xfer_core.errors import RULES, XferError, say
@@ -39,10 +39,14 @@ def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
     )
 
 
-def term_title(term: str) -> str:
-    """A loss term as a legend says it: ``digits.photo/digit`` by the domain's title, with the task."""
-    domain, _slash, task = term.partition("/")
-    return domain_title(domain) + (f" · {_(task)}" if task else "")
+def term_titles(terms: Iterable[str]) -> dict[str, str]:
+    """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ."""
+    parts = {term: term.partition("/") for term in terms}
+    several = len({task for _domain, _slash, task in parts.values()}) > 1
+    return {
+        term: domain_title(domain) + (f" · {task_title(task)}" if several and task else "")
+        for term, (domain, _slash, task) in parts.items()
+    }
 
 
 def term_looks(spec: RunSpec) -> dict[str, Look]:
@@ -60,6 +64,7 @@ def panel_charts(run: Run, baselines: Sequence[Run] = ()) -> list[Chart]:
     """Accuracy with the baselines, losses plain and weighted, λ, learning rate."""
     spec = RunSpec.model_validate(run.spec)
     looks = term_looks(spec)
+    titles = term_titles(looks)
     waiting = _("The first points come within a second or two.")
     charts = [
         Chart(
@@ -74,17 +79,17 @@ def panel_charts(run: Run, baselines: Sequence[Run] = ()) -> list[Chart]:
             _("Loss of each term"),
             _("cross-entropy (nats)"),
             [
-                Trace(run.id, f"loss/{term}", term_title(term), look.pair, look.dash, width=2)
+                Trace(run.id, f"loss/{term}", titles[term], look.pair, look.dash, width=2)
                 for term, look in looks.items()
             ],
             empty_text=waiting,
         ),
         Chart(
             _("Weighted loss: λ × term"),
-            _("share of the total"),
+            _("part of the total loss"),
             [
                 *(
-                    Trace(run.id, f"weighted/{term}", f"λ · {term_title(term)}", look.pair, look.dash, width=2)
+                    Trace(run.id, f"weighted/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
                     for term, look in looks.items()
                 ),
                 Trace(run.id, "loss/total", _("total"), TOTAL.pair, width=2),
@@ -110,7 +115,7 @@ def _accuracy_traces(run: str, spec: RunSpec) -> list[Trace]:
         for task in spec.problem.tasks:
             look = domain_look(role, used[role])
             used[role] += 1
-            label = domain_title(key) + (f" · {_(task)}" if len(spec.problem.tasks) > 1 else "")
+            label = domain_title(key) + (f" · {task_title(task)}" if len(spec.problem.tasks) > 1 else "")
             traces.append(Trace(run, f"accuracy/{key}/{task}/validation", label, look.pair, look.dash))
     return traces
 

@@ -15,6 +15,11 @@ def domain_title(key: str) -> str:
     return _(load_domain(key).card.title)
 
 
+def task_title(task: str) -> str:
+    """What a page calls a task."""
+    return {"digit": _("which digit"), "parity": _("even or odd")}.get(task) or task
+
+
 @st.cache_data(show_spinner=False)
 def _strip(key: str) -> np.ndarray:
     domain = load_domain(key)

@@ -23,8 +23,8 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
     """
     names = [stage["name"] for stage in stages]
     chosen = [name for name in frozen if name not in names]
-    st.markdown(f"**{_('Freeze board')}** — " + _("which stages stay as the source left them"))
-    with st.container(border=True, gap="small"):
+    st.markdown(f"**{_('Freeze board')}** — " + _("lock the stages that stay as the source left them"))
+    with st.container(border=True, gap="small", key="freeze-board"):
         for column, words in zip(
             st.columns(WIDTHS, wrap=False), (_("stage"), _("output"), _("parameters")), strict=True
         ):
@@ -32,12 +32,7 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
         for stage in stages:
             lock, shape, count = st.columns(WIDTHS, vertical_alignment="center", wrap=False)
             name = stage["name"]
-            fixed = lock.toggle(
-                f"**{name}**",
-                value=name in frozen,
-                key=f"{prefix}.{name}",
-                help=_("On: fixed. Off: updated on the target."),
-            )
+            fixed = lock.toggle(f"**{name}**", value=name in frozen, key=f"{prefix}.{name}")
             size = "×".join(str(side) for side in stage["shape"])
             shape.caption(_("{classes} classes").format(classes=size) if name == HEAD else size)
             count.caption(f"{stage['parameters']:,}" + (" :material/lock:" if fixed else ""))

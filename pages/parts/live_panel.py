@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import live_run, panel_charts, term_looks, term_title
-from pages.parts.mixer import TOP, shares_bar
+from pages.parts.curves import live_run, panel_charts, term_looks, term_titles
+from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.store import store
 from pages.parts.text import _, locale, percent
@@ -101,11 +101,11 @@ def _knobs(run: Run) -> None:
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
     with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:"):
-        now = {}
-        for term, value in lambdas.items():
+        now, titles = {}, term_titles(lambdas)
+        for i, (term, value) in enumerate(lambdas.items()):
             key = f"live.{run.id}.{term}"
             now[term] = st.slider(
-                f"λ · {term_title(term)}",
+                f"λ{subscript(i)} · {titles[term]}",
                 0.0,
                 max(TOP, value),
                 float(value),

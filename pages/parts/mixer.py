@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.live.view import Colour
-from pages.parts.curves import term_title
+from pages.parts.curves import term_titles
 from pages.parts.text import _
 from xfer_core.charts.palette import Look
 
 TOP = 2.0
+IN_A_LINE = 3
 
 
 def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, prefix: str) -> dict[str, float]:
@@ -27,12 +28,18 @@ def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, 
         term → λ now.
     """
     st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
+    titles = term_titles(lambdas)
     with st.container(border=True):
         chosen = {
             term: st.slider(
-                f"λ · {term_title(term)}", 0.0, max(TOP, value), round(value, 3), 0.01, key=f"{prefix}.{term}"
+                f"λ{subscript(i)} · {titles[term]}",
+                0.0,
+                max(TOP, value),
+                round(value, 3),
+                0.01,
+                key=f"{prefix}.{term}",
             )
-            for term, value in lambdas.items()
+            for i, (term, value) in enumerate(lambdas.items())
         }
         shares_bar(chosen, {term: look.pair for term, look in looks.items()})
         st.latex(formula(chosen, symbol))
@@ -40,29 +47,37 @@ def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, 
 
 
 def shares_bar(lambdas: Mapping[str, float], colours: Mapping[str, Colour]) -> None:
-    """A bar cut in the shares of the λ."""
+    """A bar cut in the shares of the λ; each cut has the number that its term has in the formula."""
     total = sum(lambdas.values())
     if not total:
         return
+    titles = term_titles(lambdas)
     dark = st.context.theme.type == "dark"
     cuts = "".join(
-        f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]}" '
-        f'title="{term_title(term)}: {100 * value / total:.0f} %"></div>'
-        for term, value in lambdas.items()
+        f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]};overflow:hidden" '
+        f'title="{titles[term]}: {100 * value / total:.0f} %">{i}</div>'
+        for i, (term, value) in enumerate(lambdas.items())
     )
     legend = "".join(
-        f'<span style="white-space:nowrap"><span style="color:{colours[term][dark]}">■</span> '
-        f"{term_title(term)} {100 * value / total:.0f} %</span>"
-        for term, value in lambdas.items()
+        f'<span><span style="color:{colours[term][dark]}">■</span> '
+        f"{i} {titles[term]} {100 * value / total:.0f} %</span>"
+        for i, (term, value) in enumerate(lambdas.items())
     )
     st.html(
-        '<div style="display:flex;height:1.1rem;border-radius:.4rem;overflow:hidden;gap:2px">'
-        f'{cuts}</div><div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin-top:.3rem">'
+        '<div style="display:flex;border-radius:.4rem;overflow:hidden;gap:2px;text-align:center;font-size:.85rem;'
+        f'line-height:1.3rem;color:{"#000" if dark else "#fff"}">{cuts}</div>'
+        '<div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin-top:.3rem">'
         f"{legend}</div>"
     )
 
 
 def formula(lambdas: Mapping[str, float], symbol: str) -> str:
-    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX."""
+    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
     parts = [rf"{value:.2f}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
-    return r"L(\theta) = " + " + ".join(parts)
+    lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
+    return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
+
+
+def subscript(number: int) -> str:
+    """12 as ``₁₂``."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

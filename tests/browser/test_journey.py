@@ -63,7 +63,7 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
 
 
 def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, served):
-    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=1500&seed=11")
+    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=60000&seed=11")
     page.get_by_role("button", name="Pause").click()
     resume = page.get_by_role("button", name="Resume")
     expect(resume).to_be_visible()
@@ -77,7 +77,7 @@ def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, ser
 
 
 def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
-    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=3000&seed=12")
+    run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=60000&seed=12")
     page.get_by_text("Turn λ and the learning rate").click()
     slider = page.get_by_test_id("stExpander").get_by_role("slider").first
     until(lambda: served.get(run.id).status == RUNNING)
@@ -93,7 +93,7 @@ def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
 
 
 def test_a_server_that_restarts_finds_the_run_again(page, server, served):
-    run = start_training(page, server, served, f"{QUICK}&training.steps=2500&seed=13")
+    run = start_training(page, server, served, f"{QUICK}&training.steps=60000&seed=13")
     page.wait_for_function(f"({POINTS})() > 6", timeout=MOST)
     server.stop()
     assert served.get(run.id).status == RUNNING, "training does not live in the web server"

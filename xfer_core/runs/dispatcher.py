@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -26,6 +27,9 @@ CARE_SECONDS = 1.0  # between looks at adopted runs, stop requests and the code'
 PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, and for a start to write its process id
 IDLE, OUTDATED, TOLD = "idle", "outdated", "told"
 ROOT = Path(xfer_core.__file__).parent
+
+_started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process began for it
+_starting = threading.Lock()
 
 
 def code_version() -> str:
@@ -53,19 +57,23 @@ def is_alive() -> bool:
 
 def ensure_dispatcher() -> None:
     """Start a dispatcher if none is alive. It is a process of its own and outlives whoever calls this."""
-    if is_alive():
-        return
-    log = (settings().home / "dispatcher.log").open("ab")
-    search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    subprocess.Popen(
-        [sys.executable, "-m", "xfer_core", "dispatcher", "--until-idle"],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        cwd=settings().home,
-        env={**os.environ, "PYTHONPATH": search},
-        start_new_session=True,
-    )
+    home = settings().home.absolute()  # the dispatcher has another working directory
+    with _starting:
+        begun = _started.get(home)
+        # It takes seconds to import torch before it can hold the lock, and pages ask at every rerun.
+        if (begun and begun.poll() is None) or is_alive():
+            return
+        search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+        with (home / "dispatcher.log").open("ab") as log:
+            _started[home] = subprocess.Popen(
+                [sys.executable, "-m", "xfer_core", "dispatcher", "--until-idle"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                env={**os.environ, "XFER_HOME": str(home), "PYTHONPATH": search},
+                start_new_session=True,
+            )
 
 
 class Dispatcher:
@@ -135,10 +143,10 @@ class Dispatcher:
         if free <= 0:
             return
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
+        # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for sums in
+        # another order would give another curve.
+        together = min(self.slots, len(self.children) + len(self.adopted) + len(queued))
         for run in queued[:free]:
-            # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for
-            # sums in another order would give another curve.
-            together = len(self.children) + len(self.adopted) + len(queued)
             threads = run.threads or max(1, self.cores // together)
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
             if self.store.move(run.id, (QUEUED,), RUNNING, pid=None, **claimed):
@@ -191,7 +199,9 @@ def _works(run: Run) -> bool:
     if run.pid is None:
         return time.time() - (run.heartbeat or 0) < PATIENCE_SECONDS
     try:
-        return psutil.Process(run.pid).create_time() < (run.heartbeat or 0) + 1
+        process = psutil.Process(run.pid)
+        # Once its dispatcher is gone, nobody may be there to reap it: a container's first process often does not.
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() < (run.heartbeat or 0) + 1
     except psutil.NoSuchProcess:
         return False
 

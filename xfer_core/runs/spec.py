@@ -115,7 +115,7 @@ def _name_default_kinds(tree: dict[str, Any], default: BaseModel) -> None:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
