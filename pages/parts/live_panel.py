@@ -83,7 +83,8 @@ def _buttons(run: Run) -> None:
                 key="resume",
             )
         if run.status in (*LIVE, PAUSED):
-            with st.popover(_("Stop…"), icon=":material/stop:"):
+            # With "rerun" Streamlit knows that it is open: else it closes when the run's status changes meanwhile.
+            with st.popover(_("Stop…"), icon=":material/stop:", key="stop-popover", on_change="rerun"):
                 st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
                 st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, "stop"), key="stop")
 
