@@ -6,15 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.live.view import live_texts, live_view
 from pages.parts.curves import term_looks
 from pages.parts.domains import domain_title, sample_strip, task_title
 from pages.parts.form import controls
 from pages.parts.freeze_board import freeze_board
-from pages.parts.live_panel import baseline_specs, baselines_of, live_panel
+from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
 from pages.parts.mixer import mixer
 from pages.parts.store import checked, start, store
-from pages.parts.text import _, locale
+from pages.parts.text import _
 from xfer_core.domains import domain_keys, load_domain
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
@@ -282,42 +281,51 @@ def main() -> None:
     if "run" in st.query_params and "train.run" not in state:
         state["train.run"] = st.query_params["run"]
     choose, watch = st.columns(2, gap="medium")
-    runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     slots = Slots()
+    runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     with watch:
         st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
         slots.here("")
+        start_row = st.container(horizontal=True, vertical_alignment="center")
+        if runs:  # before the choices: a click on start is answered before they are worked out anew
+            live_panel(runs[0], baselines_of(runs[0]))
     with choose:
         st.subheader(_("Choose"))
         spec = _workbench(slots)
     if spec is not None:
         _remember(spec)
+    with start_row:
+        with_baselines = _start_button(spec)
     with watch:
-        # Beside the curves that it makes: in sight on a wide screen, below the choices on a narrow one.
-        with st.container(horizontal=True, vertical_alignment="center"):
-            start_button = st.empty()
-            baselines = st.toggle(
-                _("With both baselines"),
-                value=True,
-                key=f"{_prefix()}.baselines",
-                help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
-            )
-            start_button.button(
-                _("Start training"),
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=spec is None,
-                on_click=_begin,
-                args=(spec, baselines),
-                key="start",
-            )
-        if runs:
-            live_panel(runs[0], baselines_of(runs[0]))
-        elif state.get("train.run"):
+        if not runs and state.get("train.run"):
             st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
-        else:
-            live_view([], [], texts=live_texts(_, locale()), key="ready")  # loads plotly.js before it is needed
-            st.info(_("Choose on the left, then press Start training. The curves appear here as the network learns."))
+        elif not runs and spec is not None:
+            empty_panel(spec, with_baselines)
+
+
+def _start_button(spec: RunSpec | None) -> bool:
+    """Beside the curves that it makes: in sight on a wide screen, below the choices on a narrow one.
+
+    Returns:
+        Whether both baselines are wanted too.
+    """
+    button = st.empty()
+    baselines = st.toggle(
+        _("With both baselines"),
+        value=True,
+        key=f"{_prefix()}.baselines",
+        help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
+    )
+    button.button(
+        _("Start training"),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=spec is None,
+        on_click=_begin,
+        args=(spec, baselines),
+        key="start",
+    )
+    return baselines
 
 
 main()

@@ -24,7 +24,7 @@ class Series {
 
 class Chart {
   constructor(view, definition, key) {
-    Object.assign(this, { view, definition, key, drawn: definition.traces.map(() => ({ edition: 0, count: 0 })) });
+    Object.assign(this, { view, definition, key, drawn: undrawn(definition) });
     this.big = view.data.layout === "race";
     this.card = add(view.grid, "section", "chart");
     if (definition.title) add(this.card, "h3", "", definition.title);
@@ -37,6 +37,12 @@ class Chart {
     this.node.setAttribute("aria-label", definition.alt || definition.title);
     this.resized = new ResizeObserver(() => this.ready && box.clientWidth && window.Plotly.Plots.resize(this.node));
     this.painted = view.theme.key;
+    this.seen = true; // until the observer says otherwise: what nobody looks at need not be drawn while it grows
+    this.watched = new IntersectionObserver((changes) => {
+      this.seen = changes.at(-1).isIntersecting;
+      if (this.seen) this.draw();
+    });
+    this.watched.observe(this.card);
     this.buildLegend();
     // One chart after another, a frame between: the first shows its points before the last is made.
     view.making = (view.making ?? loadPlotly(view.data.plotly)).then(async () => {
@@ -95,6 +101,19 @@ class Chart {
     this.stepsShown = steps;
     if (anew.at.length) window.Plotly.restyle(this.node, { x: anew.x, y: anew.y, mode: anew.mode }, anew.at);
     if (more.at.length) window.Plotly.extendTraces(this.node, { x: more.x, y: more.y }, more.at);
+  }
+
+  // The same curves of other runs.
+  follow(definition) {
+    const other = definition.traces.some(({ run }, index) => run !== this.definition.traces[index].run);
+    this.definition = definition;
+    if (!other) return;
+    const shown = this.drawn.some((drawn) => drawn.count);
+    this.drawn = undrawn(definition);
+    if (!shown) return;
+    const none = definition.traces.map(() => []);
+    const vertical = definition.y_range ? { "yaxis.range": this.layout().yaxis.range } : { "yaxis.autorange": true };
+    window.Plotly.update(this.node, { x: none, y: none }, { "xaxis.autorange": true, ...vertical });
   }
 
   // The axis is as long as the run will be, so that a curve grows towards its end instead of shrinking.
@@ -183,9 +202,14 @@ class Chart {
   remove() {
     this.removed = true;
     this.resized.disconnect();
+    this.watched.disconnect();
     if (this.ready) window.Plotly.purge(this.node);
     this.card.remove();
   }
+}
+
+function undrawn(definition) {
+  return definition.traces.map(() => ({ edition: 0, count: 0 }));
 }
 
 // A layout with dotted entries written into it.

@@ -31,8 +31,6 @@ class LiveView {
     this.root.className = `xfer-live ${data.layout}`;
     this.note.textContent = data.texts.reconnecting;
     this.number = (value, options) => new Intl.NumberFormat(data.texts.locale, options).format(value);
-    loadPlotly(data.plotly); // also where there is no run yet: the first will not have to wait for it
-    if (!data.runs.length) return ++this.turn;
     this.updateRuns();
     this.cards = data.layout === "race" ? buildCards(this) : buildHeader(this);
     this.updateCharts();
@@ -105,7 +103,9 @@ class LiveView {
     this.spoken.textContent = `${run.title}: ${this.texts[`status.${status}`] ?? status}`;
     if (run.status === status) return; // the page knows it already
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.setTriggerValue("status", { run: id, status }), 150);
+    // A start changes little on a page, and its rerun would hold up the first points.
+    const delay = status === "running" ? 3000 : 150;
+    this.telling = setTimeout(() => this.setTriggerValue("status", { run: id, status }), delay);
   }
 
   // ---------------------------------------------------------------- drawing
@@ -117,24 +117,28 @@ class LiveView {
       this.waiting = false;
       const start = performance.now();
       this.draw();
-      // Drawing takes at most a fifth of one core: on a laptop the network learns on the same ones.
-      this.rest = Math.min(1500, 4 * (performance.now() - start));
+      // Drawing is given a few hundredths of a core: on a laptop the network learns on the same ones.
+      this.rest = Math.min(1500, 16 * (performance.now() - start));
     };
     setTimeout(() => requestAnimationFrame(frame), this.rest);
   }
 
   draw() {
     for (const card of this.cards) card(this);
-    for (const chart of this.charts) chart.draw();
+    const moving = [...this.runs.values()].some(({ status }) => status === "queued" || status === "running");
+    for (const chart of this.charts) if (chart.seen || !moving) chart.draw();
   }
 
   updateCharts() {
     const wanted = this.data.charts;
     while (this.charts.length > wanted.length) this.charts.pop().remove();
+    // Charts that differ only in whose curves they show are the same charts: they may stand there before a run does.
+    const places = [...new Set(wanted.flatMap(({ traces }) => traces.map(({ run }) => run)))];
     wanted.forEach((definition, index) => {
-      const key = JSON.stringify([definition, this.data.height, this.data.layout, this.texts.steps]);
+      const traces = definition.traces.map((trace) => ({ ...trace, run: places.indexOf(trace.run) }));
+      const key = JSON.stringify([{ ...definition, traces }, this.data.height, this.data.layout, this.texts.steps]);
       const chart = this.charts[index];
-      if (chart?.key === key) chart.paint();
+      if (chart?.key === key) chart.follow(definition), chart.paint();
       else {
         this.charts[index] = new Chart(this, definition, key);
         if (chart) this.grid.replaceChild(this.charts[index].card, chart.card), chart.remove();

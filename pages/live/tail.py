@@ -71,6 +71,11 @@ class Watcher:
         """Whether everything was handed out and nothing can follow."""
         return not self.open and not self.inbox
 
+    @property
+    def shows_curves(self) -> bool:
+        """Whether it stands beyond the first news of every run that can still change."""
+        return all(self.cursors[run] for run in self.open)
+
     def take(self, message: Message) -> None:
         """Put a message into the inbox, unless it says nothing new."""
         if message.fresh or self.heads.get(message.run) != message.head:
@@ -87,12 +92,15 @@ class Tails:
 
     Args:
         store_factory: opens the store; called once, in a worker thread.
-        interval: seconds between two looks at a run that is alive.
+        interval: seconds between two looks while somebody waits for a first point.
+        steady: the same while everybody has curves that grow: each look costs a little of the cores that train.
         slow: the same for a run that moves only after somebody resumed it.
     """
 
-    def __init__(self, store_factory: Callable[[], Store], interval: float = 0.1, slow: float = 1.0) -> None:
-        self.store_factory, self.interval, self.slow = store_factory, interval, slow
+    def __init__(
+        self, store_factory: Callable[[], Store], interval: float = 0.1, steady: float = 0.3, slow: float = 1.0
+    ) -> None:
+        self.store_factory, self.interval, self.steady, self.slow = store_factory, interval, steady, slow
         self.watchers: set[Watcher] = set()
         self._store: Store | None = None
         self._due: dict[str, float] = {}  # run → when to look again, for those that are looked at slowly
@@ -112,7 +120,7 @@ class Tails:
 
     async def _follow(self) -> None:
         while self.watchers:
-            pause = self.interval
+            pause = self.steady if all(watcher.shows_curves for watcher in self.watchers) else self.interval
             try:
                 if wanted := self._wanted():
                     self._hand_out(await asyncio.to_thread(self._read, wanted))

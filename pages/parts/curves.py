@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_title
@@ -25,18 +26,22 @@ def reason_text(run: Run) -> str:
 
 def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
     """A run as the live view shows it; its number is the accuracy on the first target."""
-    final = RunSpec.model_validate(run.spec).target_metric()
+    spec = RunSpec.model_validate(run.spec)
     return LiveRun(
         id=run.id,
         title=title or run.name,
         colour=look.pair,
         dash=look.dash,
-        number_scalar=final.removesuffix("test") + "validation",
-        final_scalar=final,
+        number_scalar=_number_scalar(spec),
+        final_scalar=spec.target_metric(),
         status=run.status,
         progress=run.progress,
         reason=reason_text(run),
     )
+
+
+def _number_scalar(spec: RunSpec) -> str:
+    return spec.target_metric().removesuffix("test") + "validation"
 
 
 def term_titles(terms: Iterable[str]) -> dict[str, str]:
@@ -60,17 +65,35 @@ def term_looks(spec: RunSpec) -> dict[str, Look]:
     return looks
 
 
-def panel_charts(run: Run, baselines: Sequence[Run] = ()) -> list[Chart]:
-    """Accuracy with the baselines, losses plain and weighted, λ, learning rate."""
-    spec = RunSpec.model_validate(run.spec)
-    looks = term_looks(spec)
+@dataclass(frozen=True)
+class Seen:
+    """What the charts need to know of a run, whether it exists yet or not."""
+
+    id: str
+    name: str
+    spec: RunSpec
+
+
+def seen(run: Run) -> Seen:
+    """A run of the store."""
+    return Seen(run.id, run.name, RunSpec.model_validate(run.spec))
+
+
+def planned(spec: RunSpec) -> Seen:
+    """A run that pressing start would make."""
+    return Seen(spec.strategy.kind, _(type(spec.strategy).title), spec)
+
+
+def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
+    """Accuracy with the baselines, losses plain and weighted, learning rate."""
+    looks = term_looks(run.spec)
     titles = term_titles(looks)
-    waiting = _("The first points come within a second or two.")
+    waiting = _("The curves appear here as the network learns.")
     charts = [
         Chart(
             _("Accuracy on validation samples"),
             _("right answers"),
-            [*_accuracy_traces(run.id, spec), *(_baseline_trace(base) for base in baselines)],
+            [*_accuracy_traces(run.id, run.spec), *(_baseline_trace(base) for base in baselines)],
             y_range=(0, 1),
             percent=True,
             empty_text=waiting,
@@ -120,10 +143,11 @@ def _accuracy_traces(run: str, spec: RunSpec) -> list[Trace]:
     return traces
 
 
-def _baseline_trace(run: Run) -> Trace:
-    scalar = live_run(run, BASELINE).number_scalar
-    look = STRATEGIES.get(run.spec["strategy"]["kind"], BASELINE)
-    return Trace(run.id, scalar, _("baseline: {name}").format(name=run.name), look.pair, look.dash, width=2)
+def _baseline_trace(run: Seen) -> Trace:
+    look = STRATEGIES.get(run.spec.strategy.kind, BASELINE)
+    return Trace(
+        run.id, _number_scalar(run.spec), _("baseline: {name}").format(name=run.name), look.pair, look.dash, width=2
+    )
 
 
 def overlay(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:

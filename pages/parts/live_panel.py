@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import live_run, panel_charts, term_looks, term_titles
+from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks, term_titles
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
-from pages.parts.store import store
+from pages.parts.store import checked, store
 from pages.parts.text import _, locale, percent
 from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError, say
@@ -21,17 +21,26 @@ RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 
 def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
-    _buttons(run)
-    if run.status in LIVE:
-        _knobs(run)
+    with st.container():
+        _buttons(run)
+        if run.status in LIVE:
+            _knobs(run)
     live_view(
         [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
-        panel_charts(run, baselines),
+        panel_charts(seen(run), [seen(base) for base in baselines]),
         texts=live_texts(_, locale(), phase_titles()),
-        key=f"panel-{run.id}",
+        key="panel",
     )
     if run.result:
         _results(run, baselines)
+
+
+def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
+    """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
+    st.container()  # where a run has its buttons: the charts keep their place
+    baselines = [planned(base) for base in baseline_specs(spec)] if with_baselines else []
+    texts = live_texts(_, locale(), phase_titles())
+    live_view([], panel_charts(planned(spec), baselines), texts=texts, key="panel")
 
 
 def baselines_of(run: Run) -> list[Run]:
@@ -53,7 +62,7 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
             continue
         baseline = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
         try:
-            baseline.check()
+            checked(baseline)
         except XferError:  # such as no target labels: then there is no such baseline to show
             continue
         specs.append(baseline)
