@@ -13,16 +13,20 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from benchmarks.serving import AppServer, open_browser
-from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import QUEUED, RUNNING, Store
 
-CLICKS, PAIRS = 10, 5
+CLICKS, ROUNDS = 10, 8
+WINDOW = 4.0  # seconds in which a speed is measured
+STEPS = 8000  # more than fit in the windows of a round on the processor
 # Notes when the first point is drawn: the moment that a curve's first path appears in a chart.
 FIRST_POINT = """() => new Promise(done => {
   const begun = performance.now();
@@ -34,7 +38,8 @@ FIRST_POINT = """() => new Promise(done => {
   [...document.querySelectorAll('button')].find(b => b.innerText.includes('Start training')).click();
   look();
 })"""
-SETTLE = 1.0
+SHOWN = "() => [...document.querySelectorAll('.xfer-live .plot')].some(p => p.data?.some(trace => trace.x?.length > 1))"
+SETTLE = 1.5
 
 
 def click_to_first_point(page: Any, server: AppServer, store: Store) -> list[float]:
@@ -63,48 +68,71 @@ def click_to_verdict(page: Any, server: AppServer) -> float:
     return time.perf_counter() - begun
 
 
-def watching(page: Any, server: AppServer, store: Store, steps: int) -> dict[str, Any]:
-    """Training speed with a watcher against without, in turn, and what the web server needs for it.
+def watching(page: Any, server: AppServer, store: Store) -> dict[str, Any]:
+    """Training speed with a watcher against without, and what the web server needs for it.
 
-    Twice: a watcher elsewhere, who costs this machine the stream alone, and a browser that draws on the very cores that
-    train.
+    Two watchers: a listener elsewhere, who costs this machine the stream alone, and a browser that draws on the very
+    cores that train. Within one run, each has a window between two windows in which nobody watches, and is compared
+    with these: the speed of a shared machine wanders by more than a watcher costs. The page's loading is not counted.
     """
     assert server.process is not None
     process = psutil.Process(server.process.pid)
-    spec = parse_spec({}, [f"training.steps={steps}", "training.evaluations=5"])
-    speeds: dict[str, list[float]] = {"nobody": [], "listener": [], "browser": []}
+    ratios: dict[str, list[float]] = {"listener": [], "browser": []}
     loads: dict[str, list[float]] = {"listener": [], "browser": []}
-    for turn in range(PAIRS):
-        for watcher in list(speeds)[:: -1 if turn % 2 else 1]:
-            page.goto("about:blank")
-            run = store.create(RunSpec.model_validate({**spec.model_dump(mode="json"), "seed": turn}))
+    for turn in range(ROUNDS):
+        run = store.create(parse_spec({}, [f"seed={turn}", f"training.steps={STEPS}", "training.evaluations=1"]))
+        _wait_for_step(store, run, 100)
+        before = _speed(store, run)
+        for watcher in list(ratios)[:: -1 if turn % 2 else 1]:
+            used, begun = _used(process), time.perf_counter()
             if watcher == "browser":
                 page.goto(f"{server.url}/run?run={run}")
-                page.locator(".xfer-live .plot").first.wait_for(timeout=30_000)
-            elif watcher == "listener":
-                threading.Thread(target=_listen, args=(f"{server.url}/live/stream?runs={run}",), daemon=True).start()
-            _wait_for_step(store, run, steps // 4)
-            before, begun = _used(process), time.perf_counter()
-            first = store.get(run).progress or {}
-            _wait_for_step(store, run, steps * 9 // 10)
-            last = store.get(run).progress or {}
-            if watcher in loads:
-                loads[watcher].append((_used(process) - before) / (time.perf_counter() - begun))
-            speeds[watcher].append((last["step"] - first["step"]) / (last["seconds"] - first["seconds"]))
-            _wait_until_idle(store)
-    found = {}
-    for watcher, load in loads.items():
-        pairs = zip(speeds[watcher], speeds["nobody"], strict=True)
-        found[watcher] = {"speed_ratio": _spread([a / b for a, b in pairs]), "server_cores": _spread(load)}
-    return found
+                page.wait_for_function(SHOWN, timeout=30_000)
+                time.sleep(SETTLE)
+                used, begun = _used(process), time.perf_counter()
+                watched = _speed(store, run)
+            else:
+                with _listener(f"{server.url}/live/stream?runs={run}"):
+                    watched = _speed(store, run)
+            loads[watcher].append((_used(process) - used) / (time.perf_counter() - begun))
+            page.goto("about:blank")
+            time.sleep(SETTLE)
+            after = _speed(store, run)
+            ratios[watcher].append(2 * watched / (before + after))
+            before = after
+        store.command(run, "stop")
+        _wait_until_idle(store)
+    return {name: {"speed_ratio": _spread(ratios[name]), "server_cores": _spread(loads[name])} for name in ratios}
 
 
-def _listen(url: str) -> None:
+def _speed(store: Store, run: str) -> float:
+    """Steps a second over the next window."""
+    first = store.get(run).progress or {}
+    time.sleep(WINDOW)
+    last = store.get(run).progress or {}
+    if last["step"] in (first["step"], STEPS):
+        raise RuntimeError(f"run {run} does not train through the whole window; raise STEPS")
+    return (last["step"] - first["step"]) / (last["seconds"] - first["seconds"])
+
+
+@contextmanager
+def _listener(url: str) -> Iterator[None]:
     """A watcher whose browser is on another machine: takes the whole stream and draws nothing here."""
-    with urllib.request.urlopen(url, timeout=60) as stream:
-        for line in stream:
-            if line.startswith(b"event: end"):
-                return
+    left = threading.Event()
+
+    def listen() -> None:
+        with urllib.request.urlopen(url, timeout=60) as stream:
+            for _ in stream:
+                if left.is_set():
+                    return
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        left.set()
+        thread.join()
 
 
 def _used(process: psutil.Process) -> float:
@@ -126,7 +154,7 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
-def measure(steps: int) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """All rows, on a server of its own."""
     with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         server = AppServer(Path(folder) / "home")
@@ -135,7 +163,7 @@ def measure(steps: int) -> dict[str, Any]:
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
             clicks = click_to_first_point(page, server, store)
             verdict = click_to_verdict(page, server)
-            costs = watching(page, server, store, steps)
+            costs = watching(page, server, store)
         finally:
             server.close()
     return {"click_to_first_point_seconds": _spread(clicks), "race_seconds": verdict, **costs}
@@ -144,9 +172,8 @@ def measure(steps: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--steps", type=int, default=600, help="steps of each run that is watched or not")
     options = parser.parse_args()
-    found = measure(options.steps)
+    found = measure()
     if options.json:
         print(json.dumps(found))
         return

@@ -146,6 +146,24 @@ def test_a_run_that_waits_to_be_resumed_is_looked_at_slowly(store, run):
     asyncio.run(scenario())
 
 
+def test_once_everybody_has_curves_the_store_is_read_more_rarely_but_whoever_joins_is_served_at_once(store, run):
+    async def scenario():
+        tails = Tails(lambda: store, interval=0.01, steady=30)
+        async with asyncio.timeout(20):
+            with tails.watch({run: 0}) as first:
+                await asyncio.sleep(0.1)
+                store.append(run, points=losses(1, 1))
+                await gather_messages(first, steps)
+                await asyncio.sleep(0.05)
+                before = store.reads
+                await asyncio.sleep(0.2)
+                assert store.reads == before
+                with tails.watch({run: 0}) as second:
+                    await gather_messages(second, steps)
+
+    asyncio.run(scenario())
+
+
 def test_forty_watchers_read_the_store_as_often_as_one(store, run):
     async def scenario(watchers):
         tails = Tails(lambda: store, interval=0.02)

@@ -126,6 +126,18 @@ def test_a_long_run_logs_fewer_points(monkeypatch):
     assert set(told.values("loss/total")) == {2, 4, 6}
 
 
+def test_a_run_that_seldom_logs_still_says_how_far_it_is(every_step, monkeypatch):
+    monkeypatch.setattr(loop_module, "CURVE_POINTS", 1)
+    steps = []
+
+    class Listener(Recorder):
+        def report(self, points, progress) -> None:
+            steps.append(progress["step"])
+
+    trainer(TargetOnly(), training=settings(6, evaluations=1), observer=Listener()).run()
+    assert set(steps) == set(range(7))
+
+
 # ---------------------------------------------------------------------- knobs
 
 

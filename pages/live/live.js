@@ -118,7 +118,7 @@ class LiveView {
       const start = performance.now();
       this.draw();
       // Drawing is given a few hundredths of a core: on a laptop the network learns on the same ones.
-      this.rest = Math.min(1500, 16 * (performance.now() - start));
+      this.rest = Math.min(2000, 24 * (performance.now() - start));
     };
     setTimeout(() => requestAnimationFrame(frame), this.rest);
   }

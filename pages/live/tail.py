@@ -12,7 +12,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,25 +98,28 @@ class Tails:
     """
 
     def __init__(
-        self, store_factory: Callable[[], Store], interval: float = 0.1, steady: float = 0.3, slow: float = 1.0
+        self, store_factory: Callable[[], Store], interval: float = 0.1, steady: float = 0.5, slow: float = 1.0
     ) -> None:
         self.store_factory, self.interval, self.steady, self.slow = store_factory, interval, steady, slow
         self.watchers: set[Watcher] = set()
         self._store: Store | None = None
         self._due: dict[str, float] = {}  # run → when to look again, for those that are looked at slowly
         self._pump: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()  # somebody came or went
 
     @contextmanager
     def watch(self, cursors: Mapping[str, int]) -> Iterator[Watcher]:
         """Watch runs from (run, seq) on; 0 is the beginning. The pump runs while anybody watches."""
         watcher = Watcher(cursors)
         self.watchers.add(watcher)
+        self._moved.set()
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._follow())
         try:
             yield watcher
         finally:
             self.watchers.discard(watcher)
+            self._moved.set()
 
     async def _follow(self) -> None:
         while self.watchers:
@@ -127,7 +130,9 @@ class Tails:
             except Exception:  # a locked or vanished database must not silence every open page for good
                 logger.exception("The run store could not be read; trying again")
                 pause = self.slow
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), pause)
+            self._moved.clear()
 
     def _wanted(self) -> dict[str, set[int]]:
         """Run → distinct cursors to read from. Who has not fetched its last messages is passed over: no inbox grows."""

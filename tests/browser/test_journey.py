@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 QUICK = "network.width=4&training.batch_size=8&training.evaluations=10"
 POINTS = """() => [...document.querySelectorAll('.xfer-live .plot')].flatMap(
   plot => (plot.data || []).map(trace => trace.x.length)).reduce((a, b) => a + b, 0)"""
+CHARTS = "[...document.querySelectorAll('.xfer-live .plot.js-plotly-plot')]"
 MOST = 120_000
 
 
@@ -60,6 +61,23 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in served.find()}
     verdict = page.get_by_test_id("stAlert").inner_text()
     assert f"{round(100 * right['target_only'])} of 100" in verdict
+
+
+def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, server, served):
+    page.goto(f"{server.url}/train?{QUICK}&strategy.kind=joint&training.steps=30&seed=10")
+    page.get_by_text("With both baselines").click()
+    page.wait_for_function(f"{CHARTS}.length === 4")
+    page.evaluate(f"{CHARTS}.forEach(plot => (plot.marked = true))")
+    for _ in range(2):
+        page.wait_for_timeout(700)
+        known = {run.id for run in served.find()}
+        page.get_by_role("button", name="Start training").click()
+        until(lambda known=known: any(run.id not in known and run.status == FINISHED for run in served.find()))
+        points = served.after(newest(served).id).points
+        loss = next(value for name, step, value in points if name == "loss/digits.photo/digit" and step == 6)
+        page.wait_for_function(f"Math.abs({CHARTS}[1].data[1].y[5] - {loss}) < 1e-9")
+        page.wait_for_function(f"{CHARTS}[1].data[1].x.length === 30")
+        assert page.evaluate(f"{CHARTS}.every(plot => plot.marked)")
 
 
 def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, served):

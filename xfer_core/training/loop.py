@@ -282,7 +282,7 @@ class Trainer:
     def _report(self) -> None:
         points, broken = self.journal.drain()
         now = time.perf_counter()
-        if points or broken:
+        if points or broken or now - self.reported > REPORT_SECONDS:
             if self.train_seconds > 0:
                 points.append(("images_per_second", self.step, self._speed()))
             self.observer.report(points, self._progress(now))
