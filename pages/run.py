@@ -11,7 +11,6 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.live_panel import baselines_of, live_panel
-from pages.parts.sample_weights import sample_weights
 from pages.parts.store import store
 from pages.parts.text import _
 from xfer_core.errors import XferError, say
@@ -46,7 +45,6 @@ def main() -> None:
     spec = RunSpec.model_validate(run.spec)
     st.subheader(run.name)
     live_panel(run, baselines_of(run))
-    sample_weights(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "train.py",

@@ -289,6 +289,9 @@ def main() -> None:
         start_row = st.container(horizontal=True, vertical_alignment="center")
         if runs:  # before the choices: a click on start is answered before they are worked out anew
             live_panel(runs[0], baselines_of(runs[0]))
+            if runs[0].result:
+                label = _("Take this run home: recipe, curves, weights")
+                st.page_link("run.py", label=label, icon=":material/download:", query_params={"run": runs[0].id})
     with choose:
         st.subheader(_("Choose"))
         spec = _workbench(slots)

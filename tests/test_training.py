@@ -19,7 +19,7 @@ from xfer_core.training import SGD, Command
 from xfer_core.training import loop as loop_module
 from xfer_core.training.device import choose_device, choose_precision, has_bf16
 from xfer_core.training.evaluation import Evaluator, predict, to_input
-from xfer_core.training.loop import phase_ends
+from xfer_core.training.phases import phase_ends
 
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
 

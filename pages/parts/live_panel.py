@@ -8,6 +8,7 @@ from pages.live.view import live_texts, live_view
 from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks, term_titles
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
+from pages.parts.sample_weights import sample_weights
 from pages.parts.store import checked, store
 from pages.parts.text import _, locale, percent
 from xfer_core.charts.palette import TARGET
@@ -33,6 +34,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     )
     if run.result:
         _results(run, baselines)
+    sample_weights(run)
 
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
+import torch
 from pydantic import Field
+from torch import nn
 
 from xfer_core.forms import Form
 
@@ -17,6 +20,10 @@ class SGD(Form):
     momentum: float = Field(default=0.9, ge=0, lt=1, title="Momentum")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
 
+    def build(self, parameters: Iterable[nn.Parameter], lr: float, fused: bool) -> torch.optim.Optimizer:
+        """The optimiser of these parameters, at this learning rate."""
+        return torch.optim.SGD(parameters, lr, self.momentum, weight_decay=self.weight_decay, fused=fused)
+
 
 class Adam(Form):
     """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019)."""
@@ -24,6 +31,10 @@ class Adam(Form):
     kind: Literal["adam"] = "adam"
     lr: float = Field(default=0.003, gt=0, le=10, title="Learning rate")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
+
+    def build(self, parameters: Iterable[nn.Parameter], lr: float, fused: bool) -> torch.optim.Optimizer:
+        """The optimiser of these parameters, at this learning rate."""
+        return torch.optim.AdamW(parameters, lr, weight_decay=self.weight_decay, fused=fused)
 
 
 OPTIMIZERS = (Adam, SGD)

@@ -21,9 +21,11 @@ from xfer_core.training.checkpoint import read_checkpoint, write_checkpoint
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.fixing import fingerprint, fix
-from xfer_core.training.form import SGD, TrainingForm
+from xfer_core.training.form import TrainingForm
 from xfer_core.training.journal import Journal
+from xfer_core.training.knobs import Knobs
 from xfer_core.training.observer import Command, Observer, Silent
+from xfer_core.training.phases import phase_ends
 
 REPORT_SECONDS = 0.1
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
@@ -81,8 +83,6 @@ class Trainer:
     ) -> None:
         self.strategy, self.training, self.observer = strategy, training, observer or Silent()
         self.checkpoint = checkpoint
-        # A run that was resumed and changed again may have been told of an early step after a late one.
-        self.replay = sorted(replay, key=lambda item: item[0])
         self.device = choose_device(training.device)
         self.precision = choose_precision(training.precision, self.device)
         self.dealt = dealt or deal(problem, seed)
@@ -94,8 +94,7 @@ class Trainer:
         self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
         self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
-        self.lambdas = strategy.lambdas(problem)
-        self.base_lr = training.optimizer.lr
+        self.knobs = Knobs(strategy.lambdas(problem), training.optimizer.lr, replay)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.streams = {
             key: Stream(domain.labelled.images, domain.labelled.labels, training.augment, self.generator, self.device)
@@ -160,7 +159,7 @@ class Trainer:
             self._train_step()
             if time.perf_counter() - self.reported > REPORT_SECONDS:
                 break
-            if self.replay and self.replay[0][0] <= self.step:
+            if self.knobs.is_due(self.step):
                 break
         if self.step == until:
             synchronize(self.device)
@@ -183,7 +182,7 @@ class Trainer:
         batches = {key: Batch(*self.streams[key].draw(self.training.batch_size)) for key in phase.domains}
         with arithmetic(self.device, self.precision):
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, context).items()}
-        weighted = {name: self.lambdas[name] * term for name, term in terms.items()}
+        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
         total = torch.stack(list(weighted.values())).sum() if len(weighted) > 1 else next(iter(weighted.values()))
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
@@ -210,11 +209,11 @@ class Trainer:
             self.network.reset_heads()
             torch.random.set_rng_state(cpu_state)
         if phase.lr is not None:
-            self.base_lr = phase.lr
+            self.knobs.lr = phase.lr
         self.optimizer = self._make_optimizer()
         self.fixed_before.append(fingerprint(self.network, phase.fixed))
         self.observer.event("phase", self.step, name=phase.name, fixed=len(phase.fixed))
-        self._log_knobs()
+        self.knobs.log(self.journal, self.step)
 
     def _enter_phase(self) -> Phase:
         """Make the current phase the one that steps belong to; changes no value."""
@@ -232,19 +231,14 @@ class Trainer:
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         wanted = [p for p in (*self.network.parameters(), *self.modules.parameters()) if p.requires_grad]
-        form = self.training.optimizer
-        fused = self.device.type in ("cpu", "cuda")
-        shared: dict[str, Any] = {"lr": self.base_lr, "weight_decay": form.weight_decay, "fused": fused}
-        if isinstance(form, SGD):
-            return torch.optim.SGD(wanted, momentum=form.momentum, **shared)
-        return torch.optim.AdamW(wanted, **shared)
+        return self.training.optimizer.build(wanted, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
 
     def _obey(self) -> str | None:
         """Apply what a person asked for; pause or stop if that was it."""
-        while self.replay and self.replay[0][0] <= self.step:
-            self._set(self.replay.pop(0)[1])
+        while self.knobs.is_due(self.step):
+            self._set(self.knobs.next_due())
         asked = None
         for command in self.observer.commands():
             if command.kind == "set":
@@ -255,19 +249,11 @@ class Trainer:
         return asked
 
     def _set(self, command: Command) -> None:
-        if command.name == "lr":
-            self.base_lr = command.value
-            assert self.optimizer is not None
-            for group in self.optimizer.param_groups:
-                group["lr"] = command.value
-        else:
-            self.lambdas[command.name.removeprefix("lambda/")] = command.value
-        self._log_knobs()
-
-    def _log_knobs(self) -> None:
-        self.journal.add("lr", self.step, self.base_lr)
-        for name, value in self.lambdas.items():
-            self.journal.add(f"lambda/{name}", self.step, value)
+        self.knobs.turn(command)
+        assert self.optimizer is not None
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.knobs.lr
+        self.knobs.log(self.journal, self.step)
 
     # ------------------------------------------------------------------ looking and telling
 
@@ -277,7 +263,7 @@ class Trainer:
     def _look(self) -> None:
         for name, value in self.evaluator.measure(self.network, "validation").items():
             self.journal.add(name, self.step, value)
-        self._log_knobs()
+        self.knobs.log(self.journal, self.step)
 
     def _report(self) -> None:
         points, broken = self.journal.drain()
@@ -308,8 +294,7 @@ class Trainer:
             "device": device_name(self.device),
             "precision": self.precision,
             "threads": torch.get_num_threads(),
-            "lr": self.base_lr,
-            "lambdas": dict(self.lambdas),
+            **self.knobs.state(),
         }
 
     def _result(self, status: str, metrics: dict[str, float]) -> Result:
@@ -337,13 +322,13 @@ class Trainer:
         """λ_{d,i} of every labelled training sample as the network stands now: domain → (N_d,), summing to λ_d."""
         shares = {}
         for key, domain in self.dealt.training.items():
-            if not len(domain.labelled) or key not in self.lambdas:
+            if not len(domain.labelled) or key not in self.knobs.lambdas:
                 continue
             images = to_input(domain.labelled.images, self.device)
             outputs = predict(self.network, images, self.device, self.precision)
             weights = self.strategy.sample_weights({task: y.cpu() for task, y in outputs.items()}, domain)
             if weights is not None:
-                shares[key] = self.lambdas[key] * weights / len(weights)
+                shares[key] = self.knobs.lambdas[key] * weights / len(weights)
         return shares
 
     # ------------------------------------------------------------------ saving and going on
@@ -362,8 +347,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "orders": {key: stream.order for key, stream in self.streams.items()},
                 "generator": self.generator.get_state(),
-                "lambdas": dict(self.lambdas),
-                "base_lr": self.base_lr,
+                "knobs": self.knobs.state(),
                 "fixed_before": list(self.fixed_before),
                 "fixed_kept": list(self.fixed_kept),
                 "images": self.images,
@@ -376,7 +360,7 @@ class Trainer:
         self.network.load_state_dict(saved["network"])
         self.modules.load_state_dict(saved["modules"])
         self.context.state = saved["strategy"]
-        self.lambdas, self.base_lr = saved["lambdas"], saved["base_lr"]
+        self.knobs.restore(saved["knobs"], self.step)
         self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]
         self._enter_phase()
@@ -385,19 +369,3 @@ class Trainer:
         for key, stream in self.streams.items():
             stream.order = saved["orders"][key].to(self.device)
         self.generator.set_state(saved["generator"])
-        self.replay = [(step, command) for step, command in self.replay if step >= self.step]
-
-
-def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:
-    """The step at which each phase ends; every phase gets at least one step if there are enough, the last ends at
-    ``steps``.
-
-    >>> phase_ends([Phase("a", (), 0.5), Phase("b", (), 0.5)], 401)
-    [200, 401]
-    """
-    total, done, ends = sum(phase.share for phase in phases), 0.0, []
-    for i, phase in enumerate(phases):
-        done += phase.share
-        least, most = (ends[-1] if ends else 0) + 1, steps - (len(phases) - 1 - i)
-        ends.append(min(max(min(round(steps * done / total), most), least), steps))
-    return ends

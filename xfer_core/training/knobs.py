@@ -1,0 +1,53 @@
+"""What a person may turn while a run trains: λ and the learning rate, and what was turned in an earlier life of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xfer_core.training.journal import Journal
+from xfer_core.training.observer import Command
+
+
+class Knobs:
+    """λ by term and the learning rate, as they stand now.
+
+    Args:
+        lambdas: term → λ at the start.
+        lr: learning rate at the start.
+        replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
+    """
+
+    def __init__(self, lambdas: Mapping[str, float], lr: float, replay: Sequence[tuple[int, Command]] = ()) -> None:
+        self.lambdas, self.lr = dict(lambdas), lr
+        # A run that was resumed and changed again may have been told of an early step after a late one.
+        self.replay = sorted(replay, key=lambda item: item[0])
+
+    def is_due(self, step: int) -> bool:
+        """Whether something must be turned again before this step."""
+        return bool(self.replay) and self.replay[0][0] <= step
+
+    def next_due(self) -> Command:
+        """The command that is due, taken off the list."""
+        return self.replay.pop(0)[1]
+
+    def turn(self, command: Command) -> None:
+        """Do what a *set* command says."""
+        if command.name == "lr":
+            self.lr = command.value
+        else:
+            self.lambdas[command.name.removeprefix("lambda/")] = command.value
+
+    def log(self, journal: Journal, step: int) -> None:
+        """Write down how they stand."""
+        journal.add("lr", step, self.lr)
+        for name, value in self.lambdas.items():
+            journal.add(f"lambda/{name}", step, value)
+
+    def state(self) -> dict:
+        """For a checkpoint."""
+        return {"lambdas": dict(self.lambdas), "lr": self.lr}
+
+    def restore(self, state: dict, step: int) -> None:
+        """As they stood at this step; what was turned before it is not turned again."""
+        self.lambdas, self.lr = state["lambdas"], state["lr"]
+        self.replay = [(when, command) for when, command in self.replay if when >= step]
