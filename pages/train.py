@@ -237,9 +237,9 @@ def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
         return type(strategy)(**{**strategy.model_dump(), "weights": {}})
 
 
-def _begin(spec: RunSpec, with_baselines: bool) -> None:
+def _begin(spec: RunSpec) -> None:
     wanted = [(spec, "")]
-    if with_baselines:
+    if state[f"{_prefix()}.baselines"]:
         for baseline in baseline_specs(spec):
             if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
                 wanted.append((baseline, ""))
@@ -312,23 +312,21 @@ def _start_button(spec: RunSpec | None) -> bool:
     Returns:
         Whether both baselines are wanted too.
     """
-    button = st.empty()
-    baselines = st.toggle(
-        _("With both baselines"),
-        value=True,
-        key=f"{_prefix()}.baselines",
-        help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
-    )
-    button.button(
+    st.button(
         _("Start training"),
         type="primary",
         icon=":material/play_arrow:",
         disabled=spec is None,
         on_click=_begin,
-        args=(spec, baselines),
+        args=(spec,),
         key="start",
     )
-    return baselines
+    return st.toggle(
+        _("With both baselines"),
+        value=True,
+        key=f"{_prefix()}.baselines",
+        help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
+    )
 
 
 main()

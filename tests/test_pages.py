@@ -80,7 +80,27 @@ def test_a_run_of_every_status_has_its_page(status):
     labels = {button.label for button in test.button}
     assert ("Pause" in labels) == (status in ("queued", "running"))
     assert ("Resume" in labels) == (status in ("paused", "failed", "interrupted"))
-    assert ("Stop this run" in labels) == (status in ("queued", "running", "paused"))
+    assert ("Stop…" in labels) == (status in ("queued", "running", "paused"))
+    assert "Stop this run" not in labels
+
+
+def test_a_run_is_stopped_only_after_a_second_click():
+    store = open_store()
+    run = store.create(RunSpec(), name="mine")
+    test = app("run", run=run)
+
+    def press(label):
+        next(button for button in test.button if button.label == label).click()
+        test.run()
+        assert not test.exception
+        return {button.label for button in test.button}
+
+    assert {"Stop this run", "Go on training"} <= press("Stop…")
+    assert "Stop this run" not in press("Go on training")
+    assert not store.stop_asked(run)
+    press("Stop…")
+    assert "Stop this run" not in press("Stop this run")
+    assert store.stop_asked(run) or store.get(run).status == "stopped"
 
 
 def test_a_link_to_nowhere_is_one_sentence():

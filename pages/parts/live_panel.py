@@ -20,6 +20,9 @@ from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 
 
+WIDE = 140  # pixels: the button beside does not jump when one takes the other's place
+
+
 def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     with st.container():
@@ -73,6 +76,7 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
 
 def _order(run: str, kind: str) -> None:
     """Hand a command to a run, or say why that is no longer possible."""
+    _ask_to_stop(None)
     try:
         store().command(run, kind)
         ensure_dispatcher()
@@ -82,22 +86,35 @@ def _order(run: str, kind: str) -> None:
 
 def _buttons(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.status in LIVE:
-            st.button(_("Pause"), icon=":material/pause:", on_click=_order, args=(run.id, "pause"), key="pause")
-        if run.status in RESUMABLE:
+        live = run.status in LIVE
+        if live or run.status in RESUMABLE:
             st.button(
-                _("Resume"),
-                icon=":material/play_arrow:",
-                type="primary",
+                _("Pause") if live else _("Resume"),
+                icon=":material/pause:" if live else ":material/play_arrow:",
+                type="secondary" if live else "primary",
                 on_click=_order,
-                args=(run.id, "resume"),
-                key="resume",
+                args=(run.id, "pause" if live else "resume"),
+                key="pause-or-resume",  # one button: of two, the one that goes pushes the next about until it is gone
+                width=WIDE,
             )
         if run.status in (*LIVE, PAUSED):
-            # With "rerun" Streamlit knows that it is open: else it closes when the run's status changes meanwhile.
-            with st.popover(_("Stop…"), icon=":material/stop:", key="stop-popover", on_change="rerun"):
-                st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
-                st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, "stop"), key="stop")
+            st.button(_("Stop…"), icon=":material/stop:", on_click=_ask_to_stop, args=(run.id,), key="ask-to-stop")
+    if run.status in (*LIVE, PAUSED) and st.session_state.get("stopping") == run.id:
+        _confirm_stop(run)
+
+
+def _ask_to_stop(run: str | None) -> None:
+    """Ask before this run is stopped; None takes the question back."""
+    st.session_state["stopping"] = run
+
+
+def _confirm_stop(run: Run) -> None:
+    """Not a popover: that closes when the run's status changes while it is open."""
+    with st.container(border=True):
+        st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
+        with st.container(horizontal=True):
+            st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, "stop"), key="stop")
+            st.button(_("Go on training"), on_click=_ask_to_stop, args=(None,), key="keep-on")
 
 
 def _set(run: str, name: str, key: str) -> None:
