@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from pages.live.routes import ROUTES
-from xfer_core.domains import domain_keys, load_domain
+from xfer_core.domains import always_there, load_domain
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Make the domains while the first visitor's browser still loads the page."""
-    threading.Thread(target=lambda: [load_domain(key) for key in domain_keys()], daemon=True).start()
+    threading.Thread(target=lambda: [load_domain(key) for key in always_there()], daemon=True).start()
     yield
 
 

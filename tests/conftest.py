@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from xfer_core.domains import always_there, domain_keys
 from xfer_core.domains.problem import Dealt, Problem, Samples, deal
 from xfer_core.networks import ArticleNet, NetworkForm, SmallCNN
 from xfer_core.runs.store import Store
@@ -29,10 +31,32 @@ SMALL = SmallCNN(width=4)
 NETWORK_FORMS = (SMALL, ArticleNet())
 Weights = dict[str, Tensor]
 
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"  # real data sets beside the repository
+needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no folder shared/data with MNIST and USPS here")
+EVERY_DOMAIN = [pytest.param(key, marks=() if key in always_there() else needs_data) for key in domain_keys()]
+
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("XFER_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory) -> Path:
+    """A data folder with links to the real files: whatever is written beside them is written here."""
+    root = tmp_path_factory.mktemp("data")
+    for path in [*SHARED_DATA.glob("MNIST/raw/*.gz"), *SHARED_DATA.glob("usps*.bz2")]:
+        link = root / path.relative_to(SHARED_DATA)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    return root
+
+
+@pytest.fixture
+def real_data(data_folder, monkeypatch) -> Path:
+    """The data folder is the one with the real files."""
+    monkeypatch.setenv("XFER_DATA", str(data_folder))
+    return data_folder
 
 
 @pytest.fixture(scope="session")

@@ -2,58 +2,94 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import astuple
 
 import numpy as np
 import pytest
 import torch
+from conftest import EVERY_DOMAIN
 
-from xfer_core.domains import digits, domain_keys, load_domain
+import xfer_core.domains as domains_module
+from xfer_core.cli import main
+from xfer_core.domains import always_there, digits, domain_keys, is_here, load_domain, offered
+from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 
 ORIGINALS = 1797  # digits that scikit-learn ships
+every_domain = pytest.mark.parametrize("key", EVERY_DOMAIN)
+pytestmark = pytest.mark.usefixtures("real_data")
 
 
-def make_afresh(key: str):
-    partial = digits.DOMAINS[key]
-    return digits.make.__wrapped__(*partial.args, **partial.keywords)
-
-
-@pytest.mark.parametrize("key", domain_keys())
+@every_domain
 def test_a_domain_is_well_formed(key):
     domain = load_domain(key)
     assert domain.key == key
     assert domain.samples.dtype == torch.uint8
-    assert domain.samples.shape == (len(domain), 3, 32, 32)
+    assert domain.samples.is_contiguous()
     assert len(domain) > 800
     assert domain.originals.dtype == torch.int64
     assert len(domain.originals.unique()) == len(domain)
     assert domain.originals.min() >= 0
-    assert domain.originals.max() < ORIGINALS
+    if domain.pool == "scikit-learn digits":
+        assert domain.originals.max() < ORIGINALS
     for name, task in domain.tasks.items():
         assert task.name == name
         assert task.labels.dtype == torch.int64
         assert task.labels.shape == (len(domain),)
         assert set(task.labels.tolist()) == set(range(len(task.classes))), "a class without samples, or no such class"
+    if domain.official_test is not None:
+        assert domain.official_test.dtype == torch.bool
+        assert domain.official_test.shape == (len(domain),)
+        assert 0 < domain.official_test.sum() < len(domain)
     assert all(text.strip() for text in astuple(domain.card))
 
 
-@pytest.mark.parametrize("key", domain_keys())
+@every_domain
+def test_a_domain_is_what_was_offered(key):
+    domain, offer = load_domain(key), offered(key)
+    assert domain.card == offer.card
+    assert domain.samples.shape == (offer.samples, *offer.shape)
+    assert {name: task.classes for name, task in domain.tasks.items()} == offer.tasks
+    assert is_here(key)
+    assert (offer.download is None) == (key in always_there())
+
+
+@every_domain
 def test_a_domain_is_made_quickly_and_always_from_the_same_bytes(key):
-    digits.read_originals(), digits.read_photographs()
-    begun = time.perf_counter()
-    fresh = make_afresh(key)
-    assert time.perf_counter() - begun < 2
     known = load_domain(key)
+    digits.read_originals(), digits.read_photographs()
+    if key == "usps":
+        offered(key).make()  # parses the text once and keeps what it read
+    begun = time.process_time()
+    fresh = offered(key).make()
+    assert time.process_time() - begun < 2
     assert fresh is not known
+    assert load_domain(key) is known
     assert torch.equal(fresh.samples, known.samples)
     assert torch.equal(fresh.originals, known.originals)
     for name, task in known.tasks.items():
         assert torch.equal(fresh.tasks[name].labels, task.labels)
 
 
-@pytest.mark.parametrize("key", domain_keys())
+def test_what_is_known_of_domains_is_known_without_reading_or_fetching_one(monkeypatch, capsys):
+    def touched(*_, **__):
+        raise AssertionError("a domain was read or fetched")
+
+    monkeypatch.setattr(domains_module, "_made", touched)
+    monkeypatch.setattr(domains_module, "fetch", touched)
+    assert main(["list", "domains", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["key"] for row in rows] == list(domain_keys())
+    assert {row["key"] for row in rows if row["megabytes"]} == {"mnist", "usps"}
+    problem = Problem(source=("mnist",), target=("usps", "digits.photo"), tasks=("digit", "parity"))
+    problem.check_names()
+    assert problem.image_shape() == (3, 32, 32)
+    assert problem.classes() == {"digit": tuple("0123456789"), "parity": ("even", "odd")}
+
+
+@pytest.mark.parametrize("key", digits.DOMAINS)
 def test_labels_are_those_of_the_originals(key):
     from sklearn.datasets import load_digits
 

@@ -8,16 +8,18 @@ from conftest import NETWORK_FORMS
 from torch import nn
 
 from xfer_core.errors import XferError
-from xfer_core.networks import NETWORKS, ArticleNet, SmallCNN
+from xfer_core.networks import NETWORKS, ArticleNet, LeNet, SmallCNN
 
 SHAPE = (3, 32, 32)
 OUTPUTS = {"digit": 10, "parity": 2}
-every_network = pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
+# Not every network need go through every strategy, as NETWORK_FORMS do; here each does, in each of its forms.
+FORMS = (*NETWORK_FORMS, LeNet(), LeNet(batch_norm=True))
+every_network = pytest.mark.parametrize("form", FORMS, ids=repr)
 
 
 def test_every_network_of_the_tuple_is_tested_here():
-    assert {type(form) for form in NETWORK_FORMS} == set(NETWORKS)
-    assert len({form.kind for form in NETWORK_FORMS}) == len(NETWORKS)
+    assert {type(form) for form in FORMS} == set(NETWORKS)
+    assert len({form.kind for form in FORMS}) == len(NETWORKS)
 
 
 @every_network
@@ -79,7 +81,7 @@ def test_initial_weights_are_the_seeds_and_new_heads_touch_heads_only(form):
     one, again, other = build(1), build(1), build(2)
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), again.state_dict().values(), strict=True))
     assert not torch.equal(one.heads["digit"].weight, other.heads["digit"].weight)
-    one.reset_heads()
+    one.renew("heads")
     changed = {name for name, tensor in one.state_dict().items() if not torch.equal(tensor, again.state_dict()[name])}
     assert changed == set(one.names_of("head"))
 
@@ -111,6 +113,39 @@ def test_the_small_net_grows_with_its_width(width):
         10 * (4 * w * 4 * 4) + 10,
     ]
     assert [row["shape"] for row in rows] == [(w, 16, 16), (2 * w, 8, 8), (4 * w, 4, 4), (10,)]
+
+
+def test_lenet_is_the_usual_one_for_digits():
+    rows = {row["name"]: row for row in LeNet().describe((1, 28, 28), {"digit": 10})}
+    assert {name: row["parameters"] for name, row in rows.items()} == {
+        "conv1": 20 * 5 * 5 + 20,
+        "conv2": 50 * (20 * 5 * 5) + 50,
+        "linear": 500 * 800 + 500,
+        "head": 10 * 500 + 10,
+    }
+    assert sum(row["parameters"] for row in rows.values()) == 431_080  # as in Caffe's example
+    assert [row["shape"] for row in rows.values()] == [(20, 12, 12), (50, 4, 4), (500,), (10,)]
+    network = LeNet().build((1, 28, 28), {"digit": 10})
+    layers = [type(layer) for stage in network.stages.values() for layer in stage]
+    assert layers == [nn.Conv2d, nn.MaxPool2d, nn.ReLU] * 2 + [nn.Flatten, nn.Linear, nn.ReLU]
+    assert not list(network.buffers())
+
+
+def test_lenet_with_batch_norm_normalises_after_each_convolution():
+    network = LeNet(batch_norm=True).build((1, 28, 28), {"digit": 10})
+    for stage in ("conv1", "conv2"):
+        assert [type(layer) for layer in network.stages[stage]] == [nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.ReLU]
+        assert f"stages.{stage}.norm.running_mean" in network.expand([stage])
+    seen = {}
+    network.stages["conv1"].norm.register_forward_hook(lambda _, __, out: seen.update(out=out))
+    network.train()(torch.rand(16, 1, 28, 28))
+    torch.testing.assert_close(seen["out"].mean((0, 2, 3)), torch.zeros(20), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 16), (3, 16, 37), (3, 32, 32), (1, 17, 28), (3, 96, 96)])
+def test_lenet_takes_images_of_other_sizes(shape):
+    network = LeNet().build(shape, {"digit": 10})
+    assert network(torch.rand(2, *shape))["digit"].shape == (2, 10)
 
 
 @every_network
@@ -149,7 +184,7 @@ def test_an_unknown_name_is_refused(form, name):
 
 @every_network
 def test_images_that_are_too_small_are_refused(form):
-    least = {"small_cnn": 8, "article_net": 4}[form.kind]
+    least = {"small_cnn": 8, "article_net": 4, "lenet": 16}[form.kind]
     form.build((3, least, least), OUTPUTS).eval()(torch.rand(1, 3, least, least))
     with pytest.raises(XferError) as caught:
         form.build((3, least, least - 1), OUTPUTS)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
+import numpy as np
 import pytest
 import torch
-from conftest import SOURCE, TARGET
+from conftest import SOURCE, TARGET, needs_data
 from torch import Tensor
 
+import xfer_core.domains.problem as problem_module
 from xfer_core.domains import load_domain
 from xfer_core.domains.problem import SHARES, Problem, deal
+from xfer_core.domains.shapes import fit
 from xfer_core.errors import XferError
 
 PROBLEMS = {
@@ -161,7 +165,7 @@ def test_classes_are_joined_by_name():
     ("changes", "code", "field", "value"),
     [
         ({"source": ("digits.nothing",)}, "unknown_domain", "problem.source", "digits.nothing"),
-        ({"target": ("mnist",)}, "unknown_domain", "problem.target", "mnist"),
+        ({"target": ("emnist",)}, "unknown_domain", "problem.target", "emnist"),
         ({"unseen": ("",)}, "unknown_domain", "problem.unseen", ""),
         ({"tasks": ("digit", "tilt")}, "unknown_task", "problem.tasks", "tilt"),
         ({"tasks": ("digit", "digit")}, "task_twice", "problem.tasks", "digit"),
@@ -208,3 +212,138 @@ def test_a_domain_of_few_digits_leaves_the_other_its_share_of_them():
     low, whole = (sum(len(s) for (k, _), s in dealt.held_out.items() if k == key) for key in dealt.problem.roles())
     assert low > 0
     assert whole > low
+
+
+def test_the_deal_of_the_digits_is_the_one_that_published_figures_were_measured_on():
+    digest = hashlib.sha256()
+    for name in PROBLEMS:
+        for seed in (0, 3):
+            for key, split, _, originals in everything(deal(PROBLEMS[name], seed)):
+                digest.update(f"{name} {seed} {key} {split} {originals.tolist()}".encode())
+    assert digest.hexdigest()[:16] == "b1fe57088f987e2b"
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_deal_without_pixels_deals_the_same(name):
+    whole, bare = deal(PROBLEMS[name], 3), deal(PROBLEMS[name], 3, pixels=False)
+    assert bare.classes == whole.classes
+    assert bare.image_shape == whole.image_shape == PROBLEMS[name].image_shape()
+    assert bare.held_out.keys() == whole.held_out.keys()
+    pairs = [(bare.held_out[key], whole.held_out[key]) for key in whole.held_out]
+    pairs += [(bare.training[key].labelled, whole.training[key].labelled) for key in whole.training]
+    for without, with_pixels in pairs:
+        assert torch.equal(without.originals, with_pixels.originals)
+        assert all(torch.equal(without.labels[task], labels) for task, labels in with_pixels.labels.items())
+        assert without.images.shape == with_pixels.images.shape
+        assert without.images.is_meta
+    for key, domain in whole.training.items():
+        assert bare.training[key].unlabelled.shape == domain.unlabelled.shape
+        assert bare.training[key].unlabelled.is_meta
+
+
+# ---------------------------------------------------------------------- official test parts
+
+
+def set_apart(monkeypatch, *keys: str) -> None:
+    """Pretend that the makers of these domains set the originals with an odd number apart for tests."""
+
+    def load(key, field="domain"):
+        domain = load_domain(key, field)
+        return replace(domain, official_test=domain.originals % 2 == 1) if key in keys else domain
+
+    monkeypatch.setattr(problem_module, "load_domain", load)
+
+
+@pytest.mark.parametrize("name", ["default", "two tasks", "four domains", "disjoint"])
+def test_official_test_samples_are_the_test_split_and_nothing_else(name, monkeypatch):
+    problem = PROBLEMS[name]
+    before = list(everything(deal(problem, 1)))
+    apart = {problem.target[0], *problem.unseen}
+    set_apart(monkeypatch, *apart)
+    after = list(everything(deal(problem, 1)))
+    for key, split, _, originals in after:
+        if key in apart:
+            assert ((originals % 2 == 1) == (split == "test")).all()
+    for key in apart:
+        owned, tested = (
+            sum(int((originals % 2).sum()) for k, split, _, originals in parts if k == key and split in splits)
+            for parts, splits in ((before, ("train", "validation", "test")), (after, ("test",)))
+        )
+        assert tested == owned, "an official test sample is not tested on"
+    for key in set(problem.roles()) - apart:
+        one, other = ([(s, o.tolist()) for k, s, _, o in parts if k == key] for parts in (before, after))
+        assert one == other, "a domain without an official test part is dealt as ever"
+
+
+@pytest.mark.parametrize("role", ["source", "target"])
+def test_training_and_validation_share_the_rest_in_proportion(role, monkeypatch):
+    problem = Problem()
+    key = getattr(problem, role)[0]
+    set_apart(monkeypatch, key)
+    dealt = deal(problem, 0)
+    training = dealt.training[key]
+    train, validation = len(training.labelled) + len(training.unlabelled), len(dealt.held_out[key, "validation"])
+    share = SHARES[role][0] / (SHARES[role][0] + SHARES[role][1])
+    assert abs(train - share * (train + validation)) <= 0.5
+
+
+@needs_data
+@pytest.mark.usefixtures("real_data")
+def test_mnist_and_usps_are_tested_on_their_own_test_parts():
+    dealt = deal(Problem(source=("mnist",), target=("usps",)), 0)
+    mnist, usps = load_domain("mnist"), load_domain("usps")
+    for domain, splits in ((mnist, ("mnist", "test")), (usps, ("usps", "test"))):
+        expected = domain.originals[domain.official_test]
+        assert sorted(dealt.held_out[splits].originals.tolist()) == expected.tolist()
+    assert len(dealt.training["mnist"].labelled) + len(dealt.held_out["mnist", "validation"]) == 60_000
+    usps_training = dealt.training["usps"]
+    assert len(usps_training.labelled) == 50
+    assert 50 + len(usps_training.unlabelled) + len(dealt.held_out["usps", "validation"]) == 7_291
+    assert dealt.image_shape == (1, 28, 28)
+    other = deal(Problem(source=("digits.handwritten",), target=("digits.photo",), unseen=("usps",)), 0)
+    assert len(other.held_out["usps", "test"]) == 2_007
+
+
+# ---------------------------------------------------------------------- images of several shapes
+
+
+@needs_data
+@pytest.mark.usefixtures("real_data")
+def test_images_of_a_problem_all_have_the_largest_shape():
+    problem = Problem(source=("usps",), target=("digits.photo",))
+    dealt = deal(problem, 0)
+    assert dealt.image_shape == problem.image_shape() == (3, 32, 32)
+    parts = [dealt.training["usps"].labelled, *dealt.held_out.values(), dealt.training["digits.photo"].labelled]
+    assert all(part.images.shape[1:] == (3, 32, 32) and part.images.dtype == torch.uint8 for part in parts)
+    usps = dealt.training["usps"].labelled
+    assert torch.equal(usps.images, fit(load_domain("usps").samples[usps.originals], (3, 32, 32)))
+    assert torch.equal(deal(problem, 0).training["usps"].labelled.images, usps.images)
+
+
+def _weights(old: int, new: int) -> np.ndarray:
+    """(new, old): what each old pixel counts in each new one; a triangle as wide as the coarser of both grids."""
+    scale = max(old / new, 1.0)
+    centres = (np.arange(new)[:, None] + 0.5) * old / new - 0.5
+    triangle = np.clip(1 - np.abs(np.arange(old)[None] - centres) / scale, 0, None)
+    return triangle / triangle.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (28, 40), (16, 14)])
+def test_fitting_is_bilinear_and_antialiased(size):
+    images = torch.from_numpy(np.random.default_rng(0).integers(256, size=(5, 1, 28, 28), dtype=np.uint8))
+    rows, columns = (_weights(28, new) for new in size)
+    fitted = fit(images, (3, *size))
+    assert fitted.shape == (5, 3, *size)
+    assert fitted.is_contiguous()
+    assert torch.equal(fitted[:, 0], fitted[:, 1])
+    assert torch.equal(fitted[:, 0], fitted[:, 2])
+    for image, result in zip(images[:, 0].numpy(), fitted[:, 0].numpy(), strict=True):
+        assert np.abs(rows @ image @ columns.T - result).max() <= 1.01  # torch works with whole numbers here
+
+
+def test_fitting_treats_each_image_by_itself_and_leaves_a_fitting_one_alone():
+    images = torch.from_numpy(np.random.default_rng(1).integers(256, size=(9, 1, 28, 28), dtype=np.uint8))
+    assert fit(images, (1, 28, 28)) is images
+    together = fit(images, (3, 32, 32))
+    assert torch.equal(together, torch.cat([fit(image[None], (3, 32, 32)) for image in images]))
+    assert torch.equal(together, fit(images, (3, 32, 32)))

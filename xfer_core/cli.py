@@ -90,21 +90,23 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _domains() -> list[dict[str, Any]]:
-    from xfer_core.domains import domain_keys, load_domain
+    from xfer_core.domains import domain_keys, is_here, offered
 
     return [
         {
-            "key": domain.key,
-            "title": domain.card.title,
-            "summary": domain.card.description,
-            "source": domain.card.source,
-            "licence": domain.card.licence,
-            "recipe": domain.card.recipe,
-            "samples": len(domain),
-            "shape": list(domain.samples.shape[1:]),
-            "tasks": {name: list(task.classes) for name, task in domain.tasks.items()},
+            "key": key,
+            "title": offer.card.title,
+            "summary": offer.card.description,
+            "source": offer.card.source,
+            "licence": offer.card.licence,
+            "recipe": offer.card.recipe,
+            "samples": offer.samples,
+            "shape": list(offer.shape),
+            "tasks": {name: list(classes) for name, classes in offer.tasks.items()},
+            "here": is_here(key),
+            "megabytes": offer.download.megabytes if offer.download else 0,
         }
-        for domain in map(load_domain, domain_keys())
+        for key, offer in zip(domain_keys(), map(offered, domain_keys()), strict=True)
     ]
 
 

@@ -20,6 +20,10 @@ RULES: dict[str, str] = {
     "no_file": "must be a file that can be read ({reason})",
     "no_folder": "must be a folder that can be written to ({reason})",
     "unknown_domain": "must be one of the domains {allowed}",
+    "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
+    "not_here": "must be on this machine; download it on the Train page first",
+    "broken_data": "could not be read from {folder} ({reason}); remove its files there to download them anew",
+    "no_package": "needs the package {package}, which is not installed",
     "unknown_task": "must be a task of every chosen domain ({allowed})",
     "no_source": "needs at least one source domain for {kind}",
     "no_target": "needs at least one target domain",
@@ -28,6 +32,8 @@ RULES: dict[str, str] = {
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
+    "no_unlabelled": "must be a number for {kind}, which needs unlabelled target samples; else take {instead}",
+    "no_batch_norm": "must have batch norm for {kind}; the nearest method without it is {instead}",
     "no_shared_class": (
         "must share a class with {target} for {kind}, which keeps the head; "
         "choose another source or set strategy.new_head"
@@ -48,6 +54,15 @@ RULES: dict[str, str] = {
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",
     "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",
+    "not_a_matrix": "must have one row a sample and at least one column",
+    "few_samples": "must hold at least {limit} samples",
+    "not_all_finite": "must hold finite numbers only",
+    "wrong_shape": "must be of shape {expected}",
+    "one_class": "must hold at least two classes",
+    "constant": "must differ between samples",
+    "not_probabilities": "must hold probabilities: nothing below 0, and 1 as the sum of each row",
+    "no_common_class": "must share a class with the other domain, which has {others}",
+    "collapsed": "must hold two different samples of one shared class in at least one domain",
 }
 
 

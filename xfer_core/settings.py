@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="XFER_")
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
+    data: Path | None = None  # where downloaded data sets lie, as torchvision lays them out
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
@@ -24,6 +25,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """SQLAlchemy URL of the run store; by default a SQLite file in ``home``."""
         return self.database_url or f"sqlite:///{self.home / 'xfer.db'}"
+
+    @property
+    def data_folder(self) -> Path:
+        """Folder of the downloaded data sets; by default in ``home``."""
+        return self.data or self.home / "data"
 
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""

@@ -16,7 +16,7 @@ def contact_sheet(images: Tensor, columns: int) -> np.ndarray:
     """Images side by side with a gap of two pixels.
 
     Args:
-        images: uint8 (N, C, H, W) with C = 3.
+        images: uint8 (N, C, H, W) with C = 3, or C = 1 for grey.
         columns: images a row.
 
     Returns:
@@ -25,7 +25,7 @@ def contact_sheet(images: Tensor, columns: int) -> np.ndarray:
     count, _, height, width = images.shape
     rows = -(-count // columns)
     sheet = np.zeros((rows * (height + 2) - 2, columns * (width + 2) - 2, 4), dtype=np.uint8)
-    for i, image in enumerate(images.permute(0, 2, 3, 1).numpy()):
+    for i, image in enumerate(images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()):
         top, left = i // columns * (height + 2), i % columns * (width + 2)
         sheet[top : top + height, left : left + width] = np.dstack([image, np.full((height, width), 255, np.uint8)])
     return sheet.repeat(ENLARGE, 0).repeat(ENLARGE, 1)

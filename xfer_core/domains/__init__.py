@@ -2,28 +2,91 @@
 
 from __future__ import annotations
 
-from xfer_core.domains import digits
-from xfer_core.domains.base import Card, Domain, Task
-from xfer_core.errors import XferError
+from collections.abc import Callable
+from functools import cache
 
-FAMILIES = (digits,)
-MAKERS = {key: maker for family in FAMILIES for key, maker in family.DOMAINS.items()}
+from xfer_core.domains import digits, handwriting, printed
+from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.downloads import fetch
+from xfer_core.errors import XferError
+from xfer_core.settings import settings
+
+FAMILIES = (digits, printed, handwriting)
+OFFERS: dict[str, Offer] = {key: offer for family in FAMILIES for key, offer in family.DOMAINS.items()}
 
 
 def domain_keys() -> tuple[str, ...]:
     """The keys of every domain that this installation knows."""
-    return tuple(MAKERS)
+    return tuple(OFFERS)
 
 
-def load_domain(key: str, field: str = "domain") -> Domain:
-    """The domain called ``key``; made once a process.
+def always_there() -> tuple[str, ...]:
+    """The keys of the domains that need no download, ever."""
+    return tuple(key for key, offer in OFFERS.items() if offer.download is None)
+
+
+def offered(key: str, field: str = "domain") -> Offer:
+    """What is known of the domain called ``key`` without reading a sample.
 
     Raises:
         XferError: ``unknown_domain``, naming ``field``.
     """
-    if key not in MAKERS:
+    if key not in OFFERS:
         raise XferError("unknown_domain", field, key, allowed=domain_keys())
-    return MAKERS[key]()
+    return OFFERS[key]
 
 
-__all__ = ["Card", "Domain", "Task", "domain_keys", "load_domain"]
+def is_here(key: str) -> bool:
+    """Whether loading the domain needs no download."""
+    download = offered(key).download
+    return download is None or download.here(settings().data_folder)
+
+
+def download(key: str, progress: Callable[[float], object] | None = None, field: str = "domain") -> None:
+    """Bring the files of a domain onto this machine, if they are not here.
+
+    Args:
+        key: the domain.
+        progress: is told the fraction that has come, 0 to 1.
+        field: what an error names.
+
+    Raises:
+        XferError: ``unknown_domain`` or ``no_download``.
+    """
+    wanted = offered(key, field).download
+    if wanted is not None and not is_here(key):
+        fetch(wanted, key, field, progress)
+
+
+def load_domain(key: str, field: str = "domain") -> Domain:
+    """The domain called ``key``; made once a process, its files downloaded if they are not here.
+
+    Raises:
+        XferError: ``unknown_domain``, ``no_download``, ``broken_data`` or ``no_package``, naming ``field``.
+    """
+    offered(key, field)
+    try:
+        return _made(key)
+    except XferError as error:
+        error.field = field
+        raise
+
+
+@cache
+def _made(key: str) -> Domain:
+    download(key)
+    return OFFERS[key].make()
+
+
+__all__ = [
+    "Card",
+    "Domain",
+    "Offer",
+    "Task",
+    "always_there",
+    "domain_keys",
+    "download",
+    "is_here",
+    "load_domain",
+    "offered",
+]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
+
+from xfer_core.domains.downloads import Download
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Domain:
         samples: images, uint8, shape (N, C, H, W).
         originals: which original of the pool each sample was made from, int64, shape (N,).
         tasks: the named targets.
+        official_test: which samples belong to the data set's own test part, bool, shape (N,); None where its makers
+            set none apart.
     """
 
     key: str
@@ -60,6 +65,28 @@ class Domain:
     samples: Tensor
     originals: Tensor
     tasks: dict[str, Task]
+    official_test: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A domain that can be had: what is known of it before a sample is read.
+
+    Attributes:
+        card: where it is from.
+        samples: how many there are.
+        shape: (C, H, W) of each.
+        tasks: for each task the names of its classes.
+        make: reads or makes the domain, anew at each call. Raises XferError.
+        download: what must be on this machine for that; None where the domain is always there.
+    """
+
+    card: Card
+    samples: int
+    shape: tuple[int, int, int]
+    tasks: dict[str, tuple[str, ...]]
+    make: Callable[[], Domain]
+    download: Download | None = None

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.domains.base import Card, Domain, Task
+from xfer_core.domains.base import Card, Domain, Offer, Task
 
 SIZE = 32
 UCI = "UCI optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), as shipped with scikit-learn"
@@ -76,7 +76,6 @@ def _noisy(grey: Tensor) -> Tensor:
 Render = Callable[[Tensor], Tensor]
 
 
-@cache
 def make(key: str, card: Card, render: Render, digits: range = range(10)) -> Domain:
     """One domain of digits.
 
@@ -107,10 +106,17 @@ def _card(title: str, description: str, recipe: str, source: str = UCI) -> Card:
     return Card(title, description, source, "CC BY 4.0", recipe)
 
 
+def _offer(key: str, card: Card, render: Render, digits: range = range(10)) -> Offer:
+    held = sum(PER_DIGIT[digit] for digit in digits)
+    tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd")}
+    return Offer(card, held, (3, SIZE, SIZE), tasks, partial(make, key, card, render, digits))
+
+
+PER_DIGIT = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # images of each digit that scikit-learn ships
 ENLARGED = "enlarged from 8×8 to 32×32 (bicubic)"
 
-DOMAINS: dict[str, Callable[[], Domain]] = {
-    key: partial(make, key, card, render, *digits)
+DOMAINS: dict[str, Offer] = {
+    key: _offer(key, card, render, *digits)
     for key, card, render, *digits in (
         (
             "digits.handwritten",

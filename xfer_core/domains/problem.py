@@ -1,12 +1,12 @@
 """A problem: which domains, in which role, with how many labels; and how it deals out the originals.
 
 No original appears in two domains or in two splits of one problem. Training sees a view that holds no test sample and,
-for target samples outside the label budget, no label tensor at all: what is not there cannot leak.
+for target samples outside the label budget, no label tensor at all: what is not there cannot leak. A data set whose
+makers set a test part apart is tested on that part, and on nothing else.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -15,13 +15,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains import Domain, load_domain
+from xfer_core.domains import Domain, load_domain, offered
+from xfer_core.domains.shapes import common_shape, fit
 from xfer_core.errors import XferError
 from xfer_core.forms import Form
 
 Role = Literal["source", "target", "unseen"]
 
 # The source teaches, so most of it trains; the target is measured, so much of it tests. (train, validation, test)
+# Where a data set has an official test part, that is the test split, and the others share what is left in proportion.
 SHARES: dict[Role, tuple[float, float, float]] = {
     "source": (0.80, 0.10, 0.10),
     "target": (0.50, 0.15, 0.35),
@@ -51,8 +53,17 @@ class Problem(Form):
             **dict.fromkeys(self.unseen, "unseen"),
         }  # pyright: ignore[reportReturnType]
 
-    def check(self) -> None:
-        """Refuse what cannot be dealt.
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of every image of the problem once dealt: the largest of its domains. Reads no sample."""
+        return common_shape(offered(key).shape for key in self.roles())
+
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """For each task the class names over all domains; a label is an index into them. Reads no sample."""
+        offers = [offered(key) for key in self.roles()]
+        return {task: tuple(dict.fromkeys(n for offer in offers for n in offer.tasks[task])) for task in self.tasks}
+
+    def check_names(self) -> None:
+        """Refuse domains and tasks that do not exist or do not fit together. Reads no sample.
 
         Raises:
             XferError: naming the field, the rule and the value.
@@ -65,13 +76,21 @@ class Problem(Form):
         named = [*self.source, *self.target, *self.unseen]
         for role in ("source", "target", "unseen"):
             for key in getattr(self, role):
-                domain = load_domain(key, f"problem.{role}")
+                offer = offered(key, f"problem.{role}")
                 if named.count(key) > 1:
                     raise XferError("domain_twice", f"problem.{role}", key)
                 for task in self.tasks:
-                    if task not in domain.tasks:
-                        raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(domain.tasks))
-        deal(self, seed=0)
+                    if task not in offer.tasks:
+                        raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(offer.tasks))
+
+    def check(self) -> None:
+        """Refuse what cannot be dealt. Domains that are not on this machine are downloaded.
+
+        Raises:
+            XferError: naming the field, the rule and the value.
+        """
+        self.check_names()
+        deal(self, seed=0, pixels=False)
 
 
 @dataclass(frozen=True)
@@ -144,20 +163,34 @@ def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> 
     Originals that the same domains could take are shared out among them evenly. (To even out the totals instead would
     leave a domain of all digits without those that a domain of few digits also wants.)
     """
-    positions: dict[str, list[int]] = {key: [] for key in domains}
+    positions: dict[str, np.ndarray] = {}
     for pool in sorted({domain.pool for domain in domains.values()}):
-        members = {
-            key: {int(original): position for position, original in enumerate(domain.originals)}
-            for key, domain in domains.items()
-            if domain.pool == pool
-        }
-        taken: Counter[tuple[tuple[str, ...], str]] = Counter()
-        for original in random.permutation(sorted(set().union(*members.values()))):
-            takers = tuple(key for key, having in members.items() if int(original) in having)
-            taker = min(takers, key=lambda key: taken[takers, key])
-            taken[takers, taker] += 1
-            positions[taker].append(members[taker][int(original)])
-    return {key: np.array(chosen, dtype=np.int64) for key, chosen in positions.items()}
+        members = {key: domain.originals.numpy() for key, domain in domains.items() if domain.pool == pool}
+        order = random.permutation(np.unique(np.concatenate(list(members.values()))))
+        holders = np.stack([np.isin(order, originals) for originals in members.values()])  # (domains, originals)
+        taker = np.empty(len(order), dtype=np.int64)
+        kinds, kind = np.unique(holders, axis=1, return_inverse=True)
+        for number, holding in enumerate(kinds.T):  # all originals that the same domains hold, dealt out in turn
+            alike = np.flatnonzero(kind.ravel() == number)
+            taker[alike] = np.resize(np.flatnonzero(holding), len(alike))
+        for number, (key, originals) in enumerate(members.items()):
+            by_original = np.argsort(originals)
+            positions[key] = by_original[np.searchsorted(originals, order[taker == number], sorter=by_original)]
+    return {key: positions[key] for key in domains}
+
+
+def _split(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
+    """The domain's positions by split: by ``SHARES``, the official test part wholly and only to the test split."""
+    train, validation, _ = SHARES[role]
+    if domain.official_test is None:
+        cuts = [round(len(positions) * train), round(len(positions) * (train + validation))]
+        parts = np.split(positions, cuts)
+    else:
+        official = domain.official_test.numpy()[positions]
+        rest = positions[~official]
+        cut = round(len(rest) * train / (train + validation)) if train else 0
+        parts = [rest[:cut], rest[cut:], positions[official]]
+    return {split: torch.from_numpy(part) for split, part in zip(("train", "validation", "test"), parts, strict=True)}
 
 
 def _within_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> Tensor:
@@ -175,52 +208,57 @@ def _within_budget(labels: Tensor, budget: int | Literal["all"], domain: str) ->
     return ranks < budget
 
 
-def deal(problem: Problem, seed: int) -> Dealt:
+def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
     """Deal the originals to domains and splits, and the label budget to target samples.
+
+    Images of different shapes are brought to the largest number of channels, height and width among the problem's
+    domains: resized (bilinear, antialiased), grey ones repeated over the channels. A domain with an official test part
+    is tested on all of that part; train and validation share the rest.
 
     Args:
         problem: what is asked for; its domains and tasks must exist.
         seed: decides who gets which original. The same seed gives the same split to every strategy.
+        pixels: False leaves the images without content, on torch's meta device: enough to see what would be dealt, at
+            a fraction of the time and memory.
 
     Raises:
-        XferError: ``budget`` or ``too_few_samples``.
+        XferError: ``budget``, ``too_few_samples``, or what ``load_domain`` raises.
     """
     random = np.random.default_rng([seed, 0xD0])
     roles = problem.roles()
-    domains = {key: load_domain(key) for key in roles}
-    classes = {
-        task: tuple(dict.fromkeys(name for domain in domains.values() for name in domain.tasks[task].classes))
-        for task in problem.tasks
-    }
+    domains = {key: load_domain(key, f"problem.{role}") for key, role in roles.items()}
+    classes, shape = problem.classes(), problem.image_shape()
+
+    def take(domain: Domain, positions: Tensor) -> Samples:
+        if pixels:
+            images = fit(domain.samples[positions], shape)
+        else:
+            images = torch.empty((len(positions), *shape), dtype=torch.uint8, device="meta")
+        return Samples(images, _labels(domain, classes, positions), domain.originals[positions])
+
     training: dict[str, TrainingDomain] = {}
     held_out: dict[tuple[str, str], Samples] = {}
     for key, positions in _deal_originals(domains, random).items():
         domain, role = domains[key], roles[key]
-        train_share, validation_share, _ = SHARES[role]
-        cuts = [round(len(positions) * train_share), round(len(positions) * (train_share + validation_share))]
-        parts = {
-            split: _take(domain, classes, torch.from_numpy(chosen))
-            for split, chosen in zip(("train", "validation", "test"), np.split(positions, cuts), strict=True)
-        }
+        parts = _split(domain, role, positions)
         if not len(parts["test"]) or (role != "unseen" and not (len(parts["train"]) and len(parts["validation"]))):
             raise XferError("too_few_samples", "problem", len(positions), domain=key)
-        held_out[key, "test"] = parts["test"]
+        held_out[key, "test"] = take(domain, parts["test"])
         if role == "unseen":
             continue
-        held_out[key, "validation"] = parts["validation"]
+        held_out[key, "validation"] = take(domain, parts["validation"])
         pool = parts["train"]
         budget = "all" if role == "source" else problem.labels_per_class
-        keep = _within_budget(pool.labels[problem.tasks[0]], budget, key)
-        labelled = Samples(pool.images[keep], {t: y[keep] for t, y in pool.labels.items()}, pool.originals[keep])
-        training[key] = TrainingDomain(key, role, labelled, pool.images[~keep])
+        keep = _within_budget(_labels(domain, classes, pool)[problem.tasks[0]], budget, key)
+        training[key] = TrainingDomain(key, role, take(domain, pool[keep]), take(domain, pool[~keep]).images)
     own = {(key, task): domain.tasks[task].classes for key, domain in domains.items() for task in problem.tasks}
     return Dealt(problem, training, held_out, classes, own)
 
 
-def _take(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> Samples:
-    """The samples at ``positions``, their labels in the problem's numbering."""
+def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:
+    """For each task the labels of the samples at ``positions``, in the problem's numbering."""
     labels = {}
     for task, names in classes.items():
         renumber = torch.tensor([names.index(name) for name in domain.tasks[task].classes])
         labels[task] = renumber[domain.tasks[task].labels[positions]]
-    return Samples(domain.samples[positions], labels, domain.originals[positions])
+    return labels

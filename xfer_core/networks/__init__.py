@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from xfer_core.networks.article_net import ArticleNet
 from xfer_core.networks.base import HEAD, Network, NetworkForm
+from xfer_core.networks.lenet import LeNet
 from xfer_core.networks.small_cnn import SmallCNN
 
-NETWORKS: tuple[type[NetworkForm], ...] = (SmallCNN, ArticleNet)
-AnyNetwork = SmallCNN | ArticleNet
+NETWORKS: tuple[type[NetworkForm], ...] = (SmallCNN, ArticleNet, LeNet)
+AnyNetwork = SmallCNN | ArticleNet | LeNet
 
-__all__ = ["HEAD", "NETWORKS", "AnyNetwork", "ArticleNet", "Network", "NetworkForm", "SmallCNN"]
+__all__ = ["HEAD", "NETWORKS", "AnyNetwork", "ArticleNet", "LeNet", "Network", "NetworkForm", "SmallCNN"]

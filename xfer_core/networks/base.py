@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -42,10 +43,11 @@ class Network(nn.Module):
         features = self.features(x)
         return {task: head(features) for task, head in self.heads.items()}
 
-    def reset_heads(self) -> None:
-        """Give every head new random values, from torch's global generator."""
-        for head in self.heads.values():
-            head.reset_parameters()  # pyright: ignore[reportCallIssue]
+    def renew(self, what: Literal["heads", "network"]) -> None:
+        """Give the heads, or every layer, new random values from torch's global generator."""
+        for module in (self.heads if what == "heads" else self).modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()  # pyright: ignore[reportCallIssue]
 
     def parts(self) -> dict[str, nn.Module]:
         """What can be fixed as one: each stage by its name, then all heads as ``head``."""

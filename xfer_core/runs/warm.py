@@ -3,15 +3,19 @@
 No tensor arithmetic on more than one thread and no CUDA call may happen here, or forked children would hang.
 """
 
+from contextlib import suppress
+
 import sqlalchemy.dialects.sqlite  # noqa: F401 - loaded by name when an engine is made, 0.2 s
 import torch
 import torch._dynamo  # the first optimiser imports it, 1.5 s
 
-from xfer_core.domains import domain_keys, load_domain
+from xfer_core.domains import always_there, load_domain
+from xfer_core.errors import XferError
 from xfer_core.runs import worker
 
 torch.set_num_threads(1)
-for key in domain_keys():
-    load_domain(key)
+for key in always_there():
+    with suppress(XferError):  # a font package that this machine lacks
+        load_domain(key)
 
 __all__ = ["worker"]

@@ -1,0 +1,351 @@
+"""MNIST and USPS: read as they are published, from files that may not be touched; fetched whole or not at all."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import struct
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from conftest import needs_data
+from torchvision.datasets import MNIST, USPS
+
+from xfer_core import domains
+from xfer_core.domains import download, downloads, is_here, load_domain, offered
+from xfer_core.errors import XferError
+from xfer_core.settings import settings
+
+TRAIN, TEST = 40, 20  # images of the made-up data sets
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array in the format of MNIST's files."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def made_up() -> dict[str, bytes]:
+    """Small data sets in the very formats: path in the data folder → content."""
+    random, files = np.random.default_rng(0), {}
+    for part, text, count in (("train", "usps.bz2", TRAIN), ("t10k", "usps.t.bz2", TEST)):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        pixels = random.integers(256, size=(count, 28, 28), dtype=np.uint8)
+        files[f"MNIST/raw/{part}-images-idx3-ubyte.gz"] = gzip.compress(idx(pixels))
+        files[f"MNIST/raw/{part}-labels-idx1-ubyte.gz"] = gzip.compress(idx(labels))
+        rows = random.uniform(-1, 1, (count, 256)).round(3)
+        lines = [
+            " ".join([str(label + 1), *(f"{i + 1}:{value}" for i, value in enumerate(row))])
+            for label, row in zip(labels, rows, strict=True)
+        ]
+        files[text] = bz2.compress("\n".join([*lines, ""]).encode())
+    return files
+
+
+FILES = made_up()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A data folder that holds nothing yet."""
+    root = tmp_path / "sets"
+    monkeypatch.setenv("XFER_DATA", str(root))
+    domains._made.cache_clear()
+    yield root
+    domains._made.cache_clear()  # nothing made up may stay for other tests
+
+
+def fill(root: Path, names=FILES) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(FILES[name])
+
+
+def tree(root: Path) -> dict[str, int]:
+    return {str(path.relative_to(root)): path.lstat().st_mtime_ns for path in sorted(root.rglob("*"))}
+
+
+class Response(io.BytesIO):
+    """One file as the internet gives it; notes when its first byte is taken, for torchvision also asks without."""
+
+    def __init__(self, content: bytes, url: str, asked: list[str]) -> None:
+        super().__init__(content)
+        self.url, self.length, self.asked = url, len(content), asked
+
+    def read(self, size=-1):
+        if not self.tell():
+            self.asked.append(self.url.rpartition("/")[2])
+        return super().read(size)
+
+
+class Network:
+    """Stands for the internet: serves the made-up files, or what is put in their place."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.asked, self.files = [], {Path(name).name: content for name, content in FILES.items()}
+        checksums = {name: hashlib.md5(content).hexdigest() for name, content in self.files.items()}
+        resources = [(name, checksums[name]) for name, _ in MNIST.resources]
+        monkeypatch.setattr(MNIST, "resources", resources)
+        parts = {part: [url, name, checksums[name]] for part, (url, name, _) in USPS.split_list.items()}
+        monkeypatch.setattr(USPS, "split_list", parts)
+        monkeypatch.setattr(urllib.request, "urlopen", self.open)
+
+    def open(self, request, *_, **__):
+        url = request.full_url
+        content = self.files[url.rpartition("/")[2]]
+        if isinstance(content, Exception):
+            raise content
+        return Response(content, url, self.asked)
+
+
+@pytest.fixture
+def network(monkeypatch) -> Network:
+    """An internet with the made-up files."""
+    return Network(monkeypatch)
+
+
+# ---------------------------------------------------------------------- the real files
+
+
+@needs_data
+def test_mnist_shows_the_bytes_of_the_official_files(real_data):
+    domain = load_domain("mnist")
+    at = 0
+    for part, count, official in (("train", 60_000, False), ("t10k", 10_000, True)):
+        images = gzip.decompress((real_data / f"MNIST/raw/{part}-images-idx3-ubyte.gz").read_bytes())[16:]
+        labels = gzip.decompress((real_data / f"MNIST/raw/{part}-labels-idx1-ubyte.gz").read_bytes())[8:]
+        here = slice(at, at + count)
+        assert domain.samples[here].numpy().tobytes() == images
+        assert domain.tasks["digit"].labels[here].to(torch.uint8).numpy().tobytes() == labels
+        assert (domain.official_test[here] == official).all()
+        at += count
+    assert at == len(domain)
+    assert torch.equal(domain.tasks["parity"].labels, domain.tasks["digit"].labels % 2)
+
+
+@needs_data
+def test_usps_shows_the_pixels_of_the_text_enlarged(real_data):
+    domain = load_domain("usps")
+    # Bilinear by hand: each new pixel lies between two old ones, at a place that is the same for rows and columns.
+    place = ((np.arange(28) + 0.5) * 16 / 28 - 0.5).clip(0, 15)
+    before = np.floor(place).astype(int)
+    after, weight = np.minimum(before + 1, 15), place - before
+    mix = np.zeros((28, 16))
+    mix[np.arange(28), before] += 1 - weight
+    mix[np.arange(28), after] += weight
+    for name, first, official in (("usps.bz2", 0, False), ("usps.t.bz2", 7291, True)):
+        lines = bz2.decompress((real_data / name).read_bytes()).decode().split("\n")[:100]
+        for i, line in enumerate(lines, first):
+            label, *values = line.split()
+            pixels = (np.array([float(v.partition(":")[2]) for v in values], dtype=np.float32) + 1) / 2 * 255
+            expected = mix @ pixels.astype(np.uint8).reshape(16, 16) @ mix.T
+            assert np.abs(domain.samples[i, 0].numpy() - expected).max() <= 0.51
+            assert domain.tasks["digit"].labels[i] == int(label) - 1
+            assert domain.official_test[i] == official
+    assert domain.official_test.sum() == 2007
+
+
+# ---------------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize("key", ["mnist", "usps"])
+def test_reading_leaves_the_data_folder_as_it_was(folder, key):
+    fill(folder)
+    before = tree(folder)
+    domain = load_domain(key)
+    assert len(domain) == TRAIN + TEST
+    assert domain.official_test.tolist() == [False] * TRAIN + [True] * TEST
+    assert tree(folder) == before
+
+
+def test_unpacked_files_of_mnist_are_read_where_they_lie(folder):
+    fill(folder)
+    packed = offered("mnist").make()
+    for path in folder.glob("MNIST/raw/*.gz"):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    assert is_here("mnist")
+    unpacked = offered("mnist").make()
+    assert torch.equal(unpacked.samples, packed.samples)
+    assert torch.equal(unpacked.tasks["digit"].labels, packed.tasks["digit"].labels)
+
+
+def test_usps_is_parsed_once_and_anew_when_its_files_change(folder, monkeypatch):
+    fill(folder)
+    parsed = []
+    read = USPS.__init__
+    monkeypatch.setattr(USPS, "__init__", lambda self, *a, **k: (parsed.append(1), read(self, *a, **k))[1])
+    first = offered("usps").make()
+    assert len(parsed) == 2
+    again = offered("usps").make()
+    assert len(parsed) == 2
+    assert torch.equal(first.samples, again.samples)
+    assert torch.equal(first.tasks["digit"].labels, again.tasks["digit"].labels)
+    (folder / "usps.t.bz2").write_bytes(FILES["usps.bz2"])
+    assert len(offered("usps").make()) == 2 * TRAIN
+    assert len(parsed) == 4
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+def test_a_damaged_cache_is_replaced(folder, damage):
+    fill(folder)
+    first = offered("usps").make()
+    cache = settings().home / "cache" / "usps.npz"
+    whole = cache.read_bytes()
+    cache.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    assert torch.equal(offered("usps").make().samples, first.samples)
+    assert cache.read_bytes() == whole
+    assert [path.name for path in cache.parent.iterdir()] == ["usps.npz"]
+
+
+def test_a_home_that_cannot_be_written_to_costs_time_only(folder, tmp_path):
+    fill(folder)
+    settings().home.mkdir(parents=True)
+    (settings().home / "cache").write_text("in the way")
+    assert len(offered("usps").make()) == TRAIN + TEST
+
+
+@pytest.mark.parametrize(
+    "name", ["MNIST/raw/train-images-idx3-ubyte.gz", "MNIST/raw/t10k-labels-idx1-ubyte.gz", "usps.bz2"]
+)
+@pytest.mark.parametrize("damage", ["cut", "nonsense", "empty", "flipped"])
+def test_files_that_cannot_be_read_are_named(folder, name, damage):
+    fill(folder)
+    content = bytearray(FILES[name])
+    content[len(content) // 2] ^= 0xFF
+    cases = {"cut": FILES[name][: len(FILES[name]) // 2], "nonsense": b"\x01" * 99, "empty": b"", "flipped": content}
+    (folder / name).write_bytes(cases[damage])
+    key = "usps" if "usps" in name else "mnist"
+    with pytest.raises(XferError) as caught:
+        load_domain(key, "problem.source")
+    error = caught.value
+    assert (error.code, error.field, error.value) == ("broken_data", "problem.source", key)
+    assert str(folder) in str(error)
+    assert "\n" not in str(error)
+
+
+# ---------------------------------------------------------------------- fetching
+
+
+def test_a_data_set_is_here_when_all_of_its_files_are(folder):
+    assert not is_here("mnist")
+    assert not is_here("usps")
+    fill(folder)
+    for name, content in FILES.items():
+        (folder / name).unlink()
+        assert (is_here("mnist"), is_here("usps")) == ("usps" in name, "usps" not in name)
+        (folder / name).write_bytes(content)
+    assert is_here("mnist")
+    assert is_here("usps")
+    assert is_here("digits.photo")
+
+
+@pytest.mark.parametrize("key", ["mnist", "usps"])
+def test_what_is_not_here_is_fetched_and_then_read(folder, network, key):
+    fractions = []
+    download(key, fractions.append)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert is_here(key)
+    archives = {name: content for name, content in FILES.items() if ("usps" in name) == (key == "usps")}
+    assert {name: (folder / name).read_bytes() for name in archives} == archives
+    assert sorted(network.asked) == sorted(Path(name).name for name in archives)
+    assert not list(folder.glob(".download-*"))
+    assert len(load_domain(key)) == TRAIN + TEST
+    download(key)
+    assert len(network.asked) == len(archives), "fetched again although it was here"
+
+
+def test_loading_fetches_what_is_not_here(folder, network):
+    assert len(load_domain("usps")) == TRAIN + TEST
+    assert network.asked == ["usps.bz2", "usps.t.bz2"]
+
+
+@pytest.mark.parametrize("key", ["mnist", "usps"])
+@pytest.mark.parametrize("trouble", [URLError("no route to host"), TimeoutError("timed out"), b"something else"])
+def test_a_download_that_fails_says_so_and_leaves_nothing(folder, network, key, trouble):
+    last = "t10k-labels-idx1-ubyte.gz" if key == "mnist" else "usps.t.bz2"
+    network.files[last] = trouble
+    for _ in range(2):
+        with pytest.raises(XferError) as caught:
+            load_domain(key, "problem.target")
+        error = caught.value
+        assert (error.code, error.field, error.value) == ("no_download", "problem.target", key)
+        sentence = str(error)
+        assert sentence.startswith("problem.target is not on this machine and could not be downloaded")
+        assert str(folder) in sentence
+        assert ("corrupted" if isinstance(trouble, bytes) else str(trouble.args[0])) in sentence
+        assert sentence.endswith(f"; found {key}.")
+        assert not is_here(key)
+        assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder, network):
+    folder.write_text("a file is in the way")
+    with pytest.raises(XferError) as caught:
+        download("usps", field="problem.source")
+    assert (caught.value.code, caught.value.field) == ("no_download", "problem.source")
+    assert str(folder) in str(caught.value)
+
+
+def test_many_who_ask_share_one_download(folder, network):
+    go, errors = threading.Event(), []
+    plain = network.open
+
+    def slow(request, *rest, **more):
+        go.wait(20)
+        return plain(request, *rest, **more)
+
+    urllib.request.urlopen = slow  # the network fixture puts the true one back
+
+    def ask() -> None:
+        try:
+            download("usps")
+        except XferError as error:
+            errors.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    time.sleep(0.1)
+    go.set()
+    for asker in askers:
+        asker.join(20)
+    assert not errors
+    assert sorted(network.asked) == ["usps.bz2", "usps.t.bz2"]
+
+
+def test_a_download_that_hangs_is_given_up_and_can_be_tried_again(folder, network, monkeypatch):
+    monkeypatch.setattr(downloads, "STALL_SECONDS", 0.3)
+    stuck = threading.Event()
+    plain = network.open
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: stuck.wait(30) and plain(*a, **k))
+    with pytest.raises(XferError) as caught:
+        download("usps")
+    assert caught.value.code == "no_download"
+    assert "nothing came" in str(caught.value)
+    monkeypatch.setattr(urllib.request, "urlopen", plain)
+    monkeypatch.setattr(downloads, "STALL_SECONDS", 30)
+    download("usps")
+    assert is_here("usps")
+    stuck.set()
+
+
+def test_sizes_are_given_in_megabytes():
+    assert offered("mnist").download.megabytes == 12
+    assert offered("usps").download.megabytes == 8
+    assert all(0 < size < 100 for size in (offered(key).download.megabytes for key in ("mnist", "usps")))
+
+
+def test_data_lies_in_the_home_unless_it_is_said_otherwise(monkeypatch, tmp_path):
+    monkeypatch.delenv("XFER_DATA", raising=False)
+    assert settings().data_folder == settings().home / "data"
+    monkeypatch.setenv("XFER_DATA", str(tmp_path / "elsewhere"))
+    assert settings().data_folder == tmp_path / "elsewhere"
