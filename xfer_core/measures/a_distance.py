@@ -1,0 +1,52 @@
+"""Proxy A-distance: how well a straight line tells the domains apart."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from xfer_core.measures.checks import checked_features, require_equal_width
+
+
+def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
+    """d_A = 2 (1 − 2ε), where ε is the test error of a linear classifier that is asked "source or target?".
+
+    0: the classifier can do no better than toss a coin; 2: it is never wrong. The exact A-distance asks for the best
+    of all linear classifiers and cannot be computed; a trained one stands in for it. Ben-David et al. 2007,
+    https://papers.nips.cc/paper/2983. Why it matters: the error on the target is at most the error on the source plus
+    half of such a distance plus what no classifier can get right in both, Ben-David et al. 2010,
+    https://doi.org/10.1007/s10994-009-5152-4. So where domains cannot be told apart, what the source taught carries
+    over, as long as one classifier can serve both.
+
+    As many samples of each domain as the smaller set has are drawn. One half of each trains a logistic regression with
+    scikit-learn's defaults (L2, C = 1), the other half tests it; both are standardised by the training half. ε is a
+    frequency over about min(N, M) test samples, so d_A has a standard error of up to 2/√min(N, M) where domains are
+    alike. Chance can make ε exceed ½: the distance is cut off at 0.
+
+    Args:
+        source: features, (N, D), any float type.
+        target: features of the same stage, (M, D).
+        seed: which samples are drawn, and which half they go to.
+
+    Returns:
+        a distance from 0 to 2, without a unit.
+
+    Raises:
+        XferError: ``not_a_matrix``, ``few_samples`` (below 2 in a domain), ``not_all_finite`` or ``wrong_shape``.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    domains = checked_features(source, "source"), checked_features(target, "target")
+    require_equal_width(*domains)
+    count = min(map(len, domains))
+    half = count // 2
+    random = torch.Generator().manual_seed(seed)
+    drawn = [features[torch.randperm(len(features), generator=random)[:count]] for features in domains]
+    train = torch.cat([features[:half] for features in drawn]).numpy()  # (2 · half, D)
+    test = torch.cat([features[half:] for features in drawn]).numpy()
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    classifier.fit(train, torch.arange(2).repeat_interleave(half).numpy())
+    error = 1 - float(classifier.score(test, torch.arange(2).repeat_interleave(count - half).numpy()))
+    return max(0.0, 2 * (1 - 2 * error))

@@ -1,0 +1,31 @@
+"""CORAL: the distance between the covariances of two sets of features."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from xfer_core.objectives.precision import widened, without_autocast
+
+
+def covariance(features: Tensor) -> Tensor:
+    """Unbiased covariance, (N, D) → (D, D); N is at least 2."""
+    centred = widened(features) - widened(features).mean(0)
+    with without_autocast(centred):
+        return centred.mT @ centred / (len(features) - 1)
+
+
+def coral(source: Tensor, target: Tensor) -> Tensor:
+    """‖C_s − C_t‖²_F / (4d²), with the covariances C of the features and their dimension d.
+
+    Sun and Saenko 2016, https://arxiv.org/abs/1607.01719. (Several libraries compute a mean over entries, and add the
+    distance of the means, under the same name; this is the paper's.)
+
+    Args:
+        source: (N, d).
+        target: (M, d).
+
+    Returns:
+        scalar.
+    """
+    difference = covariance(source) - covariance(target)
+    return difference.square().sum() / (4 * source.shape[1] ** 2)

@@ -1,0 +1,30 @@
+"""The loss of a discriminator that tells source from target."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from xfer_core.objectives.precision import widened
+
+
+def domain_loss(
+    source: Tensor, target: Tensor, source_weights: Tensor | None = None, target_weights: Tensor | None = None
+) -> Tensor:
+    """−½ · mean_s w_s log σ(z_s) − ½ · mean_t w_t log(1 − σ(z_t)), in nats: log 2 is pure guessing at weights of 1.
+
+    Args:
+        source: logit of "this is source" for each source sample, (N,) or (N, 1).
+        target: the same for each target sample, (M,) or (M, 1).
+        source_weights: (N,), mean 1; none weighs all the same.
+        target_weights: (M,), likewise.
+
+    Returns:
+        scalar.
+    """
+    halves = []
+    for logits, weights, truth in ((source, source_weights, 1.0), (target, target_weights, 0.0)):
+        z = widened(logits.flatten())
+        halves.append(F.binary_cross_entropy_with_logits(z, torch.full_like(z, truth), weights))
+    return (halves[0] + halves[1]) / 2

@@ -1,0 +1,16 @@
+"""Objectives are computed in float32 even where the network runs in bfloat16."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def without_autocast(x: Tensor) -> torch.autocast:
+    """A context in which matrix products keep the precision of their factors; the training loop's would narrow them."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
+def widened(x: Tensor) -> Tensor:
+    """The tensor in float32, or in float64 if it is that already."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

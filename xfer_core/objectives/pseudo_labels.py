@@ -1,0 +1,21 @@
+"""The cross-entropy against the network's own certain answers."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from xfer_core.objectives.precision import widened
+
+
+def pseudo_label_loss(logits: Tensor, threshold: float) -> Tensor:
+    """(1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), ŷ the likeliest class, p = softmax(logits); scalar.
+
+    Args:
+        logits: (B, K).
+        threshold: τ in 0…1. Samples below it count as 0, in the mean too.
+    """
+    logits = widened(logits)
+    sure, answer = torch.softmax(logits.detach(), 1).max(1)
+    return (F.cross_entropy(logits, answer, reduction="none") * (sure >= threshold)).mean()

@@ -1,0 +1,29 @@
+"""How far weights have moved from where they started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from xfer_core.objectives.precision import widened
+
+
+def half_squared_distance(weights: Iterable[Tensor], start: Iterable[Tensor]) -> Tensor:
+    """½ Σ ‖w − w⁰‖² over all given tensors: Li et al. 2018, https://arxiv.org/abs/1802.01483.
+
+    Args:
+        weights: parameters, any shapes.
+        start: their values at the starting point, in the same order and shapes.
+
+    Returns:
+        scalar.
+    """
+    distances = [(widened(w) - widened(w0)).square().sum() for w, w0 in zip(weights, start, strict=True)]
+    return torch.stack(distances).sum() / 2
+
+
+def half_squared_norm(weights: Iterable[Tensor]) -> Tensor:
+    """½ Σ ‖w‖² over all given tensors; scalar."""
+    return torch.stack([widened(w).square().sum() for w in weights]).sum() / 2
