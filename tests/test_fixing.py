@@ -77,7 +77,9 @@ def test_the_check_notices_a_stage_whose_statistics_alone_move(monkeypatch):
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
 def test_where_nothing_is_fixed_nothing_is_claimed(strategy):
-    assert phases_of(strategy()).result.fixed_unchanged is None
+    told = phases_of(strategy())
+    fixes = any(phase.fixed for phase in told.run.phases)
+    assert told.result.fixed_unchanged is (True if fixes else None)
 
 
 def test_a_run_that_never_came_to_its_fixed_phase_claims_nothing(every_step):

@@ -7,14 +7,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from xfer_core.charts.palette import OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look
+from xfer_core.charts.palette import METHOD, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look
 
 # Linear RGB under full dichromacy: Viénot, Brettel and Mollon 1999.
 DEUTERANOPIA = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
 PROTANOPIA = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
 VIEWERS = {"usual": np.eye(3), "deuteranopia": DEUTERANOPIA, "protanopia": PROTANOPIA}
 BACKGROUNDS = {"light": "#FFFFFF", "dark": "#12161C"}
-ROLES = (SOURCE, TARGET, UNSEEN, TOTAL)
+ROLES = (SOURCE, TARGET, UNSEEN, TOTAL, METHOD)
 
 
 def linear(colour: str) -> np.ndarray:

@@ -44,7 +44,8 @@ class Learned(Strategy):
     kind: Literal["learned"] = "learned"
 
     def phases(self, dealt, network):
-        return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, fixed=network.expand(["conv1"]), new_heads=True))
+        fixed = network.expand(["conv1"])
+        return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, fixed=fixed, renewed="heads"))
 
     def lambdas(self, problem):
         return {"scaled": 1.0}

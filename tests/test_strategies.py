@@ -38,6 +38,16 @@ from xfer_core.strategies.target_only import TargetOnly
 from xfer_core.training import SGD
 
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
+NEEDS_BATCH_NORM = ("batch_norm_tuning", "adabn")
+every_pair = pytest.mark.parametrize(
+    ("strategy", "form"),
+    [
+        pytest.param(cls, form, id=f"{cls.model_fields['kind'].default}-{form.kind}")
+        for form in NETWORK_FORMS
+        for cls in STRATEGIES
+        if form.kind == "small_cnn" or cls.model_fields["kind"].default not in NEEDS_BATCH_NORM
+    ],
+)
 every_network = pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
 RICH = Problem(target=(TARGET, "digits.noisy"), tasks=("digit", "parity"), labels_per_class=2)
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
@@ -72,8 +82,7 @@ def test_a_strategy_teaches(strategy):
             assert field.description, f"{name} needs a line of help"
 
 
-@every_strategy
-@every_network
+@every_pair
 @pytest.mark.parametrize("problem", [Problem(), RICH], ids=["plain", "rich"])
 def test_phases_and_terms(strategy, form, problem):
     run = trainer(strategy(), form, problem=problem)
@@ -83,23 +92,29 @@ def test_phases_and_terms(strategy, form, problem):
     assert len({phase.name for phase in run.phases}) == len(run.phases)
     assert all(value >= 0 for value in lambdas.values())
     named = set()
+    parameters = dict(run._named_parameters())
     for phase in run.phases:
-        assert phase.domains
+        assert phase.domains or phase.unlabelled
         assert phase.fixed <= set(run.network.state_dict())
+        assert set(phase.rates) <= set(run.network.state_dict())
         batches = {key: Batch(*run.streams[key].draw(3)) for key in phase.domains}
         run.context.phase = phase
-        terms = run.strategy.terms(batches, run.context)
-        assert terms
-        for name, term in terms.items():
-            assert term.shape in ((), (3,)), f"{name} is neither a scalar nor one value a sample"
-            assert torch.isfinite(term).all()
-            assert term.requires_grad
-        named |= set(terms)
+        run.context.unlabelled = {key: run.streams[f"{key}/unlabelled"].draw(3)[0] for key in phase.unlabelled}
+        run.strategy.begin(run.context)
+        for move in phase.moves:
+            assert move.still <= set(parameters)
+            run.context.move = move.name
+            terms = run.strategy.terms(batches, run.context)
+            assert bool(terms) == phase.learns
+            for name, term in terms.items():
+                assert term.shape in ((), (3,)), f"{name} is neither a scalar nor one value a sample"
+                assert torch.isfinite(term).all()
+                assert term.requires_grad
+            named |= set(terms)
     assert named == set(lambdas)
 
 
-@every_strategy
-@every_network
+@every_pair
 def test_a_run_reaches_its_end_and_measures_what_the_contract_names(strategy, form):
     _, result, told = reference(strategy, form)
     assert (result.status, result.step) == ("finished", settings().steps)
@@ -111,6 +126,7 @@ def test_a_run_reaches_its_end_and_measures_what_the_contract_names(strategy, fo
     for kind in ("loss", "weighted", "lambda"):
         names = {name.partition("/")[2] for name in logged if name.startswith(f"{kind}/")}
         assert names - {"total"} == set(lambdas)
+    assert told.values("loss/total")
     for step, total in told.values("loss/total").items():
         parts = [told.values(f"weighted/{term}").get(step, 0.0) for term in lambdas]
         assert total == pytest.approx(sum(parts), rel=1e-5)
@@ -121,8 +137,7 @@ def test_a_run_reaches_its_end_and_measures_what_the_contract_names(strategy, fo
             assert told.values(f"weighted/{term}")[step] == pytest.approx(value * loss, rel=1e-6)
 
 
-@every_strategy
-@every_network
+@every_pair
 def test_the_same_spec_gives_the_same_run_to_the_last_bit(strategy, form):
     weights, result, told = reference(strategy, form)
     again = Recorder()
@@ -139,8 +154,7 @@ def test_another_seed_gives_another_run(strategy):
     assert differing(trained(strategy(), seed=1), reference(strategy, SMALL)[0])
 
 
-@every_strategy
-@every_network
+@every_pair
 def test_labels_outside_the_budget_do_not_matter(strategy, form, monkeypatch):
     clean = problem_module.deal(Problem(), 0)
     poison = {key: [] for key in clean.training}

@@ -26,6 +26,7 @@ SOURCE = Look("#0072B2", "#56B4E9")
 TARGET = Look("#C24E00", "#F0803C")
 UNSEEN = Look("#A34D82", "#E29AC4", "dot")
 TOTAL = Look("#3F454D", "#D5DAE0")
+METHOD = Look("#A86B00", "#E8B02A", "dashdot")
 BASELINE = Look("#7A7F87", "#9AA1AB", "dot")
 
 STRATEGIES = {
@@ -51,6 +52,7 @@ def other(index: int) -> Look:
 
 
 def domain_look(role: str, index: int = 0) -> Look:
-    """The look of a domain: its role's colour, and a dash of its own if it is not the first in that role."""
-    look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN}[role]
-    return Look(look.light, look.dark, OTHERS[index % len(OTHERS)].dash)
+    """The look of a domain: its role's colour, and a dash of its own if it is not the first in that role; ``none`` is
+    the role of what belongs to no domain."""
+    look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
+    return Look(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)

@@ -31,7 +31,7 @@ class RunSpec(Form):
     """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
 
     def check(self) -> Dealt:
-        """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt.
+        """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt, without pixels.
 
         Raises:
             XferError: naming the field, the rule and the value.
@@ -39,11 +39,14 @@ class RunSpec(Form):
         self.problem.check()
         self.strategy.check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
-        dealt = deal(self.problem, self.seed)
+        dealt = deal(self.problem, self.seed, pixels=False)
         outputs = {task: len(names) for task, names in dealt.classes.items()}
         network = self.network.build(dealt.image_shape, outputs)
-        for phase in self.strategy.phases(dealt.for_strategies(), network):
-            if all(name in phase.fixed for name, _ in network.named_parameters()):
+        phases = self.strategy.phases(dealt.for_strategies(), network)
+        if self.training.steps < len(phases):
+            raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
+        for phase in phases:
+            if phase.learns and all(name in phase.fixed for name, _ in network.named_parameters()):
                 raise XferError("all_fixed", "strategy.frozen", getattr(self.strategy, "frozen", ()), phase=phase.name)
         if self.strategy.keeps_head():
             self._check_shared_classes(dealt)

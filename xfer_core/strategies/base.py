@@ -19,6 +19,19 @@ Family = Literal["baseline", "transfer", "joint", "generalised"]
 
 
 @dataclass(frozen=True)
+class Move:
+    """One sub-step of a step: one update from one loss, on the batches of that step.
+
+    Attributes:
+        name: what the strategy is asked for in ``context.move``.
+        still: names of parameters that this sub-step does not update; those of further modules start with ``modules.``.
+    """
+
+    name: str = ""
+    still: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Phase:
     """One stretch of a run.
 
@@ -28,7 +41,11 @@ class Phase:
         share: fraction of the run's steps; the shares of a run sum to 1.
         fixed: parameter and buffer names that stay bit-identical in this phase.
         lr: learning rate of this phase; None keeps the run's.
-        new_heads: whether the heads start again from random values.
+        renewed: what starts again from random values as the phase begins.
+        unlabelled: each step also draws a batch without labels from each of these, out of all their training images.
+        rates: parameter name → factor on the learning rate; 1 where nothing is said.
+        moves: the sub-steps of a step, in order.
+        learns: False where only batch-norm statistics move: there is no loss and no update.
     """
 
     name: str
@@ -36,7 +53,11 @@ class Phase:
     share: float = 1.0
     fixed: frozenset[str] = frozenset()
     lr: float | None = None
-    new_heads: bool = False
+    renewed: Literal["nothing", "heads", "network"] = "nothing"
+    unlabelled: tuple[str, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    moves: tuple[Move, ...] = (Move(),)
+    learns: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,10 @@ class Context:
         phase: the phase that this step belongs to.
         progress: fraction of the run that is done, 0…1.
         class_counts: (domain, task) → int64 (K,), labelled training samples of each class.
+        modules: what ``Strategy.modules`` made.
+        state: what ``Strategy.state`` made.
+        unlabelled: domain → images of this step without labels, float (B, C, H, W) in 0…1, augmented.
+        move: the sub-step that terms are asked for.
     """
 
     network: Network
@@ -69,6 +94,8 @@ class Context:
     class_counts: Mapping[tuple[str, str], Tensor]
     modules: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     state: dict[str, Any] = field(default_factory=dict)
+    unlabelled: dict[str, Tensor] = field(default_factory=dict)
+    move: str = ""
 
 
 class Strategy(Form):
@@ -76,6 +103,12 @@ class Strategy(Form):
 
     family: ClassVar[Family]
     title: ClassVar[str]
+    formula: ClassVar[str]
+    """What is minimised, in LaTeX."""
+    adapts: ClassVar[bool] = False
+    """Whether it learns from target images without labels: a group of its own in the catalogue."""
+    term_titles: ClassVar[Mapping[str, str]] = {}
+    """What a page calls the terms that are not a domain's, such as ``domain``."""
     kind: str
 
     def check(self, problem: Problem) -> None:
@@ -105,6 +138,10 @@ class Strategy(Form):
         """What the strategy must remember from step to step; checkpointed."""
         return {}
 
+    def begin(self, context: Context) -> None:
+        """As a phase begins, once and not again when a run resumes: what is set here lies in the network, in
+        ``context.modules`` or in ``context.state``."""
+
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         """Named loss terms, each a scalar or one value a sample; the loop takes means and forms Σ λ_k · term_k."""
         raise TypeError(f"{type(self).__name__} must define terms")
@@ -119,23 +156,47 @@ class Strategy(Form):
         return None
 
 
-def forward_together(network: Network, batches: Mapping[str, Batch]) -> dict[str, dict[str, Tensor]]:
-    """One pass over the batches of all domains, so that batch norm sees one mixture; the logits by domain and task."""
-    sizes = [len(batch.images) for batch in batches.values()]
-    if len(sizes) == 1:
-        return {key: network(batch.images) for key, batch in batches.items()}
-    mixed = torch.cat([batch.images for batch in batches.values()])
-    outputs = {task: logits.split(sizes) for task, logits in network(mixed).items()}
-    return {key: {task: parts[i] for task, parts in outputs.items()} for i, key in enumerate(batches)}
+@dataclass(frozen=True)
+class View:
+    """What the network says of one domain's batch.
+
+    Attributes:
+        features: (B, D), what the heads see.
+        logits: task → (B, K).
+    """
+
+    features: Tensor
+    logits: dict[str, Tensor]
+
+
+def forward_together(
+    network: Network, batches: Mapping[str, Batch], unlabelled: Mapping[str, Tensor] | None = None
+) -> tuple[dict[str, View], dict[str, View]]:
+    """One pass over all batches, so that batch norm sees one mixture: the views of the labelled domains, then of the
+    unlabelled ones."""
+    without = unlabelled or {}
+    images = [*(batch.images for batch in batches.values()), *without.values()]
+    sizes = [len(part) for part in images]
+    features = network.features(torch.cat(images) if len(images) > 1 else images[0])
+    logits = {task: head(features).split(sizes) for task, head in network.heads.items()}
+    parts = [
+        View(part, {task: split[i] for task, split in logits.items()}) for i, part in enumerate(features.split(sizes))
+    ]
+    return dict(zip(batches, parts, strict=False)), dict(zip(without, parts[len(batches) :], strict=True))
+
+
+def losses_of(views: Mapping[str, View], batches: Mapping[str, Batch]) -> dict[str, Tensor]:
+    """The cross-entropy of every task on every labelled domain, named ``domain/task``, one value a sample."""
+    return {
+        f"{domain}/{task}": cross_entropy(logits, batches[domain].labels[task])
+        for domain, view in views.items()
+        for task, logits in view.logits.items()
+    }
 
 
 def task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
-    """The cross-entropy of every task on every domain, named ``domain/task``, one value a sample."""
-    return {
-        f"{domain}/{task}": cross_entropy(logits, batches[domain].labels[task])
-        for domain, outputs in forward_together(network, batches).items()
-        for task, logits in outputs.items()
-    }
+    """:func:`losses_of` the network's views of these batches."""
+    return losses_of(forward_together(network, batches)[0], batches)
 
 
 def equal_shares(names: tuple[str, ...]) -> dict[str, float]:

@@ -35,6 +35,7 @@ class Generalised(Strategy):
 
     family: ClassVar = "generalised"
     title: ClassVar = "Generalised learning"
+    formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
     weights: dict[str, float] = Field(default={}, title="λ of each domain")
     """Named by domain. Those left out are 0; none at all means equal shares."""
@@ -57,8 +58,8 @@ class Generalised(Strategy):
 
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         terms = {}
-        for domain, outputs in forward_together(context.network, batches).items():
-            labels = batches[domain].labels
+        for domain, view in forward_together(context.network, batches)[0].items():
+            labels, outputs = batches[domain].labels, view.logits
             counts = {task: context.class_counts[domain, task] for task in outputs}
             terms[domain] = sum_tasks(*self._weigh(outputs, labels, counts))
         return terms

@@ -31,6 +31,7 @@ class Joint(Strategy):
 
     family: ClassVar = "joint"
     title: ClassVar = "Joint learning"
+    formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, title="λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; none at all means equal shares."""

@@ -30,6 +30,7 @@ class SourceOnly(Strategy):
 
     family: ClassVar = "baseline"
     title: ClassVar = "Source only"
+    formula: ClassVar = r"L(\theta) = L_{\text{source}}(\theta)"
     kind: Literal["source_only"] = "source_only"
 
     def check(self, problem: Problem) -> None:

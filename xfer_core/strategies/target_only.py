@@ -30,6 +30,7 @@ class TargetOnly(Strategy):
 
     family: ClassVar = "baseline"
     title: ClassVar = "From scratch"
+    formula: ClassVar = r"L(\theta) = L_{\text{target}}(\theta)"
     kind: Literal["target_only"] = "target_only"
 
     def check(self, problem: Problem) -> None:

@@ -20,3 +20,10 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def read_checkpoint(path: Path) -> dict[str, Any] | None:
     """The last checkpoint, on the CPU; None if there is none. Only tensors and plain values are unpickled."""
     return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+
+def on_device(state: Any, device: torch.device) -> Any:
+    """The same with every tensor of its nested dictionaries on the device."""
+    if isinstance(state, dict):
+        return {name: on_device(part, device) for name, part in state.items()}
+    return state.to(device) if isinstance(state, torch.Tensor) else state

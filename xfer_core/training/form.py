@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from xfer_core.forms import Form
 
@@ -20,9 +19,9 @@ class SGD(Form):
     momentum: float = Field(default=0.9, ge=0, lt=1, title="Momentum")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
 
-    def build(self, parameters: Iterable[nn.Parameter], lr: float, fused: bool) -> torch.optim.Optimizer:
-        """The optimiser of these parameters, at this learning rate."""
-        return torch.optim.SGD(parameters, lr, self.momentum, weight_decay=self.weight_decay, fused=fused)
+    def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
+        """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
+        return torch.optim.SGD(groups, lr, self.momentum, weight_decay=self.weight_decay, fused=fused)
 
 
 class Adam(Form):
@@ -32,9 +31,9 @@ class Adam(Form):
     lr: float = Field(default=0.003, gt=0, le=10, title="Learning rate")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
 
-    def build(self, parameters: Iterable[nn.Parameter], lr: float, fused: bool) -> torch.optim.Optimizer:
-        """The optimiser of these parameters, at this learning rate."""
-        return torch.optim.AdamW(parameters, lr, weight_decay=self.weight_decay, fused=fused)
+    def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
+        """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
+        return torch.optim.AdamW(groups, lr, weight_decay=self.weight_decay, fused=fused)
 
 
 OPTIMIZERS = (Adam, SGD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from xfer_core.domains.problem import Dealt, Problem, deal
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network, NetworkForm
-from xfer_core.strategies.base import Batch, Context, Phase, Strategy
+from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
 from xfer_core.training.batches import Stream
-from xfer_core.training.checkpoint import read_checkpoint, write_checkpoint
+from xfer_core.training.checkpoint import on_device, read_checkpoint, write_checkpoint
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.fixing import fingerprint, fix
@@ -96,11 +96,7 @@ class Trainer:
         self.ends = phase_ends(self.phases, training.steps)
         self.knobs = Knobs(strategy.lambdas(problem), training.optimizer.lr, replay)
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.streams = {
-            key: Stream(domain.labelled.images, domain.labelled.labels, training.augment, self.generator, self.device)
-            for key, domain in self.dealt.training.items()
-            if len(domain.labelled) and any(key in phase.domains for phase in self.phases)
-        }
+        self.streams = self._make_streams()
         self.evaluator = Evaluator(self.dealt, self.device, self.precision)
         self.context = Context(
             self.network, self.phases[0], 0.0, self._class_counts(), self.modules, strategy.state(seen)
@@ -113,6 +109,18 @@ class Trainer:
         self.look_every = max(1, training.steps // training.evaluations)
         self.train_seconds = 0.0
         self.optimizer: torch.optim.Optimizer | None = None
+
+    def _make_streams(self) -> dict[str, Stream]:
+        """A stream for each domain whose labels some phase uses, and one named ``key/unlabelled`` without labels."""
+        streams, augment = {}, self.training.augment
+        for key, domain in self.dealt.training.items():
+            if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
+                images, labels = domain.labelled.images, domain.labelled.labels
+                streams[key] = Stream(images, labels, augment, self.generator, self.device)
+            if any(key in phase.unlabelled for phase in self.phases):
+                images = torch.cat([domain.labelled.images, domain.unlabelled])
+                streams[f"{key}/unlabelled"] = Stream(images, {}, augment, self.generator, self.device)
+        return streams
 
     # ------------------------------------------------------------------ the run
 
@@ -177,36 +185,59 @@ class Trainer:
             self._save()
 
     def _train_step(self) -> None:
-        phase, context = self.phases[self.phase_index], self.context
+        phase, context, size = self.phases[self.phase_index], self.context, self.training.batch_size
         context.progress = self.step / self.training.steps
-        batches = {key: Batch(*self.streams[key].draw(self.training.batch_size)) for key in phase.domains}
+        batches = {key: Batch(*self.streams[key].draw(size)) for key in phase.domains}
+        context.unlabelled = {key: self.streams[f"{key}/unlabelled"].draw(size)[0] for key in phase.unlabelled}
+        self.step += 1
+        self.images += size * (len(phase.domains) + len(phase.unlabelled))
+        if not phase.learns:
+            with torch.no_grad(), arithmetic(self.device, self.precision):
+                self.strategy.terms(batches, context)
+            return
+        logged: dict[str, Tensor] = {}
+        for move in phase.moves:
+            logged |= self._update(move, batches)
+        if self.step % self.log_every == 0:
+            self._log(phase.name, logged)
+
+    def _update(self, move: Move, batches: dict[str, Batch]) -> dict[str, Tensor]:
+        """One sub-step; returns its terms."""
+        self.context.move = move.name
         with arithmetic(self.device, self.precision):
-            terms = {name: term.mean() for name, term in self.strategy.terms(batches, context).items()}
-        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
-        total = torch.stack(list(weighted.values())).sum() if len(weighted) > 1 else next(iter(weighted.values()))
+            terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
+        weighted = [self.knobs.lambdas[name] * term for name, term in terms.items()]
+        total = torch.stack(weighted).sum() if len(weighted) > 1 else weighted[0]
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
+        if move.still:
+            for name, parameter in self._named_parameters():
+                if name in move.still:
+                    parameter.grad = None
         self.optimizer.step()
-        self.step += 1
-        self.images += self.training.batch_size * len(phase.domains)
-        if self.step % self.log_every == 0:
-            self._log(phase.name, terms, weighted, total)
+        return terms
 
-    def _log(self, phase: str, terms: dict[str, Tensor], weighted: dict[str, Tensor], total: Tensor) -> None:
+    def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        yield from self.network.named_parameters()
+        yield from self.modules.named_parameters("modules")
+
+    def _log(self, phase: str, terms: dict[str, Tensor]) -> None:
+        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
         for name, term in terms.items():
             self.journal.add_tensor(f"loss/{name}", self.step, term, phase)
             self.journal.add_tensor(f"weighted/{name}", self.step, weighted[name], phase)
-        self.journal.add_tensor("loss/total", self.step, total, phase)
+        self.journal.add_tensor("loss/total", self.step, torch.stack(list(weighted.values())).sum(), phase)
 
     # ------------------------------------------------------------------ phases and what is fixed
 
     def _begin_phase(self) -> None:
         phase = self._enter_phase()
-        if phase.new_heads:
+        self.strategy.begin(self.context)
+        if phase.renewed != "nothing":
             cpu_state = torch.random.get_rng_state()
             torch.manual_seed(int(torch.randint(2**31, (), generator=self.generator, device=self.device)))
-            self.network.reset_heads()
+            self.network.renew(phase.renewed)
             torch.random.set_rng_state(cpu_state)
         if phase.lr is not None:
             self.knobs.lr = phase.lr
@@ -219,7 +250,7 @@ class Trainer:
         """Make the current phase the one that steps belong to; changes no value."""
         phase = self.context.phase = self.phases[self.phase_index]
         fix(self.network, phase.fixed)
-        if not any(parameter.requires_grad for parameter in self.network.parameters()):
+        if phase.learns and not any(parameter.requires_grad for parameter in self.network.parameters()):
             raise XferError("all_fixed", "strategy.frozen", sorted(phase.fixed), phase=phase.name)
         return phase
 
@@ -230,8 +261,14 @@ class Trainer:
             self.fixed_kept.append(fingerprint(self.network, fixed) == self.fixed_before[self.phase_index])
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        wanted = [p for p in (*self.network.parameters(), *self.modules.parameters()) if p.requires_grad]
-        return self.training.optimizer.build(wanted, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
+        rates = self.phases[self.phase_index].rates
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self._named_parameters():
+            # Where nothing learns the optimiser has nothing to do, but torch makes none of no parameters.
+            if parameter.requires_grad or not self.phases[self.phase_index].learns:
+                groups.setdefault(rates.get(name, 1.0), []).append(parameter)
+        given = [{"params": group, "lr": self.knobs.lr * rate, "rate": rate} for rate, group in groups.items()]
+        return self.training.optimizer.build(given, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
 
@@ -252,7 +289,7 @@ class Trainer:
         self.knobs.turn(command)
         assert self.optimizer is not None
         for group in self.optimizer.param_groups:
-            group["lr"] = self.knobs.lr
+            group["lr"] = self.knobs.lr * group["rate"]
         self.knobs.log(self.journal, self.step)
 
     # ------------------------------------------------------------------ looking and telling
@@ -359,7 +396,7 @@ class Trainer:
         self.step, self.phase_index = saved["step"], saved["phase_index"]
         self.network.load_state_dict(saved["network"])
         self.modules.load_state_dict(saved["modules"])
-        self.context.state = saved["strategy"]
+        self.context.state = on_device(saved["strategy"], self.device)
         self.knobs.restore(saved["knobs"], self.step)
         self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]

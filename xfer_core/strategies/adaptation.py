@@ -1,0 +1,96 @@
+"""What all methods of unsupervised adaptation share: source labels, target images, and a term that aligns them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    View,
+    equal_shares,
+    forward_together,
+    losses_of,
+    require_source,
+    task_terms,
+)
+
+
+class Adaptation(Strategy):
+    """Labelled source samples and unlabelled target images in every step; labelled target samples too where there are.
+
+    A subclass adds its lesson, ``kind``, ``title``, :meth:`align`, and the λ of its terms in :meth:`further_lambdas`.
+    """
+
+    family: ClassVar = "transfer"
+    adapts: ClassVar = True
+
+    def check(self, problem: Problem) -> None:
+        require_source(problem, self.kind)
+        if problem.labels_per_class == "all":
+            raise XferError("no_unlabelled", "problem.labels_per_class", "all", kind=self.kind, instead="joint")
+
+    def keeps_head(self) -> bool:
+        return True
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (Phase("adapt", with_labels(dealt), unlabelled=dealt.problem.target),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        """1 for the mean over the labelled domains and tasks, then the terms of the method."""
+        roles = ("source",) if problem.labels_per_class == 0 else ("source", "target")
+        return {**equal_shares(task_terms(problem, *roles)), **self.further_lambdas()}
+
+    def further_lambdas(self) -> dict[str, float]:
+        """The λ of the method's own terms."""
+        return {}
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        labelled, unlabelled = forward_together(context.network, batches, context.unlabelled)
+        if not unlabelled:  # a phase before the adaptation
+            return losses_of(labelled, batches)
+        source = together([view for key, view in labelled.items() if key not in unlabelled])
+        return {**losses_of(labelled, batches), **self.align(source, together(list(unlabelled.values())), context)}
+
+    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+        """The method's own terms.
+
+        Args:
+            source: all source samples of this step.
+            target: all unlabelled target samples of this step.
+            context: as in ``terms``.
+        """
+        raise TypeError(f"{type(self).__name__} must define align")
+
+
+def with_labels(dealt: Dealt) -> tuple[str, ...]:
+    """The source domains, and the target domains that have labelled samples."""
+    problem = dealt.problem
+    return (*problem.source, *(key for key in problem.target if len(dealt.training[key].labelled)))
+
+
+def together(views: list[View]) -> View:
+    """Several views as one, sample after sample."""
+    if len(views) == 1:
+        return views[0]
+    logits = {task: torch.cat([view.logits[task] for view in views]) for task in views[0].logits}
+    return View(torch.cat([view.features for view in views]), logits)
+
+
+def width_of(network: Network) -> int:
+    """The number of features that the heads see."""
+    return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
+
+
+def probabilities(view: View) -> Tensor:
+    """Class probabilities of all tasks side by side, float (B, ΣK); without gradient."""
+    return torch.cat([torch.softmax(logits.detach().float(), 1) for logits in view.logits.values()], 1)

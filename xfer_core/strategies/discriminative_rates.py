@@ -1,0 +1,37 @@
+"""Discriminative learning rates: lower stages learn more slowly."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import Phase
+from xfer_core.strategies.transfer import Transfer, renewed
+
+
+class DiscriminativeRates(Transfer):
+    """Train on the source, then on the target with learning rates that fall by a factor from stage to stage downwards.
+
+    Stage k of n learns at η / ξ^{n−k+1} and the head at η itself; ξ = 2.6 is the paper's. Lower stages hold what is
+    common to both domains and move little; upper ones hold what is particular and move freely. Howard and Ruder 2018
+    (ULMFiT), https://arxiv.org/abs/1801.06146.
+    """
+
+    title: ClassVar = "Discriminative learning rates"
+    formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
+    kind: Literal["discriminative_rates"] = "discriminative_rates"
+    factor: float = Field(default=2.6, ge=1, le=100, title="Factor from stage to stage")
+    """1 is plain fine-tuning."""
+    new_head: bool = Field(default=False, title="New head")
+    """Start the head again from random values for the target: needed when the classes differ."""
+
+    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        rates = {
+            name: self.factor**-below
+            for below, stage in enumerate(reversed(list(network.stages)), start=1)
+            for name in network.names_of(stage)
+        }
+        return (self.target_phase(dealt, rates=rates, renewed=renewed(self.new_head)),)

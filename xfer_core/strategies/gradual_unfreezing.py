@@ -1,0 +1,36 @@
+"""Gradual unfreezing: the top stage first, then one more at a time."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import Phase
+from xfer_core.strategies.transfer import Transfer, renewed
+
+
+class GradualUnfreezing(Transfer):
+    """Train on the source, then on the target: first the head alone, then the last stage too, then one more at a time.
+
+    With stages f_1 … f_n, phase k minimises L_target over the head and the last k stages; f_1 … f_{n−k} stay fixed.
+    General features below are touched last and least, so that less of what the source taught is forgotten. Howard and
+    Ruder 2018 (ULMFiT), https://arxiv.org/abs/1801.06146.
+    """
+
+    title: ClassVar = "Gradual unfreezing"
+    formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
+    kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
+    new_head: bool = Field(default=False, title="New head")
+    """Start the head again from random values for the target: needed when the classes differ."""
+
+    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        stages = list(network.stages)
+        phases, part = [], 1 / (len(stages) + 1)
+        for free in range(len(stages) + 1):
+            name = "head" if not free else "unfreeze all" if free == len(stages) else f"unfreeze {stages[-free]}"
+            fixed, head = network.expand(stages[: len(stages) - free]), renewed(self.new_head and not free)
+            phases.append(self.target_phase(dealt, name, part, fixed=fixed, renewed=head))
+        return tuple(phases)

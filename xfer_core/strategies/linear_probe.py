@@ -1,0 +1,30 @@
+"""Linear probe: only the head learns on the target."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import Phase
+from xfer_core.strategies.transfer import Transfer, renewed
+
+
+class LinearProbe(Transfer):
+    """Train on the source, then fix every stage and train only a new head on the few target labels.
+
+    min over the head h of L_target(h ∘ f) with the features f as the source left them, batch-norm statistics included.
+    It asks how much of the target the source's features already tell apart; it cannot overfit much, and cannot adapt
+    the features either. Alain and Bengio 2016, https://arxiv.org/abs/1610.01644.
+    """
+
+    title: ClassVar = "Linear probe"
+    formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
+    kind: Literal["linear_probe"] = "linear_probe"
+    new_head: bool = Field(default=True, title="New head")
+    """Start the head again from random values; else go on from the source's head."""
+
+    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (self.target_phase(dealt, fixed=network.expand(network.stages), renewed=renewed(self.new_head)),)

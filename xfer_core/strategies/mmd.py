@@ -1,0 +1,34 @@
+"""MMD (DAN): the same distribution of features on both sides."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.objectives.mmd import mk_mmd
+from xfer_core.strategies.adaptation import Adaptation
+from xfer_core.strategies.base import Context, View
+
+
+class MMD(Adaptation):
+    """Learn the source's labels with features that are distributed alike on source and target.
+
+    L = L_source + λ · MMD²_k, the squared distance between the mean embeddings of both feature clouds under the mean of
+    five Gaussian kernels; it is zero only where both distributions are the same. It looks at all classes at once, and
+    so may move one class of the target onto another. Known as DAN. Long et al. 2015, https://arxiv.org/abs/1502.02791.
+    """
+
+    title: ClassVar = "MMD (DAN)"
+    formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
+    term_titles: ClassVar = {"distance": "Distance of the feature clouds"}
+    kind: Literal["mmd"] = "mmd"
+    weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
+    """How much the distance counts beside the source's labels."""
+
+    def further_lambdas(self) -> dict[str, float]:
+        return {"distance": self.weight}
+
+    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+        return {"distance": mk_mmd(source.features, target.features)}
