@@ -15,6 +15,7 @@ st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_item
 PAGES = [
     st.Page("start.py", title=_("Start"), icon=":material/play_circle:", default=True),
     st.Page("train.py", title=_("Train"), icon=":material/tune:"),
+    st.Page("catalogue.py", title=_("Methods"), icon=":material/menu_book:"),
     st.Page("compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]

@@ -6,30 +6,24 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.curves import term_looks
+from pages.parts.curves import term_looks, term_titles
 from pages.parts.domains import domain_title, sample_strip, task_title
 from pages.parts.form import controls
 from pages.parts.freeze_board import freeze_board
+from pages.parts.lesson import family_title, lesson_of
 from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
 from pages.parts.mixer import mixer
 from pages.parts.store import checked, start, store
 from pages.parts.text import _
-from xfer_core.domains import domain_keys, load_domain
+from xfer_core.domains import domain_keys, is_here, offered
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE
-from xfer_core.strategies import STRATEGIES, Strategy
+from xfer_core.strategies import BASICS, STRATEGIES, Strategy
 from xfer_core.training import OPTIMIZERS
 
-FAMILIES = {"transfer": _("Transfer"), "joint": _("Joint"), "generalised": _("Generalised"), "baseline": _("Baseline")}
-FORMULAS = {
-    "transfer": r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})",
-    "joint": r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)",
-    "generalised": r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)",
-    "baseline": r"L(\theta)\ \text{on one side alone}",
-}
 state = st.session_state
 
 
@@ -76,7 +70,7 @@ def _linked_spec(given: dict[str, str]) -> RunSpec:
     spec = parse_spec({}, [f"{key}={value}" for key, value in given.items()])
     spec.strategy.lambdas(spec.problem)
     try:
-        spec.problem.check()
+        spec.problem.check_names()
     except XferError as error:
         if error.code in ("unknown_domain", "unknown_task"):
             raise
@@ -97,9 +91,12 @@ def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> An
 
 def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
     kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
+    offered = [form.model_fields["kind"].default for form in BASICS]
+    if first.strategy.kind not in offered:
+        offered.append(first.strategy.kind)
     kind = st.pills(
         _("How knowledge moves"),
-        list(kinds),
+        offered,
         default=first.strategy.kind,
         required=True,
         format_func=lambda kind: _(kinds[kind].title),
@@ -107,11 +104,13 @@ def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
         wrap=True,
     )
     form = kinds[kind]
-    lesson = (form.__doc__ or "").strip().partition("\n\n")
-    st.caption(f"**{FAMILIES[form.family]}** — {_(' '.join(lesson[0].split()))}")
-    with st.popover(_("How it works"), icon=":material/school:"):
-        st.latex(FORMULAS[form.family])
-        st.markdown(_(" ".join(lesson[2].split())))
+    lesson = lesson_of(form)
+    st.caption(f"**{family_title(form)}** — {lesson.idea}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover(_("How it works"), icon=":material/school:"):
+            st.latex(form.formula)
+            st.markdown(lesson.rest)
+        st.page_link("catalogue.py", label=_("All methods"), icon=":material/menu_book:")
     slots.here("strategy", "strategy.kind")
     return first.strategy if kind == first.strategy.kind else form()
 
@@ -130,7 +129,7 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
         )
         slots.here("problem.source")
         for key in source:
-            sample_strip(key)
+            sample_strip(key, "source")
     with right:
         target = st.multiselect(
             _("Target: few labels"),
@@ -142,8 +141,11 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
         )
         slots.here("problem.target", "problem")
         for key in target:
-            sample_strip(key)
-    tasks = list(dict.fromkeys(task for key in (*source, *target) for task in load_domain(key).tasks)) or ["digit"]
+            sample_strip(key, "target")
+        for key in first.problem.unseen:  # they come with a link and have no control of their own
+            if not is_here(key):
+                sample_strip(key, "unseen")
+    tasks = list(dict.fromkeys(task for key in (*source, *target) for task in offered(key).tasks)) or ["digit"]
     left, right = st.columns(2)
     with left:
         budgets = [0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all"]
@@ -204,14 +206,10 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
     fields, prefix = type(strategy).model_fields, f"{_prefix()}.{strategy.kind}"
     chosen: dict[str, Any] = {}
     spec = parse_spec({"problem": problem, "network": network})
-    spec.problem.check()
+    spec.problem.check_names()
     if "frozen" in fields:
-        classes = {
-            task: len({name for key in spec.problem.roles() for name in load_domain(key).tasks[task].classes})
-            for task in spec.problem.tasks
-        }
-        shape = tuple(load_domain(spec.problem.target[0]).samples.shape[1:])
-        stages = spec.network.describe(shape, classes)  # pyright: ignore[reportArgumentType]
+        classes = {task: len(names) for task, names in spec.problem.classes().items()}
+        stages = spec.network.describe(spec.problem.image_shape(), classes)
         frozen = getattr(strategy, "frozen", ())
         chosen["frozen"] = freeze_board(stages, frozen, f"{prefix}.{spec.network.kind}.frozen")
         slots.here("strategy.frozen")
@@ -221,7 +219,8 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
         # Other domains are other terms: the keys of the sliders carry the problem.
         terms = canonical(list(fitting.lambdas(spec.problem)))
         lambdas = fitting.lambdas(spec.problem)
-        mixed = mixer(lambdas, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
+        titles = term_titles(fitting, list(lambdas))
+        mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
         equal = {term: round(1 / len(mixed), 3) for term in mixed}
         chosen["weights"] = {} if mixed == equal else mixed
         slots.here("strategy.weights")
@@ -261,7 +260,8 @@ def _workbench(slots: Slots) -> RunSpec | None:
         checked(spec)
         return spec
     except XferError as error:
-        slots.show(error)
+        if error.code != "not_here":  # the button beside the domain says that
+            slots.show(error)
         return None
 
 

@@ -12,6 +12,7 @@ from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, 
 from xfer_core.errors import RULES, XferError, say
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
+from xfer_core.strategies import Strategy
 
 
 def reason_text(run: Run) -> str:
@@ -44,22 +45,28 @@ def _number_scalar(spec: RunSpec) -> str:
     return spec.target_metric().removesuffix("test") + "validation"
 
 
-def term_titles(terms: Iterable[str]) -> dict[str, str]:
-    """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ."""
-    parts = {term: term.partition("/") for term in terms}
+def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
+    """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ;
+    what is no domain's by the strategy's own words."""
+    own = {term: _(title) for term, title in strategy.term_titles.items()}
+    parts = {term: term.partition("/") for term in terms if term not in own}
     several = len({task for _domain, _slash, task in parts.values()}) > 1
     return {
-        term: domain_title(domain) + (f" · {task_title(task)}" if several and task else "")
-        for term, (domain, _slash, task) in parts.items()
+        **{
+            term: domain_title(domain) + (f" · {task_title(task)}" if several and task else "")
+            for term, (domain, _slash, task) in parts.items()
+        },
+        **{term: title for term, title in own.items() if term in terms},
     }
 
 
 def term_looks(spec: RunSpec) -> dict[str, Look]:
-    """The look of every loss term: its domain's role, with a dash of its own for each further task."""
+    """The look of every loss term: its domain's role, with a dash of its own for each further task; what is no domain's
+    looks like none of them."""
     looks: dict[str, Look] = {}
     used: dict[str, int] = {}
     for term in spec.strategy.lambdas(spec.problem):
-        role = spec.problem.roles()[term.partition("/")[0]]
+        role = spec.problem.roles().get(term.partition("/")[0], "none")
         looks[term] = domain_look(role, used.get(role, 0))
         used[role] = used.get(role, 0) + 1
     return looks
@@ -87,7 +94,7 @@ def planned(spec: RunSpec) -> Seen:
 def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
     """Accuracy with the baselines, losses plain and weighted, learning rate."""
     looks = term_looks(run.spec)
-    titles = term_titles(looks)
+    titles = term_titles(run.spec.strategy, list(looks))
     waiting = _("The curves appear here as the network learns.")
     charts = [
         Chart(

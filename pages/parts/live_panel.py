@@ -130,7 +130,7 @@ def _knobs(run: Run) -> None:
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
     with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:"):
-        now, titles = {}, term_titles(lambdas)
+        now, titles = {}, term_titles(spec.strategy, list(lambdas))
         for i, (term, value) in enumerate(lambdas.items()):
             key = f"live.{run.id}.{term}"
             now[term] = st.slider(
@@ -143,7 +143,7 @@ def _knobs(run: Run) -> None:
                 on_change=_set,
                 args=(run.id, f"lambda/{term}", key),
             )
-        shares_bar(now, {term: look.pair for term, look in term_looks(spec).items()})
+        shares_bar(now, titles, {term: look.pair for term, look in term_looks(spec).items()})
         rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"
         st.select_slider(
             _("Learning rate"),

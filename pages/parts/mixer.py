@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.live.view import Colour
-from pages.parts.curves import term_titles
 from pages.parts.text import _
 from xfer_core.charts.palette import Look
 
@@ -15,11 +14,14 @@ TOP = 2.0
 IN_A_LINE = 3
 
 
-def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, prefix: str) -> dict[str, float]:
+def mixer(
+    lambdas: Mapping[str, float], titles: Mapping[str, str], looks: Mapping[str, Look], symbol: str, prefix: str
+) -> dict[str, float]:
     """Sliders for λ before a run.
 
     Args:
         lambdas: term → λ at first.
+        titles: term → what a reader calls it.
         looks: term → its colours.
         symbol: of the loss in the formula: L_i of a term, or L_d of a domain.
         prefix: starts the keys of the sliders.
@@ -28,7 +30,6 @@ def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, 
         term → λ now.
     """
     st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
-    titles = term_titles(lambdas)
     with st.container(border=True):
         chosen = {
             term: st.slider(
@@ -41,17 +42,16 @@ def mixer(lambdas: Mapping[str, float], looks: Mapping[str, Look], symbol: str, 
             )
             for i, (term, value) in enumerate(lambdas.items())
         }
-        shares_bar(chosen, {term: look.pair for term, look in looks.items()})
+        shares_bar(chosen, titles, {term: look.pair for term, look in looks.items()})
         st.latex(formula(chosen, symbol))
     return chosen
 
 
-def shares_bar(lambdas: Mapping[str, float], colours: Mapping[str, Colour]) -> None:
+def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours: Mapping[str, Colour]) -> None:
     """A bar cut in the shares of the λ; each cut has the number that its term has in the formula."""
     total = sum(lambdas.values())
     if not total:
         return
-    titles = term_titles(lambdas)
     dark = st.context.theme.type == "dark"
     cuts = "".join(
         f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]};overflow:hidden" '

@@ -11,4 +11,8 @@ def phase_titles() -> dict[str, str]:
         "source": _("learning the source"),
         "target": _("learning the target"),
         "together": _("learning all at once"),
+        "probe": _("learning the head alone"),
+        "head": _("learning the head alone"),
+        "adapt": _("adapting to the target"),
+        "statistics": _("measuring the target's statistics"),
     }

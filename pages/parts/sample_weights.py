@@ -11,7 +11,7 @@ from pages.parts.domains import domain_title
 from pages.parts.text import _
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_histogram
-from xfer_core.domains import load_domain
+from xfer_core.domains import is_here, load_domain
 from xfer_core.runs.store import Run
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
@@ -43,6 +43,8 @@ def sample_weights(run: Run) -> None:
 
 
 def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
+    if not is_here(key):
+        return  # the run was made on another machine
     domain = load_domain(key)
     positions = {int(original): i for i, original in enumerate(domain.originals)}
     images = domain.samples[[positions[original] for original in rows["original"]]]

@@ -6,7 +6,9 @@ import json
 
 import streamlit as st
 
+from xfer_core.domains import is_here
 from xfer_core.domains.problem import Dealt
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
@@ -36,9 +38,13 @@ def _checked(spec: str) -> Dealt:
 
 
 def checked(spec: RunSpec) -> Dealt:
-    """The problem as dealt, once the whole spec has been found good; remembered for the next rerun.
+    """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
 
     Raises:
-        XferError: what ``RunSpec.check`` raises.
+        XferError: what ``RunSpec.check`` raises; ``not_here`` rather than that a page downloads data unasked.
     """
+    spec.problem.check_names()
+    for key, role in spec.problem.roles().items():
+        if not is_here(key):
+            raise XferError("not_here", f"problem.{role}", key)
     return _checked(spec.model_dump_json())

@@ -1,0 +1,83 @@
+"""Train with a domain that is not on this machine: a button, a bar, and the page goes on; nothing comes unasked."""
+
+from __future__ import annotations
+
+from urllib.error import URLError
+
+import pytest
+from test_handwriting import Network, folder, network  # noqa: F401 - fixtures
+from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
+
+from xfer_core.domains import is_here
+
+USPS = {"problem__source": '["usps"]'}
+
+
+def labels(test) -> dict[str, bool]:
+    """Button → whether it is disabled."""
+    return {button.label: button.disabled for button in test.button}
+
+
+@pytest.fixture(autouse=True)
+def _empty_strips():
+    """Strips of samples are kept by the server; those of made-up digits must not be."""
+    import streamlit as st
+
+    yield
+    st.cache_data.clear()
+
+
+def test_nothing_comes_because_domains_are_listed(folder, network: Network):  # noqa: F811
+    test = app("train")
+    assert not test.exception
+    options = next(box for box in test.multiselect if box.key.endswith(".source")).options
+    assert {"MNIST", "USPS", "Printed digits"} <= set(options)
+    assert network.asked == []
+    assert not any(label.startswith("Download") for label in labels(test))
+
+
+def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder, network: Network):  # noqa: F811
+    test = app("train", **USPS)
+    assert not test.exception
+    assert not test.error, words(test)
+    assert f"USPS is not on this machine yet. It would be kept in {folder}." in words(test)
+    assert labels(test)["Download USPS (8 MB)"] is False
+    assert labels(test)["Start training"] is True
+    assert network.asked == []
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert not test.exception
+    assert not test.error, words(test)
+    assert is_here("usps")
+    assert "not on this machine" not in words(test)
+    assert labels(test)["Start training"] is False
+    assert not any(label.startswith("Download") for label in labels(test))
+
+
+def test_a_download_that_fails_is_explained_and_can_be_tried_again(folder, network: Network):  # noqa: F811
+    good = network.files["usps.t.bz2"]
+    network.files["usps.t.bz2"] = URLError("no route to host")
+    test = app("train", **USPS)
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert not test.exception
+    assert "no route to host" in words(test)
+    assert labels(test)["Start training"] is True
+    network.files["usps.t.bz2"] = good
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert labels(test)["Start training"] is False
+
+
+def test_a_domain_that_is_not_here_may_stand_in_every_place(folder, network: Network):  # noqa: F811
+    three = dict.fromkeys(("problem__source", "problem__target", "problem__unseen"), '["usps"]')
+    test = app("train", **three)
+    assert not test.exception
+    assert network.asked == []
+
+
+def test_a_link_to_a_run_whose_data_is_not_here_downloads_nothing(folder, network: Network):  # noqa: F811
+    from xfer_core.runs.spec import parse_spec
+    from xfer_core.runs.store import open_store
+
+    run = open_store().create(parse_spec({}, ['problem.target=["usps"]']))
+    for page in ("run", "compare", "train"):
+        assert not app(page, run=run).exception
+    assert network.asked == []
