@@ -91,12 +91,12 @@ def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> An
 
 def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
     kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
-    offered = [form.model_fields["kind"].default for form in BASICS]
-    if first.strategy.kind not in offered:
-        offered.append(first.strategy.kind)
+    shown = [form.model_fields["kind"].default for form in BASICS]
+    if first.strategy.kind not in shown:
+        shown.append(first.strategy.kind)
     kind = st.pills(
         _("How knowledge moves"),
-        offered,
+        shown,
         default=first.strategy.kind,
         required=True,
         format_func=lambda kind: _(kinds[kind].title),

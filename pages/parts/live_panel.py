@@ -109,7 +109,7 @@ def _ask_to_stop(run: str | None) -> None:
 
 
 def _confirm_stop(run: Run) -> None:
-    """Not a popover: that closes when the run's status changes while it is open."""
+    """The question stands in the page, where no rerun can close it."""
     with st.container(border=True):
         st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
         with st.container(horizontal=True):

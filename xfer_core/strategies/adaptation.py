@@ -28,7 +28,7 @@ from xfer_core.strategies.base import (
 class Adaptation(Strategy):
     """Labelled source samples and unlabelled target images in every step; labelled target samples too where there are.
 
-    A subclass adds its lesson, ``kind``, ``title``, :meth:`align`, and the λ of its terms in :meth:`further_lambdas`.
+    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, their ``weight``, and :meth:`align`.
     """
 
     family: ClassVar = "transfer"
@@ -51,8 +51,8 @@ class Adaptation(Strategy):
         return {**equal_shares(task_terms(problem, *roles)), **self.further_lambdas()}
 
     def further_lambdas(self) -> dict[str, float]:
-        """The λ of the method's own terms."""
-        return {}
+        """The λ of the method's own terms: its field ``weight`` for each, unless a subclass says otherwise."""
+        return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - AdaBN has neither
 
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         labelled, unlabelled = forward_together(context.network, batches, context.unlabelled)

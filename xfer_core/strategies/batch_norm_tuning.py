@@ -30,8 +30,8 @@ class BatchNormTuning(Transfer):
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, instead="linear_probe")
-        free = {f"{norm}." for norm in batch_norms(network)}
-        fixed = {name for name in network.state_dict() if name.rpartition(".")[0] + "." not in free}
+        free = batch_norms(network)
+        fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:
             fixed -= set(network.names_of(HEAD))
         return (self.target_phase(dealt, fixed=frozenset(fixed), renewed=renewed(self.new_head)),)

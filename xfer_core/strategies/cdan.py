@@ -56,9 +56,6 @@ class CDAN(Adaptation):
         maps.register_buffer("answers", torch.randn(classes, RANDOM_WIDTH))
         return {"discriminator": discriminator(RANDOM_WIDTH, self.hidden), "maps": maps}
 
-    def further_lambdas(self) -> dict[str, float]:
-        return {"domain": self.weight}
-
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
         strength = reversal_strength(context.progress)
         logits, weights = [], []

@@ -37,9 +37,6 @@ class DANN(Adaptation):
     def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
         return {"discriminator": discriminator(width_of(network), self.hidden)}
 
-    def further_lambdas(self) -> dict[str, float]:
-        return {"domain": self.weight}
-
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
         strength = reversal_strength(context.progress)
         logits = (context.modules["discriminator"](reverse_gradient(v.features, strength)) for v in (source, target))

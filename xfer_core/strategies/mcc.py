@@ -31,9 +31,6 @@ class MCC(Adaptation):
     temperature: float = Field(default=2.5, gt=0, le=100, title="Temperature T")
     """Above 1 probabilities are softened, so that overconfident answers are still compared."""
 
-    def further_lambdas(self) -> dict[str, float]:
-        return {"confusion": self.weight}
-
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
         losses = [class_confusion(logits, self.temperature) for logits in target.logits.values()]
         return {"confusion": torch.stack(losses).mean()}

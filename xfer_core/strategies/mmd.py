@@ -27,8 +27,5 @@ class MMD(Adaptation):
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """How much the distance counts beside the source's labels."""
 
-    def further_lambdas(self) -> dict[str, float]:
-        return {"distance": self.weight}
-
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
         return {"distance": mk_mmd(source.features, target.features)}

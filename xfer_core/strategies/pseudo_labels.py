@@ -44,9 +44,6 @@ class PseudoLabels(Adaptation):
             Phase("adapt", labelled, 1 - self.source_share, unlabelled=dealt.problem.target),
         )
 
-    def further_lambdas(self) -> dict[str, float]:
-        return {"pseudo": self.weight}
-
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
         losses = [pseudo_label_loss(logits, self.threshold) for logits in target.logits.values()]
         return {"pseudo": torch.stack(losses).mean()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,12 @@ from xfer_core.training.phases import phase_ends
 
 REPORT_SECONDS = 0.1
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
+
+
+def total_of(weighted: Iterable[Tensor]) -> Tensor:
+    """The sum of weighted terms, a scalar each."""
+    parts = list(weighted)
+    return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
 
 
 @dataclass(frozen=True)
@@ -195,19 +201,19 @@ class Trainer:
             with torch.no_grad(), arithmetic(self.device, self.precision):
                 self.strategy.terms(batches, context)
             return
-        logged: dict[str, Tensor] = {}
+        logged: dict[str, tuple[Tensor, Tensor]] = {}
         for move in phase.moves:
             logged |= self._update(move, batches)
         if self.step % self.log_every == 0:
             self._log(phase.name, logged)
 
-    def _update(self, move: Move, batches: dict[str, Batch]) -> dict[str, Tensor]:
-        """One sub-step; returns its terms."""
+    def _update(self, move: Move, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
+        """One sub-step; returns its terms, each plain and weighted."""
         self.context.move = move.name
         with arithmetic(self.device, self.precision):
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
-        weighted = [self.knobs.lambdas[name] * term for name, term in terms.items()]
-        total = torch.stack(weighted).sum() if len(weighted) > 1 else weighted[0]
+        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
+        total = total_of(weighted.values())
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -216,18 +222,17 @@ class Trainer:
                 if name in move.still:
                     parameter.grad = None
         self.optimizer.step()
-        return terms
+        return {name: (term, weighted[name]) for name, term in terms.items()}
 
     def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         yield from self.network.named_parameters()
         yield from self.modules.named_parameters("modules")
 
-    def _log(self, phase: str, terms: dict[str, Tensor]) -> None:
-        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
-        for name, term in terms.items():
+    def _log(self, phase: str, terms: dict[str, tuple[Tensor, Tensor]]) -> None:
+        for name, (term, weighted) in terms.items():
             self.journal.add_tensor(f"loss/{name}", self.step, term, phase)
-            self.journal.add_tensor(f"weighted/{name}", self.step, weighted[name], phase)
-        self.journal.add_tensor("loss/total", self.step, torch.stack(list(weighted.values())).sum(), phase)
+            self.journal.add_tensor(f"weighted/{name}", self.step, weighted, phase)
+        self.journal.add_tensor("loss/total", self.step, total_of(w for _, w in terms.values()), phase)
 
     # ------------------------------------------------------------------ phases and what is fixed
 
