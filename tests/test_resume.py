@@ -118,6 +118,14 @@ def killed_at(step, strategy, training, path, plan=None):
     return told, saved["step"] if saved else 0
 
 
+def test_a_paused_run_follows_the_course_of_its_learning_rate(tmp_path):
+    training = settings(STEPS, schedule="cosine")
+    left_alone = trained(FineTune(), training=training)
+    run, *_ = lives(FineTune(), training, tmp_path / "c.pt", (0, 1, 3, 5))
+    assert not differing(weights_of(run), left_alone)
+    assert differing(left_alone, trained(FineTune(), training=settings(STEPS))), "the course makes a difference"
+
+
 @every_strategy
 @pytest.mark.parametrize(("step", "saved"), [(0, 0), (2, 0), (4, 3), (5, 3), (7, 6)])
 def test_a_killed_run_goes_on_from_its_last_checkpoint(strategy, step, saved, tmp_path):

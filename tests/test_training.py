@@ -178,6 +178,19 @@ def test_a_knob_at_step_zero_is_the_same_as_asking_for_it(every_step):
     assert not differing(weights_of(run), trained(asked, training=settings(optimizer=optimizer)))
 
 
+def test_the_rate_falls_along_a_cosine_in_each_phase_from_whatever_a_person_set(every_step):
+    plan = {6: [Command("set", "lr", 0.5)]}
+    told = At(plan)
+    told.run = trainer(FineTune(target_lr=0.2), training=settings(8, schedule="cosine", evaluations=8), observer=told)
+    told.run.run()
+    falling = [0.5 * (1 + math.cos(math.pi * step / 4)) for step in range(4)]
+    expected = {0: 0.01, 1: 0.01, 2: 0.01 * falling[1], 3: 0.01 * falling[2], 4: 0.2, 5: 0.2}
+    expected |= {6: 0.5 * falling[2], 7: 0.5 * falling[2], 8: 0.5 * falling[3]}
+    assert told.values("lr") == pytest.approx(expected)
+    assert told.run.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * falling[3])
+    assert told.run.knobs.state()["lr"] == 0.5, "the slider shows what the person set"
+
+
 def test_stop_measures_and_pause_does_not(every_step):
     stopped = trainer(Joint(), observer=At({2: [Command("stop")]})).run()
     paused = trainer(Joint(), observer=At({2: [Command("pause")]})).run()

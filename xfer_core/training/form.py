@@ -37,6 +37,7 @@ class Adam(Form):
 
 
 OPTIMIZERS = (Adam, SGD)
+Schedule = Literal["constant", "cosine"]
 Augmentation = Literal["flip", "crop", "shift", "rotation"]
 
 
@@ -49,6 +50,9 @@ class TrainingForm(Form):
     """Samples that each domain gives to a step."""
     optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(default=Adam(), title="Optimiser")
     """Who turns gradients into steps."""
+    schedule: Schedule = Field(default="constant", title="Course of the learning rate")
+    """Constant keeps it; cosine lets it fall to zero within each phase, ½(1 + cos πp) with the part p of the phase that
+    is done (Loshchilov and Hutter 2017), so that the last step is not one more jump."""
     augment: tuple[Augmentation, ...] = Field(default=("shift",), title="Augmentation")
     """Random views of each training image: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
     rotated by up to 15°."""

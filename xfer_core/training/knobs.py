@@ -19,6 +19,7 @@ class Knobs:
 
     def __init__(self, lambdas: Mapping[str, float], lr: float, replay: Sequence[tuple[int, Command]] = ()) -> None:
         self.lambdas, self.lr = dict(lambdas), lr
+        self.factor = 1.0  # what the schedule makes of the learning rate; the loop sets it
         # A run that was resumed and changed again may have been told of an early step after a late one.
         self.replay = sorted(replay, key=lambda item: item[0])
 
@@ -38,8 +39,8 @@ class Knobs:
             self.lambdas[command.name.removeprefix("lambda/")] = command.value
 
     def log(self, journal: Journal, step: int) -> None:
-        """Write down how they stand."""
-        journal.add("lr", step, self.lr)
+        """Write down how they stand; of the learning rate what the schedule leaves of it."""
+        journal.add("lr", step, self.lr * self.factor)
         for name, value in self.lambdas.items():
             journal.add(f"lambda/{name}", step, value)
 

@@ -25,7 +25,7 @@ from xfer_core.training.form import TrainingForm
 from xfer_core.training.journal import Journal
 from xfer_core.training.knobs import Knobs
 from xfer_core.training.observer import Command, Observer, Silent
-from xfer_core.training.phases import phase_ends
+from xfer_core.training.phases import phase_ends, rate_factor
 
 REPORT_SECONDS = 0.1
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
@@ -193,6 +193,8 @@ class Trainer:
     def _train_step(self) -> None:
         phase, context, size = self.phases[self.phase_index], self.context, self.training.batch_size
         context.progress = self.step / self.training.steps
+        if self.training.schedule != "constant":
+            self._set_rates()
         batches = {key: Batch(*self.streams[key].draw(size)) for key in phase.domains}
         context.unlabelled = {key: self.streams[f"{key}/unlabelled"].draw(size)[0] for key in phase.unlabelled}
         self.step += 1
@@ -247,6 +249,7 @@ class Trainer:
         if phase.lr is not None:
             self.knobs.lr = phase.lr
         self.optimizer = self._make_optimizer()
+        self._set_rates()
         self.fixed_before.append(fingerprint(self.network, phase.fixed))
         self.observer.event("phase", self.step, name=phase.name, fixed=len(phase.fixed))
         self.knobs.log(self.journal, self.step)
@@ -272,7 +275,7 @@ class Trainer:
             # Where nothing learns the optimiser has nothing to do, but torch makes none of no parameters.
             if parameter.requires_grad or not self.phases[self.phase_index].learns:
                 groups.setdefault(rates.get(name, 1.0), []).append(parameter)
-        given = [{"params": group, "lr": self.knobs.lr * rate, "rate": rate} for rate, group in groups.items()]
+        given = [{"params": group, "rate": rate} for rate, group in groups.items()]
         return self.training.optimizer.build(given, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
@@ -292,10 +295,16 @@ class Trainer:
 
     def _set(self, command: Command) -> None:
         self.knobs.turn(command)
+        self._set_rates()
+        self.knobs.log(self.journal, self.step)
+
+    def _set_rates(self) -> None:
+        """Give each group of parameters the rate of the next step."""
+        begin, end = ([0, *self.ends][self.phase_index], self.ends[self.phase_index])
+        self.knobs.factor = rate_factor(self.training.schedule, self.step, begin, end)
         assert self.optimizer is not None
         for group in self.optimizer.param_groups:
-            group["lr"] = self.knobs.lr * group["rate"]
-        self.knobs.log(self.journal, self.step)
+            group["lr"] = self.knobs.lr * self.knobs.factor * group["rate"]
 
     # ------------------------------------------------------------------ looking and telling
 
