@@ -36,10 +36,10 @@ class RunSpec(Form):
         Raises:
             XferError: naming the field, the rule and the value.
         """
-        self.problem.check()
+        self.problem.check_names()
+        dealt = deal(self.problem, self.seed, pixels=False)
         self.strategy.check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
-        dealt = deal(self.problem, self.seed, pixels=False)
         outputs = {task: len(names) for task, names in dealt.classes.items()}
         network = self.network.build(dealt.image_shape, outputs)
         phases = self.strategy.phases(dealt.for_strategies(), network)

@@ -246,7 +246,8 @@ class Trainer:
             torch.manual_seed(int(torch.randint(2**31, (), generator=self.generator, device=self.device)))
             self.network.renew(phase.renewed)
             torch.random.set_rng_state(cpu_state)
-        if phase.lr is not None:
+        before = self.phases[self.phase_index - 1].lr if self.phase_index else None
+        if phase.lr is not None and phase.lr != before:  # what a person turned meanwhile stays
             self.knobs.lr = phase.lr
         self.optimizer = self._make_optimizer()
         self._set_rates()
