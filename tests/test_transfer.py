@@ -237,6 +237,13 @@ def test_a_rate_that_is_set_while_running_keeps_the_ratios(every_step):
         assert not torch.equal(told.after[4][name], told.after[3][name])
 
 
+def test_a_rate_that_a_person_set_outlives_the_next_phase_on_the_target(every_step):
+    steps = 8  # the source to step 4, the probe to 6, then everything
+    turned = watched(LPFT(target_lr=0.02), settings(steps), {5: [Command("set", "lr", 0.25)]})
+    assert turned.values("lr")[4] == 0.02, "entering the target takes the target's rate"
+    assert turned.values("lr")[6] == turned.values("lr")[steps] == 0.25
+
+
 # ---------------------------------------------------------------------- L2-SP
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from xfer_core.strategies.adabn import AdaBN
-from xfer_core.strategies.base import Batch, Context, Phase, Strategy
+from xfer_core.strategies.base import Batch, Context, Example, Phase, Strategy
 from xfer_core.strategies.batch_norm_tuning import BatchNormTuning
 from xfer_core.strategies.cdan import CDAN
 from xfer_core.strategies.coral import CORAL
@@ -52,4 +52,4 @@ STRATEGIES: tuple[type[Strategy], ...] = get_args(AnyStrategy)
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
 """What everybody should know first; Train offers these at once."""
 
-__all__ = ["BASICS", "STRATEGIES", "AnyStrategy", "Batch", "Context", "Phase", "Strategy"]
+__all__ = ["BASICS", "STRATEGIES", "AnyStrategy", "Batch", "Context", "Example", "Phase", "Strategy"]

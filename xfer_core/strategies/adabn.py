@@ -11,7 +11,7 @@ from torch import Tensor
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
 from xfer_core.strategies.adaptation import Adaptation, with_labels
-from xfer_core.strategies.base import Batch, Context, Phase, task_losses
+from xfer_core.strategies.base import Batch, Context, Example, Phase, task_losses
 from xfer_core.strategies.transfer import batch_norms, require_batch_norm
 
 
@@ -21,11 +21,19 @@ class AdaBN(Adaptation):
     y = γ · (x − μ_t) / σ_t + β: every feature is centred and scaled by the target's own mean and deviation, while γ, β
     and all filters stay as they are. It undoes changes of brightness, contrast and style, costs seconds and has nothing
     to tune; what has changed in shape it cannot undo. The source is read with the target's statistics too from then on.
-    Li et al. 2016, https://arxiv.org/abs/1603.04779.
+    Where there are target labels, the first part learns them too. Li et al. 2016, https://arxiv.org/abs/1603.04779.
     """
 
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
+    shines: ClassVar = Example(
+        "printed_to_handwritten",
+        "Pen and type differ in thickness and contrast: the target's own means and deviations undo that.",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted",
+        "Means and deviations cannot turn a filter for white strokes into one for black strokes.",
+    )
     kind: Literal["adabn"] = "adabn"
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target images pass through the network; the statistics are the mean over these batches."""

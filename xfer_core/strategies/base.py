@@ -98,6 +98,22 @@ class Context:
     move: str = ""
 
 
+@dataclass(frozen=True)
+class Example:
+    """A problem that shows what a method can do, or cannot.
+
+    Attributes:
+        problem: the first part of a recipe's name in ``benchmarks/recipes``; the second is the method's ``kind``.
+        why: one sentence for the learner.
+        baseline: the ``kind`` that it is compared with; nothing for the usual one: source only for adaptation without
+            target labels, fine-tuning for any other transfer.
+    """
+
+    problem: str
+    why: str
+    baseline: str = ""
+
+
 class Strategy(Form):
     """How knowledge moves. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
 
@@ -109,6 +125,10 @@ class Strategy(Form):
     """Whether it learns from target images without labels: a group of its own in the catalogue."""
     term_titles: ClassVar[Mapping[str, str]] = {}
     """What a page calls the terms that are not a domain's, such as ``domain``."""
+    shines: ClassVar[Example | None] = None
+    """Where it beats what is simpler; None where no such problem has been looked for."""
+    fails: ClassVar[Example | None] = None
+    """Where something simpler beats it."""
     kind: str
 
     def check(self, problem: Problem) -> None:

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import HEAD, Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, batch_norms, renewed, require_batch_norm
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, batch_norms, new_head_field, renewed, require_batch_norm
 
 
 class BatchNormTuning(Transfer):
@@ -22,11 +22,13 @@ class BatchNormTuning(Transfer):
 
     title: ClassVar = "Batch-norm tuning"
     formula: ClassVar = r"\min_{\gamma, \beta, h} L_{\text{target}},\quad y = \gamma\,\frac{x - \mu}{\sigma} + \beta"
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1", "A filter for a white stroke does not become one for a black stroke by scaling."
+    )
     kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
     head: bool = Field(default=True, title="Train the head too")
     """Else the head stays as the source left it."""
-    new_head: bool = Field(default=False, title="New head")
-    """Start the head again from random values for the target: needed when the classes differ."""
+    new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, instead="linear_probe")

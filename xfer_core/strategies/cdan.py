@@ -19,7 +19,7 @@ from xfer_core.objectives.multilinear import (
     random_multilinear_map,
 )
 from xfer_core.strategies.adaptation import Adaptation, probabilities, width_of
-from xfer_core.strategies.base import Context, View
+from xfer_core.strategies.base import Context, Example, View
 from xfer_core.strategies.discriminator import discriminator
 
 RANDOM_WIDTH = 1024  # entries of the random map, the paper's
@@ -39,6 +39,12 @@ class CDAN(Adaptation):
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
     term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy", "Sevens are matched with sevens, for first answers are right often enough."
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_rotated", "More than half of the first answers are wrong, so classes are matched crosswise."
+    )
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """How much the discriminator counts, for itself and for the features."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.coral import coral
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, View
+from xfer_core.strategies.base import Context, Example, View
 
 
 class CORAL(Adaptation):
@@ -23,6 +23,13 @@ class CORAL(Adaptation):
     title: ClassVar = "Deep CORAL"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \frac{1}{4d^2} \lVert C_s - C_t \rVert_F^2"
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy", "Noise changes how the features vary together, and that is what is made equal."
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted",
+        "Equal covariances do not help where the network answers almost every picture wrongly to begin with.",
+    )
     kind: Literal["coral"] = "coral"
     weight: float = Field(default=10.0, ge=0, le=1000, title="λ of the distance")
     """How much the distance counts beside the source's labels."""

@@ -12,7 +12,7 @@ from xfer_core.networks.base import Network
 from xfer_core.objectives.domain_confusion import domain_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
 from xfer_core.strategies.adaptation import Adaptation, width_of
-from xfer_core.strategies.base import Context, View
+from xfer_core.strategies.base import Context, Example, View
 from xfer_core.strategies.discriminator import discriminator
 
 
@@ -28,6 +28,14 @@ class DANN(Adaptation):
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
     term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy",
+        "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",
+    )
+    fails: ClassVar = Example(
+        "printed_to_low",
+        "The target holds only 0 to 4: to hide the domain, 5 to 9 of the source must be mixed in among them.",
+    )
     kind: Literal["dann"] = "dann"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """How much the discriminator counts, for itself and for the features."""

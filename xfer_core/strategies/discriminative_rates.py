@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class DiscriminativeRates(Transfer):
@@ -22,11 +22,18 @@ class DiscriminativeRates(Transfer):
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
+    shines: ClassVar = Example(
+        "handwritten_to_noisy_3",
+        "Filters for strokes serve noisy digits too; slow lower stages keep them from learning the noise of "
+        "thirty pictures.",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1", "What has to change are the lowest filters, and they learn most slowly."
+    )
     kind: Literal["discriminative_rates"] = "discriminative_rates"
     factor: float = Field(default=2.6, ge=1, le=100, title="Factor from stage to stage")
     """1 is plain fine-tuning."""
-    new_head: bool = Field(default=False, title="New head")
-    """Start the head again from random values for the target: needed when the classes differ."""
+    new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         rates = {

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.networks.base import Network
 from xfer_core.objectives.distillation import distillation_loss
-from xfer_core.strategies.base import Batch, Context, Phase, forward_together, losses_of
+from xfer_core.strategies.base import Batch, Context, Example, Phase, forward_together, losses_of
 from xfer_core.strategies.transfer import Transfer
 
 
@@ -31,6 +31,14 @@ class Distillation(Transfer):
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
     term_titles: ClassVar = {"teacher": "Answers of the teacher"}
+    shines: ClassVar = Example(
+        "photo_to_handwritten_1",
+        "The teacher knows clean digits; its answers on hundreds of pictures keep ten labels from spoiling that.",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1",
+        "The teacher is almost always wrong on inverted digits, and the student believes it.",
+    )
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's answers")
     """How much the teacher counts beside the labels."""

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class FineTune(Transfer):
@@ -25,11 +25,20 @@ class FineTune(Transfer):
     formula: ClassVar = (
         r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})"
     )
+    shines: ClassVar = Example(
+        "handwritten_to_photo_5",
+        "Strokes learned on clean digits are still there under a photograph; five labels a class find them again.",
+        baseline="target_only",
+    )
+    fails: ClassVar = Example(
+        "photo_to_handwritten_1",
+        "The source's network already knows clean digits; ten pictures and a large learning rate make it forget.",
+        baseline="source_only",
+    )
     kind: Literal["fine_tune"] = "fine_tune"
     frozen: tuple[str, ...] = Field(default=(), title="Fixed stages")
     """Stages (or single parameters and buffers) that stay as the source left them."""
-    new_head: bool = Field(default=False, title="New head")
-    """Start the head again from random values for the target: needed when the classes differ."""
+    new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, fixed=network.expand(self.frozen), renewed=renewed(self.new_head)),)

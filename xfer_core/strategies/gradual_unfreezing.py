@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class GradualUnfreezing(Transfer):
@@ -22,9 +20,11 @@ class GradualUnfreezing(Transfer):
 
     title: ClassVar = "Gradual unfreezing"
     formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1", "What has to change are the lowest filters, and their turn comes last."
+    )
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
-    new_head: bool = Field(default=False, title="New head")
-    """Start the head again from random values for the target: needed when the classes differ."""
+    new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         stages = list(network.stages)

@@ -11,8 +11,8 @@ from torch import Tensor
 from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.networks.base import Network
 from xfer_core.objectives.starting_point import half_squared_distance, half_squared_norm
-from xfer_core.strategies.base import Batch, Context, Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Batch, Context, Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class L2SP(Transfer):
@@ -28,13 +28,19 @@ class L2SP(Transfer):
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
     term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy_3",
+        "Thirty noisy pictures pull the weights anywhere; the leash keeps them near what 1,437 clean ones taught.",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1", "The best weights for black on white lie far from where the leash is tied."
+    )
     kind: Literal["l2_sp"] = "l2_sp"
     alpha: float = Field(default=0.01, ge=0, le=10, title="Pull to the start α")
     """How strongly the stages are held where the source left them."""
     beta: float = Field(default=0.01, ge=0, le=10, title="Decay of the head β")
     """How strongly the head is pulled to zero."""
-    new_head: bool = Field(default=False, title="New head")
-    """Start the head again from random values for the target: needed when the classes differ."""
+    new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, renewed=renewed(self.new_head)),)

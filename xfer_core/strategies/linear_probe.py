@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class LinearProbe(Transfer):
@@ -22,9 +20,12 @@ class LinearProbe(Transfer):
 
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1",
+        "Features of white strokes say little about black ones, and a probe may not change them.",
+    )
     kind: Literal["linear_probe"] = "linear_probe"
-    new_head: bool = Field(default=True, title="New head")
-    """Start the head again from random values; else go on from the source's head."""
+    new_head: bool = new_head_field(default=True)
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, fixed=network.expand(network.stages), renewed=renewed(self.new_head)),)

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer import Transfer, renewed
+from xfer_core.strategies.base import Example, Phase
+from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
 
 
 class LPFT(Transfer):
@@ -22,9 +22,11 @@ class LPFT(Transfer):
 
     title: ClassVar = "Linear probe, then fine-tune"
     formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1", "Half of the target's steps go into a head on features that do not fit the target."
+    )
     kind: Literal["lp_ft"] = "lp_ft"
-    new_head: bool = Field(default=True, title="New head")
-    """Start the head again from random values; else go on from the source's head."""
+    new_head: bool = new_head_field(default=True)
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
     """The rest fine-tunes everything."""
 

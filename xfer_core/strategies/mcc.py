@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.objectives.class_confusion import class_confusion
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, View
+from xfer_core.strategies.base import Context, Example, View
 
 
 class MCC(Adaptation):
@@ -25,6 +25,12 @@ class MCC(Adaptation):
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
     term_titles: ClassVar = {"confusion": "Confusion of classes"}
+    shines: ClassVar = Example(
+        "printed_to_handwritten", "Handwritten digits form clusters of their own; answers that waver less find them."
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted", "The network grows certain of answers that were wrong from the start."
+    )
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
     """How much wavering counts beside the source's labels."""

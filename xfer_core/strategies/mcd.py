@@ -15,7 +15,7 @@ from xfer_core.networks.base import HEAD, Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.discrepancy import classifier_discrepancy
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Batch, Context, Move, Phase, forward_together, losses_of
+from xfer_core.strategies.base import Batch, Context, Example, Move, Phase, forward_together, losses_of
 
 
 class MCD(Adaptation):
@@ -30,6 +30,12 @@ class MCD(Adaptation):
     title: ClassVar = "MCD"
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy", "Two classifiers argue about noisy digits at the borders, and the features leave them."
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted", "Both classifiers are wrong in the same way, so there is nothing to argue about."
+    )
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
     """How much disagreement counts, for the heads and against the features."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.mmd import mk_mmd
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, View
+from xfer_core.strategies.base import Context, Example, View
 
 
 class MMD(Adaptation):
@@ -23,6 +23,13 @@ class MMD(Adaptation):
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
     term_titles: ClassVar = {"distance": "Distance of the feature clouds"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy",
+        "Both domains hold the same digits in the same shares, so the same distribution of features is right.",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_rotated", "The clouds come to lie upon each other, but not each digit upon itself."
+    )
     kind: Literal["mmd"] = "mmd"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """How much the distance counts beside the source's labels."""

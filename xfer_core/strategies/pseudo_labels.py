@@ -12,7 +12,7 @@ from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
 from xfer_core.strategies.adaptation import Adaptation, with_labels
-from xfer_core.strategies.base import Context, Phase, View
+from xfer_core.strategies.base import Context, Example, Phase, View
 
 
 class PseudoLabels(Adaptation):
@@ -20,6 +20,7 @@ class PseudoLabels(Adaptation):
 
     L = L_source + λ · (1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), with ŷ = argmax_k p_bk taken as if it were the label.
     Certain answers spread to their neighbours; but certain mistakes are learned as well, and nothing corrects them.
+    Where there are target labels, both parts learn them too.
     Lee 2013 (http://deeplearning.net/wp-content/uploads/2013/03/pseudo_label_final.pdf), with the threshold of Sohn et
     al. 2020, https://arxiv.org/abs/2001.07685.
     """
@@ -29,6 +30,13 @@ class PseudoLabels(Adaptation):
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
     term_titles: ClassVar = {"pseudo": "Own answers as labels"}
+    shines: ClassVar = Example(
+        "handwritten_to_noisy",
+        "The first certain answers are mostly right, and what they teach makes more answers certain.",
+    )
+    fails: ClassVar = Example(
+        "printed_to_handwritten", "Certain mistakes are learned as well, and crowd out what was right."
+    )
     kind: Literal["pseudo_labels"] = "pseudo_labels"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the own answers")
     """How much they count beside the true labels."""

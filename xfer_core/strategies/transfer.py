@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -60,6 +60,12 @@ class Transfer(Strategy):
 
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         return task_losses(context.network, batches)
+
+
+def new_head_field(default: bool = False) -> Any:
+    """The field ``new_head`` of the ways of transfer that can start a head anew."""
+    words = "Start the head again from random values; else go on from the source's. Needed when the classes differ."
+    return Field(default=default, title="New head", description=words)
 
 
 def renewed(new_head: bool) -> str:
