@@ -2,41 +2,125 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks import accuracy
+from xfer_core.analysis.accuracy import Spread
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import canonical, parse_spec
+from xfer_core.strategies import STRATEGIES
 
 RECIPES = accuracy.recipes()
 
 
+PROBLEMS = sorted({name.partition(".")[0] for name in RECIPES})
+EXAMPLES = [(form, example) for form in STRATEGIES for example in (form.shines, form.fails) if example]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_what_its_name_says(name: str):
-    problem, kind = name.split(".")
-    spec = RECIPES[name]
-    assert spec.strategy.kind == kind
-    assert spec.training.selection == "last"
-    alike = [other for key, other in RECIPES.items() if key.startswith(f"{problem}.")]
-    assert {(other.problem, other.network) for other in alike} == {(spec.problem, spec.network)}
+    assert RECIPES[name].strategy.kind == name.partition(".")[2]
+    assert RECIPES[name].training.selection == "last"
+    assert RECIPES[name].seed == 0
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_methods_of_a_problem_differ_in_nothing_else(problem: str):
+    own = {kind: spec for name, spec in RECIPES.items() for p, _, kind in [name.partition(".")] if p == problem}
+    limit = own.get("target_only")
+    if limit is not None and own["source_only"].problem.labels_per_class == 0:
+        assert limit.problem.labels_per_class == "all", "without labels there is nothing to learn: the limit from above"
+        own["target_only"] = limit.model_copy(update={"problem": own["source_only"].problem})
+    assert len({canonical(spec.model_dump(mode="json", exclude={"strategy"})) for spec in own.values()}) == 1
+
+
+@pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
+def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example):
+    kind = form.model_fields["kind"].default
+    wanted = {kind, accuracy.baseline_of(form, example), "source_only", "target_only"}
+    assert {f"{example.problem}.{kind}" for kind in wanted} <= RECIPES.keys()
+
+
+def test_every_method_of_transfer_has_a_counter_example():
+    assert all(form.fails for form in STRATEGIES if form.family == "transfer")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
+    found = accuracy.known()[name]
+    assert found["fingerprint"] == accuracy.fingerprint(RECIPES[name])
+    assert len(found["seeds"]) >= (3 if "usps" in name else accuracy.SEEDS)
+
+
+def test_the_committed_tables_are_those_of_what_was_measured():
+    assert accuracy.TABLES.read_text() == accuracy.tables(accuracy.known())
+
+
+def run(value: float, seconds: float = 7.4) -> dict:
+    return {"value": value, "seconds": seconds, "device": "cpu", "threads": 1}
+
+
+def measured(**accuracies: list[float]) -> accuracy.Known:
+    """As if these had been measured on MNIST → USPS."""
+    return {
+        f"mnist_to_usps.{kind}": {
+            "fingerprint": accuracy.fingerprint(RECIPES[f"mnist_to_usps.{kind}"]),
+            "seeds": {str(seed): run(value) for seed, value in enumerate(values)},
+            "torch": "2",
+        }
+        for kind, values in accuracies.items()
+    }
 
 
 def test_a_table_names_mean_spread_seeds_and_what_it_is_compared_with():
-    names = ("mnist_to_usps.source_only", "mnist_to_usps.dann")
-    measured = {
-        name: {"digest": RECIPES[name].digest(), "values": values, "seconds": 7.4, "device": "cpu", "torch": "2"}
-        for name, values in zip(names, ([0.5, 0.75], [0.75, 1.0]), strict=True)
-    }
-    text = accuracy.tables(measured)
+    found = measured(source_only=[0.5, 0.75], dann=[0.75, 1.0])
+    text = accuracy.tables(found)
     assert "| `source_only` | 62.5 ± 17.7 |  |  | 2 | 7 |" in text
     assert "| `dann` | 87.5 ± 17.7 | +25.0 |  | 2 | 7 |" in text
     assert "no target labels a class" in text
-    measured[names[1]]["digest"] = "another"
-    assert "| `dann` (an earlier recipe) |" in accuracy.tables(measured)
+    found["mnist_to_usps.dann"]["fingerprint"] = "another"
+    assert "| `dann` (an earlier recipe) |" in accuracy.tables(found)
 
 
-def test_what_was_measured_counts_only_for_the_same_recipe_and_enough_seeds():
-    spec = RECIPES["mnist_to_usps.dann"]
-    found = {"digest": spec.digest(), "values": [0.5, 0.75]}
-    assert accuracy.fresh(found, spec, 2)
-    assert not accuracy.fresh(found, spec, 3)
-    assert not accuracy.fresh({**found, "digest": "another"}, spec, 2)
-    assert not accuracy.fresh(None, spec, 1)
+@pytest.mark.parametrize(
+    ("difference", "adapts", "counts"),
+    [
+        ((0.08, 0.2), True, True),  # adaptation: 8 points, whatever the spread
+        ((0.079, 0.0), True, False),
+        ((0.03, 0.02), False, True),  # others: more than the deviation of the differences
+        ((0.02, 0.03), False, False),
+        ((-0.02, 0.0), False, False),
+    ],
+)
+def test_what_counts_as_a_showcase(difference, adapts, counts):
+    assert accuracy.shines(Spread(*difference, 5), adapts) is counts
+
+
+def test_differences_are_taken_seed_by_seed():
+    found = measured(source_only=[0.25, 0.5, 0.125], dann=[0.5, 0.75])
+    difference = accuracy.against(found["mnist_to_usps.dann"], found["mnist_to_usps.source_only"])
+    assert (difference.mean, difference.deviation, difference.seeds) == (0.25, 0.0, 2)
+
+
+def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy, "MEASURED", tmp_path / "accuracy.json")
+    small = {"training": {"steps": 2, "batch_size": 4, "evaluations": 1}, "network": {"width": 4}}
+    spec = parse_spec({**small, "strategy": {"kind": "source_only"}})
+    kept = {"value": 0.25, "seconds": 1, "device": "cpu", "threads": 1}
+    found = {"p.source_only": {"fingerprint": accuracy.fingerprint(spec), "seeds": {"0": kept}, "torch": "2"}}
+    assert list(accuracy.measure({"p.source_only": spec}, 2, 1, found)) == ["p.source_only"]
+    seeds = json.loads((tmp_path / "accuracy.json").read_text())["p.source_only"]["seeds"]
+    assert seeds["0"] == kept
+    assert 0 <= seeds["1"]["value"] <= 1
+    other = spec.model_copy(update={"seed": 1})
+    assert list(accuracy.measure({"p.source_only": other}, 1, 1, found)) == ["p.source_only"]
+    assert found["p.source_only"]["seeds"]["0"] != kept, "another recipe is measured anew"
+
+
+def test_a_recipe_that_cannot_be_trained_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy, "MEASURED", tmp_path / "accuracy.json")
+    spec = parse_spec({"strategy": {"kind": "adabn"}, "network": {"kind": "article_net"}})
+    with pytest.raises(XferError, match="batch norm"):
+        list(accuracy.measure({"p.adabn": spec}, 1, 1, {}))
