@@ -1,0 +1,73 @@
+"""Where a method shines and where it fails: the problem, what was measured there, and a link that opens it in Train."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from benchmarks.accuracy import Known, baseline_of, known, recipes, values
+from pages.parts.domains import domain_title
+from pages.parts.text import _, percent
+from xfer_core.analysis.accuracy import Spread, spread
+from xfer_core.domains.problem import Problem
+from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.strategies import STRATEGIES, Example, Strategy
+
+TITLES = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _read() -> tuple[dict[str, RunSpec], Known]:
+    return recipes(), known()
+
+
+def examples(form: type[Strategy]) -> bool:
+    """Show both examples of a method side by side; False if none was looked for."""
+    if not form.shines and not form.fails:
+        return False
+    left, right = st.columns(2)
+    with left:
+        _example(form.shines, form, _("Where it shines"))
+    with right:
+        _example(form.fails, form, _("Where it fails"))
+    return True
+
+
+def problem_title(problem: Problem) -> str:
+    """A problem in one line: from where, to where, with how many labels."""
+    source, target = (" + ".join(map(domain_title, keys)) for keys in (problem.source, problem.target))
+    labels = problem.labels_per_class
+    if labels == 0:
+        budget = _("no target labels")
+    elif labels == "all":
+        budget = _("all target labels")
+    elif labels == 1:
+        budget = _("1 label of each class")
+    else:
+        budget = _("{count} labels of each class").format(count=labels)
+    return _("{source} → {target}, {budget}").format(source=source, target=target, budget=budget)
+
+
+def _example(example: Example | None, form: type[Strategy], word: str) -> None:
+    if example is None:
+        st.markdown(f"**{word}**")
+        st.caption(_("On none of the problems that were tried did it beat fine-tuning by more than chance."))
+        return
+    kind, baseline = form.model_fields["kind"].default, baseline_of(form, example)
+    specs, found = _read()
+    spec = specs.get(f"{example.problem}.{kind}")
+    if spec is None:
+        return
+    st.markdown(f"**{word}**  \n{problem_title(spec.problem)}")
+    for name, title in ((kind, _(form.title)), (baseline, _(TITLES[baseline]))):
+        runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
+        if runs:
+            over = spread(values(found[f"{example.problem}.{name}"]))
+            st.progress(over.mean, f"{title}: {_shown(over)}")
+    st.caption(_(example.why))
+    label, icon = _("Open this in Train"), ":material/tune:"
+    st.page_link("train.py", label=label, icon=icon, query_params=spec_settings(spec))
+
+
+def _shown(over: Spread) -> str:
+    """Mean and standard deviation in per cent."""
+    return percent(over.mean) if over.deviation is None else f"{100 * over.mean:.1f} ± {percent(over.deviation)}"
