@@ -39,6 +39,7 @@ def test_every_method_has_its_idea_its_name_and_its_formula():
 
 
 def test_the_links_ask_for_exactly_the_recipes_and_else_for_the_method():
+    assert all(query for query, _ in links()), "an empty link would leave Train as it was"
     asked = [spec for _, spec in links()]
     assert all(RECIPES[name] in asked for name in EXAMPLES)
     without = {form.model_fields["kind"].default for form in STRATEGIES if not form.fails}

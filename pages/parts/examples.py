@@ -64,8 +64,9 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
             over = spread(values(found[f"{example.problem}.{name}"]))
             st.progress(over.mean, f"{title}: {_shown(over)}")
     st.caption(_(example.why))
-    label, icon = _("Open this in Train"), ":material/tune:"
-    st.page_link("train.py", label=label, icon=icon, query_params=spec_settings(spec))
+    # The seed says that this is a link, even where everything in it is the default.
+    query = {**spec_settings(spec), "seed": str(spec.seed)}
+    st.page_link("train.py", label=_("Open this in Train"), icon=":material/tune:", query_params=query)
 
 
 def _shown(over: Spread) -> str:

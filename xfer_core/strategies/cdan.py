@@ -43,7 +43,8 @@ class CDAN(Adaptation):
         "handwritten_to_noisy", "Sevens are matched with sevens, for first answers are right often enough."
     )
     fails: ClassVar = Example(
-        "handwritten_to_rotated", "More than half of the first answers are wrong, so classes are matched crosswise."
+        "handwritten_to_rotated",
+        "More than half of the first answers are wrong: classes are matched crosswise, and little is gained.",
     )
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")

@@ -28,7 +28,8 @@ class MMD(Adaptation):
         "Both domains hold the same digits in the same shares, so the same distribution of features is right.",
     )
     fails: ClassVar = Example(
-        "handwritten_to_rotated", "The clouds come to lie upon each other, but not each digit upon itself."
+        "handwritten_to_rotated",
+        "The clouds come to lie upon each other, but not each digit upon itself: little is gained.",
     )
     kind: Literal["mmd"] = "mmd"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
