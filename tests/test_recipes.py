@@ -47,11 +47,15 @@ def test_every_method_of_transfer_has_a_counter_example():
     assert all(form.fails for form in STRATEGIES if form.family == "transfer")
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", accuracy.known())
 def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
-    found = accuracy.known()[name]
-    assert found["fingerprint"] == accuracy.fingerprint(RECIPES[name])
-    assert len(found["seeds"]) >= (3 if "usps" in name else accuracy.SEEDS)
+    assert accuracy.known()[name]["fingerprint"] == accuracy.fingerprint(RECIPES[name])
+
+
+@pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
+def test_every_example_was_measured_with_every_seed_and_so_was_what_it_is_compared_with(form, example):
+    for kind in (form.model_fields["kind"].default, accuracy.baseline_of(form, example), "source_only", "target_only"):
+        assert len(accuracy.known()[f"{example.problem}.{kind}"]["seeds"]) >= accuracy.SEEDS
 
 
 def test_the_committed_tables_are_those_of_what_was_measured():
