@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -108,8 +109,16 @@ def test_differences_are_taken_seed_by_seed():
     assert (difference.mean, difference.deviation, difference.seeds) == (0.25, 0.0, 2)
 
 
-def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path, monkeypatch):
+@pytest.fixture
+def _from_a_shell(tmp_path, monkeypatch):
+    """As ``python -m benchmarks.accuracy``: a new process runs the main module again, and after a test of a page that
+    would be the page. What is measured is written elsewhere."""
+    monkeypatch.setitem(sys.modules, "__main__", accuracy)
     monkeypatch.setattr(accuracy, "MEASURED", tmp_path / "accuracy.json")
+
+
+@pytest.mark.usefixtures("_from_a_shell")
+def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path):
     small = {"training": {"steps": 2, "batch_size": 4, "evaluations": 1}, "network": {"width": 4}}
     spec = parse_spec({**small, "strategy": {"kind": "source_only"}})
     kept = {"value": 0.25, "seconds": 1, "device": "cpu", "threads": 1}
@@ -123,8 +132,8 @@ def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path, monkeyp
     assert found["p.source_only"]["seeds"]["0"] != kept, "another recipe is measured anew"
 
 
-def test_a_recipe_that_cannot_be_trained_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(accuracy, "MEASURED", tmp_path / "accuracy.json")
+@pytest.mark.usefixtures("_from_a_shell")
+def test_a_recipe_that_cannot_be_trained_is_one_sentence():
     spec = parse_spec({"strategy": {"kind": "adabn"}, "network": {"kind": "article_net"}})
     with pytest.raises(XferError, match="batch norm"):
         list(accuracy.measure({"p.adabn": spec}, 1, 1, {}))
