@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from benchmarks.accuracy import Known, baseline_of, known, recipes, values
+from benchmarks.accuracy import Known, baseline_of, known, recipes, shown, values
 from pages.parts.domains import domain_title
-from pages.parts.text import _, percent
-from xfer_core.analysis.accuracy import Spread, spread
+from pages.parts.text import _
+from xfer_core.analysis.accuracy import spread
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.strategies import STRATEGIES, Example, Strategy
@@ -62,13 +62,8 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
         runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
         if runs:
             over = spread(values(found[f"{example.problem}.{name}"]))
-            st.progress(over.mean, f"{title}: {_shown(over)}")
+            st.progress(over.mean, f"{title}: {shown(over)} %")
     st.caption(_(example.why))
     # The seed says that this is a link, even where everything in it is the default.
     query = {**spec_settings(spec), "seed": str(spec.seed)}
     st.page_link("train.py", label=_("Open this in Train"), icon=":material/tune:", query_params=query)
-
-
-def _shown(over: Spread) -> str:
-    """Mean and standard deviation in per cent."""
-    return percent(over.mean) if over.deviation is None else f"{100 * over.mean:.1f} ± {percent(over.deviation)}"

@@ -83,14 +83,15 @@ class Problem(Form):
                     if task not in offer.tasks:
                         raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(offer.tasks))
 
-    def check(self) -> None:
-        """Refuse what cannot be dealt. Domains that are not on this machine are downloaded.
+    def check(self, seed: int = 0) -> Dealt:
+        """Refuse what cannot be dealt; the problem as dealt with this seed, without pixels. Domains that are not on
+        this machine are downloaded.
 
         Raises:
             XferError: naming the field, the rule and the value.
         """
         self.check_names()
-        deal(self, seed=0, pixels=False)
+        return deal(self, seed, pixels=False)
 
 
 @dataclass(frozen=True)

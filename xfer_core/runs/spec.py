@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.errors import XferError
 from xfer_core.forms import Form
 from xfer_core.networks import AnyNetwork, SmallCNN
@@ -36,8 +36,7 @@ class RunSpec(Form):
         Raises:
             XferError: naming the field, the rule and the value.
         """
-        self.problem.check_names()
-        dealt = deal(self.problem, self.seed, pixels=False)
+        dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
         outputs = {task: len(names) for task, names in dealt.classes.items()}

@@ -30,7 +30,7 @@ class L2SP(Transfer):
     term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
     shines: ClassVar = Example(
         "handwritten_to_noisy_3",
-        "Thirty noisy pictures pull the weights anywhere; the leash keeps them near what 1,437 clean ones taught.",
+        "Thirty noisy pictures pull the weights anywhere; the leash keeps them near what many clean ones taught.",
     )
     fails: ClassVar = Example(
         "handwritten_to_inverted_1", "The best weights for black on white lie far from where the leash is tied."
