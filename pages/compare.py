@@ -29,7 +29,7 @@ def _table(runs: list[Run]) -> pd.DataFrame:
             {
                 "status": _(run.status),
                 "name": run.name,
-                "accuracy": run.target_metric["value"] if run.target_metric else None,
+                "accuracy": _accuracy(run),
                 "target": ", ".join(map(domain_title, spec.problem.target)),
                 "source": ", ".join(map(domain_title, spec.problem.source)),
                 "budget": str(spec.problem.labels_per_class),
@@ -40,6 +40,11 @@ def _table(runs: list[Run]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _accuracy(run: Run) -> float | None:
+    metric = run.target_metric
+    return metric["value"] if metric and metric["name"].startswith("accuracy/") else None
 
 
 def _choose(runs: list[Run]) -> list[Run]:

@@ -208,8 +208,7 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
     spec = parse_spec({"problem": problem, "network": network})
     spec.problem.check_names()
     if "frozen" in fields:
-        classes = {task: len(names) for task, names in spec.problem.classes().items()}
-        stages = spec.network.describe(spec.problem.image_shape(), classes)
+        stages = spec.network.describe(spec.problem.image_shape(), spec.problem.outputs())
         frozen = getattr(strategy, "frozen", ())
         chosen["frozen"] = freeze_board(stages, frozen, f"{prefix}.{spec.network.kind}.frozen")
         slots.here("strategy.frozen")

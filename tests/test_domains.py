@@ -36,8 +36,13 @@ def test_a_domain_is_well_formed(key):
         assert domain.originals.max() < ORIGINALS
     for name, task in domain.tasks.items():
         assert task.name == name
-        assert task.labels.dtype == torch.int64
         assert task.labels.shape == (len(domain),)
+        assert bool(task.classes) != bool(task.unit), "classes, or values with a unit"
+        if not task.classes:
+            assert task.labels.dtype == torch.float32
+            assert task.labels.isfinite().all()
+            continue
+        assert task.labels.dtype == torch.int64
         assert set(task.labels.tolist()) == set(range(len(task.classes))), "a class without samples, or no such class"
     if domain.official_test is not None:
         assert domain.official_test.dtype == torch.bool

@@ -167,7 +167,7 @@ def test_classes_are_joined_by_name():
         ({"source": ("digits.nothing",)}, "unknown_domain", "problem.source", "digits.nothing"),
         ({"target": ("emnist",)}, "unknown_domain", "problem.target", "emnist"),
         ({"unseen": ("",)}, "unknown_domain", "problem.unseen", ""),
-        ({"tasks": ("digit", "tilt")}, "unknown_task", "problem.tasks", "tilt"),
+        ({"tasks": ("digit", "weather")}, "unknown_task", "problem.tasks", "weather"),
         ({"tasks": ("digit", "digit")}, "task_twice", "problem.tasks", "digit"),
         ({"source": (TARGET,)}, "domain_twice", "problem.source", TARGET),
         ({"target": (TARGET, TARGET)}, "domain_twice", "problem.target", TARGET),

@@ -195,9 +195,11 @@ def _progress_line(progress: dict[str, Any]) -> None:
 
 
 def _describe(outcome: dict[str, Any]) -> str:
+    from xfer_core.analysis.accuracy import metric_text
+
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
-    lines += [f"  {name:<50}{100 * value:6.1f} %" for name, value in outcome["metrics"].items()]
+    lines += [f"  {name:<50}{metric_text(name, value):>8}" for name, value in outcome["metrics"].items()]
     if outcome["fixed_unchanged"] is not None:
         held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
         lines.append(f"  fixed parameters and buffers: {held}")
@@ -224,6 +226,7 @@ def _row(run: Any) -> dict[str, Any]:
 
 
 def _runs(options: argparse.Namespace) -> int:
+    from xfer_core.analysis.accuracy import metric_text
     from xfer_core.runs.store import open_store
 
     found = open_store().find()
@@ -232,7 +235,7 @@ def _runs(options: argparse.Namespace) -> int:
         return 0
     for run in found:
         metric = run.target_metric
-        result = f"{100 * metric['value']:5.1f} %  {metric['name']}" if metric else ""
+        result = f"{metric_text(metric['name'], metric['value']):>7}  {metric['name']}" if metric else ""
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
         print(f"{run.id}  {when}  {run.status:<12}{run.spec['strategy']['kind']:<14}{result}")
     if not found:

@@ -29,6 +29,8 @@ RULES: dict[str, str] = {
     "no_target": "needs at least one target domain",
     "domain_twice": "must name each domain once over source, target and unseen",
     "task_twice": "must name each task once",
+    "needs_classes": "must be tasks with classes for {kind}; the nearest method without that is {instead}",
+    "turned": "must not turn or mirror images where their {task} is to be learned",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",

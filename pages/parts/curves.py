@@ -10,7 +10,7 @@ from pages.parts.domains import domain_title, task_title
 from pages.parts.text import _
 from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, domain_look, other
 from xfer_core.errors import RULES, XferError, say
-from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies import Strategy
 
@@ -96,18 +96,22 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
     looks = term_looks(run.spec)
     titles = term_titles(run.spec.strategy, list(looks))
     waiting = _("The curves appear here as the network learns.")
+    measures, numbers = _measure_traces(run.id, run.spec), run.spec.problem.regressions()
     charts = [
         Chart(
             _("Accuracy on validation samples"),
             _("right answers"),
-            [*_accuracy_traces(run.id, run.spec), *(_baseline_trace(base) for base in baselines)],
+            [
+                *(trace for trace in measures if trace.scalar.startswith("accuracy/")),
+                *(_baseline_trace(base) for base in baselines),
+            ],
             y_range=(0, 1),
             percent=True,
             empty_text=waiting,
         ),
         Chart(
             _("Loss of each term"),
-            _("cross-entropy (nats)"),
+            _("cross-entropy (nats)") if not numbers else _("loss"),
             [
                 Trace(run.id, f"loss/{term}", titles[term], look.pair, look.dash, width=2)
                 for term, look in looks.items()
@@ -134,10 +138,16 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
             empty_text=waiting,
         ),
     ]
+    errors = [trace for trace in measures if trace.scalar.startswith("error/")]
+    if errors:
+        title, axis = _("Error on validation samples"), _("mean error, in degrees")
+        charts.insert(1, Chart(title, axis, errors, empty_text=waiting))
+    if len(numbers) == len(run.spec.problem.tasks):
+        del charts[0]
     return charts
 
 
-def _accuracy_traces(run: str, spec: RunSpec) -> list[Trace]:
+def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
     traces, used = [], {"source": 0, "target": 0}
     for key, role in spec.problem.roles().items():
         if role == "unseen":
@@ -146,7 +156,8 @@ def _accuracy_traces(run: str, spec: RunSpec) -> list[Trace]:
             look = domain_look(role, used[role])
             used[role] += 1
             label = domain_title(key) + (f" · {task_title(task)}" if len(spec.problem.tasks) > 1 else "")
-            traces.append(Trace(run, f"accuracy/{key}/{task}/validation", label, look.pair, look.dash))
+            scalar = metric_name(spec.problem, key, task, "validation")
+            traces.append(Trace(run, scalar, label, look.pair, look.dash))
     return traces
 
 

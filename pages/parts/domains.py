@@ -20,7 +20,8 @@ def domain_title(key: str) -> str:
 
 def task_title(task: str) -> str:
     """What a page calls a task."""
-    return {"digit": _("which digit"), "parity": _("even or odd")}.get(task) or task
+    titles = {"digit": _("which digit"), "parity": _("even or odd"), "tilt": _("how far it leans")}
+    return titles.get(task) or task
 
 
 @st.cache_data(show_spinner=False)

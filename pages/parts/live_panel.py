@@ -10,7 +10,8 @@ from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
 from pages.parts.store import checked, store
-from pages.parts.text import _, locale, percent
+from pages.parts.text import _, locale
+from xfer_core.analysis.accuracy import metric_text
 from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
@@ -160,12 +161,12 @@ def _results(run: Run, baselines: list[Run]) -> None:
     """Test accuracies, with seed and selection rule, and beside the baselines."""
     spec = RunSpec.model_validate(run.spec)
     result = run.result or {}
-    st.markdown(f"**{_('Right answers on test samples that no training saw')}**")
+    st.markdown(f"**{_('On test samples that no training saw')}**")
     with st.container(horizontal=True):
         for each in (run, *baselines):
             metric = each.target_metric
             if metric:
-                value = percent(metric["value"])
+                value = metric_text(metric["name"], metric["value"])
                 st.metric(each.name, value, border=True, help=metric["name"], width=190)
     st.caption(
         _(

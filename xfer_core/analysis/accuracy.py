@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def metric_text(name: str, value: float) -> str:
+    """What the scalar of this name measured, for a reader: an accuracy as ``73.1 %``, a mean error as ``4.2°``."""
+    return f"{value:.1f}°" if name.startswith("error/") else f"{100 * value:.1f} %"
+
+
 @dataclass(frozen=True)
 class Gain:
     """One accuracy against another on the same test samples.

@@ -16,13 +16,15 @@ class Task:
 
     Attributes:
         name: such as ``digit``.
-        labels: class indices into ``classes``, int64, shape (N,).
-        classes: the names of the classes. Domains whose class names agree share those classes.
+        labels: class indices into ``classes``, int64, shape (N,); of a regression the values, float32, shape (N,).
+        classes: the names of the classes; none for a regression. Domains whose class names agree share those classes.
+        unit: of the values of a regression.
     """
 
     name: str
     labels: Tensor
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Offer:
         card: where it is from.
         samples: how many there are.
         shape: (C, H, W) of each.
-        tasks: for each task the names of its classes.
+        tasks: for each task the names of its classes; none for a regression.
         make: reads or makes the domain, anew at each call. Raises XferError.
         download: what must be on this machine for that; None where the domain is always there.
     """

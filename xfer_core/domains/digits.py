@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.tilt import tilt_task
 
 SIZE = 32
 UCI = "UCI optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), as shipped with scikit-learn"
@@ -38,8 +39,12 @@ def read_photographs() -> tuple[np.ndarray, ...]:
     return tuple(photograph[::2, ::2] for photograph in load_sample_images()["images"])
 
 
-def _handwritten(grey: Tensor) -> Tensor:
+def _white(grey: Tensor) -> Tensor:
     return grey.expand(-1, 3, -1, -1)
+
+
+def _upright(grey: Tensor) -> Tensor:
+    return grey
 
 
 def _photo(grey: Tensor) -> Tensor:
@@ -60,7 +65,7 @@ def _rotated(grey: Tensor) -> Tensor:
     cos, sin, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     matrix = torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
     grid = F.affine_grid(matrix, list(grey.shape), align_corners=False)
-    return F.grid_sample(grey, grid, align_corners=False).expand(-1, 3, -1, -1)
+    return F.grid_sample(grey, grid, align_corners=False)
 
 
 def _inverted(grey: Tensor) -> Tensor:
@@ -76,7 +81,7 @@ def _noisy(grey: Tensor) -> Tensor:
 Render = Callable[[Tensor], Tensor]
 
 
-def make(key: str, card: Card, render: Render, digits: range = range(10)) -> Domain:
+def make(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Domain:
     """One domain of digits.
 
     Args:
@@ -84,10 +89,11 @@ def make(key: str, card: Card, render: Render, digits: range = range(10)) -> Dom
         card: where it is from.
         render: grey images in 0…1, float (N, 1, 32, 32), to colour images of the same size, (N, 3, 32, 32).
         digits: the classes that the domain holds.
+        turn: what is done to the shape before that, grey images to grey images.
     """
     pixels, labels = read_originals()
     chosen = np.isin(labels, list(digits))
-    grey = F.interpolate(torch.from_numpy(pixels[chosen])[:, None], size=SIZE, mode="bicubic").clamp(0, 1)
+    grey = turn(F.interpolate(torch.from_numpy(pixels[chosen])[:, None], size=SIZE, mode="bicubic").clamp(0, 1))
     digit = torch.from_numpy(labels[chosen])
     return Domain(
         key=key,
@@ -98,6 +104,7 @@ def make(key: str, card: Card, render: Render, digits: range = range(10)) -> Dom
         tasks={
             "digit": Task("digit", digit - digits.start, tuple(str(d) for d in digits)),
             "parity": Task("parity", digit % 2, ("even", "odd")),
+            "tilt": tilt_task(grey),
         },
     )
 
@@ -106,22 +113,22 @@ def _card(title: str, description: str, recipe: str, source: str = UCI) -> Card:
     return Card(title, description, source, "CC BY 4.0", recipe)
 
 
-def _offer(key: str, card: Card, render: Render, digits: range = range(10)) -> Offer:
+def _offer(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Offer:
     held = sum(PER_DIGIT[digit] for digit in digits)
-    tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd")}
-    return Offer(card, held, (3, SIZE, SIZE), tasks, partial(make, key, card, render, digits))
+    tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd"), "tilt": ()}
+    return Offer(card, held, (3, SIZE, SIZE), tasks, partial(make, key, card, render, digits, turn))
 
 
 PER_DIGIT = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # images of each digit that scikit-learn ships
 ENLARGED = "enlarged from 8×8 to 32×32 (bicubic)"
 
 DOMAINS: dict[str, Offer] = {
-    key: _offer(key, card, render, *digits)
-    for key, card, render, *digits in (
+    key: _offer(key, card, render, **dict(*shape))
+    for key, card, render, *shape in (
         (
             "digits.handwritten",
             _card("Handwritten digits", "Digits that people wrote with a pen, white on black.", ENLARGED),
-            _handwritten,
+            _white,
         ),
         (
             "digits.photo",
@@ -136,7 +143,8 @@ DOMAINS: dict[str, Offer] = {
         (
             "digits.rotated",
             _card("Rotated digits", "Digits turned to the left by 30° to 60°.", f"{ENLARGED}, then rotated"),
-            _rotated,
+            _white,
+            {"turn": _rotated},
         ),
         (
             "digits.inverted",
@@ -155,14 +163,14 @@ DOMAINS: dict[str, Offer] = {
         (
             "digits.low",
             _card("Digits 0–4", "Only the handwritten digits zero to four.", f"{ENLARGED}, digits 0–4"),
-            _handwritten,
-            range(5),
+            _white,
+            {"digits": range(5)},
         ),
         (
             "digits.high",
             _card("Digits 5–9", "Only the handwritten digits five to nine.", f"{ENLARGED}, digits 5–9"),
-            _handwritten,
-            range(5, 10),
+            _white,
+            {"digits": range(5, 10)},
         ),
     )
 }

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
 from xfer_core.domains.downloads import Download
+from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
@@ -152,13 +153,18 @@ def make(key: str, card: Card, read: Callable[[Path], tuple[Read, Read]]) -> Dom
     except BROKEN as error:
         raise XferError("broken_data", "domain", key, folder=root, reason=str(error) or type(error).__name__) from None
     digit = torch.cat([train.digits, test.digits])
+    samples = torch.cat([_enlarged(train.pixels), _enlarged(test.pixels)])
     return Domain(
         key=key,
         card=card,
         pool=card.title,
-        samples=torch.cat([_enlarged(train.pixels), _enlarged(test.pixels)]),
+        samples=samples,
         originals=torch.arange(len(digit)),
-        tasks={"digit": Task("digit", digit, DIGITS), "parity": Task("parity", digit % 2, ("even", "odd"))},
+        tasks={
+            "digit": Task("digit", digit, DIGITS),
+            "parity": Task("parity", digit % 2, ("even", "odd")),
+            "tilt": tilt_task(samples),
+        },
         official_test=torch.arange(len(digit)) >= len(train.digits),
     )
 
@@ -197,7 +203,7 @@ DOMAINS: dict[str, Offer] = {
         card=card,
         samples=samples,
         shape=(1, SIZE, SIZE),
-        tasks={"digit": DIGITS, "parity": ("even", "odd")},
+        tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, key, card, read),
         download=DOWNLOADS[key],
     )

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 
 KEY = "digits.printed"
@@ -121,6 +122,7 @@ def make(key: str, card: Card) -> Domain:
         tasks={
             "digit": Task("digit", digit, tuple("0123456789")),
             "parity": Task("parity", digit % 2, ("even", "odd")),
+            "tilt": tilt_task(grey),
         },
     )
 
@@ -141,7 +143,7 @@ DOMAINS: dict[str, Offer] = {
         card=CARD,
         samples=COUNT,
         shape=(3, SIZE, SIZE),
-        tasks={"digit": tuple("0123456789"), "parity": ("even", "odd")},
+        tasks={"digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, KEY, CARD),
     )
 }

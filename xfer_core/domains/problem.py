@@ -43,7 +43,8 @@ class Problem(Form):
     tasks: tuple[str, ...] = Field(default=("digit",), title="Tasks", min_length=1)
     """What to tell apart. Each task gets a head of its own."""
     labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Label budget")
-    """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all"."""
+    """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A task that asks
+    for a number, such as the tilt, counts as one class."""
 
     def roles(self) -> dict[str, Role]:
         """Each domain of the problem with its role, sources first."""
@@ -58,9 +59,18 @@ class Problem(Form):
         return common_shape(offered(key).shape for key in self.roles())
 
     def classes(self) -> dict[str, tuple[str, ...]]:
-        """For each task the class names over all domains; a label is an index into them. Reads no sample."""
+        """For each task the class names over all domains, none for a regression; a label is an index into them. Reads
+        no sample."""
         offers = [offered(key) for key in self.roles()]
         return {task: tuple(dict.fromkeys(n for offer in offers for n in offer.tasks[task])) for task in self.tasks}
+
+    def outputs(self) -> dict[str, int]:
+        """For each task how many numbers a head gives: one a class, or one. Reads no sample."""
+        return {task: len(names) or 1 for task, names in self.classes().items()}
+
+    def regressions(self) -> tuple[str, ...]:
+        """The tasks that ask for a number, not for a class. Reads no sample."""
+        return tuple(task for task, names in self.classes().items() if not names)
 
     def check_names(self) -> None:
         """Refuse domains and tasks that do not exist or do not fit together. Reads no sample.
@@ -100,7 +110,7 @@ class Samples:
 
     Attributes:
         images: uint8 (N, C, H, W).
-        labels: for each task the class indices, int64 (N,), in the problem's numbering.
+        labels: for each task the class indices, int64 (N,), in the problem's numbering; or values, float32 (N,).
         originals: which original each was made from, int64 (N,).
     """
 
@@ -137,7 +147,7 @@ class Dealt:
         problem: what was asked for.
         training: what strategies see, by domain key.
         held_out: what only the evaluator sees, by (domain key, split).
-        classes: for each task the class names over all domains; a label is an index into them.
+        classes: for each task the class names over all domains, none for a regression; a label is an index into them.
         domain_classes: for each (domain, task) the class names that the domain itself holds.
     """
 
@@ -198,6 +208,8 @@ def _within_budget(labels: Tensor, budget: int | Literal["all"], domain: str) ->
     """Which of the training samples keep their labels: the first ``budget`` of each class. Bool (N,)."""
     if budget == "all":
         return torch.ones(len(labels), dtype=torch.bool)
+    if labels.is_floating_point():
+        labels = torch.zeros(len(labels), dtype=torch.int64)
     counts = torch.bincount(labels)
     rarest = int(counts[counts > 0].min())
     if budget > rarest:
@@ -257,9 +269,11 @@ def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
 
 
 def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:
-    """For each task the labels of the samples at ``positions``, in the problem's numbering."""
+    """For each task the labels of the samples at ``positions``, classes in the problem's numbering."""
     labels = {}
     for task, names in classes.items():
-        renumber = torch.tensor([names.index(name) for name in domain.tasks[task].classes])
-        labels[task] = renumber[domain.tasks[task].labels[positions]]
+        own = domain.tasks[task]
+        labels[task] = own.labels[positions]
+        if names:
+            labels[task] = torch.tensor([names.index(name) for name in own.classes])[labels[task]]
     return labels

@@ -16,7 +16,7 @@ from xfer_core.networks import AnyNetwork, SmallCNN
 from xfer_core.strategies import AnyStrategy
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.training.device import choose_device, choose_precision
-from xfer_core.training.form import OPTIMIZERS, TrainingForm
+from xfer_core.training.form import OPTIMIZERS, TURNING, TrainingForm
 
 
 class RunSpec(Form):
@@ -39,8 +39,8 @@ class RunSpec(Form):
         dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
-        outputs = {task: len(names) for task, names in dealt.classes.items()}
-        network = self.network.build(dealt.image_shape, outputs)
+        self._check_tasks()
+        network = self.network.build(dealt.image_shape, self.problem.outputs())
         phases = self.strategy.phases(dealt.for_strategies(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
@@ -51,8 +51,18 @@ class RunSpec(Form):
             self._check_shared_classes(dealt)
         return dealt
 
+    def _check_tasks(self) -> None:
+        """Refuse a task that asks for a number where classes are needed, or where images are turned."""
+        numbers = self.problem.regressions()
+        if numbers and self.strategy.without_classes:
+            kind, instead = self.strategy.kind, self.strategy.without_classes
+            raise XferError("needs_classes", "problem.tasks", numbers[0], kind=kind, instead=instead)
+        turned = [name for name in self.training.augment if name in TURNING]
+        if numbers and turned:
+            raise XferError("turned", "training.augment", turned[0], task=numbers[0])
+
     def _check_shared_classes(self, dealt: Dealt) -> None:
-        for task in self.problem.tasks:
+        for task in set(self.problem.tasks) - set(self.problem.regressions()):
             taught = {name for source in self.problem.source for name in dealt.domain_classes[source, task]}
             for target in self.problem.target:
                 if not taught & set(dealt.domain_classes[target, task]):
@@ -70,7 +80,12 @@ class RunSpec(Form):
 
     def target_metric(self) -> str:
         """Name of the scalar that the run is judged by: the first task on the first target."""
-        return f"accuracy/{self.problem.target[0]}/{self.problem.tasks[0]}/test"
+        return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
+
+
+def metric_name(problem: Problem, domain: str, task: str, split: str) -> str:
+    """Name of the scalar that says how well a task goes on a domain: its accuracy, or its error."""
+    return f"{'error' if task in problem.regressions() else 'accuracy'}/{domain}/{task}/{split}"
 
 
 def canonical(value: Any) -> str:

@@ -14,6 +14,7 @@ from xfer_core.errors import XferError
 from xfer_core.forms import Form
 from xfer_core.networks.base import Network
 from xfer_core.objectives.classification import cross_entropy
+from xfer_core.objectives.regression import squared_error
 
 Family = Literal["baseline", "transfer", "joint", "generalised"]
 
@@ -66,7 +67,7 @@ class Batch:
 
     Attributes:
         images: float (B, C, H, W) in 0…1, augmented.
-        labels: task → int64 (B,).
+        labels: task → int64 (B,), or float32 (B,) for a regression.
     """
 
     images: Tensor
@@ -81,7 +82,7 @@ class Context:
         network: the network in training.
         phase: the phase that this step belongs to.
         progress: fraction of the run that is done, 0…1.
-        class_counts: (domain, task) → int64 (K,), labelled training samples of each class.
+        class_counts: (domain, task) → int64 (K,), labelled training samples of each class; no entry for a regression.
         modules: what ``Strategy.modules`` made.
         state: what ``Strategy.state`` made.
         unlabelled: domain → images of this step without labels, float (B, C, H, W) in 0…1, augmented.
@@ -129,6 +130,8 @@ class Strategy(Form):
     """Where it beats what is simpler; None where no such problem has been looked for."""
     fails: ClassVar[Example | None] = None
     """Where something simpler beats it."""
+    without_classes: ClassVar[str] = ""
+    """The nearest method for a task that asks for a number, where this one needs classes."""
     kind: str
 
     def check(self, problem: Problem) -> None:
@@ -206,12 +209,17 @@ def forward_together(
 
 
 def losses_of(views: Mapping[str, View], batches: Mapping[str, Batch]) -> dict[str, Tensor]:
-    """The cross-entropy of every task on every labelled domain, named ``domain/task``, one value a sample."""
+    """The loss of every task on every labelled domain, named ``domain/task``, one value a sample."""
     return {
-        f"{domain}/{task}": cross_entropy(logits, batches[domain].labels[task])
+        f"{domain}/{task}": task_loss(logits, batches[domain].labels[task])
         for domain, view in views.items()
         for task, logits in view.logits.items()
     }
+
+
+def task_loss(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy where labels are classes, squared error where they are values: float32 (B,)."""
+    return squared_error(outputs, labels) if labels.is_floating_point() else cross_entropy(outputs, labels)
 
 
 def task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:

@@ -46,6 +46,7 @@ class CDAN(Adaptation):
         "handwritten_to_rotated",
         "More than half of the first answers are wrong: classes are matched crosswise, and little is gained.",
     )
+    without_classes: ClassVar = "dann"
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """How much the discriminator counts, for itself and for the features."""

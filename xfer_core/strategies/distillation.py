@@ -39,6 +39,7 @@ class Distillation(Transfer):
         "handwritten_to_inverted_1",
         "The teacher is almost always wrong on inverted digits, and the student believes it.",
     )
+    without_classes: ClassVar = "l2_sp"
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's answers")
     """How much the teacher counts beside the labels."""

@@ -10,8 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.domains.problem import Dealt, Problem, TrainingDomain
+from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
-from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sample_weights
 from xfer_core.strategies.base import (
     Batch,
@@ -21,6 +21,7 @@ from xfer_core.strategies.base import (
     chosen_weights,
     forward_together,
     require_labels,
+    task_loss,
 )
 
 
@@ -48,6 +49,9 @@ class Generalised(Strategy):
         weights = self.lambdas(problem)
         if any(weights[key] for key in problem.target):
             require_labels(problem, self.kind)
+        if problem.regressions() and self.scheme != "uniform":
+            allowed = "uniform, where a task asks for a number"
+            raise XferError("unknown_choice", "strategy.scheme", self.scheme, allowed=allowed)
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))
@@ -60,13 +64,13 @@ class Generalised(Strategy):
         terms = {}
         for domain, view in forward_together(context.network, batches)[0].items():
             labels, outputs = batches[domain].labels, view.logits
-            counts = {task: context.class_counts[domain, task] for task in outputs}
+            counts = {task: context.class_counts.get((domain, task), labels[task]) for task in outputs}
             terms[domain] = sum_tasks(*self._weigh(outputs, labels, counts))
         return terms
 
     def sample_weights(self, outputs: Mapping[str, Tensor], domain: TrainingDomain) -> Tensor:
         labels = domain.labelled.labels
-        counts = {task: torch.bincount(labels[task], minlength=outputs[task].shape[1]) for task in outputs}
+        counts = {task: torch.bincount(labels[task].long(), minlength=outputs[task].shape[1]) for task in outputs}
         _, weights = self._weigh(outputs, labels, counts)
         return torch.stack(list(weights.values())).mean(0)
 
@@ -74,7 +78,7 @@ class Generalised(Strategy):
         self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor], counts: Mapping[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """For each task the losses and the weights w_i of these samples, each (B,)."""
-        losses = {task: cross_entropy(logits, labels[task]) for task, logits in outputs.items()}
+        losses = {task: task_loss(logits, labels[task]) for task, logits in outputs.items()}
         match self.scheme:
             case "uniform":
                 weights = {task: torch.ones_like(loss) for task, loss in losses.items()}

@@ -31,6 +31,7 @@ class MCC(Adaptation):
     fails: ClassVar = Example(
         "handwritten_to_inverted", "The network grows certain of answers that were wrong from the start."
     )
+    without_classes: ClassVar = "mmd"
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
     """How much wavering counts beside the source's labels."""

@@ -36,6 +36,7 @@ class MCD(Adaptation):
     fails: ClassVar = Example(
         "handwritten_to_inverted", "Both classifiers are wrong in the same way, so there is nothing to argue about."
     )
+    without_classes: ClassVar = "mmd"
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
     """How much disagreement counts, for the heads and against the features."""

@@ -13,7 +13,7 @@ CHUNK = 500
 
 
 class Evaluator:
-    """Accuracy on the held-out splits of a problem.
+    """Accuracy, or the error of a regression, on the held-out splits of a problem.
 
     Args:
         dealt: the problem with its data.
@@ -29,15 +29,19 @@ class Evaluator:
         }
 
     def measure(self, network: Network, split: str) -> dict[str, float]:
-        """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split."""
+        """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split; of a
+        regression ``error/…`` → mean absolute error in the task's unit."""
         metrics = {}
         for (domain, held_out_split), (images, labels) in self.splits.items():
             if held_out_split != split:
                 continue
             outputs = predict(network, images, self.device, self.precision)
             for task, logits in outputs.items():
-                right = (logits.argmax(1) == labels[task]).float().mean()
-                metrics[f"accuracy/{domain}/{task}/{split}"] = float(right)
+                if labels[task].is_floating_point():
+                    metrics[f"error/{domain}/{task}/{split}"] = float((logits[:, 0] - labels[task]).abs().mean())
+                else:
+                    right = (logits.argmax(1) == labels[task]).float().mean()
+                    metrics[f"accuracy/{domain}/{task}/{split}"] = float(right)
         return metrics
 
 
@@ -47,7 +51,7 @@ def to_input(images: Tensor, device: torch.device) -> Tensor:
 
 
 def predict(network: Network, images: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
-    """Logits by task, float32 (N, K), without augmentation or gradient; the network's mode is put back after."""
+    """Outputs by task, float32 (N, K) or (N, 1), without augmentation or gradient; the network keeps its mode."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
     with torch.inference_mode(), arithmetic(device, precision):

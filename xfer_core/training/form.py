@@ -39,6 +39,8 @@ class Adam(Form):
 OPTIMIZERS = (Adam, SGD)
 Schedule = Literal["constant", "cosine"]
 Augmentation = Literal["flip", "crop", "shift", "rotation"]
+TURNING: tuple[Augmentation, ...] = ("flip", "rotation")
+"""What changes the answer to how far a picture leans."""
 
 
 class TrainingForm(Form):

@@ -93,8 +93,7 @@ class Trainer:
         self.precision = choose_precision(training.precision, self.device)
         self.dealt = dealt or deal(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
-        outputs = {task: len(names) for task, names in self.dealt.classes.items()}
-        self.network: Network = network.build(self.dealt.image_shape, outputs)
+        self.network: Network = network.build(self.dealt.image_shape, problem.outputs())
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         seen = self.dealt.for_strategies()
         self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
@@ -368,6 +367,7 @@ class Trainer:
             (key, task): torch.bincount(labels, minlength=len(self.dealt.classes[task])).to(self.device)
             for key, domain in self.dealt.training.items()
             for task, labels in domain.labelled.labels.items()
+            if self.dealt.classes[task]
         }
 
     def sample_weights(self) -> dict[str, Tensor]:

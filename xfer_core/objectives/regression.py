@@ -1,0 +1,20 @@
+"""The loss of a regression task, one value a sample."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from xfer_core.objectives.precision import widened
+
+
+def squared_error(outputs: Tensor, values: Tensor) -> Tensor:
+    """(ŷ − y)², in the square of the task's unit.
+
+    Args:
+        outputs: (B, 1), any float type; computed in float32.
+        values: float (B,).
+
+    Returns:
+        float32 (B,).
+    """
+    return (widened(outputs[:, 0]) - values) ** 2
