@@ -37,7 +37,7 @@ def test_every_sample_comes_once_before_any_comes_again(size, batch):
 
 def test_a_plain_batch_is_the_images_and_their_labels():
     s = stream()
-    images, labels = s.draw(5)
+    images, labels, _ = s.draw(5)
     assert images.shape == (5, 3, 8, 10)
     assert images.dtype == torch.float32
     assert images.is_contiguous(memory_format=torch.channels_last)
@@ -101,13 +101,13 @@ def test_every_offset_and_both_mirrors_occur():
 
 def test_rotation_keeps_shape_and_range_and_turns_about_the_middle():
     s = stream(4, ("rotation",), side=16)
-    images, _ = s.draw(64)
+    images, _, _ = s.draw(64)
     assert images.shape == (64, 3, 16, 18)
     assert images.min() >= 0
     assert images.max() <= 1
     disc = torch.zeros(1, 3, 33, 33, dtype=torch.uint8)
     disc[:, :, 10:23, 10:23] = 255
-    turned, _ = Stream(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).draw(50)
+    turned, _, _ = Stream(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).draw(50)
     axis = torch.arange(33) - 16.0
     mass = turned[:, 0].sum((1, 2))
     for along in (1, 2):

@@ -20,7 +20,12 @@ def domain_title(key: str) -> str:
 
 def task_title(task: str) -> str:
     """What a page calls a task."""
-    titles = {"digit": _("which digit"), "parity": _("even or odd"), "tilt": _("how far it leans")}
+    titles = {
+        "digit": _("which digit"),
+        "parity": _("even or odd"),
+        "tilt": _("how far it leans"),
+        "below_five": _("below five or not"),
+    }
     return titles.get(task) or task
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from xfer_core.domains import digits, handwriting, printed
+from xfer_core.domains import coloured, digits, handwriting, printed
 from xfer_core.domains.base import Card, Domain, Offer, Task
 from xfer_core.domains.downloads import fetch
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
-FAMILIES = (digits, printed, handwriting)
+FAMILIES = (digits, printed, coloured, handwriting)
 OFFERS: dict[str, Offer] = {key: offer for family in FAMILIES for key, offer in family.DOMAINS.items()}
 
 

@@ -27,8 +27,9 @@ Role = Literal["source", "target", "unseen"]
 SHARES: dict[Role, tuple[float, float, float]] = {
     "source": (0.80, 0.10, 0.10),
     "target": (0.50, 0.15, 0.35),
-    "unseen": (0.00, 0.00, 1.00),
+    "unseen": (0.00, 0.30, 0.70),
 }
+VALIDATION = 2000  # at most so many samples of a domain: they are looked at again and again
 
 
 class Problem(Form):
@@ -39,7 +40,7 @@ class Problem(Form):
     target: tuple[str, ...] = Field(default=("digits.photo",), title="Target domains")
     """The domains to become better at."""
     unseen: tuple[str, ...] = Field(default=(), title="Unseen domains")
-    """Domains that are only tested on, at the end."""
+    """Domains that no training sees: only looked at, and tested on."""
     tasks: tuple[str, ...] = Field(default=("digit",), title="Tasks", min_length=1)
     """What to tell apart. Each task gets a head of its own."""
     labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Label budget")
@@ -201,24 +202,28 @@ def _split(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tenso
         rest = positions[~official]
         cut = round(len(rest) * train / (train + validation)) if train else 0
         parts = [rest[:cut], rest[cut:], positions[official]]
+    parts[1] = parts[1][:VALIDATION]
     return {split: torch.from_numpy(part) for split, part in zip(("train", "validation", "test"), parts, strict=True)}
 
 
-def _within_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> Tensor:
-    """Which of the training samples keep their labels: the first ``budget`` of each class. Bool (N,)."""
+def within_budget(labels: Tensor, budget: int | Literal["all"]) -> Tensor:
+    """Which samples keep their labels: the first ``budget`` of each class, bool (N,). Numbers count as one class."""
     if budget == "all":
-        return torch.ones(len(labels), dtype=torch.bool)
-    if labels.is_floating_point():
-        labels = torch.zeros(len(labels), dtype=torch.int64)
-    counts = torch.bincount(labels)
-    rarest = int(counts[counts > 0].min())
-    if budget > rarest:
-        raise XferError("budget", "problem.labels_per_class", budget, limit=rarest, domain=domain)
-    ranks = torch.zeros(len(labels), dtype=torch.int64)
-    for label in labels.unique():
-        of_class = labels == label
-        ranks[of_class] = torch.arange(int(of_class.sum()))
+        return torch.ones(len(labels), dtype=torch.bool, device=labels.device)
+    classes = torch.zeros_like(labels, dtype=torch.int64) if labels.is_floating_point() else labels
+    ranks = torch.zeros_like(classes)
+    for label in classes.unique():
+        of_class = classes == label
+        ranks[of_class] = torch.arange(int(of_class.sum()), device=labels.device)
     return ranks < budget
+
+
+def _check_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> None:
+    """Refuse a budget that some class cannot fill."""
+    counts = torch.tensor([len(labels)]) if labels.is_floating_point() else torch.bincount(labels)
+    rarest = int(counts[counts > 0].min())
+    if budget != "all" and budget > rarest:
+        raise XferError("budget", "problem.labels_per_class", budget, limit=rarest, domain=domain)
 
 
 def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
@@ -254,15 +259,17 @@ def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
     for key, positions in _deal_originals(domains, random).items():
         domain, role = domains[key], roles[key]
         parts = _split(domain, role, positions)
-        if not len(parts["test"]) or (role != "unseen" and not (len(parts["train"]) and len(parts["validation"]))):
+        if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
             raise XferError("too_few_samples", "problem", len(positions), domain=key)
         held_out[key, "test"] = take(domain, parts["test"])
+        held_out[key, "validation"] = take(domain, parts["validation"])
         if role == "unseen":
             continue
-        held_out[key, "validation"] = take(domain, parts["validation"])
         pool = parts["train"]
         budget = "all" if role == "source" else problem.labels_per_class
-        keep = _within_budget(_labels(domain, classes, pool)[problem.tasks[0]], budget, key)
+        labels = _labels(domain, classes, pool)[problem.tasks[0]]
+        _check_budget(labels, budget, key)
+        keep = within_budget(labels, budget)
         training[key] = TrainingDomain(key, role, take(domain, pool[keep]), take(domain, pool[~keep]).images)
     own = {(key, task): domain.tasks[task].classes for key, domain in domains.items() for task in problem.tasks}
     return Dealt(problem, training, held_out, classes, own)

@@ -13,6 +13,7 @@ from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.errors import XferError
 from xfer_core.forms import Form
 from xfer_core.networks import AnyNetwork, SmallCNN
+from xfer_core.selections import RULES
 from xfer_core.strategies import AnyStrategy
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.training.device import choose_device, choose_precision
@@ -38,6 +39,7 @@ class RunSpec(Form):
         """
         dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
+        RULES[self.training.selection].check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
         self._check_tasks()
         network = self.network.build(dealt.image_shape, self.problem.outputs())

@@ -1,10 +1,37 @@
-"""Which step of a run counts. Adding a rule is adding a file, and its class to ``SELECTIONS``."""
+"""Which step of a run counts. Adding a rule is adding a file, its class to ``SELECTIONS`` and its kind to ``Kind``."""
 
 from __future__ import annotations
 
-from xfer_core.forms import Form
+from typing import Literal
+
+from xfer_core.selections.base import Answers, Selection
+from xfer_core.selections.entropy import Entropy
+from xfer_core.selections.information_maximisation import InformationMaximisation
 from xfer_core.selections.last import LastStep
+from xfer_core.selections.oracle import Oracle
+from xfer_core.selections.soft_neighbourhood_density import SoftNeighbourhoodDensity
+from xfer_core.selections.source_validation import SourceValidation
+from xfer_core.selections.target_validation import TargetValidation
 
-SELECTIONS: tuple[type[Form], ...] = (LastStep,)
+SELECTIONS: tuple[type[Selection], ...] = (
+    LastStep,
+    SourceValidation,
+    TargetValidation,
+    Entropy,
+    InformationMaximisation,
+    SoftNeighbourhoodDensity,
+    Oracle,
+)
+Kind = Literal[
+    "last",
+    "source_validation",
+    "target_validation",
+    "entropy",
+    "information_maximisation",
+    "soft_neighbourhood_density",
+    "oracle",
+]
+RULES: dict[str, Selection] = {form.model_fields["kind"].default: form(kind=form.model_fields["kind"].default)
+                               for form in SELECTIONS}  # fmt: skip
 
-__all__ = ["SELECTIONS", "LastStep"]
+__all__ = ["RULES", "SELECTIONS", "Answers", "Kind", "LastStep", "Selection"]

@@ -68,10 +68,12 @@ class Batch:
     Attributes:
         images: float (B, C, H, W) in 0…1, augmented.
         labels: task → int64 (B,), or float32 (B,) for a regression.
+        positions: which of the domain's labelled samples these are, int64 (B,); empty where nobody asks.
     """
 
     images: Tensor
     labels: dict[str, Tensor]
+    positions: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
 
 @dataclass
@@ -87,6 +89,9 @@ class Context:
         state: what ``Strategy.state`` made.
         unlabelled: domain → images of this step without labels, float (B, C, H, W) in 0…1, augmented.
         move: the sub-step that terms are asked for.
+        generator: where a strategy draws random numbers from; its state is checkpointed.
+        gramian: inner products of the gradients of the weighted terms, (T, T) in the order of the terms, over the
+            parameters that ``Strategy.gramian_of`` names; None where nothing is named.
     """
 
     network: Network
@@ -97,6 +102,8 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     unlabelled: dict[str, Tensor] = field(default_factory=dict)
     move: str = ""
+    generator: torch.Generator = field(default_factory=torch.Generator)
+    gramian: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,13 @@ class Strategy(Form):
     """Where something simpler beats it."""
     without_classes: ClassVar[str] = ""
     """The nearest method for a task that asks for a number, where this one needs classes."""
+    watches_conflict: ClassVar[bool] = False
+    """Whether the cosines between the gradients of its terms are logged from time to time."""
+    gramian_of: ClassVar[Literal["nothing", "stages", "last stage"]] = "nothing"
+    """For which parameters ``balance`` is told the inner products of the terms' gradients, in every step."""
+    steers: ClassVar[Literal["losses", "stages"]] = "losses"
+    """What the factors of ``balance`` act on: the terms themselves; or only the gradients that the shared stages get,
+    while each head learns its own term as it is."""
     kind: str
 
     def check(self, problem: Problem) -> None:
@@ -169,12 +183,29 @@ class Strategy(Form):
         """Named loss terms, each a scalar or one value a sample; the loop takes means and forms Σ λ_k · term_k."""
         raise TypeError(f"{type(self).__name__} must define terms")
 
-    def sample_weights(self, outputs: Mapping[str, Tensor], domain: TrainingDomain) -> Tensor | None:
+    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+        """What this step multiplies each λ by, a scalar a term; 1 for terms that are not named.
+
+        Args:
+            losses: the mean of every term, a scalar each, in the order of ``context.gramian``.
+            context: as in ``terms``.
+        """
+        return {}
+
+    @classmethod
+    def balances(cls) -> bool:
+        """Whether λ are the method's to set: then what it makes of them is logged at every step."""
+        return cls.balance is not Strategy.balance
+
+    def sample_weights(
+        self, outputs: Mapping[str, Tensor], domain: TrainingDomain, state: Mapping[str, Any]
+    ) -> Tensor | None:
         """λ_{d,i} of each labelled sample of a domain before λ_d, float (N,); None where all weigh the same.
 
         Args:
             outputs: the network's logits for these samples, by task.
             domain: the samples.
+            state: what :meth:`state` made.
         """
         return None
 

@@ -30,11 +30,12 @@ class Joint(Strategy):
     """
 
     family: ClassVar = "joint"
+    watches_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, title="λ of each domain and task")
-    """Named ``domain/task``. Those left out are 0; none at all means equal shares."""
+    """Named ``domain/task``. Those left out are 0; none at all means the same for all."""
 
     def check(self, problem: Problem) -> None:
         weights = self.lambdas(problem)

@@ -48,8 +48,9 @@ class Stream:
         self.columns = torch.arange(self.width, device=device)
         self.order = torch.empty(0, dtype=torch.int64, device=device)
 
-    def draw(self, size: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The next ``size`` samples: images float (size, C, H, W) in 0…1, channels-last, and labels by task.
+    def draw(self, size: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """The next ``size`` samples: images float (size, C, H, W) in 0…1, channels-last, labels by task, and which
+        samples of the domain they are.
 
         Every sample comes once before any comes again; a domain smaller than ``size`` repeats within the batch.
         """
@@ -60,7 +61,7 @@ class Stream:
         images = self.look_up(chosen).permute(0, 3, 1, 2).float().div_(255)
         if "rotation" in self.augment:
             images = self._rotate(images)
-        return images, {task: label[chosen] for task, label in self.labels.items()}
+        return images, {task: label[chosen] for task, label in self.labels.items()}, chosen
 
     def look_up(self, chosen: Tensor) -> Tensor:
         """The pixels of these samples, each mirrored and moved at random: uint8 (B, H, W, C)."""

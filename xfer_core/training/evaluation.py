@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import Dealt, within_budget
 from xfer_core.networks.base import Network
+from xfer_core.selections import Answers, Selection
 from xfer_core.training.device import arithmetic
 
 CHUNK = 500
@@ -23,6 +24,9 @@ class Evaluator:
 
     def __init__(self, dealt: Dealt, device: torch.device, precision: str) -> None:
         self.device, self.precision = device, precision
+        self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
+        self.judged = dealt.problem.unseen or dealt.problem.target
+        self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
         self.splits = {
             name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
             for name, samples in dealt.held_out.items()
@@ -36,13 +40,42 @@ class Evaluator:
             if held_out_split != split:
                 continue
             outputs = predict(network, images, self.device, self.precision)
+            if split == "validation":
+                self.looked[domain] = outputs[self.task]
             for task, logits in outputs.items():
-                if labels[task].is_floating_point():
-                    metrics[f"error/{domain}/{task}/{split}"] = float((logits[:, 0] - labels[task]).abs().mean())
-                else:
-                    right = (logits.argmax(1) == labels[task]).float().mean()
-                    metrics[f"accuracy/{domain}/{task}/{split}"] = float(right)
+                quality = Answers(logits, labels[task]).quality()
+                number = labels[task].is_floating_point()
+                metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
         return metrics
+
+    def seen_by(self, rule: Selection) -> dict[str, Answers]:
+        """What a selection rule may see of the last look at validation: domain → answers."""
+        domains = {
+            "nothing": (),
+            "source labels": self.problem.source,
+            "few target labels": self.problem.target,
+            "target images": self.problem.target,
+            "answers": self.judged,
+        }[rule.sees]
+        seen = {}
+        for key in domains:
+            outputs, labels = self.looked[key], self.splits[key, "validation"][1][self.task]
+            if rule.sees == "target images":
+                seen[key] = Answers(outputs)
+            else:
+                few = rule.sees == "few target labels"
+                kept = within_budget(labels, self.problem.labels_per_class if few else "all")
+                seen[key] = Answers(outputs[kept], labels[kept])
+        return seen
+
+    def judge(self, network: Network) -> float:
+        """The mean quality over the test samples of the unseen domains, or of the targets where there are none."""
+        found = []
+        for key in self.judged:
+            images, labels = self.splits[key, "test"]
+            outputs = predict(network, images, self.device, self.precision)[self.task]
+            found.append(Answers(outputs, labels[self.task]).quality())
+        return sum(found) / len(found)
 
 
 def to_input(images: Tensor, device: torch.device) -> Tensor:

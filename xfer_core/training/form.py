@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 
 from xfer_core.forms import Form
+from xfer_core.selections import Kind
 
 
 class SGD(Form):
@@ -62,7 +63,7 @@ class TrainingForm(Form):
     """Auto takes bfloat16 where the processor or GPU has arithmetic for it."""
     device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Auto takes an NVIDIA GPU, else Apple's, else the processor."""
-    selection: Literal["last"] = Field(default="last", title="Selection rule")
-    """Which step's network is reported."""
+    selection: Kind = Field(default="last", title="Selection rule")
+    """Which step's network is reported, and what the choice may look at."""
     evaluations: int = Field(default=25, ge=1, le=1000, title="Looks at validation")
     """How often accuracy on the validation samples is measured, over the whole run."""

@@ -38,10 +38,10 @@ class Knobs:
         else:
             self.lambdas[command.name.removeprefix("lambda/")] = command.value
 
-    def log(self, journal: Journal, step: int) -> None:
-        """Write down how they stand; of the learning rate what the schedule leaves of it."""
+    def log(self, journal: Journal, step: int, lambdas: bool = True) -> None:
+        """Write down how they stand, λ only if asked for; of the learning rate what the schedule leaves of it."""
         journal.add("lr", step, self.lr * self.factor)
-        for name, value in self.lambdas.items():
+        for name, value in self.lambdas.items() if lambdas else ():
             journal.add(f"lambda/{name}", step, value)
 
     def state(self) -> dict:

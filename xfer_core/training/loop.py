@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from xfer_core.networks.base import Network, NetworkForm
 from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
 from xfer_core.training.batches import Stream
 from xfer_core.training.checkpoint import on_device, read_checkpoint, write_checkpoint
+from xfer_core.training.chooser import Chooser
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.fixing import fingerprint, fix
 from xfer_core.training.form import TrainingForm
+from xfer_core.training.gradients import backward, total_of
 from xfer_core.training.journal import Journal
 from xfer_core.training.knobs import Knobs
 from xfer_core.training.observer import Command, Observer, Silent
@@ -31,12 +33,6 @@ REPORT_SECONDS = 0.1
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
 
 
-def total_of(weighted: Iterable[Tensor]) -> Tensor:
-    """The sum of weighted terms, a scalar each."""
-    parts = list(weighted)
-    return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
-
-
 @dataclass(frozen=True)
 class Result:
     """What a run came to.
@@ -44,7 +40,9 @@ class Result:
     Attributes:
         status: finished, stopped or paused.
         step: steps done.
-        metrics: every test metric; empty while paused.
+        metrics: every test metric, of the network that the selection rule takes; empty while paused.
+        selection: for each rule the step that it takes and the ``value`` of the network of that step on the test
+            samples that the run is judged by (:meth:`Chooser.settle`).
         seconds: from the start of this process's part to its end.
         images_per_second: over training steps only, evaluation excluded.
         fixed_unchanged: whether all that was fixed is bit-identical; None where nothing was.
@@ -53,6 +51,7 @@ class Result:
     status: str
     step: int
     metrics: dict[str, float]
+    selection: dict[str, dict[str, float]]
     seconds: float
     images_per_second: float
     device: str
@@ -103,13 +102,21 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.streams = self._make_streams()
         self.evaluator = Evaluator(self.dealt, self.device, self.precision)
+        self.chooser = Chooser(problem, training.selection)
         self.context = Context(
-            self.network, self.phases[0], 0.0, self._class_counts(), self.modules, strategy.state(seen)
+            self.network,
+            self.phases[0],
+            0.0,
+            self._class_counts(),
+            self.modules,
+            strategy.state(seen),
+            generator=self.generator,
         )
         self.step, self.phase_index, self.images = 0, 0, 0
         self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
         self.fixed_kept: list[bool] = []  # whether it still held, for phases that fix something
         self.journal = Journal()
+        self.seen: dict[str, Tensor] = {}  # what this step's gradients showed: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
         self.look_every = max(1, training.steps // training.evaluations)
         self.train_seconds = 0.0
@@ -150,19 +157,22 @@ class Trainer:
             if asked == "pause":
                 self._report()
                 self._save()
-                return self._result("paused", {})
+                return self._result("paused", {}, {})
             if asked == "stop":
                 status = "stopped"
                 break
             self._advance()
         self._check_fixed()
         self._report()
+        if status == "stopped" and self.step % self.look_every:
+            self._look()
+        selection = self.chooser.settle(self.network, self.evaluator)
         metrics = self.evaluator.measure(self.network, "test")
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
         self._save()
-        return self._result(status, metrics)
+        return self._result(status, metrics, selection)
 
     def _advance(self) -> None:
         """Steps up to the next look at validation, the next phase, or the next report."""
@@ -207,22 +217,27 @@ class Trainer:
             logged |= self._update(move, batches)
         if self.step % self.log_every == 0:
             self._log(phase.name, logged)
+        for name, value in self.seen.items():
+            if name.startswith("cosine/") or self.step % self.log_every == 0:
+                self.journal.add_tensor(name, self.step, value, phase.name)
+        self.seen = {}
 
     def _update(self, move: Move, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
         """One sub-step; returns its terms, each plain and weighted."""
         self.context.move = move.name
         with arithmetic(self.device, self.precision):
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
-        weighted = {name: self.knobs.lambdas[name] * term for name, term in terms.items()}
-        total = total_of(weighted.values())
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        parameters = [p for _, p in self._named_parameters() if p.requires_grad]
+        watched = self.step == 1 or self.step % self.look_every == 0
+        weighted, seen = backward(self.strategy, terms, self.knobs.lambdas, self.context, parameters, watched)
         if move.still:
             for name, parameter in self._named_parameters():
                 if name in move.still:
                     parameter.grad = None
         self.optimizer.step()
+        self.seen |= seen
         return {name: (term, weighted[name]) for name, term in terms.items()}
 
     def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -252,7 +267,7 @@ class Trainer:
         self._set_rates()
         self.fixed_before.append(fingerprint(self.network, phase.fixed))
         self.observer.event("phase", self.step, name=phase.name, fixed=len(phase.fixed))
-        self.knobs.log(self.journal, self.step)
+        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
     def _enter_phase(self) -> Phase:
         """Make the current phase the one that steps belong to; changes no value."""
@@ -296,7 +311,7 @@ class Trainer:
     def _set(self, command: Command) -> None:
         self.knobs.turn(command)
         self._set_rates()
-        self.knobs.log(self.journal, self.step)
+        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
     def _set_rates(self) -> None:
         """Give each group of parameters the rate of the next step."""
@@ -314,7 +329,9 @@ class Trainer:
     def _look(self) -> None:
         for name, value in self.evaluator.measure(self.network, "validation").items():
             self.journal.add(name, self.step, value)
-        self.knobs.log(self.journal, self.step)
+        if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
+            self.chooser.look(self.step, self.network, self.evaluator)
+        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
     def _report(self) -> None:
         points, broken = self.journal.drain()
@@ -348,12 +365,13 @@ class Trainer:
             **self.knobs.state(),
         }
 
-    def _result(self, status: str, metrics: dict[str, float]) -> Result:
+    def _result(self, status: str, metrics: dict[str, float], selection: dict[str, dict[str, float]]) -> Result:
         begun = self.phases[: self.phase_index + 1]
         return Result(
             status=status,
             step=self.step,
             metrics=metrics,
+            selection=selection,
             seconds=time.perf_counter() - self.started,
             images_per_second=self._speed(),
             device=device_name(self.device),
@@ -378,7 +396,9 @@ class Trainer:
                 continue
             images = to_input(domain.labelled.images, self.device)
             outputs = predict(self.network, images, self.device, self.precision)
-            weights = self.strategy.sample_weights({task: y.cpu() for task, y in outputs.items()}, domain)
+            weights = self.strategy.sample_weights(
+                {task: y.cpu() for task, y in outputs.items()}, domain, self.context.state
+            )
             if weights is not None:
                 shares[key] = self.knobs.lambdas[key] * weights / len(weights)
         return shares
@@ -400,6 +420,7 @@ class Trainer:
                 "orders": {key: stream.order for key, stream in self.streams.items()},
                 "generator": self.generator.get_state(),
                 "knobs": self.knobs.state(),
+                "chooser": self.chooser.state(),
                 "fixed_before": list(self.fixed_before),
                 "fixed_kept": list(self.fixed_kept),
                 "images": self.images,
@@ -415,6 +436,7 @@ class Trainer:
         self.knobs.restore(saved["knobs"], self.step)
         self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]
+        self.chooser.restore(saved["chooser"])
         self._enter_phase()
         self.optimizer = self._make_optimizer()
         self.optimizer.load_state_dict(saved["optimizer"])

@@ -1,0 +1,98 @@
+"""Coloured digits: the colour gives the answer away, and in another domain it lies.
+
+The recipe of Coloured MNIST (Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893) with printed digits: the task is
+whether a digit is below five, a quarter of its labels is wrong, and a digit is red or green as its (partly wrong) label
+says, in a part of the cases that differs from domain to domain.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.printed import CARD as PRINTED
+from xfer_core.domains.printed import SIZE, bent, faces, glyphs
+from xfer_core.domains.tilt import tilt_task
+
+COUNT = 6000
+WRONG = 0.25  # labels of the task "below_five" that are exchanged
+HALVES = ("0–4", "5–9")
+
+
+@cache
+def _originals() -> tuple[Tensor, Tensor, Tensor]:
+    """Grey images, float (N, 1, 32, 32); the digit of each; and the label of ``below_five``, a quarter wrong."""
+    drawn, random = glyphs(faces()), np.random.default_rng(5)
+    digit = torch.arange(COUNT) % 10
+    face = torch.from_numpy(random.integers(len(drawn), size=COUNT))
+    grey = bent(drawn[face, digit][:, None], random).clamp(0, 1)
+    wrong = torch.from_numpy(random.random(COUNT) < WRONG)
+    return grey, digit, (digit >= 5).long() ^ wrong.long()
+
+
+def make(key: str, card: Card, agreement: float) -> Domain:
+    """The domain in which the colour agrees with the label of ``below_five`` in this part of the images.
+
+    Raises:
+        XferError: ``no_package``, if the fonts are missing.
+    """
+    grey, digit, half = _originals()
+    lies = torch.from_numpy(np.random.default_rng([6, round(100 * agreement)]).random(COUNT) >= agreement)
+    green = (half ^ lies.long()).bool()
+    samples = torch.zeros(COUNT, 3, SIZE, SIZE)
+    samples[torch.arange(COUNT), green.long()] = grey[:, 0]  # channel 0 is red, 1 is green
+    return Domain(
+        key=key,
+        card=card,
+        pool="coloured digits",
+        samples=(samples * 255).round().to(torch.uint8),
+        originals=torch.arange(COUNT),
+        tasks={
+            "below_five": Task("below_five", half, HALVES),
+            "digit": Task("digit", digit, tuple("0123456789")),
+            "parity": Task("parity", digit % 2, ("even", "odd")),
+            "tilt": tilt_task(grey),
+        },
+    )
+
+
+def _card(agreement: float, title: str, description: str) -> Card:
+    recipe = (
+        f"printed digits, red for 0–4 and green for 5–9 as the label says; {WRONG:.0%} of these labels are wrong, and "
+        f"the colour agrees with the label in {agreement:.0%} of the images"
+    )
+    return Card(title, description, PRINTED.source, PRINTED.licence, recipe)
+
+
+DOMAINS: dict[str, Offer] = {
+    key: Offer(
+        card=card,
+        samples=COUNT,
+        shape=(3, SIZE, SIZE),
+        tasks={"below_five": HALVES, "digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
+        make=partial(make, key, card, agreement),
+    )
+    for key, agreement, card in (
+        (
+            "digits.coloured_90",
+            0.9,
+            _card(
+                0.9, "Coloured digits, 90 %", "Red or green: the colour tells below five from five up, 9 times in 10."
+            ),
+        ),
+        (
+            "digits.coloured_80",
+            0.8,
+            _card(0.8, "Coloured digits, 80 %", "The same colours, right 8 times in 10."),
+        ),
+        (
+            "digits.coloured_10",
+            0.1,
+            _card(0.1, "Coloured digits, reversed", "The colours are exchanged: right only 1 time in 10."),
+        ),
+    )
+}

@@ -1,0 +1,45 @@
+"""How much each sample of one set looks as if it came from another: a ratio of densities, from a classifier."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PIXELS = 8  # a side: images are averaged down to so many, for a linear classifier sees outlines and colours only
+LIMIT = 20.0  # a weight above so many times the mean says more about the classifier than about the sample
+
+
+def likeness(samples: Tensor, wanted: Tensor) -> Tensor:
+    """w(x) ∝ p_wanted(x) / p_samples(x), with mean 1: importance weights for covariate shift.
+
+    A logistic regression learns to tell the two sets apart; by Bayes' rule its odds, divided by the ratio of the sizes,
+    estimate the ratio of the densities. Each sample is judged by a classifier that has not seen it (two folds).
+    Bickel, Brückner and Scheffer 2009, https://www.jmlr.org/papers/v10/bickel09a.html.
+
+    Args:
+        samples: images to weigh, uint8 (N, C, H, W), N at least 2.
+        wanted: images of the kind that counts, uint8 (M, C, H, W), M at least 2.
+
+    Returns:
+        float32 (N,), with mean 1, none above 20 before it is scaled.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features = np.concatenate([_small(samples), _small(wanted)])
+    truth = np.r_[np.zeros(len(samples)), np.ones(len(wanted))]
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=1000, class_weight="balanced"))
+    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    p = np.asarray(cross_val_predict(classifier, features, truth, cv=folds, method="predict_proba"))[: len(samples), 1]
+    odds = torch.from_numpy(p / np.clip(1 - p, 1e-6, None)).float().clamp(1e-6, None)
+    weights = (odds / odds.mean()).clamp_max(LIMIT)
+    return weights / weights.mean()
+
+
+def _small(images: Tensor) -> np.ndarray:
+    small = F.adaptive_avg_pool2d(images.float() / 255, PIXELS)
+    return small.flatten(1).numpy().astype(np.float64)

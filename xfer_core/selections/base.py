@@ -1,0 +1,87 @@
+"""What a selection rule is: it scores the network at every look, and may see only what it says it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.forms import Form
+
+Sees = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network says of the validation samples of one domain, in the task that the run is judged by.
+
+    Attributes:
+        outputs: logits float32 (N, K), or (N, 1) for a regression.
+        labels: what is right, int64 or float32 (N,); None where the rule may not see it.
+    """
+
+    outputs: Tensor
+    labels: Tensor | None = None
+
+    def quality(self) -> float:
+        """The fraction of right answers, or minus the mean absolute error.
+
+        Raises:
+            TypeError: the labels are not to be seen.
+        """
+        if self.labels is None:
+            raise TypeError("these labels are not to be seen")
+        if self.labels.is_floating_point():
+            return -float((self.outputs[:, 0] - self.labels).abs().mean())
+        return float((self.outputs.argmax(1) == self.labels).float().mean())
+
+
+class Selection(Form):
+    """Which step of a run counts. The docstring says what the rule looks at, and what that is worth."""
+
+    title: ClassVar[str]
+    sees: ClassVar[Sees]
+    """What it looks at: of anything else it is given nothing."""
+    kind: str
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem that does not hold what the rule looks at.
+
+        Raises:
+            XferError: for ``training.selection``, with the nearest rule that fits.
+        """
+
+    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
+        """How good this step looks, higher is better; of equals the later counts.
+
+        Args:
+            step: steps done.
+            seen: domain → what the rule may see of it, one domain at least unless it sees nothing.
+        """
+        raise TypeError(f"{type(self).__name__} must define score")
+
+
+class LabelFree(Selection):
+    """A rule that looks at target images alone. A subclass adds ``kind``, its words and :meth:`score_of`."""
+
+    sees: ClassVar = "target images"
+
+    def check(self, problem: Problem) -> None:
+        if problem.tasks[0] in problem.regressions():
+            raise XferError("rule_needs", "training.selection", self.kind, what="classes", instead="source_validation")
+
+    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
+        return sum(self.score_of(answers.outputs) for answers in seen.values()) / len(seen)
+
+    def score_of(self, logits: Tensor) -> float:
+        """The score of one domain from its logits, float32 (N, K)."""
+        raise TypeError(f"{type(self).__name__} must define score_of")
+
+
+def mean_quality(seen: Mapping[str, Answers]) -> float:
+    """The mean over domains of :meth:`Answers.quality`."""
+    return sum(answers.quality() for answers in seen.values()) / len(seen)

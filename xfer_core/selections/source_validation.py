@@ -1,0 +1,29 @@
+"""The rule of those who have source labels only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.selections.base import Answers, Selection, mean_quality
+
+
+class SourceValidation(Selection):
+    """Take the step that does best on validation samples of the source.
+
+    Honest and always possible; but what is best there need not be best on the target, and a shortcut of the source
+    looks like knowledge.
+    """
+
+    title: ClassVar = "Best on the source"
+    sees: ClassVar = "source labels"
+    kind: Literal["source_validation"] = "source_validation"
+
+    def check(self, problem: Problem) -> None:
+        if not problem.source:
+            raise XferError("rule_needs", "training.selection", self.kind, what="a source domain", instead="last")
+
+    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
+        return mean_quality(seen)

@@ -1,0 +1,53 @@
+"""What all ways of balancing tasks share: joint learning in which the method sets λ, or steers the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.strategies.base import Context, task_terms
+from xfer_core.strategies.joint import Joint
+
+
+class Balancer(Joint):
+    """Joint learning that starts from λ = 1 for every term, or from the λ that are given, and multiplies them.
+
+    A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`balance`.
+    """
+
+    def check(self, problem: Problem) -> None:
+        super().check(problem)
+        counted = [name for name, value in self.lambdas(problem).items() if value]
+        if len(counted) < 2:
+            raise XferError("one_term", "problem.tasks", problem.tasks, kind=self.kind, instead="joint")
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        if self.weights:
+            return super().lambdas(problem)
+        return dict.fromkeys(task_terms(problem, "source", "target"), 1.0)
+
+
+class GradientBalancer(Balancer):
+    """A balancer that looks at the gradients g_i of the weighted terms in the shared stages: these get Σ_i w_i · g_i,
+    with w from the inner products of the g_i; each head learns its own term as it is.
+
+    A subclass adds :meth:`weighting` instead of :meth:`balance`.
+    """
+
+    gramian_of: ClassVar = "stages"
+    steers: ClassVar = "stages"
+
+    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+        """w, float64 (T,), from the inner products g_i · g_j, float64 (T, T) on the CPU."""
+        raise TypeError(f"{type(self).__name__} must define weighting")
+
+    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+        if context.gramian is None:  # every stage is fixed: there is nothing to balance
+            return {name: torch.ones_like(loss) for name, loss in losses.items()}
+        weights = self.weighting(context.gramian.double().cpu(), context).to(context.gramian)
+        return dict(zip(losses, weights, strict=True))

@@ -1,0 +1,99 @@
+"""What all methods of domain generalisation share: labelled domains at once, and a term that makes them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import (
+    Batch,
+    Context,
+    Phase,
+    Strategy,
+    View,
+    equal_shares,
+    forward_together,
+    require_source,
+    task_loss,
+)
+
+
+class DomainGeneralisation(Strategy):
+    """One term a domain, named by its key: the sum of the losses of its tasks. What is learned should also hold in
+    domains that are only tested on (``problem.unseen``).
+
+    A subclass adds its lesson, ``kind``, ``title``, ``formula``, and :meth:`agree` or :meth:`balance` or both.
+    """
+
+    family: ClassVar = "generalised"
+    watches_conflict: ClassVar = True
+
+    def check(self, problem: Problem) -> None:
+        require_source(problem, self.kind)
+        domains = labelled_domains(problem)
+        if len(domains) < 2:
+            instead = "source_only"
+            raise XferError("one_domain", "problem.source", problem.source, kind=self.kind, instead=instead)
+
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        return (Phase("together", labelled_domains(dealt.problem)),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return {**equal_shares(labelled_domains(problem)), **self.further_lambdas()}
+
+    def further_lambdas(self) -> dict[str, float]:
+        """The λ of the method's own terms: its field ``weight`` for each."""
+        return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - not all have terms
+
+    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+        views, _ = forward_together(context.network, batches)
+        risks = {key: domain_losses(view, batches[key].labels) for key, view in views.items()}
+        return {**risks, **self.agree(views, batches, risks)}
+
+    def agree(
+        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """The method's own terms.
+
+        Args:
+            views: what the network says of each domain.
+            batches: the samples behind that.
+            risks: the losses of each domain, (B,).
+        """
+        return {}
+
+
+class AnnealedPenalty(DomainGeneralisation):
+    """A penalty that counts little at first, so that the network learns something, and fully from then on.
+
+    Before the part ``anneal`` of the run its λ is at most 1; after it, ``weight``, and where that is above 1 the whole
+    loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx).
+    """
+
+    weight: float = Field(default=10.0, ge=0, le=1e6, title="λ of the penalty")
+    """Once it counts fully."""
+    anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
+    """The part of the run after which the penalty counts fully."""
+
+    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+        one, scale = torch.ones_like(next(iter(losses.values())).float()), max(1.0, self.weight)
+        if context.progress < self.anneal:
+            return {"penalty": one / scale}
+        return dict.fromkeys(losses, one / scale)
+
+
+def labelled_domains(problem: Problem) -> tuple[str, ...]:
+    """The domains whose labels are learned: the sources, and the targets if they have a label budget."""
+    return problem.source if problem.labels_per_class == 0 else (*problem.source, *problem.target)
+
+
+def domain_losses(view: View, labels: Mapping[str, Tensor]) -> Tensor:
+    """The losses of all tasks of one domain, added up: (B,)."""
+    return torch.stack([task_loss(outputs, labels[task]) for task, outputs in view.logits.items()]).sum(0)

@@ -1,0 +1,44 @@
+"""IRM: features on which one and the same head is best in every domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.objectives.irm import irm_penalty
+from xfer_core.strategies.base import Batch, View
+from xfer_core.strategies.domain_generalisation import AnnealedPenalty
+
+
+class IRM(AnnealedPenalty):
+    """Learn features on which the same head is the best in every domain: what only holds in some is of no use to it.
+
+    L = mean_d L_d + λ · mean_d ‖∇_{w | w = 1} L_d(w · f)‖²: if scaling the outputs could lower the loss of a domain,
+    the head is not the best one there. The penalty is full only after the first part of the run; from then on the loss
+    is divided by λ. It needs enough domains and samples; with few it cannot tell chance from rule.
+    Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893 (IRMv1).
+    """
+
+    title: ClassVar = "IRM"
+    formula: ClassVar = (
+        r"\frac{1}{D} \sum_d \left( L_d(f) + "
+        r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
+    )
+    term_titles: ClassVar = {"penalty": "How much another head would be better"}
+    kind: Literal["irm"] = "irm"
+    weight: float = Field(default=100.0, ge=0, le=1e6, title="λ of the penalty")
+    """Once it counts fully."""
+
+    def agree(
+        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        penalties = [
+            irm_penalty(outputs, batches[key].labels[task])
+            for key, view in views.items()
+            for task, outputs in view.logits.items()
+        ]
+        return {"penalty": torch.stack(penalties).sum() / len(views)}

@@ -1,0 +1,119 @@
+"""From loss terms to gradients: the plain weighted sum, or what a balancer makes of the gradient of every term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor, nn
+
+from xfer_core.networks.base import Network
+from xfer_core.strategies.base import Context, Strategy
+
+
+def backward(
+    strategy: Strategy,
+    terms: Mapping[str, Tensor],
+    lambdas: Mapping[str, float],
+    context: Context,
+    parameters: Sequence[nn.Parameter],
+    watched: bool,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Give every parameter its gradient.
+
+    Args:
+        strategy: may balance the terms, and names the parameters for which it needs each term's own gradient.
+        terms: a scalar each.
+        lambdas: λ by term.
+        context: of this step; its ``gramian`` is set here.
+        parameters: all that are updated, of the network and of further modules.
+        watched: whether the conflict between terms is to be measured in this step, if the strategy shows it.
+
+    Returns:
+        The weighted terms, and scalars to log: ``cosine/<term>|<term>`` and, where the strategy sets λ,
+        ``lambda/<term>``.
+    """
+    plain = weigh(terms, lambdas, {})
+    shared = shared_parameters(context.network, strategy.gramian_of)
+    rows = rows_of(list(plain.values()), shared) if shared else None
+    context.gramian = None if rows is None else rows @ rows.T
+    seen = _conflict(strategy, terms, context) if watched and strategy.watches_conflict else {}
+    if not strategy.balances():
+        total_of(plain.values()).backward()
+        return plain, seen
+    factors = strategy.balance(terms, context)
+    weighted = weigh(terms, lambdas, factors)
+    if rows is not None and strategy.steers == "stages":
+        stages = {id(p) for p in shared}
+        heads = [p for p in parameters if id(p) not in stages]
+        if heads:
+            total_of(plain.values()).backward(inputs=heads)
+        put(torch.stack([factors[name] for name in terms]).to(rows) @ rows, shared)
+    else:
+        total_of(weighted.values()).backward()
+    one = torch.ones((), device=next(iter(terms.values())).device)
+    return weighted, seen | {f"lambda/{name}": lambdas[name] * factors.get(name, one).float() for name in terms}
+
+
+def total_of(weighted: Iterable[Tensor]) -> Tensor:
+    """The sum of weighted terms, a scalar each."""
+    parts = list(weighted)
+    return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
+
+
+def weigh(
+    terms: Mapping[str, Tensor], lambdas: Mapping[str, float], factors: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Each term times its λ and, where there is one, the factor that a balancer gives it."""
+    return {name: lambdas[name] * (factors[name] * term if name in factors else term) for name, term in terms.items()}
+
+
+def shared_parameters(network: Network, which: str) -> list[nn.Parameter]:
+    """The parameters of all stages, or of the last one, that are being updated; none for ``nothing``."""
+    stages = list(network.stages.values())
+    chosen = {"nothing": [], "stages": stages, "last stage": stages[-1:]}[which]
+    return [p for stage in chosen for p in stage.parameters() if p.requires_grad]
+
+
+def rows_of(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Tensor:
+    """The Jacobian of the terms: one flat gradient a row, zeros where a term does not reach; (T, P) float32.
+
+    The graph is kept, so that the terms can be differentiated again.
+    """
+    rows = []
+    for term in terms:
+        found = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
+        parts = [torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters, strict=True)]
+        rows.append(torch.cat([part.flatten() for part in parts]))
+    return torch.stack(rows)
+
+
+def put(gradient: Tensor, parameters: Sequence[nn.Parameter]) -> None:
+    """Make a flat gradient (P,) the ``.grad`` of the parameters, cut as :func:`rows_of` joined them."""
+    for part, parameter in zip(gradient.split([p.numel() for p in parameters]), parameters, strict=True):
+        parameter.grad = torch.empty_like(parameter).copy_(part.view(parameter.shape))
+
+
+def cosines(names: Sequence[str], gramian: Tensor) -> dict[str, Tensor]:
+    """``cosine/<term>|<term>`` → cosine between the gradients of two terms, a scalar; 0 where one has none.
+
+    Args:
+        names: of the terms, T.
+        gramian: inner products of their gradients, (T, T).
+    """
+    norms = gramian.diagonal().clamp_min(0).sqrt()
+    return {
+        # A loss that is no longer finite is reported as what broke, not the cosine that breaks with it.
+        f"cosine/{a}|{b}": torch.nan_to_num(gramian[i, j] / (norms[i] * norms[j]).clamp_min(1e-12), 0.0, 0.0, 0.0)
+        for (i, a), (j, b) in combinations(enumerate(names), 2)
+    }
+
+
+def _conflict(strategy: Strategy, terms: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    """The cosines between the terms' gradients in the shared stages; nothing where nothing is shared."""
+    gramian, shared = context.gramian, shared_parameters(context.network, "stages")
+    if strategy.gramian_of != "stages" and shared:
+        rows = rows_of(list(terms.values()), shared)
+        gramian = rows @ rows.T
+    return {} if gramian is None or not shared else cosines(list(terms), gramian)
