@@ -15,16 +15,19 @@ from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, li
 from pages.parts.mixer import mixer
 from pages.parts.store import checked, start, store
 from pages.parts.text import _
-from xfer_core.domains import domain_keys, is_here, offered
+from pages.parts.weight_table import weight_table
+from xfer_core.domains import domain_keys, offered
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE
+from xfer_core.selections import RULES
 from xfer_core.strategies import BASICS, STRATEGIES, Strategy
 from xfer_core.training import OPTIMIZERS
 
 state = st.session_state
+LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
 
 
 class Slots:
@@ -142,9 +145,6 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
         slots.here("problem.target", "problem")
         for key in target:
             sample_strip(key, "target")
-        for key in first.problem.unseen:  # they come with a link and have no control of their own
-            if not is_here(key):
-                sample_strip(key, "unseen")
     tasks = list(dict.fromkeys(task for key in (*source, *target) for task in offered(key).tasks)) or ["digit"]
     left, right = st.columns(2)
     with left:
@@ -170,21 +170,51 @@ def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
             wrap=True,
         )
         slots.here("problem.tasks")
+    unseen = st.multiselect(
+        _("Unseen: only tested (optional)"),
+        keys,
+        default=[key for key in first.problem.unseen if key in keys],
+        format_func=domain_title,
+        key=f"{prefix}.unseen",
+        help=_("No training ever sees these. What was learned should hold there too."),
+        wrap=True,
+    )
+    slots.here("problem.unseen")
+    for key in unseen:
+        sample_strip(key, "unseen")
     return {
         "source": source,
         "target": target,
-        "unseen": list(first.problem.unseen),
+        "unseen": unseen,
         "tasks": chosen,
         "labels_per_class": budget,
     }
+
+
+def _choose_rule(first: RunSpec, slots: Slots) -> str:
+    """Which step of the run counts."""
+    rule = st.selectbox(
+        _("Which step counts"),
+        list(RULES),
+        index=list(RULES).index(first.training.selection),
+        format_func=lambda kind: _(RULES[kind].title),
+        key=f"{_prefix()}.rule",
+    )
+    lesson = lesson_of(type(RULES[rule]))
+    st.caption((":material/warning: " if RULES[rule].sees == "answers" else "") + lesson.idea, help=lesson.rest)
+    slots.here("training.selection")
+    return rule
 
 
 def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[dict[str, Any], dict[str, Any]]:
     """What most people leave alone: the strategy's further fields; network, training and seed."""
     prefix = _prefix()
     with st.expander(_("More settings"), icon=":material/settings:"):
-        fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights"))
+        fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
+        if fields.get("scheme") == "table":
+            fields["table"] = weight_table(getattr(strategy, "table", ""), f"{prefix}.table")
+            slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
             network = _choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
@@ -217,11 +247,12 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
         parsed = RunSpec(problem=spec.problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
         # Other domains are other terms: the keys of the sliders carry the problem.
         terms = canonical(list(fitting.lambdas(spec.problem)))
-        lambdas = fitting.lambdas(spec.problem)
+        own = fitting.term_titles  # what a method adds of its own has no slider
+        lambdas = {term: value for term, value in fitting.lambdas(spec.problem).items() if term not in own}
         titles = term_titles(fitting, list(lambdas))
         mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
-        equal = {term: round(1 / len(mixed), 3) for term in mixed}
-        chosen["weights"] = {} if mixed == equal else mixed
+        usual = fitting.model_copy(update={"weights": {}}).lambdas(spec.problem)
+        chosen["weights"] = {} if mixed == {term: round(usual[term], 3) for term in mixed} else mixed
         slots.here("strategy.weights")
     return chosen
 
@@ -249,8 +280,10 @@ def _workbench(slots: Slots) -> RunSpec | None:
     first = _first_spec()
     strategy = _choose_strategy(first, slots)
     problem = _choose_problem(first, slots)
+    rule = _choose_rule(first, slots)
     boards = st.container()
     strategy_fields, rest = _choose_settings(first, strategy, slots)
+    rest["training"]["selection"] = rule
     try:
         with boards:
             strategy_fields |= _boards(strategy, problem, rest["network"], slots)
@@ -268,7 +301,7 @@ def _remember(spec: RunSpec) -> None:
     """The whole choice goes into the link, in the words of ``--set``."""
     state["train.spec"] = spec
     run = state.get("train.run")
-    settings = spec_settings(spec)
+    settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
     state["train.link"] = canonical(settings)
     wanted = {**settings, **({"run": run} if run else {})}
     if wanted != st.query_params.to_dict():

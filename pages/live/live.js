@@ -1,6 +1,6 @@
 // The live view in the browser: reads the event stream and lets curves grow. view.py says what `data` holds,
-// tail.py what a message holds. chart.js and header.js are the rest of this script: view.py joins the three, for a
-// component takes one.
+// tail.py what a message holds. chart.js, matrix.js and header.js are the rest of this script: view.py joins them, for
+// a component takes one.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const view = (parentElement.xferLiveView ??= new LiveView(parentElement));
@@ -140,7 +140,7 @@ class LiveView {
       const chart = this.charts[index];
       if (chart?.key === key) chart.follow(definition), chart.paint();
       else {
-        this.charts[index] = new Chart(this, definition, key);
+        this.charts[index] = new (definition.matrix.length ? Matrix : Chart)(this, definition, key);
         if (chart) this.grid.replaceChild(this.charts[index].card, chart.card), chart.remove();
       }
     });

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 # Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
 _component = component(
     "xfer.live",
-    js="\n".join((HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "header.js")),
+    js="\n".join((HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "matrix.js", "header.js")),
     css=(HERE / "live.css").read_text("utf-8"),
     isolate_styles=False,
 )
@@ -84,6 +84,8 @@ class Chart:
         log: logarithmic vertical axis.
         empty_text: what stands in the chart before the first point.
         alt: what the chart shows, for those who cannot see it; empty: its title.
+        matrix: names, if this is no chart of curves but a small table of the latest values between −1 and 1. Each trace
+            is then labelled with the two places it stands for, such as ``0,2``; ``lines`` hold the colours of −1 and 1.
     """
 
     title: str
@@ -96,6 +98,7 @@ class Chart:
     log: bool = False
     empty_text: str = ""
     alt: str = ""
+    matrix: Sequence[str] = ()
 
 
 def live_texts(_: Callable[[str], str], locale: str = "en", phases: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_title
 from pages.parts.text import _
-from xfer_core.charts.palette import BASELINE, OTHERS, STRATEGIES, TOTAL, Look, domain_look, other
+from xfer_core.charts.palette import BASELINE, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, Look, domain_look, other
 from xfer_core.errors import RULES, XferError, say
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
@@ -138,6 +139,14 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
             empty_text=waiting,
         ),
     ]
+    if run.spec.strategy.watches_conflict and len(_shared_terms(run.spec)) > 1:
+        charts.append(_conflict_matrix(run, titles))
+    if run.spec.strategy.balances():
+        set_by_method = [
+            Trace(run.id, f"lambda/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
+            for term, look in looks.items()
+        ]
+        charts.insert(2, Chart(_("λ as the method sets it"), "λ", set_by_method, empty_text=waiting))
     errors = [trace for trace in measures if trace.scalar.startswith("error/")]
     if errors:
         title, axis = _("Error on validation samples"), _("mean error, in degrees")
@@ -147,11 +156,30 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
     return charts
 
 
+def _shared_terms(spec: RunSpec) -> list[str]:
+    """The terms that learn labels: what a method adds of its own is left out."""
+    return [term for term in spec.strategy.lambdas(spec.problem) if term not in spec.strategy.term_titles]
+
+
+def _conflict_matrix(run: Seen, titles: Mapping[str, str]) -> Chart:
+    """Whether the losses pull together: the cosine between the gradients of every two of them, as of now."""
+    terms = _shared_terms(run.spec)
+    pairs = [
+        Trace(run.id, f"cosine/{a}|{b}", f"{i},{j}", TOTAL.pair) for (i, a), (j, b) in combinations(enumerate(terms), 2)
+    ]
+    return Chart(
+        _("Do the losses pull together?"),
+        _("Cosine between their gradients in the shared stages: 1 the same way, 0 unrelated, −1 against each other."),
+        pairs,
+        lines=[(-1, "", TARGET.pair), (1, "", SOURCE.pair)],
+        empty_text=_("Measured from the first step on."),
+        matrix=[titles[term] for term in terms],
+    )
+
+
 def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
-    traces, used = [], {"source": 0, "target": 0}
+    traces, used = [], {"source": 0, "target": 0, "unseen": 0}
     for key, role in spec.problem.roles().items():
-        if role == "unseen":
-            continue
         for task in spec.problem.tasks:
             look = domain_look(role, used[role])
             used[role] += 1

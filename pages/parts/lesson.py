@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pages.parts.text import _
+from xfer_core.forms import Form
 from xfer_core.strategies import Strategy
 
 
@@ -24,8 +25,8 @@ class Lesson:
     paper: str
 
 
-def lesson_of(form: type[Strategy]) -> Lesson:
-    """The lesson of one strategy, in the viewer's language."""
+def lesson_of(form: type[Form]) -> Lesson:
+    """The lesson of one strategy or selection rule, in the viewer's language."""
     idea, _line, rest = (form.__doc__ or "").strip().partition("\n\n")
     found = re.search(r"https?://[^\s;)]*[^\s;).,]", rest)
     return Lesson(_(" ".join(idea.split())), _(" ".join(rest.split())), found.group() if found else "")

@@ -9,6 +9,7 @@ from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
+from pages.parts.selection_table import selection_table
 from pages.parts.store import checked, store
 from pages.parts.text import _, locale
 from xfer_core.analysis.accuracy import metric_text
@@ -17,10 +18,12 @@ from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
+from xfer_core.selections import RULES
 
 RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 
 
+WEIGHTS_SECONDS = 3
 WIDE = 140  # pixels: the button beside does not jump when one takes the other's place
 
 
@@ -38,7 +41,12 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     )
     if run.result:
         _results(run, baselines)
-    sample_weights(run)
+    _weights(run.id, run.status in LIVE)
+
+
+def _weights(run: str, live: bool) -> None:
+    """λ of domain and sample, looked at again every few seconds while the run trains."""
+    st.fragment(sample_weights, run_every=WEIGHTS_SECONDS if live else None)(run)
 
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
@@ -168,11 +176,18 @@ def _results(run: Run, baselines: list[Run]) -> None:
             if metric:
                 value = metric_text(metric["name"], metric["value"])
                 st.metric(each.name, value, border=True, help=metric["name"], width=190)
+    rule = _(RULES[spec.training.selection].title)
     st.caption(
-        _(
-            "Seed {seed}, one run each; the network of the last step. Trained in {seconds} s at {speed} images/s."
-        ).format(seed=spec.seed, seconds=round(result["seconds"], 1), speed=f"{result['images_per_second']:,.0f}")
+        _("Seed {seed}, one run each; which step counts: {rule}. Trained in {seconds} s at {speed} images/s.").format(
+            seed=spec.seed,
+            rule=rule,
+            seconds=round(result["seconds"], 1),
+            speed=f"{result['images_per_second']:,.0f}",
+        )
     )
+    if RULES[spec.training.selection].sees == "answers":
+        st.warning(_("The step was chosen with a look at the answers: a limit from above, not what one could have."))
+    selection_table(run)
     if result["fixed_unchanged"] is not None:
         if result["fixed_unchanged"]:
             st.caption(":material/lock: " + _("What was fixed is bit-identical to what the source phase left."))

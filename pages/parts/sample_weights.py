@@ -1,4 +1,4 @@
-"""λ_{d,i} as a run left it: how the weight of each domain was shared out among its samples."""
+"""λ_{d,i} as it stands: how the weight of each domain was shared out among its samples."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ import streamlit as st
 from pages.parts.domains import domain_title
 from pages.parts.text import _
 from xfer_core.charts.pictures import contact_sheet
-from xfer_core.charts.weights import weight_histogram
+from xfer_core.charts.weights import weight_heatmap
 from xfer_core.domains import is_here, load_domain
-from xfer_core.runs.store import Run
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
 SHOWN = 12
 
 
-def sample_weights(run: Run) -> None:
-    """Show the weights and the samples at both ends, if the run has any."""
-    path = settings().artifacts(run.id) / SAMPLE_WEIGHTS
+def sample_weights(run: str) -> None:
+    """Show the weights and the samples at both ends, if the run has any yet."""
+    path = settings().artifacts(run) / SAMPLE_WEIGHTS
     if not path.exists():
         return
     table: Any = pd.read_csv(path)
+    task = table.columns[2]
     with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
             st.markdown(f"**{domain_title(key)}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
-            st.plotly_chart(
-                weight_histogram(rows["lambda"], domain_title(key), _("λ of one sample"), _("samples")),
-                key=f"weights.{run.id}.{key}",
-                alt=_("Histogram of the weight of each sample of {domain}").format(domain=domain_title(key)),
-            )
-            if rows["lambda"].nunique() == 1:
+            if rows["lambda"].max() - rows["lambda"].min() < 1e-6 * rows["lambda"].max():
                 st.caption(_("Every sample of this domain weighs the same."))
                 continue
+            st.plotly_chart(
+                weight_heatmap(rows, task, _("samples of the class, the heaviest first"), _("× the mean")),
+                key=f"weights.{run}.{key}",
+                alt=_("Heat map of the weight of each sample of {domain}, a row for each class").format(
+                    domain=domain_title(key)
+                ),
+            )
             for label, end in ((_("weighed most"), rows.head(SHOWN)), (_("weighed least"), rows.tail(SHOWN))):
                 _pictures(key, end, label)
         st.dataframe(table, hide_index=True, height=220)

@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
-from pandas import Series
 
-from xfer_core.charts.palette import SOURCE
+SCALE = [[0.0, "#0072B2"], [0.5, "#D9DCE1"], [1.0, "#C24E00"]]  # lighter than the mean, the mean, heavier
+SPAN = 2.0  # powers of two on either side of the mean that the colours tell apart
+ROW = 22  # pixels
 
 
-def weight_histogram(weights: Series, title: str, x_title: str, y_title: str) -> go.Figure:
-    """A histogram of λ_{d,i} of one domain."""
-    figure = go.Figure(go.Histogram(x=weights, nbinsx=40, marker_color=SOURCE.light))
+def weight_heatmap(rows: pd.DataFrame, task: str, x_title: str, unit: str) -> go.Figure:
+    """λ_{d,i} of one domain: a row a class, its samples from the heaviest to the lightest, coloured by their weight in
+    multiples of the domain's mean.
+
+    Args:
+        rows: one sample a row, with the columns ``lambda`` and ``task``.
+        task: the column with the class.
+        x_title: what is counted along a row.
+        unit: says of the colours that they are multiples of the mean.
+    """
+    mean = rows["lambda"].mean()
+    classes = sorted(rows[task].unique(), key=str)
+    sorted_weights = [np.sort(rows.loc[rows[task] == name, "lambda"].to_numpy())[::-1] / mean for name in classes]
+    wide = max(map(len, sorted_weights))
+    z = np.full((len(classes), wide), np.nan)
+    for line, weights in zip(z, sorted_weights, strict=True):
+        line[: len(weights)] = weights
+    ticks = [2.0**power for power in range(-int(SPAN), int(SPAN) + 1)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.log2(np.clip(z, 2.0**-SPAN, 2.0**SPAN)),
+            customdata=z,
+            y=[str(name) for name in classes],
+            zmin=-SPAN,
+            zmax=SPAN,
+            colorscale=SCALE,
+            colorbar={
+                "tickvals": [np.log2(tick) for tick in ticks],
+                "ticktext": [f"{tick:g}" for tick in ticks],
+                "title": unit,
+            },
+            hovertemplate="%{y}: %{customdata:.2f} " + unit + "<extra></extra>",
+        )
+    )
     figure.update_layout(
-        title=title, xaxis_title=x_title, yaxis_title=y_title, height=260, margin={"l": 60, "r": 10, "t": 40, "b": 40}
+        height=90 + ROW * len(classes),
+        margin={"l": 40, "r": 10, "t": 10, "b": 40},
+        xaxis={"title": x_title, "showgrid": False},
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )
     return figure

@@ -25,6 +25,7 @@ from xfer_core.training.loop import Result, Trainer
 from xfer_core.training.observer import Command, Point
 
 CHECKPOINT, WEIGHTS, SAMPLE_WEIGHTS, LOG = "checkpoint.pt", "weights.safetensors", "sample_weights.csv", "worker.log"
+WEIGHTS_SECONDS = 3.0
 Listener = Callable[[dict[str, Any]], None]
 
 
@@ -40,6 +41,7 @@ class StoreObserver:
 
     def __init__(self, store: Store, run: str, seq: int, listener: Listener | None = None) -> None:
         self.store, self.run, self.seq, self.listener = store, run, seq, listener
+        self.looked: Callable[[], None] | None = None
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
@@ -49,6 +51,11 @@ class StoreObserver:
         self.store.append(self.run, points=numbered, progress=progress, heartbeat=time.time())
         if self.listener:
             self.listener(progress)
+
+    def look(self) -> None:
+        """The network was just looked at: a good moment to write down how the samples weigh now."""
+        if self.looked:
+            self.looked()
 
     def event(self, kind: str, step: int, **details: Any) -> None:
         """Number and write one event."""
@@ -85,6 +92,7 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
             checkpoint=folder / CHECKPOINT,
             replay=_earlier_settings(store, run),
         )
+        observer.looked = WeightsWriter(folder, trainer)
         result = trainer.run()
         if result.status != PAUSED:
             _write_artifacts(folder, trainer)
@@ -134,21 +142,58 @@ def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
     return {"status": status, "ended": time.time(), "pid": None, "result": {**asdict(result), "target_metric": target}}
 
 
+class WeightsWriter:
+    """Writes λ of each domain and sample while a run trains, every few seconds, as long as they differ.
+
+    Args:
+        folder: of the run's artifacts.
+        trainer: the run.
+    """
+
+    def __init__(self, folder: Path, trainer: Trainer) -> None:
+        self.folder, self.trainer = folder, trainer
+        self.next, self.still = 0.0, False
+        self.written: dict[str, torch.Tensor] = {}
+
+    def __call__(self) -> None:
+        """Write them, if it is time and they can still change."""
+        if self.still or time.monotonic() < self.next:
+            return
+        before, self.written = self.written, write_sample_weights(self.folder, self.trainer)
+        self.still = self.written.keys() == before.keys() and all(
+            torch.equal(values, before[key]) for key, values in self.written.items()
+        )
+        self.next = time.monotonic() + WEIGHTS_SECONDS
+
+
 def _write_artifacts(folder: Path, trainer: Trainer) -> None:
     save_file({name: t.detach().cpu().contiguous() for name, t in trainer.network.state_dict().items()},
               folder / WEIGHTS)  # fmt: skip
+    write_sample_weights(folder, trainer)
+
+
+def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Replace the table of λ_{d,i} in one move; returns it by domain, empty where the strategy has none."""
     weights = trainer.sample_weights()
     if not weights:
-        return
-    with (folder / SAMPLE_WEIGHTS).open("w", newline="") as file:
+        return weights
+    fresh = folder / f"{SAMPLE_WEIGHTS}.part"
+    with fresh.open("w", newline="") as file:
         writer = csv.writer(file)
         tasks = list(trainer.dealt.classes)
         writer.writerow(["domain", "original", *tasks, "lambda"])
         for key, values in weights.items():
             labelled = trainer.dealt.training[key].labelled
-            names = [[trainer.dealt.classes[task][i] for i in labelled.labels[task].tolist()] for task in tasks]
+            names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
             rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
             writer.writerows([key, *row] for row in rows)
+    os.replace(fresh, folder / SAMPLE_WEIGHTS)
+    return weights
+
+
+def _answers(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
+    """Labels as a reader knows them: names of classes, or values."""
+    return [classes[label] for label in labels.tolist()] if classes else labels.tolist()
 
 
 def worker(url: str, run: str, threads: int) -> None:

@@ -22,8 +22,8 @@ class Balancer(Joint):
 
     def check(self, problem: Problem) -> None:
         super().check(problem)
-        counted = [name for name, value in self.lambdas(problem).items() if value]
-        if len(counted) < 2:
+        weights = self.lambdas(problem)
+        if sum(weights[name] > 0 for name in task_terms(problem, "source", "target")) < 2:
             raise XferError("one_term", "problem.tasks", problem.tasks, kind=self.kind, instead="joint")
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -46,8 +46,23 @@ class GradientBalancer(Balancer):
         """w, float64 (T,), from the inner products g_i · g_j, float64 (T, T) on the CPU."""
         raise TypeError(f"{type(self).__name__} must define weighting")
 
+    def weights_of(self, gramian: Tensor, context: Context) -> Tensor:
+        """:meth:`weighting` of the terms that count, float64 (T,); 1 for the others, and for all where a gradient is no
+        longer finite: the loop says which loss broke.
+
+        Args:
+            gramian: float64 (T, T). A term with λ = 0 has a row of zeros, and no say.
+            context: as in ``terms``.
+        """
+        weights, counted = torch.ones(len(gramian), dtype=torch.float64), gramian.diagonal() > 0
+        if gramian.isfinite().all() and counted.any():
+            some = gramian[counted][:, counted]
+            # torchjd takes a small matrix for zero; w does not depend on the unit of all losses together.
+            weights[counted] = self.weighting(some * (len(some) / some.trace()), context)
+        return weights
+
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
         if context.gramian is None:  # every stage is fixed: there is nothing to balance
             return {name: torch.ones_like(loss) for name, loss in losses.items()}
-        weights = self.weighting(context.gramian.double().cpu(), context).to(context.gramian)
-        return dict(zip(losses, weights, strict=True))
+        weights = self.weights_of(context.gramian.double().cpu(), context)
+        return dict(zip(losses, weights.to(context.gramian), strict=True))

@@ -89,6 +89,7 @@ class Context:
         state: what ``Strategy.state`` made.
         unlabelled: domain → images of this step without labels, float (B, C, H, W) in 0…1, augmented.
         move: the sub-step that terms are asked for.
+        lambdas: λ by term as a person has them now, before ``balance``.
         generator: where a strategy draws random numbers from; its state is checkpointed.
         gramian: inner products of the gradients of the weighted terms, (T, T) in the order of the terms, over the
             parameters that ``Strategy.gramian_of`` names; None where nothing is named.
@@ -102,6 +103,7 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     unlabelled: dict[str, Tensor] = field(default_factory=dict)
     move: str = ""
+    lambdas: Mapping[str, float] = field(default_factory=dict)
     generator: torch.Generator = field(default_factory=torch.Generator)
     gramian: Tensor | None = None
 

@@ -83,7 +83,7 @@ class AnnealedPenalty(DomainGeneralisation):
     """The part of the run after which the penalty counts fully."""
 
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
-        one, scale = torch.ones_like(next(iter(losses.values())).float()), max(1.0, self.weight)
+        one, scale = torch.ones_like(next(iter(losses.values())).float()), max(1.0, context.lambdas["penalty"])
         if context.progress < self.anneal:
             return {"penalty": one / scale}
         return dict.fromkeys(losses, one / scale)

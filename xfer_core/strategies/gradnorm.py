@@ -47,8 +47,11 @@ class GradNorm(Balancer):
         weights = torch.stack([state["weights"][name] for name in names])
         first = torch.stack([state["first"][name] for name in names])
         norms = context.gramian.diagonal().clamp_min(0).sqrt()
-        new = gradnorm_step(weights, norms, now / first.clamp_min(1e-12), self.alpha, self.rate)
-        state["weights"] = dict(zip(names, new, strict=True))
+        counted = norms > 0  # a term with λ = 0 has no say
+        if counted.any() and norms.isfinite().all():
+            new, ratios = weights.clone(), now / first.clamp_min(1e-12)
+            new[counted] = gradnorm_step(weights[counted], norms[counted], ratios[counted], self.alpha, self.rate)
+            state["weights"] = dict(zip(names, new, strict=True))
         return dict(zip(names, weights, strict=True))
 
 

@@ -14,7 +14,8 @@ class IMTLG(GradientBalancer):
     """Take the direction whose projection on every task's gradient has the same length: no task is favoured.
 
     w solves d · g_i / ‖g_i‖ = the same for all i, for d = Σ_i w_i · g_i with Σ_i w_i = 1. Lengths cancel, so units do
-    not matter: degrees and nats get the same say. A weight may be negative where tasks conflict.
+    not matter: degrees and nats get the same say. A weight may be negative where tasks conflict; with three
+    or more, the direction may even point away from all of them.
     Liu et al. 2021, https://openreview.net/forum?id=IMPnRXEWpvr; computed by torchjd.
     """
 

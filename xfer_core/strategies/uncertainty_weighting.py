@@ -50,7 +50,8 @@ class UncertaintyWeighting(Balancer):
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
         terms = super().terms(batches, context)
         s = self._s(context)
-        return {**terms, "uncertainty": torch.stack([s[name] for name in terms]).sum() / 2}
+        counted = [s[name] if context.lambdas.get(name, 1.0) > 0 else 0 * s[name] for name in terms]
+        return {**terms, "uncertainty": torch.stack(counted).sum() / 2}
 
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
         factors, s = context.state["factors"], self._s(context)

@@ -102,18 +102,20 @@ def cosines(names: Sequence[str], gramian: Tensor) -> dict[str, Tensor]:
         names: of the terms, T.
         gramian: inner products of their gradients, (T, T).
     """
-    norms = gramian.diagonal().clamp_min(0).sqrt()
+    norms = gramian.diagonal().clamp_min(0).sqrt().clamp_min(1e-30)
     return {
         # A loss that is no longer finite is reported as what broke, not the cosine that breaks with it.
-        f"cosine/{a}|{b}": torch.nan_to_num(gramian[i, j] / (norms[i] * norms[j]).clamp_min(1e-12), 0.0, 0.0, 0.0)
+        f"cosine/{a}|{b}": torch.nan_to_num(gramian[i, j] / norms[i] / norms[j], 0.0, 0.0, 0.0)
         for (i, a), (j, b) in combinations(enumerate(names), 2)
     }
 
 
 def _conflict(strategy: Strategy, terms: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
-    """The cosines between the terms' gradients in the shared stages; nothing where nothing is shared."""
-    gramian, shared = context.gramian, shared_parameters(context.network, "stages")
-    if strategy.gramian_of != "stages" and shared:
-        rows = rows_of(list(terms.values()), shared)
-        gramian = rows @ rows.T
-    return {} if gramian is None or not shared else cosines(list(terms), gramian)
+    """The cosines between the gradients of the terms that learn labels, in the shared stages; nothing where nothing is
+    shared."""
+    names = [name for name in terms if name not in strategy.term_titles]
+    shared = shared_parameters(context.network, "stages")
+    if not shared or len(names) < 2:
+        return {}
+    rows = rows_of([terms[name] for name in names], shared)
+    return cosines(names, rows @ rows.T)

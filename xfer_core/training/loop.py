@@ -201,7 +201,7 @@ class Trainer:
 
     def _train_step(self) -> None:
         phase, context, size = self.phases[self.phase_index], self.context, self.training.batch_size
-        context.progress = self.step / self.training.steps
+        context.progress, context.lambdas = self.step / self.training.steps, self.knobs.lambdas
         if self.training.schedule != "constant":
             self._set_rates()
         batches = {key: Batch(*self.streams[key].draw(size)) for key in phase.domains}
@@ -245,8 +245,9 @@ class Trainer:
         yield from self.modules.named_parameters("modules")
 
     def _log(self, phase: str, terms: dict[str, tuple[Tensor, Tensor]]) -> None:
-        for name, (term, weighted) in terms.items():
+        for name, (term, _) in terms.items():  # first of all: a loss that is no longer finite is what broke
             self.journal.add_tensor(f"loss/{name}", self.step, term, phase)
+        for name, (_, weighted) in terms.items():
             self.journal.add_tensor(f"weighted/{name}", self.step, weighted, phase)
         self.journal.add_tensor("loss/total", self.step, total_of(w for _, w in terms.values()), phase)
 
@@ -331,6 +332,7 @@ class Trainer:
             self.journal.add(name, self.step, value)
         if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
             self.chooser.look(self.step, self.network, self.evaluator)
+        self.observer.look()
         self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
     def _report(self) -> None:

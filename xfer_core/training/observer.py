@@ -33,6 +33,9 @@ class Observer(Protocol):
     def event(self, kind: str, step: int, **details: Any) -> None:
         """Something that happened once: a phase began, a λ was set, the run was resumed."""
 
+    def look(self) -> None:
+        """The network was just measured on validation samples."""
+
     def commands(self) -> Sequence[Command]:
         """What a person asked for since the last call."""
         ...
@@ -45,6 +48,9 @@ class Silent:
         """Nothing."""
 
     def event(self, kind: str, step: int, **details: Any) -> None:
+        """Nothing."""
+
+    def look(self) -> None:
         """Nothing."""
 
     def commands(self) -> Sequence[Command]:
