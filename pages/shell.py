@@ -17,6 +17,7 @@ PAGES = [
     st.Page("train.py", title=_("Train"), icon=":material/tune:"),
     st.Page("catalogue.py", title=_("Methods"), icon=":material/menu_book:"),
     st.Page("compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
+    st.Page("sweep.py", title=_("λ sweep"), visibility="hidden"),
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 

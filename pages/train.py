@@ -14,6 +14,7 @@ from pages.parts.lesson import family_title, lesson_of
 from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
 from pages.parts.mixer import mixer
 from pages.parts.store import checked, start, store
+from pages.parts.sweep_button import sweep_button
 from pages.parts.text import _
 from pages.parts.weight_table import weight_table
 from xfer_core.domains import domain_keys, offered
@@ -327,6 +328,8 @@ def main() -> None:
     with choose:
         st.subheader(_("Choose"))
         spec = _workbench(slots)
+        if spec is not None and spec.strategy.kind == "joint" and len(spec.strategy.lambdas(spec.problem)) > 1:
+            sweep_button(spec, term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem))))
     if spec is not None:
         _remember(spec)
     with start_row:

@@ -72,7 +72,7 @@ class LabelFree(Selection):
 
     def check(self, problem: Problem) -> None:
         if problem.tasks[0] in problem.regressions():
-            raise XferError("rule_needs", "training.selection", self.kind, what="classes", instead="source_validation")
+            raise XferError("rule_needs", "training.selection", self.kind, what="classes", instead=without(problem))
 
     def score(self, step: int, seen: Mapping[str, Answers]) -> float:
         return sum(self.score_of(answers.outputs) for answers in seen.values()) / len(seen)
@@ -80,6 +80,11 @@ class LabelFree(Selection):
     def score_of(self, logits: Tensor) -> float:
         """The score of one domain from its logits, float32 (N, K)."""
         raise TypeError(f"{type(self).__name__} must define score_of")
+
+
+def without(problem: Problem) -> str:
+    """The nearest rule that needs no target samples of any kind."""
+    return "source_validation" if problem.source else "last"
 
 
 def mean_quality(seen: Mapping[str, Answers]) -> float:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.selections.base import Answers, Selection, mean_quality
+from xfer_core.selections.base import Answers, Selection, mean_quality, without
 
 
 class TargetValidation(Selection):
@@ -24,7 +24,8 @@ class TargetValidation(Selection):
     def check(self, problem: Problem) -> None:
         if problem.labels_per_class == 0:
             what = "target labels, and the label budget is 0"
-            raise XferError("rule_needs", "training.selection", self.kind, what=what, instead="entropy")
+            instead = without(problem) if problem.tasks[0] in problem.regressions() else "entropy"
+            raise XferError("rule_needs", "training.selection", self.kind, what=what, instead=instead)
 
     def score(self, step: int, seen: Mapping[str, Answers]) -> float:
         return mean_quality(seen)

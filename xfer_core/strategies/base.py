@@ -116,7 +116,7 @@ class Example:
         problem: the first part of a recipe's name in ``benchmarks/recipes``; the second is the method's ``kind``.
         why: one sentence for the learner.
         baseline: the ``kind`` that it is compared with; nothing for the usual one: source only for adaptation without
-            target labels, fine-tuning for any other transfer.
+            target labels, fine-tuning for any other transfer, equal λ for balancers, ERM for generalisation.
     """
 
     problem: str

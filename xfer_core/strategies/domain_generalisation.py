@@ -73,8 +73,8 @@ class DomainGeneralisation(Strategy):
 class AnnealedPenalty(DomainGeneralisation):
     """A penalty that counts little at first, so that the network learns something, and fully from then on.
 
-    Before the part ``anneal`` of the run its λ is at most 1; after it, ``weight``, and where that is above 1 the whole
-    loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx).
+    Before the part ``anneal`` of the run its λ is at most 1; after it, what it was set to. Where that is above 1 the
+    whole loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx).
     """
 
     weight: float = Field(default=10.0, ge=0, le=1e6, title="λ of the penalty")

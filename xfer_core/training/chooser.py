@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from xfer_core.domains.problem import Problem
@@ -29,9 +30,13 @@ class Chooser:
     Args:
         problem: which rules fit, and what they may see.
         rule: the one that decides.
+
+    Raises:
+        XferError: the rule does not fit the problem.
     """
 
     def __init__(self, problem: Problem, rule: str) -> None:
+        RULES[rule].check(problem)
         self.rule = rule
         self.best: dict[str, tuple[int, float]] = {}  # rule → (step, score)
         self.kept: dict[int, dict[str, Any]] = {}  # step → the network then
@@ -41,6 +46,7 @@ class Chooser:
         """Let every rule score the network as it stands; call after ``evaluator.measure(network, "validation")``."""
         for kind in self.rules:
             score = RULES[kind].score(step, evaluator.seen_by(RULES[kind]))
+            score = -math.inf if math.isnan(score) else score  # an answer that is no number is the worst of all
             if kind not in self.best or score >= self.best[kind][1]:
                 self.best[kind] = (step, score)
         wanted = {when for when, _ in self.best.values()}

@@ -163,15 +163,15 @@ class Trainer:
                 break
             self._advance()
         self._check_fixed()
-        self._report()
         if status == "stopped" and self.step % self.look_every:
             self._look()
+        self._report()
+        self._save()  # before the network goes back to the step that counts: a run that ends badly goes on from here
         selection = self.chooser.settle(self.network, self.evaluator)
         metrics = self.evaluator.measure(self.network, "test")
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
-        self._save()
         return self._result(status, metrics, selection)
 
     def _advance(self) -> None:

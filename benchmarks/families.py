@@ -1,0 +1,123 @@
+"""The tables of ``docs/RESULTS.md`` for several tasks at once and for several domains at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from xfer_core.analysis.accuracy import Spread, spread
+from xfer_core.domains import offered
+from xfer_core.runs.spec import RunSpec, metric_name
+
+Found = Mapping[str, Any]
+SINGLE = "alone"  # a problem called <task>_alone teaches one of the tasks of the problem that ends in that task's name
+RULES = ("last", "source_validation", "target_validation", "entropy", "information_maximisation",
+         "soft_neighbourhood_density", "oracle")  # fmt: skip
+
+
+def task_gain(metrics: Mapping[str, float], single: Mapping[str, Mapping[str, float]], spec: RunSpec) -> float:
+    """Δ_m: the mean over tasks of the relative gain over a network that learned this task alone, a fraction.
+
+    (1/T) Σ_t (−1)^{l_t} · (M_t − S_t) / S_t, with l_t = 1 where lower is better. Maninis et al. 2019,
+    https://arxiv.org/abs/1904.08918.
+
+    Args:
+        metrics: test metrics of the network of all tasks.
+        single: task → test metrics of the network that learned it alone.
+        spec: of the network of all tasks; judged on its first target.
+    """
+    gains = []
+    for task in spec.problem.tasks:
+        name = metric_name(spec.problem, spec.problem.target[0], task, "test")
+        own, alone = metrics[name], single[task][name]
+        gains.append((own - alone) / alone * (-1 if name.startswith("error/") else 1))
+    return sum(gains) / len(gains)
+
+
+def task_gains(
+    problem: str, kind: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]
+) -> dict[str, float]:
+    """Seed → Δ_m of a recipe, for the seeds that its single-task recipes have too; empty where there are none."""
+    spec = specs[f"{problem}.{kind}"]
+    alone = {task: measured.get(f"{task}_{SINGLE}.joint", {"seeds": {}})["seeds"] for task in spec.problem.tasks}
+    own = measured[f"{problem}.{kind}"]["seeds"]
+    seeds = [seed for seed in own if all(seed in found for found in alone.values())]
+    return {
+        seed: task_gain(own[seed]["metrics"], {task: found[seed]["metrics"] for task, found in alone.items()}, spec)
+        for seed in sorted(seeds, key=int)
+    }
+
+
+def shown(over: Spread, scale: float = 100, sign: bool = False) -> str:
+    """Mean ± standard deviation, times ``scale``."""
+    mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
+    return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
+
+
+def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]) -> Iterator[str]:
+    """Every task's result, Δ_m, and its difference to equal λ seed by seed."""
+    rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
+    spec = specs[f"{problem}.joint"]
+    gains = {kind: task_gains(problem, kind, specs, measured) for kind in rows}
+    names = {task: metric_name(spec.problem, spec.problem.target[0], task, "test") for task in spec.problem.tasks}
+    yield (
+        "Δ_m is the mean over the tasks of the relative gain over a network that learned the task alone, in per cent; "
+        "behind it the difference to equal λ (`joint`), seed by seed.\n"
+    )
+    heads = [f"{task}, {'mean error in degrees' if name.startswith('error') else '%'}" for task, name in names.items()]
+    yield f"| method | {' | '.join(heads)} | Δ_m, % | against equal λ | | seeds | seconds a seed |"
+    yield "|---" * (6 + len(heads)) + "|"
+    for kind in sorted(rows, key=lambda kind: -spread(list(gains[kind].values())).mean if gains[kind] else 0):
+        seeds = measured[rows[kind]]["seeds"]
+        cells = [
+            shown(spread([run["metrics"][name] for run in seeds.values()]), 1 if name.startswith("error") else 100)
+            for name in names.values()
+        ]
+        own = gains[kind]
+        versus, mark = "", ""
+        if kind != "joint" and own:
+            difference = spread([own[seed] - gains["joint"][seed] for seed in own if seed in gains["joint"]])
+            versus, mark = shown(difference, sign=True), "✓" if difference.mean > (difference.deviation or 0) else "no"
+        delta = shown(spread(list(own.values())), sign=True) if own else ""
+        seconds = spread([run["seconds"] for run in seeds.values()]).mean
+        yield f"| `{kind}` | {' | '.join(cells)} | {delta} | {versus} | {mark} | {len(seeds)} | {seconds:.0f} |"
+
+
+def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]) -> Iterator[str]:
+    """What each selection rule keeps on the unseen domain, or the accuracy on every target."""
+    rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
+    spec = next(specs[name] for name in rows.values())
+    if spec.problem.unseen:
+        unseen = " + ".join(offered(key).card.title for key in spec.problem.unseen)
+        rules = [rule for rule in RULES if rule in next(iter(_seeds(measured, rows).values()))[0]["selection"]]
+        yield f"Accuracy on the unseen domain ({unseen}), in per cent, of the network that each selection rule takes:\n"
+        columns: dict[str, Callable[[Any], float]] = {
+            rule: partial(lambda rule, run: run["selection"][rule]["value"], rule) for rule in rules
+        }
+    else:
+        yield "Accuracy on each target, and on the worse of them in each seed, in per cent, after the last step:\n"
+        names = [metric_name(spec.problem, key, spec.problem.tasks[0], "test") for key in spec.problem.target]
+        columns = {
+            offered(key).card.title: partial(lambda name, run: run["metrics"][name], name)
+            for key, name in zip(spec.problem.target, names, strict=True)
+        }
+        columns["worst target"] = lambda run: min(run["metrics"][name] for name in names)
+    last = list(columns)[-1]
+    yield f"| method | {' | '.join(columns)} | {last}, against `erm` | seeds | seconds a seed |"
+    yield "|---" * (4 + len(columns)) + "|"
+    runs = _seeds(measured, rows)
+    for kind in sorted(rows, key=lambda kind: -spread([columns[last](run) for run in runs[kind]]).mean):
+        cells = [shown(spread([read(run) for run in runs[kind]])) for read in columns.values()]
+        versus = ""
+        if kind != "erm" and "erm" in runs:
+            pairs = zip(runs[kind], runs["erm"], strict=False)
+            versus = shown(spread([columns[last](a) - columns[last](b) for a, b in pairs]), sign=True)
+        seconds = spread([run["seconds"] for run in runs[kind]]).mean
+        yield f"| `{kind}` | {' | '.join(cells)} | {versus} | {len(runs[kind])} | {seconds:.0f} |"
+
+
+def _seeds(measured: Mapping[str, Found], rows: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Kind → its runs in the order of the seeds."""
+    return {kind: [measured[name]["seeds"][seed] for seed in sorted(measured[name]["seeds"], key=int)]
+            for kind, name in rows.items()}  # fmt: skip

@@ -1,0 +1,86 @@
+"""Pictures of a λ sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from xfer_core.analysis.sweep import SweepPoint
+from xfer_core.charts.palette import OTHERS, TOTAL, other
+
+SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
+
+
+def sweep_chart(
+    points: Sequence[SweepPoint], measures: Mapping[str, str], titles: Mapping[str, str], dark: bool, x_title: str
+) -> go.Figure:
+    """Each measure against λ; where a balancer landed is a dotted line across.
+
+    Args:
+        points: the finished runs.
+        measures: which parts of ``SweepPoint.measured`` are drawn → what they are called; all of one unit.
+        titles: kind → title, for the balancers.
+        dark: whether the page is dark.
+        x_title: what λ it is.
+    """
+    figure = go.Figure()
+    fixed = sorted((p for p in points if p.value is not None), key=lambda p: p.value or 0)
+    for i, (measure, title) in enumerate(measures.items()):
+        look, here = other(i), [p for p in fixed if measure in p.measured]
+        figure.add_scatter(
+            x=[p.value for p in here],
+            y=[p.measured[measure] for p in here],
+            name=title,
+            mode="lines+markers",
+            line={"color": look.pair[dark], "dash": look.dash, "width": 3},
+        )
+    _finish(figure, x_title, ", ".join(measures.values()))
+    figure.update_xaxes(range=[-0.03, 1.03])
+    return figure
+
+
+def frontier_chart(
+    points: Sequence[SweepPoint], axes: tuple[tuple[str, str], tuple[str, str]], titles: Mapping[str, str], dark: bool
+) -> go.Figure:
+    """Two measures against each other: the fixed λ as a line, each balancer as a mark of its own.
+
+    Args:
+        points: the finished runs.
+        axes: (measure, title) for x and y.
+        titles: kind → title.
+        dark: whether the page is dark.
+    """
+    (x, x_title), (y, y_title) = axes
+    here = [p for p in points if x in p.measured and y in p.measured]
+    fixed = sorted((p for p in here if p.value is not None), key=lambda p: p.value or 0)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[p.measured[x] for p in fixed],
+        y=[p.measured[y] for p in fixed],
+        text=[f"{p.value:.2f}" for p in fixed],
+        name=titles["joint"],
+        mode="lines+markers+text",
+        textposition="top center",
+        line={"color": TOTAL.pair[dark], "width": 2},
+    )
+    for i, point in enumerate(p for p in here if p.value is None):
+        figure.add_scatter(
+            x=[point.measured[x]],
+            y=[point.measured[y]],
+            name=titles[point.kind],
+            mode="markers",
+            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": OTHERS[i % len(OTHERS)].pair[dark]},
+        )
+    _finish(figure, x_title, y_title)
+    return figure
+
+
+def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:
+    figure.update_layout(
+        height=380,
+        margin={"l": 60, "r": 10, "t": 10, "b": 50},
+        legend={"orientation": "h", "y": -0.22},
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+    )
