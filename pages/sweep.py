@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.curves import reason_text, term_titles
-from pages.parts.domains import domain_title, task_title
+from pages.parts.domains import domain_title, task_word
 from pages.parts.store import store
 from pages.parts.sweep_button import BATCH, TITLES
 from pages.parts.text import _
@@ -108,7 +108,7 @@ def _measures(points: list[SweepPoint]) -> dict[str, str]:
     """``domain/task`` → what a reader calls it."""
     names = dict.fromkeys(name for point in points for name in point.measured)
     return {
-        name: f"{domain_title(key)} · {task_title(task)}" for name in names for key, _s, task in [name.partition("/")]
+        name: f"{domain_title(key)} · {task_word(task)}" for name in names for key, _s, task in [name.partition("/")]
     }
 
 

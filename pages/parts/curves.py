@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from pages.live.view import Chart, LiveRun, Trace
-from pages.parts.domains import domain_title, task_title
+from pages.parts.domains import domain_title, task_word
 from pages.parts.text import _
 from xfer_core.charts.palette import BASELINE, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, Look, domain_look, other
 from xfer_core.errors import RULES, XferError, say
@@ -54,7 +54,7 @@ def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
     several = len({task for _domain, _slash, task in parts.values()}) > 1
     return {
         **{
-            term: domain_title(domain) + (f" · {task_title(task)}" if several and task else "")
+            term: domain_title(domain) + (f" · {task_word(task)}" if several and task else "")
             for term, (domain, _slash, task) in parts.items()
         },
         **{term: title for term, title in own.items() if term in terms},
@@ -183,7 +183,7 @@ def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
         for task in spec.problem.tasks:
             look = domain_look(role, used[role])
             used[role] += 1
-            label = domain_title(key) + (f" · {task_title(task)}" if len(spec.problem.tasks) > 1 else "")
+            label = domain_title(key) + (f" · {task_word(task)}" if len(spec.problem.tasks) > 1 else "")
             scalar = metric_name(spec.problem, key, task, "validation")
             traces.append(Trace(run, scalar, label, look.pair, look.dash))
     return traces

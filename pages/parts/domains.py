@@ -29,6 +29,12 @@ def task_title(task: str) -> str:
     return titles.get(task) or task
 
 
+def task_word(task: str) -> str:
+    """The same in a word, for legends."""
+    words = {"digit": _("digit"), "parity": _("even/odd"), "tilt": _("tilt"), "below_five": _("below five")}
+    return words.get(task) or task
+
+
 @st.cache_data(show_spinner=False)
 def _strip(key: str) -> np.ndarray:
     domain = load_domain(key)
