@@ -56,7 +56,7 @@ def _pictures(batch: str) -> None:
     ):
         if chosen:
             st.markdown(f"**{unit}**")
-            figure = sweep_chart(points, chosen, titles, dark, x_title)
+            figure = sweep_chart(points, chosen, dark, x_title)
             alt = _("{unit} against {term}").format(unit=unit, term=x_title)
             st.plotly_chart(figure, key=f"sweep.{unit}", alt=alt)
     if len(measures) > 1:

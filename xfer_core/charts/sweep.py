@@ -12,15 +12,12 @@ from xfer_core.charts.palette import OTHERS, TOTAL, other
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
 
 
-def sweep_chart(
-    points: Sequence[SweepPoint], measures: Mapping[str, str], titles: Mapping[str, str], dark: bool, x_title: str
-) -> go.Figure:
-    """Each measure against λ; where a balancer landed is a dotted line across.
+def sweep_chart(points: Sequence[SweepPoint], measures: Mapping[str, str], dark: bool, x_title: str) -> go.Figure:
+    """Each measure against λ.
 
     Args:
         points: the finished runs.
         measures: which parts of ``SweepPoint.measured`` are drawn → what they are called; all of one unit.
-        titles: kind → title, for the balancers.
         dark: whether the page is dark.
         x_title: what λ it is.
     """
