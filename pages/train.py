@@ -7,17 +7,17 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.curves import term_looks, term_titles
-from pages.parts.domains import domain_title, sample_strip, task_title
 from pages.parts.form import controls
 from pages.parts.freeze_board import freeze_board
 from pages.parts.lesson import family_title, lesson_of
 from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
 from pages.parts.mixer import mixer
+from pages.parts.problem import choose_problem
+from pages.parts.slots import Slots
 from pages.parts.store import checked, start, store
 from pages.parts.sweep_button import sweep_button
 from pages.parts.text import _
 from pages.parts.weight_table import weight_table
-from xfer_core.domains import domain_keys, offered
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
 from xfer_core.networks import NETWORKS
@@ -29,24 +29,6 @@ from xfer_core.training import OPTIMIZERS
 
 state = st.session_state
 LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
-
-
-class Slots:
-    """Places beside the controls where a broken rule is said."""
-
-    def __init__(self) -> None:
-        self.places: dict[str, Any] = {}
-
-    def here(self, *fields: str) -> None:
-        """The place for errors of these fields."""
-        place = st.empty()
-        self.places.update(dict.fromkeys(fields, place))
-
-    def show(self, error: XferError) -> None:
-        """Say it beside the control of the nearest field."""
-        fitting = [field for field in self.places if error.field.startswith(field)]
-        place = self.places[max(fitting, key=len)] if fitting else self.places[""]
-        place.error(say(error, _), icon=":material/error:")
 
 
 def _first_spec() -> RunSpec:
@@ -117,79 +99,6 @@ def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
         st.page_link("catalogue.py", label=_("All methods"), icon=":material/menu_book:")
     slots.here("strategy", "strategy.kind")
     return first.strategy if kind == first.strategy.kind else form()
-
-
-def _choose_problem(first: RunSpec, slots: Slots) -> dict[str, Any]:
-    prefix, keys = _prefix(), list(domain_keys())
-    left, right = st.columns(2)
-    with left:
-        source = st.multiselect(
-            _("Source: many labels"),
-            keys,
-            default=[key for key in first.problem.source if key in keys],
-            format_func=domain_title,
-            key=f"{prefix}.source",
-            wrap=True,
-        )
-        slots.here("problem.source")
-        for key in source:
-            sample_strip(key, "source")
-    with right:
-        target = st.multiselect(
-            _("Target: few labels"),
-            keys,
-            default=[key for key in first.problem.target if key in keys],
-            format_func=domain_title,
-            key=f"{prefix}.target",
-            wrap=True,
-        )
-        slots.here("problem.target", "problem")
-        for key in target:
-            sample_strip(key, "target")
-    tasks = list(dict.fromkeys(task for key in (*source, *target) for task in offered(key).tasks)) or ["digit"]
-    left, right = st.columns(2)
-    with left:
-        budgets = [0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all"]
-        now = first.problem.labels_per_class
-        if now not in budgets:
-            budgets = [*sorted([*budgets[:-1], now], key=int), "all"]  # pyright: ignore[reportArgumentType]
-        budget = st.select_slider(
-            _("Labels of each class in the target"),
-            budgets,
-            now,
-            format_func=lambda value: _("all") if value == "all" else str(value),
-            key=f"{prefix}.budget",
-        )
-        slots.here("problem.labels_per_class")
-    with right:
-        chosen = st.multiselect(
-            _("Tasks: what to tell apart"),
-            tasks,
-            default=[task for task in first.problem.tasks if task in tasks],
-            format_func=task_title,
-            key=f"{prefix}.tasks",
-            wrap=True,
-        )
-        slots.here("problem.tasks")
-    unseen = st.multiselect(
-        _("Unseen: only tested (optional)"),
-        keys,
-        default=[key for key in first.problem.unseen if key in keys],
-        format_func=domain_title,
-        key=f"{prefix}.unseen",
-        help=_("No training ever sees these. What was learned should hold there too."),
-        wrap=True,
-    )
-    slots.here("problem.unseen")
-    for key in unseen:
-        sample_strip(key, "unseen")
-    return {
-        "source": source,
-        "target": target,
-        "unseen": unseen,
-        "tasks": chosen,
-        "labels_per_class": budget,
-    }
 
 
 def _choose_rule(first: RunSpec, slots: Slots) -> str:
@@ -280,7 +189,7 @@ def _workbench(slots: Slots) -> RunSpec | None:
     """All controls; the spec they make, or None where a rule is broken."""
     first = _first_spec()
     strategy = _choose_strategy(first, slots)
-    problem = _choose_problem(first, slots)
+    problem = choose_problem(first.problem, _prefix(), slots)
     rule = _choose_rule(first, slots)
     boards = st.container()
     strategy_fields, rest = _choose_settings(first, strategy, slots)

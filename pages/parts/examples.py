@@ -50,7 +50,7 @@ def problem_title(problem: Problem) -> str:
 def _example(example: Example | None, form: type[Strategy], word: str) -> None:
     if example is None:
         st.markdown(f"**{word}**")
-        st.caption(_("On none of the problems that were tried did it beat fine-tuning by more than chance."))
+        st.caption(_("No such problem was found: where it was tried, it was neither better nor worse than by chance."))
         return
     kind, baseline = form.model_fields["kind"].default, baseline_of(form, example)
     specs, found = _read()
