@@ -50,30 +50,35 @@ def _pictures(batch: str) -> None:
     dark, x_title = st.context.theme.type == "dark", f"λ · {title}"
     measures = _measures(points)
     titles = {kind: _(name) for kind, name in TITLES.items()}
-    for unit, chosen in (
-        (_("Right answers on the test samples"), {m: t for m, t in measures.items() if not _is_error(m, spec)}),
-        (_("Mean error on the test samples, in degrees"), {m: t for m, t in measures.items() if _is_error(m, spec)}),
+    errors = {name: title for name, title in measures.items() if _is_error(name, spec)}
+    for unit, chosen, percent in (
+        (_("Right answers on the test samples"), {m: t for m, t in measures.items() if m not in errors}, True),
+        (_("Mean error on the test samples, in degrees: less is better"), errors, False),
     ):
         if chosen:
             st.markdown(f"**{unit}**")
-            figure = sweep_chart(points, chosen, dark, x_title)
+            figure = sweep_chart(points, chosen, dark, x_title, percent)
             alt = _("{unit} against {term}").format(unit=unit, term=x_title)
             st.plotly_chart(figure, key=f"sweep.{unit}", alt=alt)
     if len(measures) > 1:
-        _frontier(points, measures, titles, dark)
+        _frontier(points, measures, errors, titles, dark)
     with st.expander(_("The numbers"), icon=":material/table:"):
         st.dataframe(_table(points, measures, spec, titles), hide_index=True)
     st.caption(_("One run each, seed {seed}: differences of a point or two are chance.").format(seed=spec.seed))
 
 
-def _frontier(points: list[SweepPoint], measures: dict[str, str], titles: dict[str, str], dark: bool) -> None:
+def _frontier(
+    points: list[SweepPoint], measures: dict[str, str], errors: dict[str, str], titles: dict[str, str], dark: bool
+) -> None:
     """Two measures against each other, chosen by the reader."""
     st.markdown("**" + _("What one gains, the other may lose: fixed λ as a line, automatic methods as marks") + "**")
     left, right = st.columns(2)
     names = list(measures)
     x = left.selectbox(_("Across"), names, 0, format_func=measures.__getitem__, key="sweep.x")
     y = right.selectbox(_("Up"), names, len(names) - 1, format_func=measures.__getitem__, key="sweep.y")
-    figure = frontier_chart(points, ((x, measures[x]), (y, measures[y])), titles, dark)
+    words = {name: f"{title} ({_('error')})" if name in errors else title for name, title in measures.items()}
+    fractions = (x not in errors, y not in errors)
+    figure = frontier_chart(points, ((x, words[x]), (y, words[y])), titles, dark, fractions)
     alt = _("{y} against {x}, a line for fixed λ and a mark for each method").format(x=measures[x], y=measures[y])
     st.plotly_chart(figure, key="sweep.frontier", alt=alt)
 

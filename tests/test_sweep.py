@@ -62,9 +62,9 @@ def test_a_point_says_where_it_lies_and_what_it_measured():
 def test_the_pictures_hold_every_run_in_the_order_of_lambda():
     points = [sweep_point("r", spec, TERMS[3], METRICS) for spec in sweep_specs(SPEC, TERMS[3], [1, 0, 0.5], ["mgda"])]
     titles = {"joint": "Joint", "mgda": "MGDA"}
-    figure = sweep_chart(points, {f"{P}/digit": "digit"}, False, "λ")
+    figure = sweep_chart(points, {f"{P}/digit": "digit"}, False, "λ", True)
     assert list(figure.data[0].x) == [0, 0.5, 1]
-    frontier = frontier_chart(points, ((f"{P}/digit", "a"), (f"{P}/tilt", "b")), titles, True)
+    frontier = frontier_chart(points, ((f"{P}/digit", "a"), (f"{P}/tilt", "b")), titles, True, (True, False))
     assert [trace.name for trace in frontier.data] == ["Joint", "MGDA"]
     assert list(frontier.data[1].x) == [0.5]
 

@@ -33,7 +33,7 @@ def sample_weights(run: str) -> None:
                 st.caption(_("Every sample of this domain weighs the same."))
                 continue
             st.plotly_chart(
-                weight_heatmap(rows, task, _("samples of the class, the heaviest first"), _("× the mean")),
+                weight_heatmap(rows, task, _("samples, the heaviest first"), _("× the mean")),
                 key=f"weights.{run}.{key}",
                 alt=_("Heat map of the weight of each sample of {domain}, a row for each class").format(
                     domain=domain_title(key)

@@ -12,7 +12,9 @@ from xfer_core.charts.palette import OTHERS, TOTAL, other
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
 
 
-def sweep_chart(points: Sequence[SweepPoint], measures: Mapping[str, str], dark: bool, x_title: str) -> go.Figure:
+def sweep_chart(
+    points: Sequence[SweepPoint], measures: Mapping[str, str], dark: bool, x_title: str, percent: bool
+) -> go.Figure:
     """Each measure against λ.
 
     Args:
@@ -20,6 +22,7 @@ def sweep_chart(points: Sequence[SweepPoint], measures: Mapping[str, str], dark:
         measures: which parts of ``SweepPoint.measured`` are drawn → what they are called; all of one unit.
         dark: whether the page is dark.
         x_title: what λ it is.
+        percent: whether the measures are fractions.
     """
     figure = go.Figure()
     fixed = sorted((p for p in points if p.value is not None), key=lambda p: p.value or 0)
@@ -32,13 +35,19 @@ def sweep_chart(points: Sequence[SweepPoint], measures: Mapping[str, str], dark:
             mode="lines+markers",
             line={"color": look.pair[dark], "dash": look.dash, "width": 3},
         )
-    _finish(figure, x_title, ", ".join(measures.values()))
+    _finish(figure, x_title, next(iter(measures.values())) if len(measures) == 1 else "")
     figure.update_xaxes(range=[-0.03, 1.03])
+    if percent:
+        figure.update_yaxes(tickformat=".0%")
     return figure
 
 
 def frontier_chart(
-    points: Sequence[SweepPoint], axes: tuple[tuple[str, str], tuple[str, str]], titles: Mapping[str, str], dark: bool
+    points: Sequence[SweepPoint],
+    axes: tuple[tuple[str, str], tuple[str, str]],
+    titles: Mapping[str, str],
+    dark: bool,
+    percent: tuple[bool, bool],
 ) -> go.Figure:
     """Two measures against each other: the fixed λ as a line, each balancer as a mark of its own.
 
@@ -47,6 +56,7 @@ def frontier_chart(
         axes: (measure, title) for x and y.
         titles: kind → title.
         dark: whether the page is dark.
+        percent: whether x and y are fractions.
     """
     (x, x_title), (y, y_title) = axes
     here = [p for p in points if x in p.measured and y in p.measured]
@@ -70,14 +80,17 @@ def frontier_chart(
             marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": OTHERS[i % len(OTHERS)].pair[dark]},
         )
     _finish(figure, x_title, y_title)
+    figure.update_traces(cliponaxis=False)
+    figure.update_xaxes(tickformat=".0%" if percent[0] else "")
+    figure.update_yaxes(tickformat=".0%" if percent[1] else "")
     return figure
 
 
 def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:
     figure.update_layout(
         height=380,
-        margin={"l": 60, "r": 10, "t": 10, "b": 50},
-        legend={"orientation": "h", "y": -0.22},
+        margin={"l": 60, "r": 10, "t": 24, "b": 50},
+        legend={"orientation": "h", "y": -0.3},
         xaxis_title=x_title,
         yaxis_title=y_title,
     )
