@@ -40,6 +40,8 @@ def task_gains(
 ) -> dict[str, float]:
     """Seed → Δ_m of a recipe, for the seeds that its single-task recipes have too; empty where there are none."""
     spec = specs[f"{problem}.{kind}"]
+    if len(spec.problem.tasks) < 2:
+        return {}
     alone = {task: measured.get(f"{task}_{SINGLE}.joint", {"seeds": {}})["seeds"] for task in spec.problem.tasks}
     own = measured[f"{problem}.{kind}"]["seeds"]
     seeds = [seed for seed in own if all(seed in found for found in alone.values())]
@@ -50,7 +52,7 @@ def task_gains(
 
 
 def shown(over: Spread, scale: float = 100, sign: bool = False) -> str:
-    """Mean ± standard deviation, times ``scale``."""
+    """Mean and standard deviation times ``scale``; one seed has no deviation."""
     mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
     return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
 

@@ -20,6 +20,11 @@ PROBLEMS = sorted({name.partition(".")[0] for name in RECIPES})
 EXAMPLES = [(form, example) for form in STRATEGIES for example in (form.shines, form.fails) if example]
 
 
+def limits(form) -> tuple[str, ...]:
+    """What stands beside a transfer: without it, and without a source."""
+    return ("source_only", "target_only") if form.family == "transfer" else ()
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_what_its_name_says(name: str):
     assert RECIPES[name].strategy.kind == name.partition(".")[2]
@@ -40,7 +45,7 @@ def test_the_methods_of_a_problem_differ_in_nothing_else(problem: str):
 @pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
 def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example):
     kind = form.model_fields["kind"].default
-    wanted = {kind, accuracy.baseline_of(form, example), "source_only", "target_only"}
+    wanted = {kind, accuracy.baseline_of(form, example), *limits(form)}
     assert {f"{example.problem}.{kind}" for kind in wanted} <= RECIPES.keys()
 
 
@@ -55,8 +60,13 @@ def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
 
 @pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
 def test_every_example_was_measured_with_every_seed_and_so_was_what_it_is_compared_with(form, example):
-    for kind in (form.model_fields["kind"].default, accuracy.baseline_of(form, example), "source_only", "target_only"):
+    for kind in (form.model_fields["kind"].default, accuracy.baseline_of(form, example), *limits(form)):
         assert len(accuracy.known()[f"{example.problem}.{kind}"]["seeds"]) >= accuracy.SEEDS
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_was_measured_with_three_seeds_at_least(name: str):
+    assert len(accuracy.known()[name]["seeds"]) >= 3
 
 
 def test_the_committed_tables_are_those_of_what_was_measured():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from benchmarks.accuracy import Known, baseline_of, known, recipes, shown, values
+from benchmarks.accuracy import Known, baseline_of, known, recipes, values
+from benchmarks.families import shown, task_gains
 from pages.parts.domains import domain_title
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import spread
@@ -12,6 +13,7 @@ from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.strategies import STRATEGIES, Example, Strategy
 
+GAIN = "Δ_m: the mean over the tasks of the gain over a network that learned the task alone."
 TITLES = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
 
 
@@ -60,7 +62,10 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
     st.markdown(f"**{word}**  \n{problem_title(spec.problem)}")
     for name, title in ((kind, _(form.title)), (baseline, _(TITLES[baseline]))):
         runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
-        if runs:
+        gains = task_gains(example.problem, name, specs, found) if runs else {}
+        if gains:  # several tasks
+            st.markdown(f"{title}: Δ_m **{shown(spread(list(gains.values())), sign=True)} %**", help=_(GAIN))
+        elif runs:
             over = spread(values(found[f"{example.problem}.{name}"]))
             st.progress(over.mean, f"{title}: {shown(over)} %")
     st.caption(_(example.why))

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 
 
 class CAGrad(GradientBalancer):
@@ -21,6 +21,10 @@ class CAGrad(GradientBalancer):
 
     title: ClassVar = "CAGrad"
     formula: ClassVar = r"\max_d \min_i\ g_i \cdot d \quad \text{s.t. } \lVert d - g_0 \rVert \le c\, \lVert g_0 \rVert"
+    shines: ClassVar = Example(
+        "digit_and_tilt",
+        "Degrees make a large loss: the direction near the mean that helps the worst task keeps the digits in sight.",
+    )
     kind: Literal["cagrad"] = "cagrad"
     c: float = Field(default=0.5, ge=0, lt=1, title="Radius c")
     """How far from the mean gradient the direction may lie, as a part of its length."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.coral import coral
-from xfer_core.strategies.base import Batch, View
+from xfer_core.strategies.base import Batch, Example, View
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -30,6 +30,10 @@ class CORALAllPairs(DomainGeneralisation):
         r"\frac{1}{4d^2} \lVert C_a - C_b \rVert_F^2"
     )
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
+    fails: ClassVar = Example(
+        "coloured",
+        "The features vary alike in both domains, colour included: nothing tells it to leave the colour out.",
+    )
     kind: Literal["coral_all_pairs"] = "coral_all_pairs"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """How much equal covariances count."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 
 
 class DWA(Balancer):
@@ -25,6 +25,10 @@ class DWA(Balancer):
 
     title: ClassVar = "Dynamic weight averaging"
     formula: ClassVar = r"w_i = K\, \mathrm{softmax}_i\!\left(\frac{1}{T}\, \frac{\bar L_i(t-1)}{\bar L_i(t-2)}\right)"
+    fails: ClassVar = Example(
+        "digit_and_tilt",
+        "It looks at how fast a loss falls, not at how large it is: the tilt stays in front.",
+    )
     kind: Literal["dwa"] = "dwa"
     temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
     """Large values make all weights alike."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from xfer_core.strategies.base import Example
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -17,4 +18,9 @@ class ERM(DomainGeneralisation):
 
     title: ClassVar = "ERM over domains"
     formula: ClassVar = r"L(\theta) = \frac{1}{D} \sum_d L_d(\theta)"
+    fails: ClassVar = Example(
+        "coloured",
+        "On average the colour is the best guide to the answer, so that is what is learned; then the colours change.",
+        baseline="irm",
+    )
     kind: Literal["erm"] = "erm"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Dealt
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 
 
 class GradNorm(Balancer):
@@ -27,6 +27,10 @@ class GradNorm(Balancer):
     title: ClassVar = "GradNorm"
     formula: ClassVar = r"\min_w \sum_i \left|\, w_i \lVert \nabla L_i \rVert - \bar G\, r_i^{\alpha} \right|"
     gramian_of: ClassVar = "last stage"
+    fails: ClassVar = Example(
+        "digit_and_tilt",
+        "In a run this short the weights arrive late, and the tilt loses what the digit gains.",
+    )
     kind: Literal["gradnorm"] = "gradnorm"
     alpha: float = Field(default=1.5, ge=0, le=10, title="α")
     """How much harder a loss pulls that lags behind; 0 makes all equally strong."""

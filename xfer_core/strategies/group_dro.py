@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.domains.problem import Dealt, Problem
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation, labelled_domains
 
 
@@ -25,6 +25,10 @@ class GroupDRO(DomainGeneralisation):
     title: ClassVar = "GroupDRO"
     formula: ClassVar = (
         r"\min_\theta \max_{q \in \Delta} \sum_d q_d\, L_d(\theta), \quad q_d \leftarrow q_d\, e^{\eta L_d}"
+    )
+    fails: ClassVar = Example(
+        "coloured",
+        "The colour pays in both domains: the worse of them takes the same shortcut.",
     )
     kind: Literal["group_dro"] = "group_dro"
     eta: float = Field(default=0.01, gt=0, le=10, title="Step size η")

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.irm import irm_penalty
-from xfer_core.strategies.base import Batch, View
+from xfer_core.strategies.base import Batch, Example, View
 from xfer_core.strategies.domain_generalisation import AnnealedPenalty
 
 
@@ -29,6 +29,10 @@ class IRM(AnnealedPenalty):
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
     term_titles: ClassVar = {"penalty": "How much another head would be better"}
+    shines: ClassVar = Example(
+        "coloured",
+        "The colour helps more in one domain than in the other, so no one head is best in both while it is used.",
+    )
     kind: Literal["irm"] = "irm"
     weight: float = Field(default=100.0, ge=0, le=1e6, title="λ of the penalty")
     """Once it counts fully."""

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.strategies.base import Batch, Context, forward_together, task_loss
+from xfer_core.strategies.base import Batch, Context, Example, forward_together, task_loss
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -26,6 +26,10 @@ class Mixup(DomainGeneralisation):
     title: ClassVar = "Inter-domain mixup"
     formula: ClassVar = (
         r"L\big(m\, x_a + (1 - m)\, x_b,\ m\, y_a + (1 - m)\, y_b\big), \quad m \sim \mathrm{Beta}(\alpha, \alpha)"
+    )
+    fails: ClassVar = Example(
+        "unseen_noisy",
+        "A digit blended with a photograph is no digit under noise: what is learned from blends does not carry there.",
     )
     kind: Literal["mixup"] = "mixup"
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")

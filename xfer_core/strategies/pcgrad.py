@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 
 
 class PCGrad(GradientBalancer):
@@ -24,6 +24,10 @@ class PCGrad(GradientBalancer):
     formula: ClassVar = (
         r"g_i \leftarrow g_i - \frac{g_i \cdot g_j}{\lVert g_j \rVert^2}\, g_j \quad "
         r"\text{if } g_i \cdot g_j < 0"
+    )
+    fails: ClassVar = Example(
+        "digit_and_tilt",
+        "Only what conflicts is cut off; the tilt's far larger gradient still has nearly all the say.",
     )
     kind: Literal["pcgrad"] = "pcgrad"
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.networks.base import Network
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Batch, Context, Phase, task_terms
+from xfer_core.strategies.base import Batch, Context, Example, Phase, task_terms
 
 
 class UncertaintyWeighting(Balancer):
@@ -27,6 +27,10 @@ class UncertaintyWeighting(Balancer):
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
     term_titles: ClassVar = {"uncertainty": "Price of doubt, ½ Σ s"}
+    fails: ClassVar = Example(
+        "digit_and_tilt",
+        "The s start at 0 and need time to find the size of each loss; in so short a run they come too late.",
+    )
     kind: Literal["uncertainty_weighting"] = "uncertainty_weighting"
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
     """The s_i learn at this multiple of the learning rate, so that a short run can bring them where they belong."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context
+from xfer_core.strategies.base import Context, Example
 
 
 class UPGrad(GradientBalancer):
@@ -23,6 +23,10 @@ class UPGrad(GradientBalancer):
     formula: ClassVar = (
         r"d = \tfrac{1}{K} \textstyle\sum_i \pi(g_i), \quad "
         r"\pi(g) = \arg\min_{d:\ d \cdot g_j \ge 0\ \forall j} \lVert d - g \rVert"
+    )
+    shines: ClassVar = Example(
+        "digit_and_tilt",
+        "What the tilt wants is bent until it harms the digit no more, and the digit is read better for it.",
     )
     kind: Literal["upgrad"] = "upgrad"
 
