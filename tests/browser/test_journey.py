@@ -91,7 +91,7 @@ def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, ser
     page.get_by_role("button", name="Stop…").click()
     page.get_by_role("button", name="Stop this run").click()
     until(lambda: served.get(run.id).status == STOPPED)
-    expect(page.get_by_text("Right answers on test samples")).to_be_visible()
+    expect(page.get_by_text("On test samples that no training saw")).to_be_visible()
 
 
 def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
@@ -119,7 +119,7 @@ def test_a_server_that_restarts_finds_the_run_again(page, server, served):
     page.goto(f"{server.url}/run?run={run.id}")
     page.wait_for_function(f"({POINTS})() > 20", timeout=MOST)
     served.command(run.id, "stop")
-    expect(page.get_by_text("Right answers on test samples")).to_be_visible(timeout=MOST)
+    expect(page.get_by_text("On test samples that no training saw")).to_be_visible(timeout=MOST)
 
 
 def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, served):
