@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.families import SINGLE, domains_table, joint_table, shown, task_gains
+from benchmarks.families import SINGLE, domains_table, gain_over, joint_table, shown, task_gains
 from xfer_core.analysis.accuracy import Spread, spread
 from xfer_core.domains import offered
 from xfer_core.errors import XferError
@@ -209,11 +209,10 @@ def _example(
     own, baseline = (f"{example.problem}.{kind}" for kind in (own_kind, versus))
     if own not in specs or baseline not in specs:
         return example.problem, "", "", ""
-    gains = {kind: task_gains(example.problem, kind, specs, measured) for kind in (own_kind, versus)}
-    if gains[versus]:  # several tasks: what counts is the mean gain over them
-        common = sorted(gains[own_kind].keys() & gains[versus].keys(), key=int)
-        difference = spread([gains[own_kind][seed] - gains[versus][seed] for seed in common])
-        cell = f"Δ_m {shown(spread(list(gains[own_kind].values())))}"
+    gains = task_gains(example.problem, own_kind, specs, measured)
+    if gains:  # several tasks: what counts is the mean gain over them
+        difference = gain_over(example.problem, own_kind, versus, specs, measured)
+        cell = f"Δ_m {shown(spread(list(gains.values())))}"
     else:
         difference, cell = against(measured[own], measured[baseline]), shown(spread(values(measured[own])))
     sign = "+" if difference.mean >= 0 else "−"

@@ -51,6 +51,14 @@ def task_gains(
     }
 
 
+def gain_over(
+    problem: str, kind: str, versus: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]
+) -> Spread:
+    """Mean and spread of the differences of Δ_m between two kinds, seed by seed."""
+    own, other = (task_gains(problem, name, specs, measured) for name in (kind, versus))
+    return spread([own[seed] - other[seed] for seed in own if seed in other])
+
+
 def shown(over: Spread, scale: float = 100, sign: bool = False) -> str:
     """Mean and standard deviation times ``scale``; one seed has no deviation."""
     mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
@@ -79,7 +87,7 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
         own = gains[kind]
         versus, mark = "", ""
         if kind != "joint" and own:
-            difference = spread([own[seed] - gains["joint"][seed] for seed in own if seed in gains["joint"]])
+            difference = gain_over(problem, kind, "joint", specs, measured)
             versus, mark = shown(difference, sign=True), "✓" if difference.mean > (difference.deviation or 0) else "no"
         delta = shown(spread(list(own.values())), sign=True) if own else ""
         seconds = spread([run["seconds"] for run in seeds.values()]).mean

@@ -277,8 +277,8 @@ def terms_of(run):
 
 def stepped(run, terms=None):
     """One step up to the gradients, which are now in ``.grad``; its terms, and what it logs."""
-    terms, parameters = terms or terms_of(run), [p for _, p in run._named_parameters()]
-    return terms, backward(run.strategy, terms, run.knobs.lambdas, run.context, parameters, watched=False)[1]
+    terms = terms or terms_of(run)
+    return terms, backward(run.strategy, terms, run.knobs.lambdas, run.context, watched=False)[1]
 
 
 def flat(term, parameters):

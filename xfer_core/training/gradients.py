@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,6 @@ def backward(
     terms: Mapping[str, Tensor],
     lambdas: Mapping[str, float],
     context: Context,
-    parameters: Sequence[nn.Parameter],
     watched: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Give every parameter its gradient.
@@ -27,7 +26,6 @@ def backward(
         terms: a scalar each.
         lambdas: λ by term.
         context: of this step; its ``gramian`` is set here.
-        parameters: all that are updated, of the network and of further modules.
         watched: whether the conflict between terms is to be measured in this step, if the strategy shows it.
 
     Returns:
@@ -46,7 +44,8 @@ def backward(
     weighted = weigh(terms, lambdas, factors)
     if rows is not None and strategy.steers == "stages":
         stages = {id(p) for p in shared}
-        heads = [p for p in parameters if id(p) not in stages]
+        everything = chain(context.network.parameters(), context.modules.parameters())
+        heads = [p for p in everything if p.requires_grad and id(p) not in stages]
         if heads:
             total_of(plain.values()).backward(inputs=heads)
         put(torch.stack([factors[name] for name in terms]).to(rows) @ rows, shared)

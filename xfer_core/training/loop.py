@@ -229,9 +229,8 @@ class Trainer:
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
-        parameters = [p for _, p in self._named_parameters() if p.requires_grad]
         watched = self.step == 1 or self.step % self.look_every == 0
-        weighted, seen = backward(self.strategy, terms, self.knobs.lambdas, self.context, parameters, watched)
+        weighted, seen = backward(self.strategy, terms, self.knobs.lambdas, self.context, watched)
         if move.still:
             for name, parameter in self._named_parameters():
                 if name in move.still:
