@@ -1,155 +1,68 @@
-"""Compare: all runs; tick some to draw them over one another."""
+"""Compare: experiments, which answer a question with pictures; and all runs, to be laid side by side."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from pages.live.view import live_texts, live_view
-from pages.parts.curves import overlay
-from pages.parts.domains import domain_title
-from pages.parts.phases import phase_titles
+from pages.parts.experiment_form import experiment_form
+from pages.parts.experiment_panel import experiment_panel
+from pages.parts.run_list import run_list
 from pages.parts.store import store
-from pages.parts.text import _, locale
-from xfer_core.errors import XferError, say
-from xfer_core.exports.recipe import recipe_text
-from xfer_core.runs.housekeeping import delete_runs
-from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.runs.store import LIVE, Run
+from pages.parts.text import _, moment
+from xfer_core.runs.experiment import PREFIX, question_of
+from xfer_core.runs.questions import QUESTIONS
 
-SHOWN = 10  # rows before the table scrolls
-DRAWN = 12
+EXPERIMENTS, RUNS = "experiments", "runs"
 
 
-def _table(runs: list[Run]) -> pd.DataFrame:
-    rows = []
-    for run in runs:
-        spec = RunSpec.model_validate(run.spec)
-        rows.append(
-            {
-                "status": _(run.status),
-                "name": run.name,
-                "accuracy": _accuracy(run),
-                "target": ", ".join(map(domain_title, spec.problem.target)),
-                "source": ", ".join(map(domain_title, spec.problem.source)),
-                "budget": str(spec.problem.labels_per_class),
-                "strategy": _(type(spec.strategy).title),
-                "seed": spec.seed,
-                "created": pd.Timestamp(run.created, unit="s", tz="UTC").tz_convert(st.context.timezone or "UTC"),
-                "run": run.id,
-            }
+def _question_title(batch: str) -> str:
+    question = QUESTIONS.get(question_of(batch))
+    return _(question.title) if question else batch
+
+
+def _experiments() -> None:
+    batches = dict(store().batches(PREFIX))
+    asked = st.query_params.get("experiment") or st.session_state.get("experiment.shown", "")
+    if asked and asked not in batches:
+        st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
+    with st.expander(_("New experiment"), icon=":material/science:", expanded=not batches):
+        experiment_form()
+    if not batches:
+        st.query_params.pop("experiment", None)
+        return
+    shown = asked if asked in batches else next(iter(batches))
+    if len(batches) > 1:
+        names = list(batches)
+        shown = st.selectbox(
+            _("Experiment"),
+            names,
+            names.index(shown),
+            format_func=lambda batch: f"{_question_title(batch)} · {moment(batches[batch])}",
+            key=f"experiment.choice.{hash(tuple(names))}",  # others to choose from: another box, which starts anew
         )
-    return pd.DataFrame(rows)
-
-
-def _accuracy(run: Run) -> float | None:
-    metric = run.target_metric
-    return metric["value"] if metric and metric["name"].startswith("accuracy/") else None
-
-
-def _choose(runs: list[Run]) -> list[Run]:
-    """The table, and the runs that are ticked in it.
-
-    Streamlit remembers ticks as row numbers, so a list of other runs is another table. It starts with the same runs
-    ticked: a run that somebody else starts must not slip under a tick that was set for another.
-    """
-    columns, state = st.column_config, st.session_state
-    key = f"runs.{hash(tuple(run.id for run in runs))}"
-    if state.get("compare.table") != key:
-        state["compare.table"] = key
-        state["compare.rows"] = [row for row, run in enumerate(runs) if run.id in state.get("compare.ticked", ())]
-    chosen = st.dataframe(
-        _table(runs),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": state["compare.rows"]}},
-        key=key,
-        height="content" if len(runs) <= SHOWN else 420,
-        placeholder="–",
-        column_config={
-            "status": columns.TextColumn(_("Status"), width="small"),
-            "name": _("Name"),
-            "accuracy": columns.NumberColumn(_("Accuracy"), format="percent", help=_("On target test samples")),
-            "target": _("Target"),
-            "source": _("Source"),
-            "budget": _("Labels a class"),
-            "strategy": _("Strategy"),
-            "seed": columns.NumberColumn(_("Seed"), width="small"),
-            "created": columns.DatetimeColumn(_("Made"), format="distance"),
-            "run": columns.TextColumn(_("Run"), width="small"),
-        },
-        alt=_("All runs with status, accuracy and what they were asked"),
-    )
-    ticked = [runs[row] for row in chosen["selection"]["rows"]]
-    state["compare.ticked"] = [run.id for run in ticked]
-    return ticked
-
-
-def _rename(run: str) -> None:
-    store().rename(run, st.session_state[f"name.{run}"])
-
-
-def _delete(ids: list[str]) -> None:
-    try:
-        delete_runs(store(), ids)
-        st.toast(_("Deleted."), icon=":material/delete:")
-    except XferError as error:  # somebody resumed one in the meantime, or deleted it
-        st.toast(say(error, _), icon=":material/info:")
-
-
-def _one(run: Run) -> None:
-    """What can be done with a single run."""
-    spec = RunSpec.model_validate(run.spec)
-    st.page_link("run.py", label=_("Open"), icon=":material/open_in_new:", query_params={"run": run.id})
-    st.page_link(
-        "train.py",
-        label=_("Duplicate into Train"),
-        icon=":material/content_copy:",
-        query_params=spec_settings(spec) or {"seed": "0"},
-    )
-    st.download_button(
-        _("Recipe"),
-        recipe_text(run),
-        f"{run.id}.recipe.json",
-        "application/json",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    with st.popover(_("Rename"), icon=":material/edit:"):
-        st.text_input(_("New name"), run.name, max_chars=200, key=f"name.{run.id}", on_change=_rename, args=(run.id,))
-
-
-def _ask_to_delete(runs: list[Run], disabled: bool) -> None:
-    with st.popover(_("Delete {count} …").format(count=len(runs)), icon=":material/delete:", disabled=disabled):
-        st.markdown(_("Delete for good, with curves and weights? This cannot be undone."))
-        st.caption(", ".join(f"{run.name} ({run.id})" for run in runs))
-        st.button(_("Delete"), type="primary", on_click=_delete, args=([run.id for run in runs],), key="delete")
+    st.session_state["experiment.shown"] = st.query_params["experiment"] = shown
+    experiment_panel(shown, _question_title(shown))
 
 
 def main() -> None:
     """The page."""
-    st.subheader(_("All runs"))
-    runs = store().find()
-    if not runs:
-        st.info(_("There are no runs yet. The race on the Start page makes the first three."))
-        st.page_link("start.py", label=_("To the race"), icon=":material/play_circle:")
-        return
-    st.caption(_("Tick runs on the left edge to open, rename, duplicate or delete them, or to draw their curves."))
-    chosen = _choose(runs)
-    if not chosen:
-        return
-    live = any(run.status in LIVE for run in chosen)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if len(chosen) == 1:
-            _one(chosen[0])
-        _ask_to_delete(chosen, disabled=live)
-    if live:
-        st.caption(_("Runs that are waiting or running must be stopped before they can be deleted."))
-    lives, charts = overlay(chosen[:DRAWN])
-    if len(chosen) > DRAWN:
-        st.caption(_("The first {count} of the ticked runs are drawn.").format(count=DRAWN))
-    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")
+    st.subheader(_("Compare"))
+    titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
+    view = st.segmented_control(
+        _("What to compare"),
+        list(titles),
+        default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
+        required=True,
+        format_func=titles.__getitem__,
+        label_visibility="collapsed",
+        key="compare.view",
+    )
+    if view == RUNS:
+        st.query_params["view"] = RUNS
+        run_list()
+    else:
+        st.query_params.pop("view", None)
+        _experiments()
 
 
 main()

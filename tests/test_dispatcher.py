@@ -377,6 +377,28 @@ def test_a_run_alone_gets_every_core(store):
     assert store.get(run).threads == 12
 
 
+def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
+    """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
+    dispatcher = Dispatcher(store, slots=3)
+    dispatcher.cores = 12
+    runs = store.create_together([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
+    dispatcher._claim(Children())
+    for run in runs[:3]:
+        store.update(run, status=FINISHED)
+    dispatcher.children.clear()
+    dispatcher._claim(Children())
+    assert [store.get(run).threads for run in runs] == [4, 4, 4, 4]
+
+
+@pytest.mark.parametrize(("batch", "status"), [("experiment-help-1", QUEUED), ("", INTERRUPTED)])
+def test_a_run_that_died_with_its_dispatcher_goes_on_if_it_is_part_of_something(store, batch, status):
+    run = store.create(spec(9), batch=batch, status=RUNNING)
+    store.update(run, pid=2**22 + 1, heartbeat=time.time())
+    Dispatcher(store)._care()
+    assert store.get(run).status == status
+    assert store.get(run).pid is None
+
+
 def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
     dispatcher, run = Dispatcher(store), store.create(spec(9))
     dispatcher._claim(Children())

@@ -239,7 +239,7 @@ def test_a_link_that_cannot_be_read_says_so_and_leaves_the_default():
 
 def test_the_list_names_what_was_asked_and_what_came_of_it():
     finished(open_store(), RunSpec(), 0.73)
-    table = app("compare").dataframe[0].value
+    table = app("compare", view="runs").dataframe[0].value
     assert table["accuracy"].tolist() == [0.73]
     assert table["strategy"].tolist() == ["Fine-tuning"]
     assert (SOURCE, TARGET) == ("digits.handwritten", "digits.photo")

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from xfer_core.domains import is_here
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import Dealt, Problem
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
@@ -37,14 +37,23 @@ def _checked(spec: str) -> Dealt:
     return RunSpec.model_validate(json.loads(spec)).check()
 
 
+def require_here(problem: Problem) -> None:
+    """Refuse what would make a page download data unasked.
+
+    Raises:
+        XferError: ``not_here``, or what ``check_names`` raises.
+    """
+    problem.check_names()
+    for key, role in problem.roles().items():
+        if not is_here(key):
+            raise XferError("not_here", f"problem.{role}", key)
+
+
 def checked(spec: RunSpec) -> Dealt:
     """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
 
     Raises:
         XferError: what ``RunSpec.check`` raises; ``not_here`` rather than that a page downloads data unasked.
     """
-    spec.problem.check_names()
-    for key, role in spec.problem.roles().items():
-        if not is_here(key):
-            raise XferError("not_here", f"problem.{role}", key)
+    require_here(spec.problem)
     return _checked(spec.model_dump_json())

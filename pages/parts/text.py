@@ -6,6 +6,7 @@ import gettext
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 LOCALES = Path(__file__).parents[2] / "locales"
@@ -29,3 +30,18 @@ def _(text: str) -> str:
 def percent(fraction: float) -> str:
     """0.7314 as ``73.1 %``."""
     return f"{100 * fraction:.1f} %"
+
+
+def moment(seconds: float) -> str:
+    """A time since 1970 as the viewer's clock shows it, such as ``2026-11-21 17:05``."""
+    zone = st.context.timezone or "UTC"
+    return pd.Timestamp(seconds, unit="s", tz="UTC").tz_convert(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def duration(seconds: float) -> str:
+    """About how long, in the unit that a person would use."""
+    if seconds < 90:
+        return _("{count} s").format(count=max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return _("{count} min").format(count=round(seconds / 60))
+    return _("{count} h").format(count=f"{seconds / 3600:.1f}")

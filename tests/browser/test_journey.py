@@ -155,7 +155,7 @@ def test_ticked_runs_are_drawn_opened_downloaded_and_deleted(page, server, serve
         points = [(i + 1, "accuracy/digits.photo/digit/validation", i, i / 20) for i in range(20)]
         served.append(run, points, status=FINISHED, ended=time.time())
     count = len(served.find())
-    page.goto(f"{server.url}/compare")
+    page.goto(f"{server.url}/compare?view=runs")
     table = page.get_by_test_id("stDataFrame")
     table.wait_for()
     page.wait_for_timeout(1500)

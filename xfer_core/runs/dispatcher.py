@@ -145,8 +145,10 @@ class Dispatcher:
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
         # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for sums in
         # another order would give another curve.
-        together = min(self.slots, len(self.children) + len(self.adopted) + len(queued))
+        here = len(self.children) + len(self.adopted) + len(queued)
         for run in queued[:free]:
+            # What belongs together is trained alike, the last of an experiment as the first: its size decides.
+            together = min(self.slots, self.store.count(run.batch) if run.batch else here)
             threads = run.threads or max(1, self.cores // together)
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
             if self.store.move(run.id, (QUEUED,), RUNNING, pid=None, **claimed):
@@ -181,7 +183,9 @@ class Dispatcher:
                 del self.adopted[run_id]
             elif not _works(run[0]):
                 del self.adopted[run_id]
-                self._mark_dead(run_id, INTERRUPTED, failure("worker_died", run_id, exit_code="unknown"))
+                # It died with its dispatcher. Part of an experiment or a race, it goes on without being asked to.
+                if not (run[0].batch and self.store.move(run_id, (RUNNING,), QUEUED, pid=None)):
+                    self._mark_dead(run_id, INTERRUPTED, failure("worker_died", run_id, exit_code="unknown"))
         limit = settings().run_minutes
         for run_id, child in self.children.items():
             asked = self.store.stop_asked(run_id)

@@ -185,6 +185,21 @@ class Store:
         with self.engine.connect() as connection:
             return [Run(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
+    def count(self, batch: str) -> int:
+        """How many runs a batch has."""
+        query = sa.select(sa.func.count()).where(schema.runs.c.batch == batch)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def batches(self, prefix: str) -> list[tuple[str, float]]:
+        """The batches whose names begin so, each with the time of its first run; the newest first."""
+        table = schema.runs
+        first = sa.func.min(table.c.created)
+        query = sa.select(table.c.batch, first).where(table.c.batch.startswith(prefix, autoescape=True))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.group_by(table.c.batch).order_by(first.desc()))
+            return [(batch, created) for batch, created in rows]
+
     def after(self, run: str, seq: int = 0) -> News:
         """Everything that the run's writer added after ``seq``."""
         points, events = schema.scalars, schema.events
@@ -199,6 +214,17 @@ class Store:
             columns = ("seq", "step", "kind", "details", "time")
             told = [{name: row[name] for name in columns} for row in happened.mappings()]
         return News(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+
+    def curves(self, runs: Sequence[str], name: str) -> dict[str, list[tuple[int, float]]]:
+        """For each run the (step, value) of one scalar, in order of the steps; nothing for a run that lacks it."""
+        table = schema.scalars
+        found: dict[str, list[tuple[int, float]]] = {}
+        with self.engine.connect() as connection:
+            for run in runs:
+                query = sa.select(table.c.step, table.c.value, table.c.kind).where(table.c.run == run)
+                rows = connection.execute(query.where(table.c.name == name).order_by(table.c.step, table.c.seq))
+                found[run] = [(row.step, float(row.kind) if row.kind else row.value) for row in rows]
+        return {run: curve for run, curve in found.items() if curve}
 
     # ------------------------------------------------------------------ what workers write
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from xfer_core.errors import XferError, say
+from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
 from xfer_core.settings import settings
@@ -41,7 +41,8 @@ class StoreObserver:
 
     def __init__(self, store: Store, run: str, seq: int, listener: Listener | None = None) -> None:
         self.store, self.run, self.seq, self.listener = store, run, seq, listener
-        self.looked: Callable[[], None] | None = None
+        self.on_look: list[Callable[[], None]] = []
+        self.on_phase: list[Callable[[], None]] = []
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
@@ -53,15 +54,18 @@ class StoreObserver:
             self.listener(progress)
 
     def look(self) -> None:
-        """The network was just looked at: a good moment to write down how the samples weigh now."""
-        if self.looked:
-            self.looked()
+        """The network was just looked at: a good moment to write down how it and the weights of the samples are."""
+        for write in self.on_look:
+            write()
 
     def event(self, kind: str, step: int, **details: Any) -> None:
         """Number and write one event."""
         self.seq += 1
         event = {"seq": self.seq, "step": step, "kind": kind, "details": details, "time": time.time()}
         self.store.append(self.run, events=[event])
+        if kind == "phase":
+            for write in self.on_phase:
+                write()
 
     def commands(self) -> Sequence[Command]:
         """What people asked for since the last call."""
@@ -92,7 +96,8 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
             checkpoint=folder / CHECKPOINT,
             replay=_earlier_settings(store, run),
         )
-        observer.looked = WeightsWriter(folder, trainer)
+        kept = SnapshotWriter(folder, trainer)
+        observer.on_look, observer.on_phase = [kept.look, WeightsWriter(folder, trainer)], [kept.phase]
         result = trainer.run()
         if result.status != PAUSED:
             _write_artifacts(folder, trainer)
@@ -167,8 +172,7 @@ class WeightsWriter:
 
 
 def _write_artifacts(folder: Path, trainer: Trainer) -> None:
-    save_file({name: t.detach().cpu().contiguous() for name, t in trainer.network.state_dict().items()},
-              folder / WEIGHTS)  # fmt: skip
+    write_weights(trainer.network, folder / WEIGHTS)
     write_sample_weights(folder, trainer)
 
 

@@ -1,0 +1,249 @@
+"""The pictures of an experiment, one at a time, each with its question as its title and its data as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts.domains import domain_title
+from pages.parts.experiment_words import budget_word
+from pages.parts.store import store
+from pages.parts.text import _
+from xfer_core.analysis.comparison import Row, budgets, by_arm
+from xfer_core.analysis.cost import cost
+from xfer_core.analysis.race import Curve, bands
+from xfer_core.charts import experiment as charts
+from xfer_core.runs.experiment import question_of
+from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.spec import RunSpec, metric_name
+from xfer_core.runs.store import Run
+
+TITLES = {
+    "labels": "How much are labels worth?",
+    "final": "How good is each, seed by seed?",
+    "race": "Who learns fastest?",
+    "freeze": "Which layers should be frozen?",
+    "lambda": "How does λ change the result?",
+    "targets": "Which target suffers?",
+    "kept": "What is forgotten of the source?",
+    "cost": "What does it cost?",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What every picture is made from."""
+
+    table: Sequence[Row]
+    titles: dict[str, str]
+    spec: RunSpec
+    runs: Sequence[Run]
+    words: charts.Words
+    dark: bool
+
+    def at_one_budget(self) -> Shown:
+        """The same at one label budget, chosen by the viewer where there are several."""
+        order = budgets(self.table)
+        if len(order) < 2:
+            return self
+        budget = st.segmented_control(
+            _("Labels of each class"), order, default=order[len(order) // 2], required=True,
+            format_func=lambda value: _("all") if value == "all" else str(value), key="experiment.budget",
+        )  # fmt: skip
+        kept = [row for row in self.table if row.budget == budget]
+        return Shown(kept, self.titles, self.spec, self.runs, self.words, self.dark)
+
+
+def pictures(batch: str, table: Sequence[Row], titles: dict[str, str], spec: RunSpec, runs: Sequence[Run]) -> None:
+    """Choose a picture and show it."""
+    numbers = spec.problem.tasks[0] in spec.problem.regressions()
+    words = charts.Words(
+        _("mean error, degrees") if numbers else _("right answers on the target"),
+        _("labels of each class"),
+        lambda budget: budget_word(budget),
+        not numbers,
+    )
+    shown = Shown(table, titles, spec, runs, words, st.context.theme.type == "dark")
+    fitting = [name for name in TITLES if _fits(name, table)]
+    question = QUESTIONS.get(question_of(batch))
+    first = question.picture if question and question.picture in fitting else "final"
+    name = st.pills(
+        _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
+        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+    )  # fmt: skip
+    st.markdown(f"**{_(TITLES[name])}**")
+    DRAW[name](shown)
+
+
+def _fits(name: str, table: Sequence[Row]) -> bool:
+    arms = [rows[0] for rows in by_arm(table).values()]
+    match name:
+        case "labels":
+            return len(budgets(table)) > 1
+        case "freeze":
+            return len({arm.fixed for arm in arms if arm.kind == "fine_tune"}) > 1
+        case "lambda":
+            return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
+        case "targets":
+            return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
+        case "kept":
+            return any(arm.kept is not None for arm in arms)
+        case _:
+            return True
+
+
+def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame) -> None:
+    """A picture with its text alternative, and its data as a table."""
+    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displaylogo": False})
+    with st.expander(_("The numbers"), icon=":material/table:"):
+        st.dataframe(data, hide_index=True)
+
+
+def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
+    """One row a run, with further columns."""
+    return pd.DataFrame(
+        [
+            {
+                _("way"): shown.titles[row.arm],
+                _("labels a class"): str(row.budget),
+                _("seed"): row.seed,
+                shown.words.value: row.value,
+                **{name: read(row) for name, read in more.items()},
+                _("run"): row.run,
+            }
+            for row in shown.table
+        ]
+    )
+
+
+def _labels(shown: Shown) -> None:
+    figure = charts.labels_chart(shown.table, shown.titles, shown.dark, shown.words)
+    _show(figure, "labels", _("Right answers against labels of each class, a line for each way"), _data(shown))
+
+
+def _final(shown: Shown) -> None:
+    figure = charts.final_chart(shown.table, shown.titles, shown.dark, shown.words)
+    _show(figure, "final", _("For each way the result of every seed as a dot and their mean as a bar"), _data(shown))
+
+
+@st.cache_data(show_spinner=False, max_entries=5000)
+def _curve(run: str, name: str) -> Curve | None:
+    """One curve of a finished run: it does not change any more."""
+    return store().curves([run], name).get(run)
+
+
+def _race(shown: Shown) -> None:
+    problem = shown.spec.problem
+    names = {
+        metric_name(problem, key, problem.tasks[0], "validation"): _("on {domain}").format(domain=domain_title(key))
+        for key in (*problem.target, *problem.unseen, *problem.source)
+    }
+    names["loss/total"] = _("loss while training")
+    here, what = shown.at_one_budget(), _("What is drawn")
+    name = st.selectbox(what, list(names), format_func=names.__getitem__, key="experiment.race", width=320)
+    curves = {row.run: curve for row in here.table if (curve := _curve(row.run, name))}
+    over = bands(curves, {arm: [row.run for row in rows] for arm, rows in by_arm(here.table).items()})
+    words = shown.words
+    if name == "loss/total":
+        words = charts.Words(_("loss"), words.budget, words.labels, percent=False)
+    elif words.percent:
+        words = charts.Words(_("right answers"), words.budget, words.labels)
+    figure = charts.race_chart(over, here.titles, charts.looks(shown.table), here.dark, words, _("step"))
+    parts = [
+        pd.DataFrame(
+            {
+                _("way"): here.titles[arm],
+                _("step"): band.steps,
+                _("mean"): band.mean,
+                _("mean − deviation"): band.low,
+                _("mean + deviation"): band.high,
+                _("seeds"): band.seeds,
+            }
+        )
+        for arm, band in over.items()
+    ]
+    data = pd.concat(parts) if parts else pd.DataFrame()
+    _show(
+        figure, "race", _("{what} against steps: mean and band over seeds for each way").format(what=names[name]), data
+    )
+
+
+def _freeze(shown: Shown) -> None:
+    rows = [row for row in shown.table if row.kind == "fine_tune"]
+    places = {arm: float(len(own[0].fixed)) for arm, own in by_arm(rows).items()}
+    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
+    alt = _("Right answers against how many stages stay fixed")
+    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}))
+
+
+def _lambda(shown: Shown) -> None:
+    rows = [row for row in shown.table if row.share is not None]
+    places = {arm: own[0].share or 0.0 for arm, own in by_arm(rows).items()}
+    figure = charts.steps_chart(
+        rows, places, {}, shown.dark, shown.words, _("λ of the target; the source has the rest")
+    )
+    alt = _("Right answers on the target against its λ")
+    _show(figure, "lambda", alt, _data(shown, **{_("λ of the target"): lambda row: row.share}))
+
+
+def _targets(shown: Shown) -> None:
+    here = shown.at_one_budget()
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in here.table:
+        for key, value in {**row.targets, **row.unseen}.items():
+            title = domain_title(key) + (f" ({_('unseen')})" if key in row.unseen else "")
+            values.setdefault(row.arm, {}).setdefault(title, []).append(value)
+    figure = charts.targets_chart(values, here.titles, charts.looks(shown.table), here.dark, here.words)
+    data = pd.DataFrame(
+        [
+            {_("way"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
+            for arm, targets in values.items()
+            for title, found in targets.items()
+            for i, value in enumerate(found)
+        ]
+    )
+    _show(figure, "targets", _("For each target a group of bars, one for each way"), data)
+
+
+def _kept(shown: Shown) -> None:
+    here = shown.at_one_budget()
+    points = {row.run: (row.kept, row.value) for row in here.table if row.kept is not None}
+    figure = charts.against_chart(
+        here.table, points, here.titles, here.dark, here.words, _("still right on the source"), here.words.percent
+    )
+    alt = _("What is right on the target against what is still right on the source")
+    _show(figure, "kept", alt, _data(here, **{_("on the source"): lambda row: row.kept}))
+
+
+def _cost(shown: Shown) -> None:
+    here = shown.at_one_budget()
+    seconds, parameters = _("seconds of training"), _("parameters that the last phase updates")
+    measure = st.segmented_control(
+        _("Cost"), [seconds, parameters], default=seconds, required=True, key="experiment.cost"
+    )
+    if measure == seconds:
+        points = {row.run: (row.seconds, row.value) for row in here.table}
+    else:
+        specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
+        points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
+    figure = charts.against_chart(here.table, points, here.titles, here.dark, here.words, measure)
+    alt = _("What is right on the target against {cost}").format(cost=measure)
+    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}))
+    if measure == seconds:
+        st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))
+
+
+DRAW: dict[str, Callable[[Shown], None]] = {
+    "labels": _labels,
+    "final": _final,
+    "race": _race,
+    "freeze": _freeze,
+    "lambda": _lambda,
+    "targets": _targets,
+    "kept": _kept,
+    "cost": _cost,
+}

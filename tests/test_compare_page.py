@@ -1,0 +1,236 @@
+"""Compare: an experiment from the form to its pictures, and runs laid side by side."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_experiment import FOUR, done
+from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
+
+from xfer_core.runs.experiment import Experiment, new_batch
+from xfer_core.runs.questions import QUESTIONS, freeze_arms, lambda_arms
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, open_store
+
+
+def press(test, label: str):
+    next(button for button in test.button if button.label == label).click()
+    return test.run()
+
+
+def begun(question: str = "help", arms=FOUR, budgets=(1, 5, 20), seeds: int = 5) -> tuple[str, list[str]]:
+    """A queued experiment in the store."""
+    experiment = Experiment(question, RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
+    wanted = [(spec, arm.title.format(**arm.params)) for spec, arm in experiment.specs()]
+    batch = new_batch(question)
+    return batch, open_store().create_together(wanted, batch)
+
+
+def finish(ids: list[str]) -> None:
+    """Made-up results: from scratch 0.4 and a bit for every label, all others 0.3 better."""
+    store = open_store()
+    for run in ids:
+        spec = RunSpec.model_validate(store.get(run).spec)
+        value = 0.3 + 0.01 * int(spec.problem.labels_per_class) + 0.01 * spec.seed
+        done(store, run, value if spec.strategy.kind == "target_only" else value + 0.3)
+        points = [(i + 1, "accuracy/digits.photo/digit/validation", 50 * i, i / 10) for i in range(5)]
+        store.append(run, points)
+
+
+def test_the_form_says_what_it_costs_and_one_press_starts_it():
+    page = app("compare")
+    assert not page.exception
+    assert "**60 runs**, about" in words(page)
+    press(page, "Start the experiment")
+    assert not page.exception
+    runs = open_store().find()
+    assert len(runs) == 60
+    assert {run.status for run in runs} == {QUEUED}
+    assert len({run.batch for run in runs}) == 1
+    assert {run.name for run in runs} == {"From scratch", "Source only", "Fine-tuning", "Joint learning"}
+    assert "0 of 60 runs are done" in page.get("progress")[0].proto.text
+    assert "first result appears" in words(page)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_can_be_asked(name):
+    page = app("compare")
+    page.pills(key="experiment.question").set_value(name).run()
+    assert not page.exception
+    assert not page.error
+    assert " runs**, about" in words(page)
+    press(page, "Start the experiment")
+    assert not page.exception
+    assert open_store().find()
+
+
+def test_what_cannot_run_is_said_and_the_button_waits():
+    page = app("compare")
+    page.multiselect(key="experiment.help.budgets.5").set_value([0, 5]).run()
+    assert "problem.labels_per_class must be at least 1" in words(page)
+    assert next(button for button in page.button if button.label == "Start the experiment").disabled
+    page.multiselect(key="experiment.help.budgets.5").set_value([]).run()
+    assert "experiment.budgets must name at least one" in words(page)
+    page.multiselect(key="experiment.help.budgets.5").set_value([1, 2, 3, 5, 8, 10, 15]).run()
+    page.multiselect(key="experiment.help.methods").set_value(
+        ["target_only", "fine_tune", "joint", "source_only", "erm"]
+    ).run()
+    page.slider(key="experiment.seeds").set_value(20).run()
+    assert "at most 600 runs at a time; 17 seeds fit" in words(page)
+
+
+def test_a_finished_experiment_says_what_it_found():
+    batch, ids = begun()
+    finish(ids)
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    assert "All 60 runs are done; 5 seeds." in words(page)
+    said = words(page)
+    assert "With 5 labels **better** than From scratch: " in said
+    assert "**Fine-tuning** by 30.0 points (95 % interval +30.0 to +30.0, 5 seeds)" in said
+    assert "does better than **From scratch** with 20 labels" in said
+    table = page.dataframe[-1].value
+    assert len(table) == 12
+    assert set(table["Verdict"]) == {"better", "compared with this"}
+    assert table["Seeds"].tolist() == [5] * 12
+
+
+@pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])
+@pytest.mark.parametrize("theme", ["light"])
+def test_every_picture_has_words_and_its_data(picture, theme):
+    batch, ids = begun(budgets=(1, 5), seeds=2)
+    finish(ids)
+    page = app("compare", experiment=batch)
+    page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
+    assert not page.exception
+    assert not page.error
+    (chart,) = page.get("plotly_chart")
+    assert chart.proto.alt or chart.proto.spec
+    assert len(page.dataframe[0].value) > 4
+    assert any("The numbers" in expander.label for expander in page.expander)
+
+
+@pytest.mark.parametrize(("question", "arms"), [("freeze", freeze_arms(RunSpec())), ("lambda", lambda_arms(RunSpec()))])
+def test_arms_in_an_order_are_drawn_in_it(question, arms):
+    batch, ids = begun(question, arms, (5,), 2)
+    finish(ids)
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    assert page.pills(key=f"experiment.picture.{batch}").value == question
+    assert len(page.get("plotly_chart")) == 1
+
+
+def test_several_targets_are_shown_each():
+    base = parse_spec({}, QUESTIONS["targets"].settings)
+    store, batch = open_store(), new_batch("targets")
+    for kind, value in (("erm", 0.5), ("group_dro", 0.75)):
+        for seed in (0, 1):
+            spec = parse_spec(base.model_dump(mode="json"), [f"strategy.kind={kind}", f"seed={seed}"])
+            run = store.create(spec, name=kind, batch=batch)
+            more = {f"accuracy/{key}/digit/test": value for key in spec.problem.target[1:]}
+            done(store, run, value, **more)
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    data = page.dataframe[0].value
+    assert set(data["domain"]) == {"Digits on photographs", "Rotated digits", "Noisy digits"}
+    assert len(data) == 12
+
+
+def test_pictures_fill_as_results_come_in():
+    batch, ids = begun(seeds=2)
+    store = open_store()
+    store.update(ids[5], status=RUNNING, progress={"step": 50, "steps": 100})
+    finish(ids[:2])
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    assert "2 of 24 runs are done" in page.get("progress")[0].proto.text
+    assert "too few to call" in words(page)
+    assert [button.label for button in page.button].count("Pause") == 1
+
+
+def test_pausing_going_on_more_seeds_and_deleting():
+    batch, ids = begun(arms=FOUR[:2], budgets=(5,), seeds=2)
+    store = open_store()
+    finish(ids[:1])
+    page = app("compare", experiment=batch)
+    press(page, "Pause")
+    assert {run.status for run in store.find(batch=batch)} == {FINISHED, "paused"}
+    press(page, "Go on with what is missing")
+    assert sorted({run.status for run in store.find(batch=batch)}) == [FINISHED, QUEUED]
+    page.number_input(key="experiment.more").set_value(3).run()
+    press(page, "Add them")
+    assert len(store.find(batch=batch)) == 10
+    press(page, "Pause")
+    press(page, "Delete")
+    assert not page.exception
+    assert not store.find(batch=batch)
+
+
+def test_what_failed_is_said_once_or_thrice():
+    batch, ids = begun(arms=FOUR[:2], budgets=(5,), seeds=4)
+    store = open_store()
+    reason = {"code": "worker_died", "field": "run", "value": "x", "params": {"exit_code": "-9"}, "text": "died"}
+    for run in ids[:5]:
+        store.update(run, status=FAILED, reason=reason)
+    for run in ids[5:]:
+        store.update(run, status=INTERRUPTED)
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    assert len(page.error) == 3
+    assert "2 more failed" in words(page)
+    press(page, "Go on with what is missing")
+    assert {run.status for run in store.find(batch=batch)} == {QUEUED}
+
+
+def test_a_link_to_an_experiment_that_is_not_here_says_so():
+    page = app("compare", experiment="experiment-help-gone")
+    assert not page.exception
+    assert "not in this installation" in words(page)
+
+
+def test_several_experiments_can_be_chosen_from():
+    first, ids = begun(seeds=1)
+    finish(ids)
+    time.sleep(0.01)
+    second, ids = begun("joint", FOUR[2:], (1, 5), 1)
+    finish(ids)
+    page = app("compare")
+    assert "### Joint or fine-tuned?" in words(page), "the newest"
+    chooser = next(box for box in page.selectbox if box.label == "Experiment")
+    assert chooser.value == second
+    chooser.set_value(first).run()
+    assert "### Does transfer help?" in words(page)
+
+
+# ---------------------------------------------------------------------- side by side
+
+
+def laid_side_by_side() -> AppTest:
+    def script():
+        from pages.parts.side_by_side import side_by_side
+        from xfer_core.runs.store import open_store
+
+        side_by_side(open_store().find())
+
+    return AppTest.from_function(script).run(timeout=30)
+
+
+def test_ticked_runs_show_where_they_differ():
+    store = open_store()
+    for kind, seed in (("fine_tune", 0), ("joint", 1)):
+        done(store, store.create(parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}"]), name=kind), 0.5)
+    page = laid_side_by_side()
+    assert not page.exception
+    assert not page.warning
+    table = page.dataframe[0].value
+    assert set(table.loc["seed"]) == {"0", "1"}
+    assert "network.kind" not in table.index
+
+
+def test_runs_of_other_targets_are_not_said_to_compare():
+    store = open_store()
+    for target in ("digits.photo", "digits.noisy"):
+        done(store, store.create(parse_spec({}, [f'problem.target=["{target}"]'])), 0.5)
+    assert "different targets" in laid_side_by_side().warning[0].value

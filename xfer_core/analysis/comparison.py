@@ -1,0 +1,112 @@
+"""Finished runs as a table: one row a run, in the words that pictures and intervals need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xfer_core.runs.spec import RunSpec, canonical, metric_name
+from xfer_core.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finished run of a comparison.
+
+    Attributes:
+        run: its id.
+        arm: what is compared, the same for runs that differ in budget and seed alone.
+        title: what a reader calls the arm.
+        kind: of its strategy.
+        budget: labels a class in the target, or "all".
+        seed: of its deal, weights and batches.
+        value: of the first task on the test samples of the first target: a fraction of right answers, or a mean error.
+        targets: target → the same on each.
+        unseen: unseen domain → the same on each.
+        kept: the same on the first source.
+        seconds: that training took.
+        fixed: the fixed stages, as the spec names them.
+        share: of the targets' λ in all λ, where the strategy has λ of domains; None elsewhere.
+    """
+
+    run: str
+    arm: str
+    title: str
+    kind: str
+    budget: Any
+    seed: int
+    value: float
+    targets: dict[str, float]
+    unseen: dict[str, float]
+    kept: float | None
+    seconds: float
+    fixed: tuple[str, ...]
+    share: float | None
+
+
+def arm_of(spec: Mapping[str, Any]) -> str:
+    """The same for specs that differ in seed and label budget alone."""
+    problem = {name: value for name, value in spec["problem"].items() if name != "labels_per_class"}
+    return canonical({**{name: value for name, value in spec.items() if name != "seed"}, "problem": problem})
+
+
+def rows(runs: Iterable[Run]) -> list[Row]:
+    """One row for each run that has a result, in the order of the runs. An arm has the name that most of its runs have,
+    so that a single run that was renamed stays where it belongs."""
+    runs = [run for run in runs if run.result and run.result["metrics"]]
+    arms = {run.id: arm_of(run.spec) for run in runs}
+    names: dict[str, Counter[str]] = {}
+    for run in runs:
+        names.setdefault(arms[run.id], Counter())[run.name] += 1
+    return [_row(run, arms[run.id], names[arms[run.id]].most_common(1)[0][0]) for run in runs]
+
+
+def _row(run: Run, arm: str, title: str) -> Row:
+    spec = RunSpec.model_validate(run.spec)
+    problem, result = spec.problem, run.result or {}
+    metrics, task = result["metrics"], problem.tasks[0]
+
+    def on(keys: Iterable[str]) -> dict[str, float]:
+        names = {key: metric_name(problem, key, task, "test") for key in keys}
+        return {key: metrics[name] for key, name in names.items() if name in metrics}
+
+    targets = on(problem.target)
+    return Row(
+        run=run.id,
+        arm=arm,
+        title=title,
+        kind=spec.strategy.kind,
+        budget=problem.labels_per_class,
+        seed=spec.seed,
+        value=targets[problem.target[0]],
+        targets=targets,
+        unseen=on(problem.unseen),
+        kept=next(iter(on(problem.source).values()), None),
+        seconds=result["seconds"],
+        fixed=tuple(getattr(spec.strategy, "frozen", ())),
+        share=_share(spec),
+    )
+
+
+def _share(spec: RunSpec) -> float | None:
+    lambdas = spec.strategy.lambdas(spec.problem)
+    domains = {term: value for term, value in lambdas.items() if term.partition("/")[0] in spec.problem.roles()}
+    total = sum(domains.values())
+    if spec.strategy.family not in ("joint", "generalised") or not total:
+        return None
+    return sum(value for term, value in domains.items() if term.partition("/")[0] in spec.problem.target) / total
+
+
+def by_arm(table: Sequence[Row]) -> dict[str, list[Row]]:
+    """Arm → its rows; the arms in the order in which they appear."""
+    found: dict[str, list[Row]] = {}
+    for row in table:
+        found.setdefault(row.arm, []).append(row)
+    return found
+
+
+def budgets(table: Iterable[Row]) -> list[Any]:
+    """The budgets in use, the smallest first and "all" last."""
+    return sorted({row.budget for row in table}, key=lambda budget: (budget == "all", budget if budget != "all" else 0))

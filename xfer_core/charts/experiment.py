@@ -1,0 +1,285 @@
+"""Pictures of an experiment: each answers one question about its arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+import plotly.graph_objects as go
+
+from xfer_core.analysis.comparison import Row, budgets, by_arm
+from xfer_core.analysis.race import Band
+from xfer_core.charts.palette import STRATEGIES, Look, other
+
+MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a chart says, in the viewer's language.
+
+    Attributes:
+        value: what is measured, such as "right answers".
+        budget: title of the axis of label budgets.
+        labels: a budget as a tick or in a legend, such as "5" or "all".
+        percent: whether values are fractions.
+    """
+
+    value: str
+    budget: str
+    labels: Callable[[object], str]
+    percent: bool = True
+
+
+def looks(table: Sequence[Row]) -> dict[str, Look]:
+    """Arm → its colour and dash, the same in every picture of the experiment: a strategy's own where each arm is
+    another strategy that has one, else one of several equals in the order of the arms."""
+    arms = by_arm(table)
+    kinds = [rows[0].kind for rows in arms.values()]
+    own = len(set(kinds)) == len(kinds) and all(kind in STRATEGIES for kind in kinds)
+    return {arm: STRATEGIES[rows[0].kind] if own else other(i) for i, (arm, rows) in enumerate(arms.items())}
+
+
+def race_chart(
+    bands: Mapping[str, Band], titles: Mapping[str, str], dress: Mapping[str, Look], dark: bool, words: Words, x: str
+) -> go.Figure:
+    """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
+
+    Args:
+        bands: arm → curve.
+        titles, dress: arm → title, and look.
+        dark: whether the page is dark.
+        words: what is measured.
+        x: title of the axis of steps.
+    """
+    figure = go.Figure()
+    for arm, band in bands.items():
+        colour = dress[arm].pair[dark]
+        if band.seeds > 1:
+            figure.add_scatter(
+                x=[*band.steps, *band.steps[::-1]],
+                y=[*band.high, *band.low[::-1]],
+                fill="toself",
+                fillcolor=colour,
+                opacity=0.15,
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=arm,
+            )
+        figure.add_scatter(
+            x=band.steps,
+            y=band.mean,
+            name=titles[arm],
+            mode="lines",
+            legendgroup=arm,
+            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+        )
+    return _finish(figure, x, words)
+
+
+def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, words: Words) -> go.Figure:
+    """Mean accuracy against labels a class, one line an arm, every seed as a dot."""
+    dress, order = looks(table), budgets(table)
+    places = {budget: place for place, budget in enumerate(order)}
+    figure = go.Figure()
+    for arm, own in by_arm(table).items():
+        colour = dress[arm].pair[dark]
+        here = [budget for budget in order if any(row.budget == budget for row in own)]
+        means = [mean(row.value for row in own if row.budget == budget) for budget in here]
+        figure.add_scatter(
+            x=[places[budget] for budget in here],
+            y=means,
+            name=titles[arm],
+            mode="lines+markers",
+            legendgroup=arm,
+            marker={"size": 9},
+            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+        )
+        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, arm, own)
+    _finish(figure, words.budget, words)
+    figure.update_xaxes(tickvals=list(places.values()), ticktext=[words.labels(budget) for budget in order])
+    return figure
+
+
+def final_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, words: Words) -> go.Figure:
+    """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
+    dress, order = looks(table), budgets(table)
+    arms = sorted(by_arm(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent)
+    names = {arm: f"{titles[arm]}" for arm, _ in arms}
+    figure = go.Figure()
+    for place, budget in enumerate(order):
+        offset = (place - (len(order) - 1) / 2) * 0.22
+        for line, (arm, own) in enumerate(arms):
+            values = [row.value for row in own if row.budget == budget]
+            if not values:
+                continue
+            colour = dress[arm].pair[dark]
+            legend = {"name": words.labels(budget), "legendgroup": str(budget), "showlegend": line == 0}
+            if len(order) == 1:
+                legend["showlegend"] = False
+            figure.add_scatter(
+                x=values,
+                y=[line + offset] * len(values),
+                mode="markers",
+                marker={"color": colour, "size": 9, "symbol": MARKS[place % len(MARKS)], "opacity": 0.55},
+                hovertext=[f"{names[arm]} · {words.labels(budget)} · seed {row.seed}" for row in own
+                           if row.budget == budget],
+                hoverinfo="text+x",
+                **legend,
+            )  # fmt: skip
+            figure.add_scatter(
+                x=[mean(values)] * 2,
+                y=[line + offset - 0.12, line + offset + 0.12],
+                mode="lines",
+                line={"color": colour, "width": 4},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    _finish(figure, words.value, words, across=True)
+    figure.update_yaxes(tickvals=list(range(len(arms))), ticktext=[names[arm] for arm, _ in arms], title="")
+    figure.update_layout(height=max(260, 70 + 46 * len(arms) * max(1, len(order) * 0.6)))
+    return figure
+
+
+def steps_chart(
+    table: Sequence[Row], places: Mapping[str, float], titles: Mapping[str, str], dark: bool, words: Words, x: str
+) -> go.Figure:
+    """Mean accuracy of arms that stand in an order, such as more and more fixed stages or a growing λ; a line a budget.
+
+    Args:
+        table: finished runs.
+        places: arm → where it stands on the x axis.
+        titles: arm → tick; none where the places are numbers to be read.
+        dark: whether the page is dark.
+        words: what is measured.
+        x: title of the x axis.
+    """
+    figure = go.Figure()
+    for i, budget in enumerate(budgets(table)):
+        own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_arm(table).items()}
+        own = {arm: rows for arm, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
+        look = other(i)
+        figure.add_scatter(
+            x=[places[arm] for arm in own],
+            y=[mean(row.value for row in rows) for rows in own.values()],
+            name=words.labels(budget),
+            mode="lines+markers",
+            legendgroup=str(budget),
+            marker={"size": 10},
+            line={"color": look.pair[dark], "dash": look.dash, "width": 3},
+        )
+        flat = [row for rows in own.values() for row in rows]
+        _dots(
+            figure, [places[row.arm] for row in flat], [row.value for row in flat], look.pair[dark], str(budget), flat
+        )
+    _finish(figure, x, words)
+    if titles:
+        shown = [arm for arm in places if any(row.arm == arm for row in table)]
+        figure.update_xaxes(tickvals=[places[arm] for arm in shown], ticktext=[titles[arm] for arm in shown])
+    figure.update_layout(showlegend=len(budgets(table)) > 1)
+    return figure
+
+
+def against_chart(
+    table: Sequence[Row],
+    points: Mapping[str, tuple[float, float]],
+    titles: Mapping[str, str],
+    dark: bool,
+    words: Words,
+    x: str,
+    percent: bool = False,
+) -> go.Figure:
+    """Two figures of every run against each other: small marks for runs, a large one for the mean of each arm.
+
+    Args:
+        table: finished runs.
+        points: run → (x, y).
+        titles: arm → title.
+        dark: whether the page is dark.
+        words: of the y axis.
+        x: title of the x axis.
+        percent: whether x is a fraction.
+    """
+    dress, figure = looks(table), go.Figure()
+    for i, (arm, rows) in enumerate(by_arm(table).items()):
+        here = [points[row.run] for row in rows if row.run in points]
+        if not here:
+            continue
+        colour, mark = dress[arm].pair[dark], MARKS[i % len(MARKS)]
+        xs, ys = zip(*here, strict=True)
+        _dots(figure, list(xs), list(ys), colour, arm, rows, mark)
+        figure.add_scatter(
+            x=[mean(xs)],
+            y=[mean(ys)],
+            name=titles[arm],
+            legendgroup=arm,
+            mode="markers",
+            marker={"size": 16, "color": colour, "symbol": mark},
+        )
+    _finish(figure, x, words)
+    if percent:
+        figure.update_xaxes(tickformat=".0%")
+    return figure
+
+
+def targets_chart(
+    values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: Mapping[str, Look],
+    dark: bool, words: Words
+) -> go.Figure:  # fmt: skip
+    """For each target a group of bars, one an arm, with the standard deviation over seeds.
+
+    Args:
+        values: arm → target's title → one value a seed.
+        titles, dress: arm → title, and look.
+        dark: whether the page is dark.
+        words: what is measured.
+    """
+    figure = go.Figure()
+    for i, (arm, targets) in enumerate(values.items()):
+        figure.add_bar(
+            x=list(targets),
+            y=[mean(found) for found in targets.values()],
+            name=titles[arm],
+            error_y={"array": [stdev(found) if len(found) > 1 else 0 for found in targets.values()], "thickness": 1.5},
+            marker={"color": dress[arm].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
+        )
+    _finish(figure, "", words)
+    figure.update_layout(barmode="group")
+    return figure
+
+
+def _dots(
+    figure: go.Figure,
+    x: Sequence[float],
+    y: Sequence[float],
+    colour: str,
+    group: str,
+    rows: Sequence[Row],
+    mark: str = "circle",
+) -> None:
+    figure.add_scatter(
+        x=list(x),
+        y=list(y),
+        mode="markers",
+        marker={"color": colour, "size": 6, "opacity": 0.45, "symbol": mark},
+        hovertext=[f"seed {row.seed}" for row in rows],
+        hoverinfo="text+y",
+        legendgroup=group,
+        showlegend=False,
+    )
+
+
+def _finish(figure: go.Figure, x: str, words: Words, across: bool = False) -> go.Figure:
+    """Axes, margins and legend; ``across`` where the values run along x."""
+    figure.update_layout(
+        height=420,
+        margin={"l": 10, "r": 10, "t": 24, "b": 10},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        xaxis={"title": x, "automargin": True},
+        yaxis={"title": words.value, "automargin": True},
+    )
+    if words.percent:
+        (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%")
+    return figure

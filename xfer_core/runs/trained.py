@@ -1,0 +1,36 @@
+"""A finished run's network, ready to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.runs.worker import WEIGHTS
+from xfer_core.settings import settings
+
+
+def trained_network(run: Run) -> Network:
+    """The network of the step that counts, on the CPU, in eval mode.
+
+    Raises:
+        XferError: ``no_weights`` for a run that has not ended, or that failed.
+    """
+    path = settings().artifacts(run.id) / WEIGHTS
+    if not path.exists():
+        raise XferError("no_weights", "run", run.id, status=run.status)
+    return network_of(RunSpec.model_validate(run.spec), load_file(path))
+
+
+def network_of(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
+    """The network that a spec asks for with this state, on the CPU, in eval mode."""
+    with torch.random.fork_rng(devices=[]):
+        network = spec.network.build(spec.problem.image_shape(), spec.problem.outputs())
+    network.load_state_dict(dict(state))
+    return network.to(memory_format=torch.channels_last).eval()  # pyright: ignore[reportCallIssue]
