@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("runs", _runs, "all runs, the newest first", "--json")
     add("show", _show, "one run", "run", "--json")
     add("stop", _stop, "stop a run", "run")
-    add("export", _export, "write a run's recipe, curves and weights", "run").add_argument("folder", type=Path)
+    add("export", _export, "write a run as report, weights and script", "run").add_argument("folder", type=Path)
     dispatcher = add("dispatcher", _dispatcher, "serve queued runs")
     dispatcher.add_argument("--until-idle", action="store_true", help="end after long idleness")
     return parser
@@ -274,11 +274,13 @@ def _export(options: argparse.Namespace) -> int:
     from xfer_core.runs.store import open_store
 
     try:
-        paths = export_run(open_store(), options.run, options.folder)
+        exported = export_run(open_store(), options.run, options.folder)
     except OSError as error:
         raise XferError("no_folder", "folder", options.folder, reason=error.strerror or error) from None
-    for path in paths:
+    for path in exported.files:
         print(path)
+    for error in exported.left_out:
+        print(say(error), file=sys.stderr)
     return 0
 
 

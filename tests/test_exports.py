@@ -1,0 +1,270 @@
+"""What a person takes home: every file is there and says what the run said; what cannot be written is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.cli import main
+from xfer_core.errors import say
+from xfer_core.exports import data, export_run, onnx, script
+from xfer_core.exports.pictures import pictures_of
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
+from xfer_core.runs.trained import trained_network
+from xfer_core.runs.worker import run_here
+
+QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
+ALWAYS = {"report.html", "recipe.json", "curves.csv", "weights.safetensors", "script.py", "data.npz"}
+NASTY = "<script>alert(1)</script> & \"quoted\" 'name'"
+needs_onnx = pytest.mark.skipif(
+    any(onnx.find_spec(name) is None for name in onnx.NEEDED), reason="the extra onnx is not installed"
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_onnx(request, monkeypatch):
+    """Writing ONNX takes seconds: only the tests that ask for it wait for it."""
+    if "onnx" not in request.node.name:
+        monkeypatch.setattr(onnx, "find_spec", lambda name: None)
+
+
+def trained(*changes: str, name: str = "") -> str:
+    """The id of a run that has trained to its end."""
+    store = open_store()
+    run = store.create(parse_spec({}, [*QUICK, *changes]), name=name, status=RUNNING)
+    run_here(store, run, 1)
+    return run
+
+
+class Reader(HTMLParser):
+    """What a browser would make of a page: its tags, and the text outside scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words, self.inside = "", ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag) -> None:
+        self.inside = ""
+
+    def handle_data(self, data) -> None:
+        self.words += "" if self.inside else data
+
+
+def report_of(run: str, folder) -> str:
+    exported = export_run(open_store(), run, folder)
+    assert folder / "report.html" in exported.files
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_command_writes_every_file_and_the_script_runs_without_us(tmp_path):
+    run, out = trained(), tmp_path / "out"
+    command = [sys.executable, "-m", "xfer_core", "export", run, str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in out.iterdir()}
+    assert {os.path.basename(line) for line in done.stdout.splitlines()} == written
+    assert written - {"network.onnx"} == ALWAYS
+    assert ("network.onnx" in written) != ("pip install" in done.stderr)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XFER"))}
+    ran = subprocess.run(
+        [sys.executable, "-I", str(out / "script.py")],
+        cwd=tmp_path,
+        env=alone,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert re.fullmatch(r"target test accuracy: [01]\.\d{4}", ran.stdout.splitlines()[-1]), ran.stderr
+
+
+def test_the_files_say_what_the_run_said(tmp_path):
+    run = trained("strategy.kind=generalised", name=NASTY)
+    files = {path.name: path for path in export_run(open_store(), run, tmp_path).files}
+    row = open_store().get(run)
+    assert json.loads(files["recipe.json"].read_text()) == row.spec
+    rows = list(csv.DictReader(files["curves.csv"].open()))
+    assert [line["step"] for line in rows if line["name"] == "loss/total"] == [str(step) for step in range(1, 9)]
+    assert load_file(files["weights.safetensors"]).keys() == trained_network(row).state_dict().keys()
+    assert "sample_weights.csv" in files
+    text = files["script.py"].read_text(encoding="utf-8")
+    assert metric_text(row.target_metric["name"], row.target_metric["value"]) in text
+    assert row.result["device"] in text
+
+
+def test_the_sets_of_a_run_are_in_its_script(tmp_path):
+    store, run = open_store(), trained()
+    store.append(
+        run, events=[{"seq": 9999, "step": 3, "kind": "set", "details": {"name": "lr", "value": 0.5}, "time": 1.0}]
+    )
+    assert script.turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
+    export_run(store, run, tmp_path)
+    assert "TURNED = {3: [('lr', 0.5)]}" in (tmp_path / "script.py").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------------- the report
+
+
+def test_the_report_loads_nothing_from_anywhere(tmp_path):
+    page = Reader(report_of(trained(), tmp_path))
+    loading = [value for _tag, given in page.tags for name, value in given.items() if name in ("src", "href", "srcset")]
+    assert loading == []
+    assert not [tag for tag, _given in page.tags if tag in ("link", "iframe", "base", "object")]
+    assert "@import" not in (tmp_path / "report.html").read_text(encoding="utf-8").partition("</style>")[0]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("plotly.js v") == 1, "once, and whole"
+
+
+def test_a_name_cannot_become_html(tmp_path):
+    text = report_of(trained(name=NASTY), tmp_path)
+    page = Reader(text)
+    assert "alert(1)</script>" not in text
+    assert NASTY in page.words
+    with_plain_name = Reader(report_of(trained(name="plain"), tmp_path))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in with_plain_name.tags]
+
+
+def test_the_report_says_how_it_came_out(tmp_path):
+    run = trained('strategy.frozen=["conv1"]')
+    words = Reader(report_of(run, tmp_path)).words
+    row = open_store().get(run)
+    name, value = row.target_metric["name"], row.target_metric["value"]
+    assert f"{metric_text(name, value)} of its answers are right" in words
+    assert "This is one run: a difference of a point or two is chance." in words
+    assert "Seed 0" in words
+    assert "What was to stay fixed is unchanged to the last bit." in words
+    for metric, measured in row.result["metrics"].items():
+        assert metric_text(metric, measured) in words
+    assert json.loads(words[words.index("{") : words.rindex("}") + 1]) == row.spec
+    assert torch.__version__ in words
+    dealt = data.deal_here(RunSpec.model_validate(row.spec).problem, 0)
+    assert f"{len(dealt.held_out['digits.photo', 'test'])} test samples" in words
+
+
+def test_every_picture_has_words_and_numbers(tmp_path):
+    run = trained("strategy.kind=dwa", "strategy.window=1", 'problem.tasks=["digit", "tilt"]')
+    page = Reader(report_of(run, tmp_path))
+    figures = [given["aria-label"] for tag, given in page.tags if tag == "figure"]
+    questions = ("How much of", "How far off", "How do the losses fall?", "How did λ move?")
+    assert len(figures) == 4
+    assert all(question in page.words for question in questions)
+    assert [tag for tag, _given in page.tags].count("details") == 4
+    assert all("at step 8" in words for words in figures)
+
+
+def test_lambda_that_stands_still_is_not_drawn():
+    run = trained()
+    row = open_store().get(run)
+    pictures = pictures_of(RunSpec.model_validate(row.spec), open_store().after(run).points)
+    assert "How did λ move?" not in [picture.question for picture in pictures]
+    losses = next(picture for picture in pictures if "losses" in picture.question)
+    drawn = {curve.title: curve.points for curve in losses.curves}
+    told = sorted((step, value) for name, step, value in open_store().after(run).points if name == "loss/total")
+    assert drawn["all, weighted"] == told
+
+
+def test_a_long_table_is_thinned_and_keeps_the_last_step():
+    points = [("loss/total", step, 1.0) for step in range(1, 1001)]
+    (picture,) = pictures_of(RunSpec(), points)
+    header, rows = picture.numbers(40)
+    assert header == ["step", "all, weighted"]
+    assert len(rows) <= 42
+    assert rows[-1][0] == "1000"
+
+
+# ---------------------------------------------------------------------- what is left out
+
+
+@pytest.mark.parametrize("status", [QUEUED, PAUSED, "failed", "interrupted"])
+def test_a_run_without_weights_leaves_them_out_and_says_so(tmp_path, status):
+    store = open_store()
+    run = store.create(RunSpec(), status=status)
+    exported = export_run(store, run, tmp_path)
+    assert {path.name for path in exported.files} == ALWAYS - {"weights.safetensors"}
+    said = {error.field: say(error) for error in exported.left_out}
+    assert said["weights.safetensors"] == (
+        f"weights.safetensors is left out, because the run has not trained to an end; found {status}."
+    )
+    assert f"This run is {status}." in Reader((tmp_path / "report.html").read_text(encoding="utf-8")).words
+
+
+def test_without_the_packages_onnx_is_left_out_in_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(onnx, "find_spec", lambda name: None)
+    assert main(["export", trained(), str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert "network.onnx" not in said.out
+    assert said.err == (
+        "network.onnx is left out until its packages are there: pip install onnx onnxscript; "
+        "found no onnx, no onnxscript.\n"
+    )
+
+
+def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
+    from xfer_core.exports import plain
+
+    run = trained()
+    monkeypatch.delitem(plain.METHODS, "fine_tune")
+    exported = export_run(open_store(), run, tmp_path)
+    assert not (tmp_path / "script.py").exists()
+    assert not (tmp_path / "data.npz").exists()
+    assert [say(error) for error in exported.left_out if error.field == "script.py"] == [
+        "script.py and data.npz are left out, because nobody has written this method as a plain script yet; "
+        "found fine_tune."
+    ]
+
+
+def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
+    from xfer_core.exports import report
+
+    run = trained()
+    monkeypatch.setattr(data, "is_here", lambda key: key != "digits.photo")
+    monkeypatch.setattr(report, "is_here", lambda key: key != "digits.photo")
+    exported = export_run(open_store(), run, tmp_path)
+    assert ("data_gone", "digits.photo") in [(error.code, error.value) for error in exported.left_out]
+    assert not (tmp_path / "script.py").exists()
+    assert "test samples of" in Reader((tmp_path / "report.html").read_text(encoding="utf-8")).words
+
+
+# ---------------------------------------------------------------------- ONNX
+
+
+@needs_onnx
+@pytest.mark.parametrize("kind", ["small_cnn", "article_net", "lenet"])
+def test_onnx_answers_as_the_network_does(tmp_path, kind):
+    runtime = pytest.importorskip("onnxruntime")
+    width = ["network.width=4"] if kind == "small_cnn" else []
+    store = open_store()
+    changes = [
+        *QUICK[:3],
+        f"network.kind={kind}",
+        *width,
+        'problem.tasks=["digit", "tilt"]',
+        "strategy.kind=source_only",
+    ]
+    run = store.create(parse_spec({}, changes), status=RUNNING)
+    run_here(store, run, 1)
+    (path,) = onnx.write(store, store.get(run), tmp_path)
+    assert [file.name for file in tmp_path.glob("network*")] == ["network.onnx"], "one file, weights and all"
+    session = runtime.InferenceSession(path)
+    assert [output.name for output in session.get_outputs()] == ["digit", "tilt"]
+    images = torch.rand(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        wanted = trained_network(store.get(run))(images)
+    for name, found in zip(("digit", "tilt"), session.run(None, {"images": images.numpy()}), strict=True):
+        np.testing.assert_allclose(found, wanted[name].numpy(), rtol=1e-3, atol=1e-4)

@@ -1,0 +1,55 @@
+"""The samples of a run exactly as it saw them, as one file of arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from xfer_core.domains import is_here
+from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.errors import XferError
+from xfer_core.exports.plain.generalisation import GIVEN
+from xfer_core.runs.spec import RunSpec
+from xfer_core.strategies.generalised import Generalised
+
+FILE = "data.npz"
+
+
+def deal_here(problem: Problem, seed: int) -> Dealt:
+    """The problem as the run dealt it, if that needs no download.
+
+    Raises:
+        XferError: ``data_gone``, or what ``deal`` raises.
+    """
+    for key in problem.roles():
+        if not is_here(key):
+            raise XferError("data_gone", FILE, key)
+    return deal(problem, seed)
+
+
+def arrays_of(dealt: Dealt, spec: RunSpec) -> dict[str, np.ndarray]:
+    """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
+    ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` their names, and
+    ``DOMAIN/labelled/weight`` float32 (N,) where the weights of samples are decided before the first step."""
+    arrays: dict[str, np.ndarray] = {}
+    for key, domain in dealt.training.items():
+        arrays[f"{key}/labelled/images"] = domain.labelled.images.numpy()
+        arrays |= {f"{key}/labelled/{task}": labels.numpy() for task, labels in domain.labelled.labels.items()}
+        arrays[f"{key}/unlabelled/images"] = domain.unlabelled.numpy()
+    for key in (*dealt.problem.target, *dealt.problem.unseen):
+        samples = dealt.held_out[key, "test"]
+        arrays[f"{key}/test/images"] = samples.images.numpy()
+        arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
+    arrays |= {f"classes/{task}": np.array(names, dtype=str) for task, names in dealt.classes.items()}
+    if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
+        given = spec.strategy.state(dealt.for_strategies())["weights"]
+        arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
+    return arrays
+
+
+def write_data(dealt: Dealt, spec: RunSpec, folder: Path) -> Path:
+    """Write ``data.npz``; nothing in it needs pickle."""
+    path = folder / FILE
+    np.savez_compressed(path, **arrays_of(dealt, spec))  # pyright: ignore[reportArgumentType]
+    return path

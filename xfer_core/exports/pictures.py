@@ -1,0 +1,112 @@
+"""The curves of a report: each with its question, its words and its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from xfer_core.charts.curves import Curve, curve_chart
+from xfer_core.charts.palette import TOTAL, Look, domain_look
+from xfer_core.domains import offered
+from xfer_core.runs.spec import RunSpec, metric_name
+
+Points = Iterable[tuple[str, int, float]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One chart of the report.
+
+    Attributes:
+        question: its title.
+        unit: what the axis measures.
+        curves: what is drawn, at least one, each with at least one point.
+        percent: whether values are fractions.
+    """
+
+    question: str
+    unit: str
+    curves: list[Curve]
+    percent: bool = False
+
+    def figure(self) -> go.Figure:
+        """The chart, for a light page."""
+        return curve_chart(self.curves, self.unit, dark=False, percent=self.percent)
+
+    def alt(self) -> str:
+        """Where each curve begins and ends, in words."""
+        ends = [(curve.title, curve.points[0], curve.points[-1]) for curve in self.curves]
+        said = [
+            f"{title}: {self._said(a[1])} at step {a[0]}, {self._said(b[1])} at step {b[0]}" for title, a, b in ends
+        ]
+        return f"{'; '.join(said)}."
+
+    def numbers(self, most: int) -> tuple[list[str], list[list[str]]]:
+        """Header and rows of a table, a row a step; of long curves only about ``most`` steps, the last one too."""
+        steps = sorted({step for curve in self.curves for step, _value in curve.points})
+        kept = steps[:: math.ceil(len(steps) / most)]
+        kept += [] if kept[-1] == steps[-1] else [steps[-1]]
+        columns = [dict(curve.points) for curve in self.curves]
+        rows = [[str(step), *(self._said(c[step]) if step in c else "" for c in columns)] for step in kept]
+        return ["step", *(curve.title for curve in self.curves)], rows
+
+    def _said(self, value: float) -> str:
+        return f"{100 * value:.1f} %" if self.percent else f"{value:.4g}"
+
+
+def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
+    """The charts that this run has points for."""
+    curves: dict[str, dict[int, float]] = {}
+    for name, step, value in points:
+        curves.setdefault(name, {})[step] = value
+    terms = _terms(spec)
+    losses = {f"loss/{name}": found for name, found in terms.items()} | {"loss/total": ("all, weighted", TOTAL)}
+    lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
+    accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
+    errors = _measures(spec, lambda name: name.startswith("error/"))
+    moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
+    chosen = [
+        ("How much of the validation samples does it get right?", "right answers", accuracies, True),
+        ("How far off is it on the validation samples?", "mean error in degrees", errors, False),
+        ("How do the losses fall?", "loss", losses, False),
+        ("How did λ move?", "λ", moving, False),
+    ]
+    pictures = []
+    for question, unit, wanted, percent in chosen:
+        found = [
+            Curve(title, look, sorted(curves[name].items())) for name, (title, look) in wanted.items() if name in curves
+        ]
+        if found:
+            pictures.append(Picture(question, unit, found, percent))
+    return pictures
+
+
+def _terms(spec: RunSpec) -> dict[str, tuple[str, Look]]:
+    """Loss term → its title, and its look by the role of its domain."""
+    roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
+    found = {}
+    for term in spec.strategy.lambdas(spec.problem):
+        domain, _slash, task = term.partition("/")
+        role = roles.get(domain, "none") if term not in own else "none"
+        title = own[term] if term in own else _title(domain, task, spec.problem.tasks)
+        found[term] = (title, domain_look(role, used.get(role, 0)))
+        used[role] = used.get(role, 0) + 1
+    return found
+
+
+def _measures(spec: RunSpec, wanted: Callable[[str], bool]) -> Mapping[str, tuple[str, Look]]:
+    found, used = {}, dict[str, int]()
+    for key, role in spec.problem.roles().items():
+        for task in spec.problem.tasks:
+            name = metric_name(spec.problem, key, task, "validation")
+            if wanted(name):
+                found[name] = (_title(key, task, spec.problem.tasks), domain_look(role, used.get(role, 0)))
+                used[role] = used.get(role, 0) + 1
+    return found
+
+
+def _title(domain: str, task: str, tasks: Sequence[str]) -> str:
+    return offered(domain).card.title + (f" · {task}" if task and len(tasks) > 1 else "")

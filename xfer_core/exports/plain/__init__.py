@@ -1,0 +1,45 @@
+"""A run as one plain PyTorch script: what is common is written in ``text.py``, what a strategy adds here.
+
+A new strategy needs one line in ``METHODS``; without it the script is left out, and the export says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xfer_core.domains.problem import Problem
+from xfer_core.exports.plain import adaptation, balancing, generalisation, transfer
+from xfer_core.exports.plain.method import Method
+from xfer_core.networks.base import Network
+
+METHODS: dict[str, Method | Callable[[Any, Problem, Network], Method]] = {
+    **dict.fromkeys(("source_only", "target_only", "fine_tune", "joint"), transfer.PHASES_ONLY),
+    **dict.fromkeys(("linear_probe", "lp_ft", "gradual_unfreezing"), transfer.PHASES_ONLY),
+    **dict.fromkeys(("discriminative_rates", "batch_norm_tuning"), transfer.PHASES_ONLY),
+    "l2_sp": transfer.L2_SP,
+    "distillation": transfer.DISTILLATION,
+    "dann": adaptation.dann,
+    "cdan": adaptation.cdan,
+    "coral": adaptation.CORAL,
+    "mmd": adaptation.MMD,
+    "mcd": adaptation.MCD,
+    "adabn": adaptation.ADABN,
+    "pseudo_labels": adaptation.PSEUDO_LABELS,
+    "mcc": adaptation.MCC,
+    "uncertainty_weighting": balancing.uncertainty_weighting,
+    "gradnorm": balancing.GRADNORM,
+    "dwa": balancing.DWA,
+    "pcgrad": balancing.PCGRAD,
+    "mgda": balancing.MGDA,
+    "cagrad": balancing.CAGRAD,
+    "upgrad": balancing.UPGRAD,
+    "imtl_g": balancing.IMTL_G,
+    "generalised": generalisation.generalised,
+    "erm": generalisation.ERM,
+    "group_dro": generalisation.GROUP_DRO,
+    "irm": generalisation.IRM,
+    "vrex": generalisation.VREX,
+    "mixup": generalisation.MIXUP,
+    "coral_all_pairs": generalisation.CORAL_ALL_PAIRS,
+}

@@ -1,0 +1,194 @@
+"""Several domains at once, one term a domain: weights for samples, and methods that make domains agree."""
+
+from __future__ import annotations
+
+from xfer_core.domains.problem import Problem
+from xfer_core.exports.plain.method import Method
+from xfer_core.networks.base import Network
+from xfer_core.strategies.generalised import Generalised
+
+_WEIGHTED = '''
+def loss_terms(batches):
+    """The loss of every domain: the mean over its samples of weight · loss, all tasks added up."""
+    terms = {}
+    for domain, view in look(batches).items():
+        batch, parts = batches[domain], []
+        for task, outputs in view.outputs.items():
+            losses = task_loss(outputs, batch.labels[task])
+            parts.append(sample_weights(domain, task, batch, losses) * losses)
+        terms[domain] = sum(parts).mean()
+    return terms
+'''
+
+_SCHEMES = {
+    "uniform": '''
+def sample_weights(domain, task, batch, losses):
+    """Every sample counts the same."""
+    return 1.0
+''',
+    "given": '''
+given = {name.split("/")[0]: tensor(name) for name in data.files if name.endswith("/labelled/weight")}
+
+
+def sample_weights(domain, task, batch, losses):
+    """The weight of each sample as data.npz has it, mean 1 over its domain; 1 where none is given."""
+    return given[domain][batch.positions] if domain in given else 1.0
+''',
+    "class_balanced": '''
+counts = {(d, t): torch.bincount(streams[d].labels[t], minlength=TASKS[t]) for d in streams for t in TASKS}
+
+
+def sample_weights(domain, task, batch, losses):
+    """N / (K · n_y): every class of the domain weighs the same in sum, however many samples it has."""
+    of_class = counts[domain, task]
+    return of_class.sum() / ((of_class > 0).sum() * of_class[batch.labels[task]].float())
+''',
+    "hard": '''
+def sample_weights(domain, task, batch, losses):
+    """(1 − p)^γ, scaled to mean 1, without gradient: what the network gets wrong counts more."""
+    weights = (1 - torch.exp(-losses.detach())).clamp_min(0) ** GAMMA
+    return weights / weights.mean() if weights.sum() > 0 else torch.ones_like(weights)
+''',
+}
+GIVEN = ("likeness", "table")
+"""The schemes whose weights are decided before the first step: they are exported beside the images."""
+
+
+def generalised(strategy: Generalised, problem: Problem, network: Network) -> Method:
+    """One term a domain, with the weights of the strategy's scheme."""
+    scheme = "given" if strategy.scheme in GIVEN else strategy.scheme
+    return Method(
+        constants=("gamma",) if scheme == "hard" else (),
+        helpers=_SCHEMES[scheme],
+        terms=_WEIGHTED,
+    )
+
+
+_RISKS = '''
+def risks_of(batches, views):
+    """The loss of every domain, all tasks added up: domain → a scalar."""
+    return {
+        domain: sum(task_loss(outputs, batches[domain].labels[task]).mean() for task, outputs in view.outputs.items())
+        for domain, view in views.items()
+    }
+'''
+
+BALANCED_UPDATE = """
+terms = loss_terms(batches)
+factors = balance(terms)  # what the method multiplies each λ by
+loss = sum(LAMBDA[name] * factors[name] * term for name, term in terms.items())
+optimizer.zero_grad()
+loss.backward()
+optimizer.step()
+"""
+
+_ANNEALED = '''
+def balance(terms):
+    """The penalty counts at most once before the part ANNEAL of the run; a large λ then divides the whole loss."""
+    scale = max(1.0, LAMBDA["penalty"])
+    if done / STEPS < ANNEAL:
+        return {name: 1 / scale if name == "penalty" else 1.0 for name in terms}
+    return {name: 1 / scale for name in terms}
+'''
+
+ERM = Method(
+    helpers=_RISKS,
+    terms='''
+def loss_terms(batches):
+    """The loss of every domain."""
+    return risks_of(batches, look(batches))
+''',
+)
+
+GROUP_DRO = Method(
+    constants=("eta",),
+    setup="q = {name: 1 / len(LAMBDA) for name in LAMBDA}  # how much each domain counts",
+    helpers=_RISKS
+    + '''
+
+def balance(terms):
+    """q grows where the loss is large: q · e^(η · loss), scaled to sum 1."""
+    global q
+    grown = {name: q[name] * math.exp(ETA * term.item()) for name, term in terms.items()}
+    q = {name: value / sum(grown.values()) for name, value in grown.items()}
+    return q
+''',
+    terms=ERM.terms,
+    update=BALANCED_UPDATE,
+)
+
+IRM = Method(
+    constants=("anneal",),
+    helpers=_RISKS
+    + '''
+
+def penalty(outputs, labels):
+    """The squared derivative of the mean loss with respect to a factor on the outputs, where the factor is 1."""
+    factor = torch.ones((), requires_grad=True)
+    (slope,) = torch.autograd.grad(task_loss(factor * outputs, labels).mean(), factor, create_graph=True)
+    return slope**2
+
+'''
+    + _ANNEALED,
+    terms='''
+def loss_terms(batches):
+    """The loss of every domain, and by how much another head would be better."""
+    views = look(batches)
+    parts = [penalty(x, batches[domain].labels[task]) for domain, v in views.items() for task, x in v.outputs.items()]
+    return {**risks_of(batches, views), "penalty": sum(parts) / len(views)}
+''',
+    update=BALANCED_UPDATE,
+)
+
+VREX = Method(
+    constants=("anneal",),
+    helpers=_RISKS + "\n" + _ANNEALED,
+    terms='''
+def loss_terms(batches):
+    """The loss of every domain, and the variance of these losses."""
+    risks = risks_of(batches, look(batches))
+    return {**risks, "penalty": torch.stack(list(risks.values())).var(correction=0)}
+''',
+    update=BALANCED_UPDATE,
+)
+
+CORAL_ALL_PAIRS = Method(
+    helpers=_RISKS
+    + '''
+
+def coral(one, other):
+    """The squared distance of the covariances of two sets of features, ‖C_a − C_b‖² / (4d²)."""
+    return (torch.cov(one.T) - torch.cov(other.T)).square().sum() / (4 * one.shape[1] ** 2)
+''',
+    terms='''
+def loss_terms(batches):
+    """The loss of every domain, and the mean distance of the covariances over all pairs of domains."""
+    views = look(batches)
+    pairs = itertools.combinations(views.values(), 2)
+    distance = torch.stack([coral(one.features, other.features) for one, other in pairs]).mean()
+    return {**risks_of(batches, views), "distance": distance}
+''',
+)
+
+MIXUP = Method(
+    constants=("alpha",),
+    setup="shares = np.random.default_rng(SEED)  # of the first image in a blend",
+    terms='''
+def loss_terms(batches):
+    """The loss of every domain on images blended with those of another, and on labels blended alike."""
+    domains = list(batches)
+    order = torch.randperm(len(domains), generator=generator).tolist()
+    partner = {domains[a]: domains[b] for a, b in zip(order, [*order[1:], order[0]])}
+    share = dict(zip(domains, shares.beta(ALPHA, ALPHA, len(domains)).tolist()))
+    blended = {
+        d: batches[d]._replace(images=share[d] * batches[d].images + (1 - share[d]) * batches[partner[d]].images)
+        for d in domains
+    }
+    terms = {}
+    for domain, view in look(blended).items():
+        own, other, m = batches[domain].labels, batches[partner[domain]].labels, share[domain]
+        parts = [m * task_loss(x, own[t]) + (1 - m) * task_loss(x, other[t]) for t, x in view.outputs.items()]
+        terms[domain] = sum(parts).mean()
+    return terms
+''',
+)

@@ -1,0 +1,200 @@
+"""The script's loop: only what this run's phases ask for is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import indent
+
+from torch import nn
+
+from xfer_core.exports.plain.method import WIDTH, Method
+from xfer_core.strategies.base import Phase
+from xfer_core.training.form import SGD, TrainingForm
+from xfer_core.training.phases import phase_ends
+
+Turned = Mapping[int, Sequence[tuple[str, float]]]
+
+_HOLD = '''
+def hold(fixed):
+    """Everything learns except what begins with one of the names in ``fixed``: there not even statistics move."""
+    net.train()
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(not name.startswith(fixed))
+    for name, module in net.named_modules():
+        own = [f"{name}.{buffer}" for buffer, _ in module.named_buffers(recurse=False)]
+        below = [f"{name}.{key}" for key in module.state_dict()]
+        if any(key.startswith(fixed) for key in own) or (below and all(key.startswith(fixed) for key in below)):
+            module.eval()
+'''
+
+_RATE_OF = '''
+def rate_of(name, rates):
+    """The factor on the learning rate of one parameter: what its name begins with says it; else 1."""
+    return next((rate for begin, rate in rates.items() if name.startswith(begin)), 1.0)
+
+'''
+
+_TRAIN = '''
+def train({arguments}):
+    """Take so many steps; each draws one batch from every domain."""
+    global {changed}
+{begin}
+    for step in range(steps):
+{before}        batches = {{domain: streams[domain].draw() for domain in domains}}
+{update}
+        done += 1
+        if done % 50 == 0 or done == STEPS:
+            print(f"{{name}}: step {{done}} of {{STEPS}}, loss {{loss.item():.4f}}")
+'''
+
+_TURN = """
+for knob, value in TURNED.get(done, []):
+    if knob == "lr":
+        learning_rate = value
+    else:
+        LAMBDA[knob.removeprefix("lambda/")] = value
+"""
+
+_STOP = """
+if done == STOP:
+    return
+"""
+
+_RENEW = {
+    "heads": "for head in net.heads.values():\n    head.reset_parameters()",
+    "network": """for layer in net.modules():
+    if hasattr(layer, "reset_parameters"):
+        layer.reset_parameters()""",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the phases of a run come to.
+
+    Attributes:
+        phases: those that began.
+        lengths: steps of each, as planned.
+        training: how fast, how many.
+        turned: step → what a person set there while the run trained.
+        stop: the step at which a person stopped the run; None if it went to its end.
+    """
+
+    phases: tuple[Phase, ...]
+    lengths: tuple[int, ...]
+    training: TrainingForm
+    turned: Turned
+    stop: int | None
+
+    @property
+    def fixes(self) -> bool:
+        """Whether any phase that learns holds something still."""
+        return any(phase.fixed for phase in self.phases if phase.learns)
+
+    @property
+    def rates(self) -> bool:
+        """Whether some parameters learn at a rate of their own."""
+        return any(phase.rates for phase in self.phases)
+
+
+def plan_of(phases: tuple[Phase, ...], training: TrainingForm, turned: Turned, stop: int | None) -> Plan:
+    """The plan of these phases; those after the stop are left away."""
+    ends = phase_ends(phases, training.steps)
+    begins = [0, *ends][: len(phases)]
+    begun = sum(stop is None or begin <= stop for begin in begins)
+    lengths = []
+    for phase, begin, end in zip(phases[:begun], begins, ends, strict=False):
+        # A phase that learns keeps its planned length: the course of the learning rate depends on it.
+        lengths.append(end - begin if phase.learns or stop is None else min(end, stop) - begin)
+    return Plan(phases[:begun], tuple(lengths), training, turned, stop)
+
+
+def loop_code(plan: Plan, method: Method) -> str:
+    """The function ``train``; before it ``hold`` and ``rate_of`` where they are needed."""
+    arguments = ["name", "steps", "domains"]
+    arguments += ["fixed=()"] * plan.fixes + ["rates={}"] * plan.rates  # the script never changes them
+    begin = ["hold(tuple(fixed))" if plan.fixes else "net.train()", *_optimizer(plan, method)]
+    changed = "done"
+    before = [_STOP] * (plan.stop is not None) + [_TURN] * bool(plan.turned) + _set_rates(plan)
+    if any("lr" in dict(knobs) for knobs in plan.turned.values()):
+        changed += ", learning_rate"
+    text = _TRAIN.format(
+        arguments=", ".join(arguments),
+        changed=changed,
+        begin=indent("\n".join(begin), " " * 4),
+        before="".join(indent(part.lstrip("\n"), " " * 8) for part in before),
+        update=indent(method.update.strip("\n"), " " * 8),
+    )
+    return (_HOLD + "\n" if plan.fixes else "") + (_RATE_OF if plan.rates else "") + text
+
+
+def _optimizer(plan: Plan, method: Method) -> list[str]:
+    form = plan.training.optimizer
+    named = f"[*net.named_parameters(), *{method.modules}]" if method.modules else "net.named_parameters()"
+    one = '{"params": [p], "rate": rate_of(name, rates)}' if plan.rates else "p"
+    maker = (
+        f"torch.optim.SGD(learning, learning_rate, {form.momentum!r}, weight_decay={form.weight_decay!r}, fused=True)"
+        if isinstance(form, SGD)
+        else f"torch.optim.AdamW(learning, learning_rate, weight_decay={form.weight_decay!r}, fused=True)"
+    )
+    return [f"named = {named}", f"learning = [{one} for name, p in named if p.requires_grad]", f"optimizer = {maker}"]
+
+
+def _set_rates(plan: Plan) -> list[str]:
+    factors = ["learning_rate"]
+    factors += ['group["rate"]'] * plan.rates
+    if plan.training.schedule == "cosine":
+        factors.append("0.5 * (1 + math.cos(math.pi * step / steps))")
+    if len(factors) == 1 and not plan.turned:
+        return []
+    return [f'for group in optimizer.param_groups:\n    group["lr"] = {" * ".join(factors)}\n']
+
+
+def phase_calls(plan: Plan, method: Method, network: nn.Module) -> str:
+    """The phases in order: what is done as each begins, then its steps."""
+    lines, before = [], None
+    for phase, steps in zip(plan.phases, plan.lengths, strict=True):
+        lines += [method.before[phase.name]] if phase.name in method.before else []
+        if phase.renewed != "nothing":
+            lines.append("torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))")
+            lines.append(_RENEW[phase.renewed])
+        if phase.lr is not None and phase.lr != before:
+            lines.append(f"learning_rate = {phase.lr!r}")
+        before = phase.lr
+        domains = [*phase.domains, *(f"{key}/unlabelled" for key in phase.unlabelled)]
+        given = [repr(phase.name), str(steps), repr(domains)]
+        if phase.fixed and phase.learns:
+            given.append(f"fixed={_short(network, phase.fixed)!r}")
+        if phase.rates:
+            rates = {name.removeprefix("modules."): rate for name, rate in phase.rates.items()}
+            given.append(f"rates={_short_rates(network, rates)!r}")
+        call = f"{'train' if phase.learns else method.silent}({', '.join(given)})"
+        if len(call) > WIDTH:
+            call = call.partition("(")[0] + "(\n" + "".join(f"    {part},\n" for part in given) + ")"
+        lines.append(call)
+    return "\n".join(lines) + "\n"
+
+
+def _short(network: nn.Module, names: Collection[str], prefix: str = "") -> list[str]:
+    """Beginnings of names that stand for exactly these parameters and buffers: a layer's where all of it is meant."""
+    wanted = set(names)
+    found = [prefix + name for name, _ in network.named_parameters(recurse=False) if prefix + name in wanted]
+    found += [prefix + name for name, _ in network.named_buffers(recurse=False) if prefix + name in wanted]
+    for name, child in network.named_children():
+        below = [f"{prefix}{name}.{key}" for key in child.state_dict()]
+        if below and wanted.issuperset(below):
+            found.append(f"{prefix}{name}.")
+        else:
+            found += _short(child, wanted, f"{prefix}{name}.")
+    return found
+
+
+def _short_rates(network: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
+    """The same rates by beginnings of names."""
+    known = set(network.state_dict())
+    short = {name: rate for name, rate in rates.items() if name not in known}
+    for rate in dict.fromkeys(rates.values()):
+        alike = [name for name in rates if rates[name] == rate and name in known]
+        short |= dict.fromkeys(_short(network, alike), rate)
+    return short

@@ -1,0 +1,226 @@
+"""The whole script, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.exports.plain.layers import network_code
+from xfer_core.exports.plain.loop import Plan, loop_code, phase_calls
+from xfer_core.exports.plain.method import WIDTH, Method, assignment
+from xfer_core.exports.plain.views import batches_code
+from xfer_core.networks.base import Network
+from xfer_core.runs.spec import RunSpec
+from xfer_core.strategies import Strategy
+
+_DOC = '''"""{title}, as one plain PyTorch script.
+
+{summary}
+
+Run it with ``python script.py``; it needs torch and numpy, and data.npz beside it. Its last line is how well the
+network does on the target's test samples.
+{departs}"""
+'''
+
+_DATA = '''
+data = np.load(Path(__file__).with_name("data.npz"))
+
+
+def tensor(name):
+    """One array of data.npz. Images are uint8 (N, C, H, W); labels class numbers, or values; one a sample."""
+    return torch.from_numpy(data[name])
+
+
+def labels_of(part):
+    """Task → the labels of one part of a domain, such as digits.photo/test."""
+    return {task: tensor(f"{part}/{task}") for task in TASKS}
+'''
+
+_LOOK = '''
+View = namedtuple("View", "features outputs")
+
+
+def look(batches):
+    """What the network says of all batches, in one pass, so that batch norm sees one mixture: name → View."""
+    sizes = [len(batch.images) for batch in batches.values()]
+    features = net.features(torch.cat([batch.images for batch in batches.values()]))
+    outputs = {task: head(features).split(sizes) for task, head in net.heads.items()}
+    parts = features.split(sizes)
+    return {name: View(parts[i], {task: outputs[task][i] for task in TASKS}) for i, name in enumerate(batches)}
+'''
+
+_CLASSES = '''
+def task_loss(outputs, labels):
+    """Cross-entropy of each sample."""
+    return F.cross_entropy(outputs, labels, reduction="none")
+'''
+
+_NUMBERS = '''
+def task_loss(outputs, labels):
+    """The squared error of each sample."""
+    return (outputs[:, 0] - labels) ** 2
+'''
+
+_BOTH = '''
+def task_loss(outputs, labels):
+    """Cross-entropy of each sample where labels are classes, the squared error where they are numbers."""
+    if labels.is_floating_point():
+        return (outputs[:, 0] - labels) ** 2
+    return F.cross_entropy(outputs, labels, reduction="none")
+'''
+
+_TASK_LOSSES = '''
+def task_losses(batches, views):
+    """The mean loss of every task on every labelled domain, named domain/task."""
+    return {
+        f"{domain}/{task}": task_loss(outputs, batches[domain].labels[task]).mean()
+        for domain, view in views.items()
+        if batches[domain].labels
+        for task, outputs in view.outputs.items()
+    }
+'''
+
+_START = """
+torch.manual_seed(SEED)  # decides the first weights
+net = Network().to(memory_format=torch.channels_last)
+{setup}generator = torch.Generator().manual_seed(SEED)  # decides batches and their random views
+streams = {{}}
+{streams}
+learning_rate = LEARNING_RATE
+done = 0  # steps of the whole run
+"""
+
+_LABELLED = """
+for domain in {domains!r}:
+    streams[domain] = Stream(tensor(f"{{domain}}/labelled/images"), labels_of(f"{{domain}}/labelled"))
+"""
+
+_UNLABELLED = """
+for domain in {domains!r}:  # every training image, labelled or not, without its label
+    images = torch.cat([tensor(f"{{domain}}/labelled/images"), tensor(f"{{domain}}/unlabelled/images")])
+    streams[f"{{domain}}/unlabelled"] = Stream(images, {{}})
+"""
+
+_TEST = '''
+def test(domain):
+    """Task → the part of right answers on the test samples of a domain; of numbers the mean error."""
+    images, labels, found = tensor(f"{domain}/test/images"), labels_of(f"{domain}/test"), {}
+    net.eval()
+    with torch.inference_mode():
+        parts = [net(chunk.float() / 255) for chunk in images.split(500)]
+    for task, truth in labels.items():
+        outputs = torch.cat([part[task] for part in parts])
+        if truth.is_floating_point():
+            found[task] = (outputs[:, 0] - truth).abs().mean().item()
+        else:
+            found[task] = (outputs.argmax(1) == truth).float().mean().item()
+    return found
+
+
+results = {domain: test(domain) for domain in TARGETS + UNSEEN}
+for domain, found in results.items():
+    for task, value in found.items():
+        print(f"{domain}, {task}: {value:.4f}")
+'''
+
+_IMPORTS = (
+    ("copy.", "import copy"),
+    ("itertools.", "import itertools"),
+    ("math.", "import math"),
+    ("OrderedDict(", "from collections import OrderedDict"),
+    ("namedtuple(", "from collections import namedtuple"),
+)
+
+
+def script_text(
+    spec: RunSpec, dealt: Dealt, network: Network, plan: Plan, method: Method, facts: Sequence[str], departs: str
+) -> str:
+    """The script of a run.
+
+    Args:
+        spec: what was asked for.
+        dealt: its problem with its data.
+        network: as the run began it; only its layers and names are looked at.
+        plan: its phases.
+        method: what its strategy adds.
+        facts: sentences about this run, as comments; names that people typed are safe there.
+        departs: how the script's number may differ.
+    """
+    numbers = dealt.problem.regressions()
+    losses = _CLASSES if not numbers else _NUMBERS if len(numbers) == len(dealt.problem.tasks) else _BOTH
+    sections = [
+        ("Settings", _settings(spec, plan, method)),
+        ("Data", _DATA),
+        ("The network", network_code(network, dealt.image_shape)),
+        ("Batches", batches_code(spec.training.augment)),
+        ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method.terms)])),
+        ("The start: weights, random numbers, batches", _start(plan, method)),
+        ("What is minimised", "\n".join([*([method.helpers] if method.helpers else []), method.terms])),
+        ("Training", f"{loop_code(plan, method)}\n\n{phase_calls(plan, method, network)}"),
+        ("Test", _TEST + _last_line(spec)),
+    ]
+    body = "\n\n".join(f"# {'-' * 20} {title}\n\n{text.strip(chr(10))}\n" for title, text in sections)
+    imports = [line for sign, line in _IMPORTS if sign in body]
+    plain = sorted(line for line in imports if line.startswith("import"))
+    named = sorted({line.partition(" import ")[2] for line in imports if line.startswith("from")})
+    collections = [f"from collections import {', '.join(named)}"] if named else []
+    head = "\n".join([*plain, *collections, "from pathlib import Path"])
+    torch = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
+    return f"{_doc(spec.strategy, departs)}\n{_comments(facts)}\n{head}\n\n{torch}\n{body}"
+
+
+def _doc(strategy: Strategy, departs: str) -> str:
+    summary = (type(strategy).__doc__ or "").strip().splitlines()[0].replace("\\", "\\\\")
+    said = "".join(f"{line}\n" for line in wrap(departs, WIDTH))
+    return _DOC.format(title=type(strategy).title, summary=summary, departs=said)
+
+
+def _comments(facts: Sequence[str]) -> str:
+    """Each fact as comment lines: whatever it holds, it cannot leave them."""
+    lines = [line for fact in facts for line in wrap(" ".join(fact.split()), WIDTH)]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _settings(spec: RunSpec, plan: Plan, method: Method) -> str:
+    training, problem = spec.training, spec.problem
+    rows = [
+        ("SEED", spec.seed, ""),
+        ("STEPS", training.steps, "of the whole run"),
+        ("BATCH", training.batch_size, "samples that each domain gives to a step"),
+        ("LEARNING_RATE", training.optimizer.lr, ""),
+        ("TASKS", problem.outputs(), "task → how many numbers its head gives"),
+        ("SOURCES", list(problem.source), ""),
+        ("TARGETS", list(problem.target), ""),
+        ("UNSEEN", list(problem.unseen), "only tested on"),
+        ("LAMBDA", spec.strategy.lambdas(problem), "how much each loss counts"),
+    ]
+    for name in method.constants:
+        field = type(spec.strategy).model_fields[name]
+        rows.append((name.upper(), getattr(spec.strategy, name), field.title or ""))
+    if plan.turned:
+        rows.append(
+            ("TURNED", {step: list(knobs) for step, knobs in plan.turned.items()}, "what a person set, by step")
+        )
+    if plan.stop is not None:
+        rows.append(("STOP", plan.stop, "the step at which a person stopped the run"))
+    return "".join(assignment(*row) for row in rows)
+
+
+def _start(plan: Plan, method: Method) -> str:
+    labelled = dict.fromkeys(key for phase in plan.phases for key in phase.domains)
+    unlabelled = dict.fromkeys(key for phase in plan.phases for key in phase.unlabelled)
+    streams = _LABELLED.format(domains=list(labelled)) if labelled else ""
+    streams += _UNLABELLED.format(domains=list(unlabelled)) if unlabelled else ""
+    setup = method.setup.strip("\n") + "\n" if method.setup else ""
+    return _START.format(setup=setup, streams=streams.strip("\n").replace("\n\n", "\n"))
+
+
+def _needed(text: str, sign: str, where: str) -> list[str]:
+    return [text] if sign in where else []
+
+
+def _last_line(spec: RunSpec) -> str:
+    task, target = spec.problem.tasks[0], spec.problem.target[0]
+    word = "error" if task in spec.problem.regressions() else "accuracy"
+    return f'value = results[{target!r}][{task!r}]\nprint(f"target test {word}: {{value:.4f}}")\n'

@@ -1,0 +1,130 @@
+"""The run as one HTML file that opens anywhere, offline, and can be printed."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+
+import xfer_core
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.selection import selection_rows
+from xfer_core.domains import is_here, offered
+from xfer_core.domains.problem import deal
+from xfer_core.exports import html
+from xfer_core.exports.pictures import Picture, pictures_of
+from xfer_core.exports.recipe import FILE as RECIPE
+from xfer_core.exports.sentences import asked, came_out
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run, Store
+from xfer_core.selections import RULES
+
+FILE = "report.html"
+ROWS = 40  # of a curve's table; all points are in curves.csv
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Write ``report.html``."""
+    spec, path = RunSpec.model_validate(run.spec), folder / FILE
+    pictures = pictures_of(spec, store.after(run.id).points)
+    samples = tested_on(spec)
+    parts = [*_head(run, spec, samples), *_pictures(pictures), *_tests(run, spec, samples)]
+    parts += [*_selection(run, spec), *_again(run, spec)]
+    path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
+    return [path]
+
+
+def tested_on(spec: RunSpec) -> dict[str, int]:
+    """Domain → how many test samples it has in this run; nothing where the data is not on this machine."""
+    if not all(map(is_here, spec.problem.roles())):
+        return {}
+    dealt = deal(spec.problem, spec.seed, pixels=False)
+    return {key: len(samples) for (key, split), samples in dealt.held_out.items() if split == "test"}
+
+
+def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
+    ended = f", {time.strftime('%d %B %Y, %H:%M', time.localtime(run.ended))}" if run.ended else ""
+    yield html.heading(run.name, 1)
+    yield html.paragraph(f"{type(spec.strategy).title} · run {run.id} · {run.status}{ended}", "quiet")
+    if run.target_metric:
+        yield html.paragraph(metric_text(run.target_metric["name"], run.target_metric["value"]), "result")
+    for sentence in came_out(run, spec, samples):
+        yield html.paragraph(sentence)
+    yield html.heading("What was done")
+    for sentence in asked(spec):
+        yield html.paragraph(sentence)
+
+
+def _pictures(pictures: list[Picture]) -> Iterator[str]:
+    for i, picture in enumerate(pictures):
+        yield html.heading(picture.question)
+        yield html.figure(picture.figure(), picture.alt(), first=i == 0)
+        header, rows = picture.numbers(ROWS)
+        yield html.folded("The numbers", html.table(header, rows, numbers=len(header)))
+
+
+def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
+    if not (run.result and run.result["metrics"]):
+        return
+    rows = []
+    for name, value in run.result["metrics"].items():
+        _measure, domain, task, _split = name.split("/")
+        row = [offered(domain).card.title, spec.problem.roles()[domain], task]
+        rows.append([*row, samples.get(domain, "–"), metric_text(name, value)])
+    yield html.heading("How well does it do on samples that no training saw?")
+    header = ["domain", "role", "task", "test samples", "result"]
+    yield html.table(header, rows, numbers=2)
+    if any(name.startswith("error/") for name in run.result["metrics"]):
+        yield html.paragraph("A per cent is the part of right answers: more is better. A ° is a mean error: less is.")
+
+
+def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
+    chosen = (run.result or {}).get("selection") or {}
+    if len(chosen) < 2:
+        return
+    judged = spec.problem.unseen or spec.problem.target
+    name = next(name for name in (run.result or {})["metrics"] if f"/{judged[0]}/" in name)
+    rows = [
+        [
+            RULES[row.rule].title + (" (decided)" if row.rule == spec.training.selection else ""),
+            RULES[row.rule].sees,
+            row.step,
+            metric_text(name, abs(row.value)),
+        ]
+        for row in selection_rows(chosen)
+    ]
+    yield html.heading("Which step would other rules have taken?")
+    titles = ", ".join(offered(key).card.title for key in judged)
+    yield html.paragraph(f"Test samples of {titles}, {spec.problem.tasks[0]}.")
+    yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
+
+
+def _again(run: Run, spec: RunSpec) -> Iterator[str]:
+    result = run.result or {}
+    yield html.heading("How to run it again")
+    yield html.code(
+        f"python -m xfer_core train {RECIPE}\n\n# without Xfer, with torch and numpy alone:\npython script.py"
+    )
+    yield html.paragraph(
+        "The same recipe on the same device with the same number of threads gives the same numbers. "
+        "Another machine, or another version of torch, rounds otherwise."
+    )
+    rows = [
+        ("seed", spec.seed),
+        ("trained on", result.get("device", "–")),
+        ("precision", result.get("precision", "–")),
+        ("threads", result.get("threads", run.threads or "–")),
+        ("seconds", f"{result['seconds']:.1f}" if "seconds" in result else "–"),
+        ("version of the code that trained it", run.code or "–"),
+        ("written by", f"Xfer {xfer_core.__version__}, torch {torch.__version__}, Python {platform.python_version()}"),
+    ]
+    yield html.table(["", ""], rows)
+    yield html.heading("The recipe: everything that decides this run")
+    yield html.code(json.dumps(run.spec, indent=2, ensure_ascii=False))
+    yield html.paragraph("Where the data is from:")
+    cards = [(key, offered(key).card) for key in spec.problem.roles()]
+    yield html.table(["domain", "source", "licence"], [(key, card.source, card.licence) for key, card in cards])

@@ -1,0 +1,107 @@
+"""The run as a plain PyTorch script that needs nothing of this project, with its data beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.domains import offered
+from xfer_core.domains.problem import Dealt
+from xfer_core.errors import XferError
+from xfer_core.exports.data import deal_here, write_data
+from xfer_core.exports.plain import METHODS
+from xfer_core.exports.plain.loop import Turned, plan_of
+from xfer_core.exports.plain.method import Method
+from xfer_core.exports.plain.text import script_text
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import STOPPED, Run, Store
+
+FILE = "script.py"
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Write ``script.py`` and ``data.npz``.
+
+    Raises:
+        XferError: ``no_script`` for a strategy that nobody has written out, ``not_plain`` for such a layer,
+            ``data_gone`` where the data would have to be downloaded again.
+    """
+    spec = RunSpec.model_validate(run.spec)
+    _require_method(spec)
+    dealt = deal_here(spec.problem, spec.seed)
+    stop = run.result["step"] if run.status == STOPPED and run.result else None
+    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), _departs(run, spec))
+    path = folder / FILE
+    path.write_text(text, encoding="utf-8")
+    return [path, write_data(dealt, spec, folder)]
+
+
+def script_of(
+    spec: RunSpec,
+    dealt: Dealt,
+    turned: Turned = {},  # noqa: B006 - nobody changes it
+    stop: int | None = None,
+    facts: Sequence[str] = (),
+    departs: str = "",
+) -> str:
+    """The script that does what this spec asks for.
+
+    Args:
+        spec: of the run.
+        dealt: its problem with its data.
+        turned: step → (knob, value) that a person set there.
+        stop: the step at which a person stopped the run; None if nobody did.
+        facts: sentences about the run, for comments.
+        departs: how its number may differ.
+
+    Raises:
+        XferError: ``no_script`` or ``not_plain``.
+    """
+    _require_method(spec)
+    with torch.random.fork_rng(devices=[]):
+        network = spec.network.build(dealt.image_shape, spec.problem.outputs())
+    phases = spec.strategy.phases(dealt.for_strategies(), network)
+    found = METHODS[spec.strategy.kind]
+    method = found if isinstance(found, Method) else found(spec.strategy, spec.problem, network)
+    plan = plan_of(phases, spec.training, turned, stop)
+    return script_text(spec, dealt, network, plan, method, facts, departs)
+
+
+def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
+    """Step → what people set there while the run trained, in order."""
+    turned: dict[int, list[tuple[str, float]]] = {}
+    for event in store.after(run.id).events:
+        if event["kind"] == "set":
+            turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
+    return turned
+
+
+def _require_method(spec: RunSpec) -> None:
+    if spec.strategy.kind not in METHODS:
+        raise XferError("no_script", FILE, spec.strategy.kind)
+
+
+def _facts(run: Run, spec: RunSpec) -> list[str]:
+    """What the head of the script says of the run."""
+    titles = [f"{key} is {offered(key).card.title} ({offered(key).card.licence})." for key in spec.problem.roles()]
+    facts = [f"Run {run.id}, {run.name!r}."]
+    metric = run.target_metric
+    if metric and run.result:
+        done = f"{run.result['device']}, {run.result['precision']}, threads: {run.result['threads']}"
+        facts.append(f"It got {metric_text(metric['name'], metric['value'])} on the target ({done}).")
+    return [*facts, *titles]
+
+
+def _departs(run: Run, spec: RunSpec) -> str:
+    """How far the script's number may lie from the run's, and why."""
+    why = "Another processor or version of torch rounds otherwise, and so may move it: as much as another seed would."
+    if run.result and run.result["precision"] != "float32":
+        why += f" The run computed in {run.result['precision']}; this script computes in float32."
+    if run.result and run.result["device"] != "cpu":
+        why += f" The run drew its batches on {run.result['device']}; this script draws others, on the processor."
+    if spec.training.selection != "last":
+        why += f" The run reports the step that the rule {spec.training.selection} took; here the last step counts."
+    return why

@@ -1,0 +1,79 @@
+"""What a report says in words: what was asked for, and how it came out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.domains import offered
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
+from xfer_core.selections import RULES
+from xfer_core.training.form import SGD
+
+
+def asked(spec: RunSpec) -> list[str]:
+    """What was done, without symbols."""
+    problem, training, strategy = spec.problem, spec.training, type(spec.strategy)
+    labels = problem.labels_per_class
+    budget = (
+        "with all its labels"
+        if labels == "all"
+        else f"with {labels} labelled samples of each class"
+        if labels
+        else "without any labels"
+    )
+    roles = []
+    if problem.source:
+        roles.append(f"Learned from: {_titles(problem.source)}.")
+    roles.append(f"To become better at: {_titles(problem.target)}, {budget}.")
+    if problem.unseen:
+        roles.append(f"Only tested on: {_titles(problem.unseen)}.")
+    optimizer = "SGD" if isinstance(training.optimizer, SGD) else "Adam"
+    how = (
+        f"The network is {spec.network.kind}; it learned for {training.steps} steps with {optimizer} at a learning "
+        f"rate of {training.optimizer.lr:g} ({training.schedule}), {training.batch_size} samples of each domain a step."
+    )
+    summary = (strategy.__doc__ or "").strip().splitlines()[0]
+    return [f"{strategy.title}. {summary}", " ".join(roles), how]
+
+
+def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
+    """The result, how far it can be trusted, and which step it is of.
+
+    Args:
+        run: what happened.
+        spec: what was asked for.
+        samples: domain → number of test samples, as far as known.
+    """
+    metric, result = run.target_metric, run.result
+    if not metric or not result:
+        left = "It ended without a result." if run.status in ENDED else "It has not ended."
+        return [f"This run is {run.status}. {left}", *([run.reason["text"]] if run.reason else [])]
+    target, count = spec.problem.target[0], samples.get(spec.problem.target[0])
+    said = metric_text(metric["name"], metric["value"])
+    on = f"{f'{count} ' if count else ''}test samples of {offered(target).card.title}, which no training saw"
+    if metric["name"].startswith("error/"):
+        sentences = [f"On {on}, its answers are {said} off on average."]
+    else:
+        sentences = [f"On {on}, {said} of its answers are right."]
+        if count:
+            points = 200 * math.sqrt(metric["value"] * (1 - metric["value"]) / count)
+            sentences[0] += f" With so many samples, chance alone moves such a figure by ±{points:.1f} points."
+    rule = RULES[spec.training.selection].title
+    taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
+    counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
+    sentences.append(f"{counts}Seed {spec.seed}. This is one run: a difference of a point or two is chance.")
+    if run.status == STOPPED:
+        sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")
+    elif run.status != FINISHED:
+        sentences.append(f"The run is {run.status}.")
+    if result.get("fixed_unchanged") is not None:
+        held = "is unchanged to the last bit" if result["fixed_unchanged"] else "HAS CHANGED: this is a bug"
+        sentences.append(f"What was to stay fixed {held}.")
+    return sentences
+
+
+def _titles(keys: tuple[str, ...]) -> str:
+    return ", ".join(offered(key).card.title for key in keys)
