@@ -1,0 +1,206 @@
+"""A look at a network's answers: which classes it mixes up, what transfer fixed and broke, whether it knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.domains import task_title
+from pages.parts.inside_data import Subject, moment_title
+from pages.parts.live_panel import baselines_of
+from pages.parts.text import _, percent
+from xfer_core.analysis.calibration import calibration
+from xfer_core.analysis.changed import changed
+from xfer_core.analysis.confusion import confusion, most_mixed_up
+from xfer_core.analysis.held_out import Answered
+from xfer_core.analysis.moments import END
+from xfer_core.charts.confusion import confusion_chart
+from xfer_core.charts.guesses import guesses_chart
+from xfer_core.charts.reliability import reliability_chart
+from xfer_core.charts.tiles import tile
+from xfer_core.runs.store import FINISHED, STOPPED, Run
+
+SHOWN = 12  # pictures of a kind
+TILE = 88  # pixels
+CHOICE = 420  # pixels at most, of a select box
+WIDE = 720  # pixels at most, for pictures that are no longer read well when drawn out
+
+
+def needs_classes(subject: Subject) -> bool:
+    """Whether the task has classes; says so where it has none."""
+    if not subject.classes:
+        sentence = _("This picture needs a task with classes; {task} asks for a number.")
+        st.info(sentence.format(task=task_title(subject.task)), icon=":material/info:")
+    return bool(subject.classes)
+
+
+def mix_ups(subject: Subject, _together: list[Subject], dark: bool) -> None:
+    """The confusion matrix; of a regression the answers against what is true."""
+    if not subject.classes:
+        _guesses(subject, _together, dark)
+        return
+    answers = subject.answers()
+    counts = confusion(answers, subject.classes)
+    right = _("{right} of {all} test samples are right ({percent}).").format(
+        right=int(answers.right.sum()), all=len(answers.labels), percent=percent(float(answers.right.mean()))
+    )
+    worst = most_mixed_up(counts)
+    if worst:
+        name, answer, count, of = worst
+        sentence = _("The commonest mistake: {count} of the {all} samples of class “{name}” are taken for “{answer}”.")
+        right += " " + sentence.format(answer=answer, name=name, count=count, all=of)
+    st.markdown(right)
+    figure = confusion_chart(counts, dark, _("answer"), _("true class"))
+    st.plotly_chart(figure, width=WIDE, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right)
+    numbers(counts.rename_axis(_("true class ↓ answer →")).reset_index())
+
+
+def _guesses(subject: Subject, together: list[Subject], dark: bool) -> None:
+    """Predicted against true, on the same axes for all that stand side by side."""
+    drawn = [(each.samples().labels[each.task].tolist(), each.outputs()[:, 0].tolist()) for each in together]
+    values = [value for true, given in drawn for value in (*true, *given)]
+    true, given = drawn[together.index(subject)]
+    error = float(np.abs(np.subtract(true, given)).mean())
+    sentence = _("On average the answer is {error}° off, over {all} test samples.").format(
+        error=f"{error:.1f}", all=len(true)
+    )
+    st.markdown(sentence)
+    figure = guesses_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
+    st.plotly_chart(
+        figure, width=WIDE, key=subject.key("guesses"), alt=_("Answers against true values.") + " " + sentence
+    )
+    originals = subject.samples().originals.tolist()
+    numbers(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
+
+
+def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> None:
+    """The test samples whose answer changed between right and wrong, against a network that the viewer picks."""
+    if not needs_classes(subject):
+        return
+    known = _references(subject, together)
+    if not known:
+        st.info(
+            _(
+                "There is nothing to compare with yet: train Source only or From scratch on the same problem with the "
+                "same seed. Train does it with one tick: With both baselines."
+            ),
+            icon=":material/info:",
+        )
+        return
+    chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
+    run, moment = known[chosen]
+    before, after = Subject(run, subject.domain, subject.task).answers(moment), subject.answers()
+    found = changed(before, after)
+    st.markdown(
+        _("Against {reference}: **fixed {fixed}, broke {broken}** of {all} test samples.").format(
+            reference=f"“{chosen}”", fixed=len(found.fixed), broken=len(found.broken), all=found.samples
+        )
+        + " "
+        + (
+            _("If neither were better, chance alone would bring a difference like this in {percent} of such tests.")
+            if len(found.fixed) + len(found.broken)
+            else _("Every answer is as right or as wrong as before.")
+        ).format(percent=_("less than 0.1 %") if found.chance < 0.001 else percent(found.chance))
+    )
+    for title, positions in ((_("Fixed"), found.fixed), (_("Broken"), found.broken)):
+        _pictures(subject, title, positions, before, after)
+    if len(found.fixed) + len(found.broken):
+        numbers(_table(subject, found.fixed, found.broken, before, after))
+
+
+def _references(subject: Subject, together: list[Subject]) -> dict[str, tuple[Run, str]]:
+    """What the answers can be compared with: a title → whose network, at which moment."""
+    run, spec = subject.run, subject.spec
+    known = {}
+    baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
+    for kind in ("target_only", "source_only"):
+        if kind in baselines and baselines[kind].status in (FINISHED, STOPPED):
+            known[baselines[kind].name] = (baselines[kind], END)
+    for other in together:
+        if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):
+            known[f"{other.run.name} ({other.run.id})"] = (other.run, END)
+    for moment in subject.moments():
+        if moment.index and not moment.renewed:  # a head of random values has no answers worth the name
+            known[_("this run at {moment}").format(moment=moment_title(moment))] = (run, moment.key)
+    return known
+
+
+def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Answered, after: Answered) -> None:
+    if not len(positions):
+        return
+    shown, classes = positions[:SHOWN].tolist(), subject.classes
+    more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
+    st.markdown(f"**{title}**{more}")
+    images = subject.samples().images
+    words = [
+        _("is {true}: said {before}, now {after}").format(
+            true=classes[before.labels[i]], before=classes[before.given[i]], after=classes[after.given[i]]
+        )
+        for i in shown
+    ]
+    picture_row([tile(images[i]) for i in shown], words, TILE)
+
+
+def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answered, after: Answered) -> pd.DataFrame:
+    originals, classes = subject.samples().originals, subject.classes
+    return pd.DataFrame(
+        [
+            {
+                _("sample"): int(originals[i]),
+                _("became"): word,
+                _("true class"): classes[before.labels[i]],
+                _("before"): classes[before.given[i]],
+                _("now"): classes[after.given[i]],
+                _("how sure now"): percent(float(after.certainty[i])),
+            }
+            for word, positions in ((_("right"), fixed), (_("wrong"), broken))
+            for i in positions.tolist()
+        ]
+    )
+
+
+def certainty(subject: Subject, _together: list[Subject], dark: bool) -> None:
+    """The reliability diagram and the expected calibration error."""
+    if not needs_classes(subject):
+        return
+    found = calibration(subject.answers())
+    gap = found.certainty - found.right
+    word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
+    sentence = _("It is {sure} sure on average and right in {right}: {word}.").format(
+        sure=percent(found.certainty), right=percent(found.right), word=word
+    )
+    st.markdown(sentence)
+    st.caption(
+        _(
+            "Expected calibration error {error}: how far certainty and right answers are apart, averaged over the "
+            "samples. Bars below the dashed line: too sure."
+        ).format(error=percent(found.error))
+    )
+    words = _("right answers"), _("as sure as right")
+    figure = reliability_chart(found.bins, dark, _("how sure the network is"), _("how often it is right"), words)
+    st.plotly_chart(figure, width=WIDE, key=subject.key("reliability"), alt=_("Reliability diagram.") + " " + sentence)
+    bins = found.bins
+    numbers(
+        pd.DataFrame(
+            {
+                _("how sure"): [f"{low:.0%} – {high:.0%}" for low, high in zip(bins["low"], bins["high"], strict=True)],
+                _("samples"): bins["samples"],
+                _("mean certainty"): bins["certainty"].map(percent),
+                _("right answers"): bins["right"].map(percent),
+            }
+        )
+    )
+
+
+def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> None:
+    """Small pictures beside one another, each with its words below, as many a line as there is room for."""
+    with st.container(horizontal=True, gap="small"):
+        for picture, caption in zip(pictures, words, strict=True):
+            st.image(picture, caption=caption, width=width, alt=caption)
+
+
+def numbers(table: pd.DataFrame) -> None:
+    """The data of a picture, as a table."""
+    with st.expander(_("The numbers"), icon=":material/table:"):
+        st.dataframe(table, hide_index=True)

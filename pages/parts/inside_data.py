@@ -1,0 +1,159 @@
+"""What the pictures of a look inside are made of, computed once and remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from pages.parts.phases import phase_titles
+from pages.parts.store import store
+from pages.parts.text import _
+from xfer_core.analysis.filters import first_filters
+from xfer_core.analysis.held_out import Answered, answered, held_out_samples, outputs_of
+from xfer_core.analysis.looked import looked
+from xfer_core.analysis.moments import END, Moment, end_of, moments_of, network_at
+from xfer_core.analysis.moved import Moved, moved
+from xfer_core.analysis.trail import Trail, trails
+from xfer_core.domains.problem import Problem, Samples
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+
+KEPT = 40  # results of each kind that a server remembers
+COMPARED = 1000  # samples that the stages are compared on
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at.
+
+    Attributes:
+        run: a run whose network is there.
+        domain: whose test samples it is shown.
+        task: which of its answers are looked at.
+    """
+
+    run: Run
+    domain: str
+    task: str
+
+    @property
+    def spec(self) -> RunSpec:
+        """What the run was asked."""
+        return RunSpec.model_validate(self.run.spec)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of the task; none for a regression."""
+        return self.spec.problem.classes()[self.task]
+
+    def key(self, name: str) -> str:
+        """Of a widget, by the run: two runs can stand side by side."""
+        return f"inside.{name}.{self.run.id}"
+
+    def samples(self) -> Samples:
+        """The test samples of the domain."""
+        return samples_of(self.run, self.domain)
+
+    def outputs(self, moment: str = END) -> Tensor:
+        """What the task's head says at a moment: float32 (N, K), or (N, 1) for a regression."""
+        return _outputs(*_life(self.run), self.domain, moment)[self.task]
+
+    def answers(self, moment: str = END) -> Answered:
+        """The answers at a moment."""
+        return answered(self.samples().labels[self.task], self.outputs(moment))
+
+    def moments(self) -> list[Moment]:
+        """Its snapshots and the end; only the end where no snapshots were kept."""
+        return moments_to_show(self.run)
+
+    def moved(self, moment: str) -> list[Moved]:
+        """How far each stage is at the end from where it was at the moment."""
+        return _moved(*_life(self.run), self.domain, self.task, moment)
+
+    def filters(self, moment: str = END) -> Tensor:
+        """Those of the first stage: float32 (F, C, K, K)."""
+        return first_filters(network_at(self.run, moment))
+
+    def looked(self, positions: tuple[int, ...]) -> np.ndarray:
+        """Grad-CAM of its own answers to these samples: (N, H, W)."""
+        return _looked(*_life(self.run), self.domain, self.task, positions)
+
+
+def embedded(subjects: list[Subject], domains: tuple[str, ...]) -> list[Trail]:
+    """The trails of one run, or of two side by side."""
+    return _trails(tuple(_life(subject.run) for subject in subjects), domains, subjects[0].task)
+
+
+def moment_title(moment: Moment, short: bool = False) -> str:
+    """A moment in words: its step, and the phase that began there."""
+    if moment.key == END and short:
+        return _("step {step}: the end").format(step=moment.step)
+    if moment.key == END:
+        return _("step {step}: the network that counts").format(step=moment.step)
+    if not moment.phase or (short and not moment.index):
+        return _("step {step}").format(step=moment.step)
+    phase = phase_titles().get(moment.phase, moment.phase)
+    return _("step {step}: before {phase}").format(step=moment.step, phase=phase)
+
+
+def moments_to_show(run: Run) -> list[Moment]:
+    """Its snapshots and the end; only the end where no snapshots were kept."""
+    try:
+        return _moments(*_life(run))
+    except XferError as error:
+        if error.code != "no_snapshots":
+            raise
+        return [end_of(run)]
+
+
+def _life(run: Run) -> tuple[str, float | None]:
+    """A run that was resumed is another one to what was remembered of it."""
+    return run.id, run.ended
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _samples(problem: str, seed: int, domain: str) -> Samples:
+    return held_out_samples(Problem.model_validate_json(problem), seed, domain)
+
+
+def samples_of(run: Run, domain: str) -> Samples:
+    """The test samples of a domain as this run was dealt them."""
+    spec = RunSpec.model_validate(run.spec)
+    return _samples(spec.problem.model_dump_json(), spec.seed, domain)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _moments(run: str, ended: float | None) -> list[Moment]:
+    return moments_of(store().get(run))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _outputs(run: str, ended: float | None, domain: str, moment: str) -> dict[str, Tensor]:
+    row = store().get(run)
+    precision = (row.result or {}).get("precision", "float32")  # as it was measured, so that its figures come out again
+    return outputs_of(network_at(row, moment), samples_of(row, domain).images, precision)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _moved(run: str, ended: float | None, domain: str, task: str, moment: str) -> list[Moved]:
+    row = store().get(run)
+    images = samples_of(row, domain).images[:COMPARED]
+    return moved(network_at(row, moment), network_at(row, END), images, task)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _looked(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
+    row = store().get(run)
+    images = samples_of(row, domain).images[list(positions)]
+    network = network_at(row, END)
+    return looked(network, images, task, outputs_of(network, images)[task].argmax(1))
+
+
+@st.cache_data(max_entries=KEPT // 4, show_spinner=False)
+def _trails(lives: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str) -> list[Trail]:
+    runs = [store().get(run) for run, _ended in lives]
+    return trails([(run, moments_to_show(run)) for run in runs], domains, task)

@@ -1,0 +1,460 @@
+"""Looking inside: each figure against a closed form or another implementation, then what it refuses."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, SOURCE, TARGET
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
+from torch import nn
+
+from xfer_core.analysis import trail as trail_module
+from xfer_core.analysis.calibration import calibration
+from xfer_core.analysis.changed import changed, coin_chance
+from xfer_core.analysis.confusion import confusion, most_mixed_up
+from xfer_core.analysis.embedding import brought_to_size, plane_of, tsne
+from xfer_core.analysis.filters import filter_pictures, first_filters, turned
+from xfer_core.analysis.held_out import Answered, answered, features_of, held_out_samples, outputs_of
+from xfer_core.analysis.looked import looked, worth_looking
+from xfer_core.analysis.moments import END, end_of, moments_of, network_at
+from xfer_core.analysis.moved import moved, relative_distance, stage_outputs
+from xfer_core.analysis.trail import trails
+from xfer_core.charts.confusion import confusion_chart
+from xfer_core.charts.embedding import common_range, embedding_chart
+from xfer_core.charts.moved import moved_chart
+from xfer_core.charts.reliability import reliability_chart
+from xfer_core.charts.tiles import glowing, tile
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.networks import ArticleNet, LeNet, SmallCNN
+from xfer_core.networks.base import Network
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import RUNNING, Store, open_store
+from xfer_core.runs.worker import run_here
+from xfer_core.settings import settings
+from xfer_core.training.evaluation import to_input
+
+QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
+FORMS = (SMALL, ArticleNet(), LeNet())
+DIGITS = tuple("0123456789")
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+def said(labels, given, certainty=0.9, classes=4) -> Answered:
+    """Answers with one certainty for all."""
+    chances = np.full((len(labels), classes), (1 - certainty) / (classes - 1))
+    chances[np.arange(len(labels)), given] = certainty
+    return Answered(np.array(labels), chances)
+
+
+@contextmanager
+def refused(code: str):
+    with pytest.raises(XferError) as caught:
+        yield
+    assert caught.value.code == code
+
+
+def a_network(form=SMALL, seed=0, shape=(3, 16, 16)) -> Network:
+    torch.manual_seed(seed)
+    return form.build(shape, {"digit": 10, "parity": 2}).eval()
+
+
+def some_images(count=12, shape=(3, 16, 16)) -> torch.Tensor:
+    return torch.randint(256, (count, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
+
+
+def ended(store: Store, *changes: str):
+    """A run that was really trained, for a few steps."""
+    run = store.create(parse_spec({}, [*QUICK, *changes]), status=RUNNING)
+    run_here(store, run, 1)
+    return store.get(run)
+
+
+# ---------------------------------------------------------------------- answers
+
+
+def test_the_answers_give_the_accuracy_that_the_run_reported():
+    run = ended(open_store())
+    for domain in (SOURCE, TARGET):
+        spec = parse_spec(run.spec)
+        samples = held_out_samples(spec.problem, spec.seed, domain)
+        outputs = outputs_of(network_at(run, END), samples.images, run.result["precision"])
+        right = answered(samples.labels["digit"], outputs["digit"]).right.mean()
+        assert right == pytest.approx(run.result["metrics"][f"accuracy/{domain}/digit/test"], abs=1e-6)
+
+
+def test_chances_are_the_softmax_of_the_outputs(random):
+    outputs = random.normal(size=(5, 3)).astype(np.float32)
+    found = answered(torch.zeros(5, dtype=torch.int64), torch.tensor(outputs))
+    expected = np.exp(outputs.astype(float)) / np.exp(outputs.astype(float)).sum(1, keepdims=True)
+    assert found.chances == pytest.approx(expected)
+    assert (found.given == outputs.argmax(1)).all()
+    assert found.certainty == pytest.approx(expected.max(1))
+
+
+def test_features_are_what_the_heads_see():
+    network, images = a_network(), some_images()
+    features = features_of(network, images)
+    assert torch.equal(network.heads["parity"](features), outputs_of(network, images)["parity"])
+
+
+def test_a_domain_of_another_problem_or_of_another_machine_is_refused(tmp_path, monkeypatch):
+    with refused("unknown_choice"):
+        held_out_samples(Problem(), 0, "mnist")
+    monkeypatch.setenv("XFER_DATA", str(tmp_path))
+    with refused("not_here"):
+        held_out_samples(Problem(source=("mnist",)), 0, TARGET)
+
+
+# ---------------------------------------------------------------------- confusion
+
+
+def test_the_confusion_matrix_is_scikit_learns(random):
+    labels, given = random.integers(0, 4, (2, 200))
+    counts = confusion(said(labels, given), ("a", "b", "c", "d"))
+    assert (counts.to_numpy() == confusion_matrix(labels, given)).all()
+    assert list(counts.index) == list(counts.columns) == ["a", "b", "c", "d"]
+
+
+def test_classes_that_nobody_met_are_left_out_and_the_commonest_mistake_is_named():
+    counts = confusion(said([0, 0, 0, 3, 3, 3], [0, 3, 3, 3, 3, 0]), ("a", "b", "c", "d"))
+    assert counts.to_numpy().tolist() == [[1, 2], [1, 2]]
+    assert most_mixed_up(counts) == ("a", "d", 2, 3)
+    assert most_mixed_up(confusion(said([0, 1], [0, 1]), ("a", "b", "c", "d"))) is None
+
+
+# ---------------------------------------------------------------------- fixed and broken
+
+
+def test_fixed_and_broken_are_what_changed_the_surest_first():
+    before = said([0, 1, 2, 3, 0], [0, 0, 0, 3, 1])
+    after = said([0, 1, 2, 3, 0], [1, 1, 2, 3, 2])
+    after.chances[2] = [0.01, 0.01, 0.97, 0.01]  # surer than of sample 1
+    found = changed(before, after)
+    assert found.fixed.tolist() == [2, 1]
+    assert found.broken.tolist() == [0]
+    assert found.samples == 5
+    back = changed(after, before)
+    assert set(back.fixed) == set(found.broken)
+    assert set(back.broken) == set(found.fixed)
+
+
+@pytest.mark.parametrize(("heads", "tails"), [(0, 1), (5, 5), (34, 6), (6, 34), (200, 260), (0, 40)])
+def test_chance_is_scipys_sign_test(heads, tails):
+    assert coin_chance(heads, tails) == pytest.approx(binomtest(heads, heads + tails).pvalue)
+
+
+def test_where_nothing_changed_chance_explains_all():
+    same = said([0, 1, 2], [0, 2, 2])
+    assert changed(same, same).chance == coin_chance(0, 0) == 1
+
+
+# ---------------------------------------------------------------------- calibration
+
+
+def test_the_calibration_error_is_a_plain_loop_over_bins(random):
+    chances = random.dirichlet([0.4] * 5, 400)
+    labels = random.integers(0, 5, 400)
+    found = calibration(Answered(labels, chances), bins=15)
+    total = 0.0
+    for m in range(15):
+        inside = [i for i in range(400) if m / 15 < chances[i].max() <= (m + 1) / 15]
+        if inside:
+            right = np.mean([chances[i].argmax() == labels[i] for i in inside])
+            total += len(inside) / 400 * abs(right - np.mean([chances[i].max() for i in inside]))
+    assert found.error == pytest.approx(total)
+    assert found.bins["samples"].sum() == 400
+
+
+def test_half_right_and_wholly_sure_is_half_off():
+    found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=1.0))
+    assert (found.error, found.certainty, found.right) == (0.5, 1.0, 0.5)
+    assert found.bins[["low", "high", "samples"]].to_numpy().tolist() == [[0.9, 1.0, 4]]
+    assert calibration(said([0] * 4, [0, 0, 0, 1], certainty=0.75)).error == pytest.approx(0)
+
+
+# ---------------------------------------------------------------------- feature space
+
+
+def test_the_plane_is_that_of_the_singular_value_decomposition(random):
+    parts = [random.normal(size=(30, 6)) * np.arange(1, 7) + i for i in range(3)]
+    plane = plane_of(parts)
+    together = np.concatenate(parts)
+    centred = together - together.mean(0)
+    _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+    assert np.abs((plane.directions * directions[:2]).sum(1)) == pytest.approx([1, 1])
+    assert plane.share == pytest.approx((lengths[:2] ** 2).sum() / (lengths**2).sum())
+    assert plane.place(together).mean(0) == pytest.approx([0, 0], abs=1e-9)
+    for direction in plane.directions:
+        assert direction[np.abs(direction).argmax()] > 0, "a sign that does not flip from one call to the next"
+
+
+def test_turned_around_features_give_the_same_picture(random):
+    x = random.normal(size=(40, 5)) * np.arange(1, 6)
+    turn = np.linalg.qr(random.normal(size=(5, 5)))[0]
+    one, other = plane_of([x]).place(x), plane_of([x @ turn]).place(x @ turn)
+    assert np.abs(one) == pytest.approx(np.abs(other), abs=1e-8)
+
+
+def test_features_of_one_number_lie_on_a_line_and_equal_ones_are_refused():
+    placed = plane_of([np.arange(5.0)[:, None]])
+    assert placed.share == pytest.approx(1)
+    assert placed.place(np.arange(5.0)[:, None])[:, 1].tolist() == [0] * 5
+    for broken, code in ((np.ones((4, 3)), "constant"), (np.full((4, 3), math.nan), "not_all_finite")):
+        with refused(code):
+            plane_of([broken])
+
+
+def test_every_moment_is_brought_to_one_middle_and_size(random):
+    x = random.normal(size=(50, 4)) * 3 + 7
+    placed = brought_to_size(x)
+    assert placed.mean(0) == pytest.approx([0] * 4, abs=1e-12)
+    assert np.trace(placed.T @ placed) / 50 == pytest.approx(1)
+    assert brought_to_size(5 * x - 2) == pytest.approx(placed)
+    assert not brought_to_size(np.ones((3, 2))).any()
+
+
+def test_tsne_keeps_neighbours_together_says_how_far_it_is_and_repeats_itself(random):
+    groups = np.repeat([0, 1, 2], 20)
+    features = random.normal(size=(60, 8)) + 20 * random.normal(size=(3, 8))[groups]
+    told = []
+    places = tsne(features, told.append)
+    away = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(60)
+    assert (groups[away.argmin(1)] == groups).all()
+    assert told == sorted(told)
+    assert 0 < told[0] < 0.1
+    assert told[-1] == 1
+    assert np.array_equal(tsne(features), places)
+    with refused("few_samples"):
+        tsne(features[:3])
+
+
+def test_a_trail_has_every_moment_and_runs_of_one_beginning_share_the_plane(monkeypatch):
+    monkeypatch.setattr(trail_module, "MOST", 20)
+    store = open_store()
+    runs = [ended(store, f"strategy.kind={kind}") for kind in ("fine_tune", "source_only")]
+    both = trails([(run, moments_of(run)) for run in runs], (SOURCE, TARGET), "digit")
+    alone = trails([(runs[0], moments_of(runs[0]))], (SOURCE, TARGET), "digit")[0]
+    assert both[0].share == both[1].share
+    assert len(alone.points) == 40 * len(moments_of(runs[0]))
+    assert set(alone.points["label"]) <= set(DIGITS)
+    assert all(0 <= apart <= 2 for apart in alone.apart)
+    begun = [trail.points[trail.points["moment"] == 0][["x", "y"]].to_numpy() for trail in both]
+    assert begun[0] == pytest.approx(begun[1]), "one seed, one beginning"
+    other_seed = ended(store, "seed=1")
+    apart = trails([(run, moments_of(run)) for run in (runs[0], other_seed)], (SOURCE, TARGET), "digit")
+    assert apart[0].points.equals(alone.points), "networks of other beginnings share no plane"
+
+
+# ---------------------------------------------------------------------- moments
+
+
+def test_the_moments_are_the_snapshots_one_a_step_and_the_end():
+    run = ended(open_store(), "strategy.kind=lp_ft")
+    moments = moments_of(run)
+    assert [(m.step, m.index, m.renewed) for m in moments if m.index is not None] == [
+        (0, 0, False),
+        (4, 1, True),
+        (6, 2, False),
+    ]
+    assert [m.step for m in moments] == [0, 2, 4, 6, 8]
+    assert moments[-1] == end_of(run)
+    last, end = (network_at(run, key).state_dict() for key in ("step-00000008", END))
+    assert all(torch.equal(value, end[name]) for name, value in last.items()), "the rule took the last step"
+    with refused("no_snapshots"):
+        network_at(run, "step-00000099")
+
+
+def test_a_run_without_snapshots_or_without_weights_is_refused_by_name():
+    run = ended(open_store())
+    for path in (settings().artifacts(run.id) / "snapshots").iterdir():
+        path.unlink()
+    with refused("no_snapshots"):
+        moments_of(run)
+    (settings().artifacts(run.id) / "weights.safetensors").unlink()
+    with refused("no_weights"):
+        network_at(run, END)
+
+
+# ---------------------------------------------------------------------- what moved
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.kind)
+def test_a_stage_that_is_scaled_moved_by_that_much_and_only_it(form):
+    before, after = a_network(form), a_network(form)
+    names = list(before.stages)
+    with torch.no_grad():
+        for parameter in after.stages[names[1]].parameters():
+            parameter.mul_(1.25)
+        after.heads["parity"].weight.zero_()  # another task's head is not looked at
+    rows = moved(before, after, some_images(40), "digit")
+    assert [row.stage for row in rows] == [*names, "head"]
+    assert [row.distance for row in rows] == pytest.approx([0, 0.25, *[0] * (len(names) - 1)], abs=1e-7)
+    assert rows[0].alike == pytest.approx(1)
+    assert all(0 <= row.alike <= 1 + 1e-9 for row in rows)
+    assert [row.width for row in rows] == [x.shape[1] for x in stage_outputs(before, some_images(2), "digit").values()]
+
+
+def test_the_distance_is_that_of_one_long_vector():
+    one, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    a, b = (np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()]) for layer in (one, other))
+    assert relative_distance(one, other) == pytest.approx(np.linalg.norm(b - a) / np.linalg.norm(a))
+    assert relative_distance(nn.Flatten(), nn.Flatten()) is None
+    nn.init.zeros_(one.weight)
+    nn.init.zeros_(one.bias)
+    assert relative_distance(one, other) is None
+
+
+def test_a_dead_stage_is_like_nothing():
+    before, after = a_network(ArticleNet()), a_network(ArticleNet())
+    with torch.no_grad():
+        after.stages["linear"][1].weight.zero_()
+        after.stages["linear"][1].bias.fill_(-1)
+    rows = {row.stage: row for row in moved(before, after, some_images(), "digit")}
+    assert rows["linear"].alike is None
+    assert rows["conv2"].alike == pytest.approx(1)
+
+
+def test_stage_outputs_are_means_over_places_and_end_in_the_logits():
+    network, images = a_network(), some_images()
+    outputs = stage_outputs(network, images, "digit")
+    with torch.inference_mode():
+        first = network.stages["conv1"](to_input(images, torch.device("cpu")))
+    assert torch.allclose(outputs["conv1"], first.mean((2, 3)))
+    assert torch.allclose(outputs["head"], outputs_of(network, images)["digit"], atol=1e-6)
+
+
+# ---------------------------------------------------------------------- filters
+
+
+@pytest.mark.parametrize("form", [*FORMS, SmallCNN(width=8)], ids=lambda form: form.kind)
+def test_the_first_filters_are_the_weights_next_to_the_picture(form):
+    network = a_network(form)
+    filters = first_filters(network)
+    name, weight = next(iter(network.named_parameters()))
+    assert name.startswith("stages.conv1.")
+    assert torch.equal(filters, weight.detach())
+
+
+def test_filters_share_one_scale_and_turn_by_an_angle():
+    one = torch.zeros(3, 3, 2, 2)
+    one[0, 0, 0, 0], one[1, 0, 0, 0], one[2, 2, 1, 1] = 1, 1, -2
+    other = torch.zeros(3, 3, 2, 2)
+    other[0, 0, 0, 0], other[1, 1, 0, 0] = 3, 4
+    pictures = filter_pictures([one, other])
+    assert pictures[1][1, 1, 0, 0] == 255, "the largest of all"
+    assert pictures[0][0, 0, 0, 0] == round(127.5 + 127.5 / 4)
+    assert pictures[0][2, 2, 1, 1] == round(127.5 - 127.5 / 2)
+    assert filter_pictures([torch.ones(2, 5, 3, 3)])[0].shape == (2, 1, 3, 3), "no colours but of three channels"
+    angles = turned(one, other)
+    assert angles[:2] == pytest.approx([0, 90])
+    assert math.isnan(angles[2])
+
+
+# ---------------------------------------------------------------------- where it looked
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.kind)
+def test_grad_cam_is_the_formula_by_hand(form):
+    network, images = a_network(form), some_images(5)
+    classes = torch.tensor([3, 1, 4, 1, 5])
+    layer = [module for module in network.modules() if isinstance(module, nn.Conv2d)][-1]
+    kept = {}
+    handle = layer.register_forward_hook(lambda _m, _i, output: kept.setdefault("maps", output))
+    logits = network(to_input(images, torch.device("cpu")))["digit"]
+    handle.remove()
+    (slopes,) = torch.autograd.grad(logits[torch.arange(5), classes].sum(), kept["maps"])
+    maps = (slopes.mean((2, 3), keepdim=True) * kept["maps"]).sum(1, keepdim=True).relu()
+    large = nn.functional.interpolate(maps, (16, 16), mode="bilinear")[:, 0].detach().numpy()
+    expected = large / np.maximum(large.max((1, 2), keepdims=True), 1e-30)
+    found = looked(network, images, "digit", classes)
+    assert found.shape == (5, 16, 16)
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert not np.isnan(found).any()
+
+
+def test_a_network_without_convolution_is_refused_by_name():
+    network = Network(OrderedDict(linear=nn.Sequential(nn.Flatten(), nn.Linear(768, 4))), 4, {"digit": 10})
+    for ask in (
+        lambda: first_filters(network),
+        lambda: looked(network, some_images(2), "digit", torch.zeros(2).long()),
+    ):
+        with refused("no_convolution"):
+            ask()
+
+
+def test_worth_looking_at_are_the_surest_mistakes_and_one_right_answer_of_each_class():
+    answers = said([2, 2, 1, 0, 0, 3], [2, 2, 1, 0, 1, 0])
+    answers.chances[1] = [0, 0, 1, 0]
+    answers.chances[5] = [1, 0, 0, 0]
+    wrong, right = worth_looking(answers, 2)
+    assert wrong.tolist() == [5, 4]
+    assert right.tolist() == [3, 2]
+    assert worth_looking(answers, 9)[1].tolist() == [3, 2, 1]
+
+
+# ---------------------------------------------------------------------- pictures
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_confusion_picture_holds_every_number_once(dark):
+    counts = confusion(said([0, 0, 1, 2], [0, 1, 1, 0]), ("a", "b", "c", "d"))
+    right, wrong = confusion_chart(counts, dark, "answer", "class").data
+    texts = np.where(np.array(right.text) != "", right.text, wrong.text)
+    assert texts.tolist() == [["1", "1", ""], ["", "1", ""], ["1", "", ""]]
+    assert np.nansum(right.z) == pytest.approx(0.5 + 1 + 0)
+    assert np.nansum(wrong.z) == pytest.approx(0.5 + 1)
+
+
+def test_the_embedding_glides_through_all_moments_with_axes_that_stay(monkeypatch):
+    monkeypatch.setattr(trail_module, "MOST", 20)
+    run = ended(open_store())
+    moments = moments_of(run)
+    (trail,) = trails([(run, moments)], (SOURCE, TARGET), "digit")
+    ranges = common_range([trail.points])
+    roles, titles = {SOURCE: "source", TARGET: "target"}, {SOURCE: "S", TARGET: "T"}
+    names = [str(moment.step) for moment in moments]
+    figure = embedding_chart(trail.points, roles, titles, names, False, ranges, DIGITS)
+    assert len(figure.frames) == len(figure.layout.sliders[0].steps) == len(moments)
+    for i, frame in enumerate(figure.frames):
+        drawn = {(x, y) for trace in frame.data for x, y in zip(trace.x, trace.y, strict=True)}
+        here = trail.points[trail.points["moment"] == i]
+        assert set(zip(here["x"], here["y"], strict=True)) <= drawn
+        for axis, (low, high) in zip(("x", "y"), ranges, strict=True):
+            assert here[axis].between(low, high).all()
+    for trace, last in zip(figure.data, figure.frames[-1].data, strict=False):
+        assert list(trace.x) == list(last.x), "it opens on the last moment, traces and frames in one order"
+    symbols = {trace.marker.symbol for trace in figure.data if trace.mode == "markers"}
+    assert symbols == {"circle-open", "diamond"}
+
+
+def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
+    rows = moved(a_network(), a_network(seed=1), some_images(40), "digit")
+    far, alike = moved_chart(rows, False, ("far", "alike"), 2.0).data
+    assert list(far.x) == [row.distance for row in rows]
+    assert list(alike.x) == [row.alike for row in rows]
+    found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
+    bars, line = reliability_chart(found.bins, True, "sure", "right", ("a", "b")).data
+    assert (list(bars.x), list(bars.y), list(line.x)) == ([0.55], [0.5], [0, 1])
+
+
+def test_tiles_are_whole_pixels_and_the_glow_lies_where_the_heat_is():
+    image = torch.full((1, 4, 4), 100, dtype=torch.uint8)
+    assert tile(image, 10).shape == (12, 12, 3)
+    heat = np.zeros((4, 4))
+    heat[0, 0] = 1
+    picture = glowing(image, heat, 10)
+    assert picture.shape == (12, 28, 4)
+    warm = picture[:, 16:, :3].astype(int)
+    assert (warm[3:, 3:] == 100).all()
+    assert warm[0, 0, 0] > warm[0, 0, 2] + 50

@@ -1,0 +1,30 @@
+"""Which classes are mixed up?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from xfer_core.analysis.held_out import Answered
+
+
+def confusion(answers: Answered, classes: tuple[str, ...]) -> pd.DataFrame:
+    """How many samples of each class got each answer: a row a true class, a column an answer.
+
+    Classes that neither occur nor were answered are left out.
+    """
+    size = len(classes)
+    counts = np.bincount(answers.labels * size + answers.given, minlength=size * size).reshape(size, size)
+    kept = np.flatnonzero(counts.sum(0) + counts.sum(1))
+    names = [classes[i] for i in kept]
+    return pd.DataFrame(counts[np.ix_(kept, kept)], index=names, columns=names)
+
+
+def most_mixed_up(counts: pd.DataFrame) -> tuple[str, str, int, int] | None:
+    """The commonest mistake: (class, answer, how often, samples of that class); None where all is right."""
+    wrong = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
+    if not wrong.any():
+        return None
+    row, column = np.unravel_index(wrong.argmax(), wrong.shape)
+    names = list(counts.index)
+    return names[row], names[column], int(wrong[row, column]), int(counts.iloc[row].sum())

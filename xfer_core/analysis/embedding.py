@@ -1,0 +1,115 @@
+"""Do source and target lie together? Features in two dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xfer_core.errors import XferError
+
+NEIGHBOURS = 30
+EXAGGERATED, ROUNDS, TOLD_EVERY = 250, 500, 25  # iterations; openTSNE's defaults but for the last
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane in the space of features.
+
+    Attributes:
+        middle: float64 (D,), which becomes (0, 0).
+        directions: float64 (2, D), of length 1 and at right angles.
+        share: how much of the variance of the features that it was laid through lies in it, from 0 to 1.
+    """
+
+    middle: np.ndarray
+    directions: np.ndarray
+    share: float
+
+    def place(self, features: np.ndarray) -> np.ndarray:
+        """Where features (N, D) come to lie: float64 (N, 2)."""
+        return (features - self.middle) @ self.directions.T
+
+
+def plane_of(features: Sequence[np.ndarray]) -> Plane:
+    """The plane of the first two principal components of all these features together.
+
+    The sign of each direction is made to be such that its largest coefficient is positive, so that the same features
+    never give a mirrored picture.
+
+    Args:
+        features: several (N_i, D).
+
+    Raises:
+        XferError: ``constant`` where all features are equal, ``not_all_finite`` where some are no numbers.
+    """
+    from sklearn.decomposition import PCA
+
+    together = np.concatenate([part.astype(np.float64) for part in features])
+    if not np.isfinite(together).all():
+        raise XferError("not_all_finite", "features", together[~np.isfinite(together)][0])
+    if np.ptp(together, axis=0).max() <= 1e-12 * np.abs(together).max():
+        raise XferError("constant", "features", together[0].tolist())
+    wanted = min(2, *together.shape)
+    fitted = PCA(wanted, random_state=0).fit(together)
+    found = np.asarray(fitted.components_)
+    largest = found[np.arange(wanted), np.abs(found).argmax(1)]
+    directions = np.zeros((2, together.shape[1]))
+    directions[:wanted] = found * np.sign(largest)[:, None]
+    return Plane(np.asarray(fitted.mean_), directions, float(np.sum(fitted.explained_variance_ratio_)))
+
+
+def brought_to_size(features: np.ndarray) -> np.ndarray:
+    """(f − mean) / √(mean ‖f − mean‖²): the same cloud around 0 and of size 1, float64 (N, D).
+
+    A network spreads its features as it learns: without this the first moments would be a dot in the picture of the
+    last. Where all features are equal, all become 0.
+    """
+    centred = features.astype(np.float64) - features.mean(0, dtype=np.float64)
+    size = float(np.sqrt((centred**2).sum(1).mean()))
+    return centred / size if size else centred
+
+
+def tsne(features: np.ndarray, progress: Callable[[float], object] | None = None, seed: int = 0) -> np.ndarray:
+    """t-SNE: two dimensions in which neighbours stay neighbours; distances between groups mean nothing.
+
+    Van der Maaten and Hinton 2008, https://jmlr.org/papers/v9/vandermaaten08a.html, as openTSNE computes it: exact
+    neighbours, a start from the principal components, perplexity 30 (a third of the samples where there are fewer than
+    91), 250 iterations of early exaggeration and 500 without.
+
+    Args:
+        features: (N, D), N of at least 4.
+        progress: is told the fraction that is done, 0 to 1.
+        seed: the same gives the same picture.
+
+    Returns:
+        float64 (N, 2).
+
+    Raises:
+        XferError: ``few_samples``.
+    """
+    from openTSNE import TSNE
+
+    if len(features) < 4:
+        raise XferError("few_samples", "features", len(features), limit=4)
+    told = 0
+
+    def tell(*_: object) -> None:
+        nonlocal told
+        told += TOLD_EVERY
+        if progress:
+            progress(min(1.0, told / (EXAGGERATED + ROUNDS)))
+
+    fitted = TSNE(
+        perplexity=min(NEIGHBOURS, (len(features) - 1) / 3),  # pyright: ignore[reportArgumentType] - any number will do
+        early_exaggeration_iter=EXAGGERATED,
+        n_iter=ROUNDS,
+        neighbors="exact",
+        negative_gradient_method="bh",
+        random_state=seed,
+        n_jobs=1,
+        callbacks=tell,
+        callbacks_every_iters=TOLD_EVERY,
+    ).fit(features.astype(np.float64))
+    return np.asarray(fitted)

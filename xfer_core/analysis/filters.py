@@ -1,0 +1,50 @@
+"""What does the first stage look for?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+
+
+def first_filters(network: Network) -> Tensor:
+    """The weights of the first convolution of the first stage: float32 (F, C, K, K).
+
+    Raises:
+        XferError: ``no_convolution``.
+    """
+    for module in next(iter(network.stages.values())).modules():
+        if isinstance(module, nn.Conv2d):
+            return module.weight.detach().float().clone()
+    raise XferError("no_convolution", "network.kind", "a first stage without one")
+
+
+def filter_pictures(several: Sequence[Tensor]) -> list[Tensor]:
+    """Filters as pictures on one common scale, so that before and after can be compared: 0 is mid-grey.
+
+    Args:
+        several: each (F, C, K, K). Three channels become colours; any other number is averaged and grey.
+
+    Returns:
+        for each, uint8 (F, 3, K, K) or (F, 1, K, K).
+    """
+    seen = [filters if filters.shape[1] == 3 else filters.mean(1, keepdim=True) for filters in several]
+    largest = max(float(filters.abs().max()) for filters in seen) or 1.0
+    return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in seen]
+
+
+def turned(before: Tensor, after: Tensor) -> np.ndarray:
+    """The angle that each filter turned by, in degrees: float64 (F,); not a number where one of the two is 0.
+
+    Args:
+        before, after: (F, C, K, K).
+    """
+    one, other = (filters.double().flatten(1).numpy() for filters in (before, after))
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.degrees(np.arccos(np.clip((one * other).sum(1) / lengths, -1, 1)))

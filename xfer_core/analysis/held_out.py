@@ -1,0 +1,83 @@
+"""What a network says of the test samples of one domain: where every look inside begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xfer_core.domains import is_here
+from xfer_core.domains.problem import Problem, Samples, deal
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.training.evaluation import CHUNK, predict, to_input
+
+CPU = torch.device("cpu")
+
+
+def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
+    """The test samples of a domain as a run with this seed was dealt them: no training saw them.
+
+    Raises:
+        XferError: ``unknown_choice`` for a domain that is not the problem's; ``not_here`` rather than that looking at a
+            picture downloads data unasked.
+    """
+    roles = problem.roles()
+    if domain not in roles:
+        raise XferError("unknown_choice", "domain", domain, allowed=tuple(roles))
+    for key, role in roles.items():
+        if not is_here(key):
+            raise XferError("not_here", f"problem.{role}", key)
+    return deal(problem, seed).held_out[domain, "test"]
+
+
+def outputs_of(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:
+    """What every head says: float32 (N, K), or (N, 1) for a regression.
+
+    Args:
+        network: on the CPU.
+        images: uint8 (N, C, H, W).
+        precision: as the run was measured, so that its figures come out again.
+    """
+    return predict(network, to_input(images, CPU), CPU, precision)
+
+
+def features_of(network: Network, images: Tensor) -> Tensor:
+    """What the heads see: float32 (N, width). The network is in eval mode, the images are uint8 (N, C, H, W)."""
+    with torch.no_grad():
+        return torch.cat([network.features(chunk) for chunk in to_input(images, CPU).split(CHUNK)])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answers to one task with classes.
+
+    Attributes:
+        labels: what is right, int64 (N,).
+        chances: what the network gives each class, float64 (N, K), each row summing to 1.
+    """
+
+    labels: np.ndarray
+    chances: np.ndarray
+
+    @property
+    def given(self) -> np.ndarray:
+        """The answers, int64 (N,)."""
+        return self.chances.argmax(1)
+
+    @property
+    def certainty(self) -> np.ndarray:
+        """What the network gives its own answer, float64 (N,) from 1/K to 1."""
+        return self.chances.max(1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Which answers are right, bool (N,)."""
+        return self.given == self.labels
+
+
+def answered(labels: Tensor, outputs: Tensor) -> Answered:
+    """The answers that these outputs (N, K) are to questions with these labels (N,)."""
+    return Answered(labels.numpy(), outputs.double().softmax(1).numpy())

@@ -1,0 +1,69 @@
+"""Where did the network look?"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xfer_core.analysis.held_out import Answered
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.training.evaluation import to_input
+
+
+def last_convolution(network: Network) -> nn.Conv2d:
+    """The last convolution of the last stage that has one.
+
+    Raises:
+        XferError: ``no_convolution``.
+    """
+    found = [module for module in network.stages.modules() if isinstance(module, nn.Conv2d)]
+    if not found:
+        raise XferError("no_convolution", "network.kind", "a network without one")
+    return found[-1]
+
+
+def looked(network: Network, images: Tensor, task: str, classes: Tensor) -> np.ndarray:
+    """Grad-CAM: ReLU(Σ_k α_k A_k), where A_k is map k of the last convolution and α_k the mean over its places of the
+    gradient of the class's logit. Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, as captum computes it.
+
+    It says which places speak for the class, as coarsely as the maps are.
+
+    Args:
+        network: in eval mode, on the CPU.
+        images: uint8 (N, C, H, W).
+        task: whose head answers.
+        classes: int64 (N,), the class that is asked about for each image.
+
+    Returns:
+        float32 (N, H, W), enlarged to the image (bilinear), each from 0 to 1 as its largest; all 0 where nothing speaks
+        for the class.
+
+    Raises:
+        XferError: ``no_convolution``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # captum's own, on import and on hooks
+        from captum.attr import LayerAttribution, LayerGradCam
+
+        head = LayerGradCam(lambda x: network(x)[task], last_convolution(network))
+        x = to_input(images, torch.device("cpu"))
+        maps = head.attribute(x, target=classes, relu_attributions=True)
+        assert isinstance(maps, Tensor)
+        large = LayerAttribution.interpolate(maps, tuple(images.shape[2:]), "bilinear")
+    heat = large.detach()[:, 0].numpy()  # (N, H, W)
+    peaks = heat.max((1, 2), keepdims=True)
+    return np.divide(heat, peaks, out=np.zeros_like(heat), where=peaks > 0)
+
+
+def worth_looking(answers: Answered, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of at most ``count`` wrong answers, the surest first; and of as many right ones, the surest of each
+    class first."""
+    surest = np.argsort(-answers.certainty, kind="stable")
+    wrong = surest[~answers.right[surest]][:count]
+    right = surest[answers.right[surest]]
+    first_of_class = np.sort(np.unique(answers.labels[right], return_index=True)[1])
+    return wrong, right[first_of_class][np.argsort(answers.labels[right[first_of_class]])][:count]

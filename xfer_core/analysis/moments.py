@@ -1,0 +1,81 @@
+"""The moments of a run that can be looked back at: its snapshots, and the network that counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xfer_core.domains.problem import deal
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.runs.snapshots import snapshots
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.runs.trained import network_of, trained_network
+
+END = "end"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The network at one moment.
+
+    Attributes:
+        key: names it among the moments of its run; ``end`` is the network that counts.
+        step: steps done; of the end, the step that the selection rule took.
+        index: of the phase that began there; None where none did.
+        phase: that phase's name; nothing where none began.
+        renewed: whether heads or network had just been given random values there.
+    """
+
+    key: str
+    step: int
+    index: int | None = None
+    phase: str = ""
+    renewed: bool = False
+
+
+def end_of(run: Run) -> Moment:
+    """The network that counts."""
+    result = run.result or {}
+    spec = RunSpec.model_validate(run.spec)
+    chosen = (result.get("selection") or {}).get(spec.training.selection)
+    return Moment(END, int(chosen["step"] if chosen else result.get("step", 0)))
+
+
+def moments_of(run: Run) -> list[Moment]:
+    """One moment a step, in order, and the network that counts last.
+
+    Where a phase began, the look at the same step saw the same network, and so did the look that the selection rule
+    took: these are left out.
+
+    Raises:
+        XferError: ``no_snapshots``.
+    """
+    kept = snapshots(run.id)
+    spec = RunSpec.model_validate(run.spec)
+    seen = deal(spec.problem, spec.seed, pixels=False).for_strategies()
+    network = spec.network.build(spec.problem.image_shape(), spec.problem.outputs())
+    phases = spec.strategy.phases(seen, network)
+    moments: dict[int, Moment] = {}
+    for snapshot in kept:
+        moment = Moment(snapshot.path.stem, snapshot.step)
+        if snapshot.phase is not None:
+            phase = phases[snapshot.phase]
+            moment = Moment(moment.key, moment.step, snapshot.phase, phase.name, phase.renewed != "nothing")
+        moments[snapshot.step] = moment
+    end = end_of(run)
+    return [*(moment for moment in moments.values() if moment.step != end.step or moment.phase), end]
+
+
+def network_at(run: Run, key: str) -> Network:
+    """The network at the moment of that key, on the CPU, in eval mode.
+
+    Raises:
+        XferError: ``no_weights`` or ``no_snapshots`` if it is not there.
+    """
+    if key == END:
+        return trained_network(run)
+    state = next((snapshot.state() for snapshot in snapshots(run.id) if snapshot.path.stem == key), None)
+    if state is None:
+        raise XferError("no_snapshots", "run", run.id)
+    return network_of(RunSpec.model_validate(run.spec), state)

@@ -1,0 +1,104 @@
+"""How the features of a run's test samples moved, from moment to moment, in one plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from xfer_core.analysis.embedding import Plane, brought_to_size, plane_of
+from xfer_core.analysis.held_out import features_of, held_out_samples
+from xfer_core.analysis.moments import Moment, network_at
+from xfer_core.errors import XferError
+from xfer_core.measures import proxy_a_distance
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+
+MOST = 300  # samples of a domain: more dots hide one another
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A run's samples in two dimensions.
+
+    Attributes:
+        points: one row for every moment and sample: ``moment`` (its position in the list of moments), ``domain``,
+            ``original``, ``label`` (a class's name, or a value) and ``x``, ``y``.
+        share: how much of the variance of the last features lies in the plane, from 0 to 1.
+        apart: the proxy A-distance between the sources' samples and the others, 0 to 2, at the first moment and at the
+            last; None where there is only one of the two.
+    """
+
+    points: pd.DataFrame
+    share: float
+    apart: tuple[float | None, float | None]
+
+
+def few_samples(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch.Tensor, pd.DataFrame]:
+    """At most ``MOST`` test samples of each domain, drawn by the run's seed: the images, uint8 (N, C, H, W), and one
+    row each with ``domain``, ``original`` and ``label``."""
+    classes = spec.problem.classes()[task]
+    images, tables = [], []
+    for key in domains:
+        samples = held_out_samples(
+            spec.problem, spec.seed, key
+        )  # dealt in random order, so the first ones are a random draw
+        labels = samples.labels[task][:MOST].tolist()
+        images.append(samples.images[:MOST])
+        names = [classes[label] for label in labels] if classes else labels
+        tables.append(pd.DataFrame({"domain": key, "original": samples.originals[:MOST].tolist(), "label": names}))
+    return torch.cat(images), pd.concat(tables, ignore_index=True)
+
+
+def trails(runs: Sequence[tuple[Run, Sequence[Moment]]], domains: Sequence[str], task: str) -> list[Trail]:
+    """The trail of each run through its moments, seen on test samples of these domains.
+
+    The plane is laid through the features of the last moment and stays; every moment is brought to the same middle and
+    size before it is placed there, so that points move for no other reason than that the network sees them differently.
+    Runs whose networks began with the same random values share one plane, through both ends; features of others have
+    nothing to do with one another, so each gets its own.
+
+    Raises:
+        XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
+    """
+    specs = [RunSpec.model_validate(run.spec) for run, _ in runs]
+    seen = [few_samples(spec, domains, task) for spec in specs]
+    features = [
+        [features_of(network_at(run, moment.key), images).numpy() for moment in moments]
+        for (run, moments), (images, _) in zip(runs, seen, strict=True)
+    ]
+    if len({_beginning(spec) for spec in specs}) == 1:
+        shared = plane_of([brought_to_size(parts[-1]) for parts in features])
+        planes = [shared] * len(runs)
+    else:
+        planes = [plane_of([brought_to_size(parts[-1])]) for parts in features]
+    return [
+        _trail(parts, plane, table, spec)
+        for parts, plane, (_, table), spec in zip(features, planes, seen, specs, strict=True)
+    ]
+
+
+def _beginning(spec: RunSpec) -> tuple[object, ...]:
+    """Equal for runs whose networks began with the same random values."""
+    outputs = tuple(spec.problem.outputs().items())
+    return spec.network.model_dump_json(), spec.problem.image_shape(), outputs, spec.seed
+
+
+def _trail(features: list[np.ndarray], plane: Plane, table: pd.DataFrame, spec: RunSpec) -> Trail:
+    source = table["domain"].isin(spec.problem.source).to_numpy()
+    points = []
+    for i, part in enumerate(features):
+        placed = plane.place(brought_to_size(part))
+        points.append(table.assign(moment=i, x=placed[:, 0], y=placed[:, 1]))
+    apart = _apart(features[0], source), _apart(features[-1], source)
+    return Trail(pd.concat(points, ignore_index=True), plane.share, apart)
+
+
+def _apart(features: np.ndarray, source: np.ndarray) -> float | None:
+    try:
+        return proxy_a_distance(torch.from_numpy(features[source]), torch.from_numpy(features[~source]))
+    except XferError:  # nothing to tell apart
+        return None

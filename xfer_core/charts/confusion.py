@@ -1,0 +1,55 @@
+"""A confusion matrix: right answers in one colour, mistakes in another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from xfer_core.charts.palette import SOURCE, TARGET, Look
+
+NUMBERED = 20  # classes that still leave room for a number in each cell
+DEEPEST = 0.5  # the share of a class at which a mistake's colour is full
+
+
+def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str) -> go.Figure:
+    """How many samples of each class got each answer.
+
+    Colours are shares of the row, so that a rare class is seen as well as a common one.
+
+    Args:
+        counts: a row a true class, a column an answer, both in the same order.
+        dark: whether the page is dark.
+        x_title, y_title: what the columns and the rows are.
+    """
+    numbers = counts.to_numpy()
+    shares = numbers / np.maximum(numbers.sum(1, keepdims=True), 1)
+    names, own = [str(name) for name in counts.index], np.eye(len(counts), dtype=bool)
+    figure = go.Figure()
+    for cells, look, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
+        figure.add_heatmap(
+            z=np.where(cells, shares, np.nan),
+            x=names,
+            y=names,
+            customdata=numbers,
+            text=np.where(cells & (numbers > 0), numbers.astype(str), ""),
+            texttemplate="%{text}" if len(names) <= NUMBERED else None,
+            zmin=0,
+            zmax=most,
+            colorscale=_from_page(look, dark),
+            showscale=False,
+            hoverongaps=False,
+            xgap=1,
+            ygap=1,
+            hovertemplate="%{y} → %{x}: %{customdata} (%{z:.0%})<extra></extra>",
+        )
+    side = 36 if len(names) <= NUMBERED else 12  # pixels a row
+    figure.update_layout(height=90 + side * len(names), margin={"l": 50, "r": 10, "t": 10, "b": 50})
+    figure.update_xaxes(title=x_title, type="category", showgrid=False, constrain="domain")
+    figure.update_yaxes(title=y_title, type="category", showgrid=False, autorange="reversed")
+    return figure
+
+
+def _from_page(look: Look, dark: bool) -> list[tuple[float, str]]:
+    """From almost the page's own colour to the role's."""
+    return [(0.0, "#1C222B" if dark else "#F3F4F6"), (1.0, look.pair[dark])]
