@@ -64,7 +64,7 @@ RULES: dict[str, str] = {
     "no_weights": "must have trained to an end, so that its network is there; it is {status}",
     "no_snapshots": "was trained before snapshots were kept, or lost them; train it again to look back at it",
     "no_convolution": "must have a convolution for this picture",
-    "no_picture": "must be a PNG, JPEG or WebP picture that can be read ({reason})",
+    "no_picture": "must be a whole picture, as PNG, JPEG or WebP",
     "too_many_pixels": "must have at most {limit} million pixels",
     "no_ink": "must show something that stands out from its border",
     "left_out_weights": "is left out, because the run has not trained to an end",

@@ -84,6 +84,10 @@ class Offer:
         tasks: for each task the names of its classes; none for a regression.
         make: reads or makes the domain, anew at each call. Raises XferError.
         download: what must be on this machine for that; None where the domain is always there.
+        render: (ink, ways) → one drawing as this domain would show it, in so many ways: bright on black, float
+            (1, 1, H, W) in 0…1, to uint8 (ways, *shape). The ways differ where samples of the domain differ by more
+            than what was written (photographs, noise); the same call gives the same. Needs no download. None where a
+            drawing makes no sense.
     """
 
     card: Card
@@ -92,3 +96,4 @@ class Offer:
     tasks: dict[str, tuple[str, ...]]
     make: Callable[[], Domain]
     download: Download | None = None
+    render: Callable[[Tensor, int], Tensor] | None = None

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.drawing import placed
 from xfer_core.domains.printed import CARD as PRINTED
-from xfer_core.domains.printed import SIZE, bent, faces, glyphs
+from xfer_core.domains.printed import HIGH, SIZE, bent, faces, glyphs
 from xfer_core.domains.tilt import tilt_task
 
 COUNT = 6000
@@ -42,14 +43,12 @@ def make(key: str, card: Card, agreement: float) -> Domain:
     """
     grey, digit, half = _originals()
     lies = torch.from_numpy(np.random.default_rng([6, round(100 * agreement)]).random(COUNT) >= agreement)
-    green = (half ^ lies.long()).bool()
-    samples = torch.zeros(COUNT, 3, SIZE, SIZE)
-    samples[torch.arange(COUNT), green.long()] = grey[:, 0]  # channel 0 is red, 1 is green
+    green = half ^ lies.long()
     return Domain(
         key=key,
         card=card,
         pool="coloured digits",
-        samples=(samples * 255).round().to(torch.uint8),
+        samples=_coloured(grey, green),
         originals=torch.arange(COUNT),
         tasks={
             "below_five": Task("below_five", half, HALVES),
@@ -58,6 +57,19 @@ def make(key: str, card: Card, agreement: float) -> Domain:
             "tilt": tilt_task(grey),
         },
     )
+
+
+def _coloured(grey: Tensor, green: Tensor) -> Tensor:
+    """Grey images, float (N, 1, H, W), each in red or, where ``green`` (N,) is 1, in green: uint8 (N, 3, H, W)."""
+    samples = torch.zeros(len(grey), 3, *grey.shape[2:])
+    samples[torch.arange(len(grey)), green.long()] = grey[:, 0]  # channel 0 is red, 1 is green
+    return (samples * 255).round().to(torch.uint8)
+
+
+def show(ink: Tensor, ways: int) -> Tensor:
+    """A drawing in the size of the printed digits, red and green in turn: nobody knows what it is, so no colour can
+    agree with it. uint8 (ways, 3, 32, 32)."""
+    return _coloured(placed(ink, SIZE, HIGH).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
 
 
 def _card(agreement: float, title: str, description: str) -> Card:
@@ -75,6 +87,7 @@ DOMAINS: dict[str, Offer] = {
         shape=(3, SIZE, SIZE),
         tasks={"below_five": HALVES, "digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, key, card, agreement),
+        render=show,
     )
     for key, agreement, card in (
         (

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
 from xfer_core.domains.downloads import Download
+from xfer_core.domains.drawing import placed
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
@@ -177,6 +178,20 @@ def _enlarged(pixels: Tensor) -> Tensor:
     return F.interpolate(grey.float(), size=(SIZE, SIZE), mode="bilinear", align_corners=False).round().to(torch.uint8)
 
 
+def show_mnist(ink: Tensor, ways: int) -> Tensor:
+    """A drawing as MNIST shows it: 20 pixels the longer side, the centre of mass in the middle of 28×28."""
+    return _bytes(placed(ink, SIZE, 20, by_mass=True)).expand(ways, -1, -1, -1)
+
+
+def show_usps(ink: Tensor, ways: int) -> Tensor:
+    """A drawing as USPS shows it: filling 16×16, then enlarged to 28×28 like the originals."""
+    return _enlarged(_bytes(placed(ink, 16, 16))[:, 0]).expand(ways, -1, -1, -1)
+
+
+def _bytes(grey: Tensor) -> Tensor:
+    return (grey * 255).round().to(torch.uint8)
+
+
 MNIST_CARD = Card(
     title="MNIST",
     description="Digits that clerks and pupils wrote, each centred in its image: the classic of machine learning.",
@@ -206,9 +221,10 @@ DOMAINS: dict[str, Offer] = {
         tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, key, card, read),
         download=DOWNLOADS[key],
+        render=show,
     )
-    for key, card, read, samples in (
-        ("mnist", MNIST_CARD, read_mnist, 70_000),
-        ("usps", USPS_CARD, read_usps, 9_298),
+    for key, card, read, show, samples in (
+        ("mnist", MNIST_CARD, read_mnist, show_mnist, 70_000),
+        ("usps", USPS_CARD, read_usps, show_usps, 9_298),
     )
 }

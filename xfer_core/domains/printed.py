@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.drawing import placed
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 
@@ -25,6 +26,7 @@ COUNT = 1800
 SIZE = 32
 CANVAS = 64  # pixels a side of a glyph before it is bent
 TYPE_SIZE = 72  # of these pixels: a digit is about 26 of the 32 high
+HIGH = 26
 FAMILIES = {"font_caladea": "font-caladea", "font_lato": "font-lato"}  # module → package
 TOO_FINE = "Thin"  # faces whose strokes all but vanish at 32 pixels
 # Each image draws its own values, uniform within ± these around the face's own form.
@@ -127,6 +129,11 @@ def make(key: str, card: Card) -> Domain:
     )
 
 
+def show(ink: Tensor, ways: int) -> Tensor:
+    """A drawing in the size of the printed digits, white on black: uint8 (ways, 3, 32, 32)."""
+    return (placed(ink, SIZE, HIGH) * 255).round().to(torch.uint8).expand(ways, 3, -1, -1)
+
+
 CARD = Card(
     title="Printed digits",
     description="Digits from printing types, bent as if the paper had been crumpled, white on black.",
@@ -145,5 +152,6 @@ DOMAINS: dict[str, Offer] = {
         shape=(3, SIZE, SIZE),
         tasks={"digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, KEY, CARD),
+        render=show,
     )
 }

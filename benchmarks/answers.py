@@ -1,0 +1,107 @@
+"""What a person who draws waits for: from a drawing's arrival in the page's script to the answers of the networks.
+
+``python -m benchmarks.answers [--json]``. It trains four small runs in a home of its own, then times each part of an
+answer: unpacking the drawing, showing it in every domain's way, asking the networks, writing bars and table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import statistics
+import tempfile
+import time
+from typing import Any
+
+import torch
+
+from pages.draw.view import SIDE, pixels_of
+from xfer_core.analysis.answer import answers, one_thread, views
+from xfer_core.charts.answers import Speaker, answer_bars, views_table
+from xfer_core.domains.printed import faces, glyphs
+from xfer_core.networks import Network
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import RUNNING, Store, open_store
+from xfer_core.runs.trained import trained_network
+from xfer_core.runs.worker import run_here
+
+KINDS = ("fine_tune", "source_only", "target_only", "joint")
+STEPS = 60
+UNSEEN = ("digits.rotated", "digits.noisy", "digits.inverted")  # so that a drawing is shown in five ways
+WARM, ROUNDS = 5, 50
+LIMIT = 150  # milliseconds
+Contestant = tuple[RunSpec, Network]
+
+
+def contestants(store: Store) -> list[Contestant]:
+    """Four trained networks of the default size, each of another strategy."""
+    unseen, threads = json.dumps(UNSEEN), torch.get_num_threads()
+    found = []
+    for kind in KINDS:
+        settings = [f"strategy.kind={kind}", f"training.steps={STEPS}", f"problem.unseen={unseen}"]
+        run = store.create(parse_spec({}, settings), name=kind, status=RUNNING)
+        run_here(store, run, 1)
+        row = store.get(run)
+        found.append((RunSpec.model_validate(row.spec), trained_network(row)))
+    torch.set_num_threads(threads)  # as a web server has them
+    return found
+
+
+def drawings() -> list[str]:
+    """Ten digits as the browser would send them."""
+    shapes = (255 * glyphs(faces()[:1])[0]).to(torch.uint8)  # (10, 64, 64)
+    assert shapes.shape[1:] == (SIDE, SIDE)
+    return [base64.b64encode(shape.numpy().tobytes()).decode() for shape in shapes]
+
+
+def answer(sent: str, asked: list[Contestant]) -> str:
+    """What the panel does with a drawing: the HTML of bars and table."""
+    spec = asked[0][0]
+    keys = tuple(spec.problem.roles())
+    with one_thread():
+        pictures = {key: ways[:1] for key, ways in views(pixels_of(sent), keys).items()}
+        said = [answers(network, spec.problem, "digit", pictures) for spec, network in asked]
+    titles = {name: name for name in said[0][keys[0]].probabilities}
+    speakers = [Speaker(spec.strategy.kind, "#0072B2") for spec, _ in asked]
+    bars = answer_bars([(who, each[keys[0]]) for who, each in zip(speakers, said, strict=True)], titles)
+    heads = [(key, image, key, False) for key, image in pictures.items()]
+    rows = [(who, list(each.values())) for who, each in zip(speakers, said, strict=True)]
+    return bars + views_table(heads, rows, titles)
+
+
+def measure() -> dict[str, Any]:
+    """Milliseconds for one network and for four: median, least, most."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XFER_HOME"] = folder
+        asked = contestants(open_store())
+    sent = drawings()
+    found: dict[str, Any] = {"threads": torch.get_num_threads(), "domains": 2 + len(UNSEEN), "limit": LIMIT}
+    for count in (1, len(asked)):
+        times = []
+        for turn in range(WARM + ROUNDS):
+            begun = time.perf_counter()
+            answer(sent[turn % len(sent)], asked[:count])
+            times.append(1000 * (time.perf_counter() - begun))
+        kept = times[WARM:]
+        found[f"networks_{count}"] = {"median": statistics.median(kept), "min": min(kept), "max": max(kept)}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure()
+    if options.json:
+        print(json.dumps(found))
+        return
+    for count in (1, len(KINDS)):
+        row = found[f"networks_{count}"]
+        name = f"drawing to answers, {count} network{'s' * (count > 1)}, {found['domains']} domains, ms"
+        print(f"{name:<56}{row['median']:>7.1f}  ({row['min']:.1f} to {row['max']:.1f}; at most {LIMIT} are allowed)")
+
+
+if __name__ == "__main__":
+    main()

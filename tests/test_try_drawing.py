@@ -1,0 +1,268 @@
+"""Any picture of a digit becomes what each domain would show; what is no picture becomes a sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from conftest import needs_data
+from PIL import Image
+from torch import Tensor
+
+from xfer_core.analysis.answer import VARIANTS, views
+from xfer_core.domains import OFFERS, load_domain, offered
+from xfer_core.domains.digits import read_originals
+from xfer_core.domains.drawing import ink_of, placed
+from xfer_core.domains.picture import LONGEST, MEGAPIXELS, read_picture
+from xfer_core.domains.printed import faces, glyphs
+from xfer_core.errors import XferError
+
+DRAWN = [key for key, offer in OFFERS.items() if offer.render]
+
+
+def stroke(height: int = 40, width: int = 10, side: int = 64, top: int = 3, left: int = 5) -> Tensor:
+    """A white bar on black, uint8 (1, side, side)."""
+    picture = torch.zeros(1, side, side, dtype=torch.uint8)
+    picture[:, top : top + height, left : left + width] = 255
+    return picture
+
+
+# ---------------------------------------------------------------------- ink and its place
+
+
+def test_ink_is_bright_on_black_whatever_the_paper():
+    white_on_black = stroke()
+    paper = 255 - white_on_black // 2  # grey ink on white
+    coloured = torch.cat([paper, paper, 255 - white_on_black])
+    expected = ink_of(white_on_black)
+    assert expected.shape == (1, 1, 64, 64)
+    assert set(expected.unique().tolist()) == {0.0, 1.0}
+    for picture in (paper, coloured):
+        assert torch.allclose(ink_of(picture), expected, atol=1e-6)
+
+
+def test_dust_on_the_border_does_not_lift_the_background():
+    picture = 255 - stroke()
+    picture[:, 0, :10] = 0
+    assert ink_of(picture)[0, 0, 30, 40] == 0
+
+
+def test_light_that_falls_unevenly_is_no_ink():
+    light = torch.linspace(-12, 12, 64).expand(64, 64)
+    picture = torch.where(stroke()[0] > 0, 40.0, 205 + light).round().to(torch.uint8)[None]
+    assert torch.equal(ink_of(picture) > 0, ink_of(stroke()) > 0)
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_picture_of_one_shade_holds_no_ink(value):
+    grain = torch.randint(0, 10, (3, 40, 60), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    picture = torch.full((3, 40, 60), value, dtype=torch.uint8).clamp(max=245) + grain
+    with pytest.raises(XferError) as caught:
+        ink_of(picture)
+    assert caught.value.code == "no_ink"
+    assert "stands out" in str(caught.value)
+    assert "60×40" in str(caught.value)
+
+
+@pytest.mark.parametrize("bar", [{}, {"height": 10, "width": 44}, {"side": 200, "top": 90, "left": 150}, {"top": 24}])
+def test_a_sign_fills_the_square_wherever_and_however_large_it_was_drawn(bar):
+    square = placed(ink_of(stroke(**bar)), 32, 32)
+    rows, columns = ((square[0, 0] > 0.2).any(axis).nonzero().flatten() for axis in (1, 0))
+    spans = sorted((len(rows), len(columns)))
+    assert spans[1] == 32
+    short, long = sorted((bar.get("height", 40), bar.get("width", 10)))
+    assert abs(spans[0] - 32 * short / long) <= 1, "its proportions are kept"
+    for found in (rows, columns):
+        assert abs(float(found.float().mean()) - 15.5) <= 0.5, "it stands in the middle"
+
+
+def test_the_centre_of_mass_comes_to_the_middle_and_nothing_is_cut_off():
+    ink = torch.zeros(1, 1, 40, 40)
+    ink[..., 10:30, 10:14] = 1  # an L, heavy at the bottom left
+    ink[..., 26:30, 10:30] = 1
+    box, mass = placed(ink, 28, 20), placed(ink, 28, 20, by_mass=True)
+    axis = torch.arange(28) + 0.5
+    for dim in (2, 3):
+        at = [float((square.sum(5 - dim)[0, 0] * axis).sum() / square.sum()) for square in (box, mass)]
+        assert 13.9 < at[1] < 15.1
+        assert abs(at[0] - at[1]) > 1
+    assert torch.isclose(box.sum(), mass.sum())
+    heavy = torch.zeros(1, 1, 40, 40)
+    heavy[..., 10:30, 12:28] = 0.25
+    heavy[..., 29, 12:28] = 1
+    assert torch.isclose(placed(heavy, 20, 20, by_mass=True).sum(), placed(heavy, 20, 20).sum())
+
+
+# ---------------------------------------------------------------------- as each domain would show it
+
+
+@pytest.mark.parametrize("key", DRAWN)
+def test_a_drawing_has_the_shape_of_its_domain_and_is_always_the_same(key):
+    ink = ink_of(stroke())
+    shown = offered(key).render(ink, VARIANTS)
+    assert shown.shape == (VARIANTS, *offered(key).shape)
+    assert shown.dtype == torch.uint8
+    assert torch.equal(shown, offered(key).render(ink, VARIANTS))
+    varied = any(not torch.equal(shown[0], one) for one in shown)
+    assert varied == any(word in key for word in ("photo", "rotated", "noisy", "coloured"))
+
+
+def test_every_domain_of_digits_shows_drawings():
+    assert set(DRAWN) == {key for key in OFFERS if key.startswith("digits.")} | {"mnist", "usps"}
+
+
+def test_an_original_comes_back_as_itself():
+    """What is shown of an original, enlarged with hard edges, is the sample that was made of it."""
+    pixels, _ = read_originals()
+    samples = load_domain("digits.handwritten").samples
+    likeness = []
+    for i in range(0, len(pixels), 20):
+        enlarged = torch.from_numpy(pixels[i]).repeat_interleave(8, 0).repeat_interleave(8, 1)
+        shown = views((255 * enlarged).round().to(torch.uint8)[None], ["digits.handwritten"])["digits.handwritten"][0]
+        likeness.append(np.corrcoef(shown[0].flatten().numpy(), samples[i][0].flatten().numpy())[0, 1])
+    assert np.mean(likeness) > 0.9
+
+
+def test_the_versions_of_one_drawing_are_made_of_the_plain_one():
+    one, other = (
+        views(picture, ("digits.handwritten", "digits.inverted", "digits.photo", "digits.low"))
+        for picture in (stroke(), stroke(10, 40))
+    )
+    plain = one["digits.handwritten"].int()
+    assert torch.equal(one["digits.low"].int(), plain)
+    assert (one["digits.inverted"].int() + plain - 255).abs().max() <= 1
+    # Both drawings lie on the same photographs: equal where neither has ink, turned over where only one has.
+    photo, beneath, there = one["digits.photo"].int(), other["digits.photo"].int(), other["digits.handwritten"].int()
+    neither, only = (plain == 0) & (there == 0), (plain == 255) & (there == 0)
+    assert neither.any()
+    assert only.any()
+    assert torch.equal(photo[neither], beneath[neither])
+    assert (photo[only] - (255 - beneath[only])).abs().max() <= 1
+
+
+def test_coloured_drawings_are_red_and_green_in_turn():
+    shown = views(stroke(), ["digits.coloured_90"])["digits.coloured_90"].float().sum((2, 3))
+    assert (shown[0::2, 0] > 0).all()
+    assert (shown[1::2, 1] > 0).all()
+    assert shown[0::2, 1:].sum() == shown[1::2, [0, 2]].sum() == 0
+
+
+@needs_data
+@pytest.mark.usefixtures("real_data")
+@pytest.mark.parametrize(("key", "least"), [("mnist", 0.99), ("usps", 0.9)])
+def test_real_samples_of_mnist_and_usps_come_back_as_themselves(key, least):
+    samples = load_domain(key).samples[-1000::10]
+    likeness = [
+        np.corrcoef(views(sample, [key])[key][0].flatten().numpy(), sample.flatten().numpy())[0, 1]
+        for sample in samples
+    ]
+    assert np.mean(likeness) > least
+
+
+def test_a_domain_that_shows_no_drawings_gets_the_picture_in_its_size(monkeypatch):
+    from dataclasses import replace
+
+    plain = replace(offered("digits.handwritten"), render=None, shape=(1, 20, 24))
+    monkeypatch.setitem(OFFERS, "photos.own", plain)
+    picture = torch.zeros(3, 40, 48, dtype=torch.uint8)
+    picture[0] = 255
+    shown = views(picture, ["photos.own"])["photos.own"]
+    assert shown.shape == (VARIANTS, 1, 20, 24)
+    assert set(shown.unique().tolist()) == {76}, "red is as bright as ITU-R BT.601 says"
+
+
+# ---------------------------------------------------------------------- reading a picture
+
+
+def packed(image: Image.Image, form: str = "PNG", **more) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **more)
+    return buffer.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that says it is huge, without a pixel."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (head, b"IDAT"))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+DIGIT = Image.fromarray((255 - stroke()[0]).numpy())
+
+
+@pytest.mark.parametrize("kind", ["PNG L", "PNG 1", "PNG P", "PNG I;16", "PNG LA", "JPEG L", "JPEG RGB", "JPEG CMYK",
+                                  "WEBP RGB"])  # fmt: skip
+def test_every_usual_picture_is_read(kind):
+    form, mode = kind.split()
+    image = Image.fromarray(np.asarray(DIGIT).astype(np.uint16) * 257) if mode == "I;16" else DIGIT.convert(mode)
+    picture = read_picture(packed(image, form), "7.png")
+    assert picture.shape == (3, 64, 64)
+    assert picture.dtype == torch.uint8
+    assert (ink_of(picture)[0, 0] - ink_of(stroke())[0, 0]).abs().mean() < 0.05
+
+
+def test_a_large_picture_is_made_small_and_a_turned_one_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: rotate by 90° clockwise to see it
+    wide = Image.new("RGB", (2000, 1000), "white")
+    wide.paste("black", (0, 0, 400, 1000))  # what is at the left comes to the top
+    picture = read_picture(packed(wide, "JPEG", exif=exif), "photo.jpg")
+    assert picture.shape == (3, LONGEST, LONGEST // 2)
+    assert picture[:, :80].float().mean() < 10
+    assert picture[:, -80:].float().mean() > 245
+
+
+@pytest.mark.parametrize("ink", ["black", "white"])
+def test_what_is_transparent_is_paper(ink):
+    image = Image.new("RGBA", (64, 64), (0, 0, 0, 0) if ink == "white" else (255, 255, 255, 0))
+    image.paste(ink, (5, 3, 15, 43))
+    assert torch.allclose(ink_of(read_picture(packed(image), "7.png")), ink_of(stroke()))
+
+
+WHOLE = packed(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "no_picture"),
+        (b"This is a text, not a picture.", "no_picture"),
+        (WHOLE[: len(WHOLE) // 2], "no_picture"),
+        (WHOLE[:40] + bytes(100) + WHOLE[140:], "no_picture"),
+        (packed(DIGIT, "GIF"), "no_picture"),
+        (packed(DIGIT, "TIFF"), "no_picture"),
+        (png_header(0, 0), "no_picture"),
+        (png_header(9000, 9000), "too_many_pixels"),
+        (png_header(60_000, 60_000), "no_picture"),  # Pillow's own guard against bombs
+    ],
+    ids=["empty", "text", "cut", "damaged", "gif", "tiff", "no size", "large", "bomb"],
+)
+def test_what_is_no_picture_is_one_sentence(content, code):
+    with pytest.raises(XferError) as caught:
+        read_picture(content, "mine.png")
+    assert caught.value.code == code
+    sentence = str(caught.value)
+    assert sentence.startswith("picture must ")
+    assert "mine.png" in sentence
+    assert "\n" not in sentence
+    if code == "too_many_pixels":
+        assert str(MEGAPIXELS) in sentence
+
+
+# ---------------------------------------------------------------------- printed types as drawings
+
+
+def test_a_printed_seven_looks_like_the_handwritten_sevens_and_unlike_the_zeros():
+    """The mean handwritten 7 is nearer to a drawn 7 than the mean 0, and so on for every digit but one or two."""
+    domain = load_domain("digits.handwritten")
+    labels = domain.tasks["digit"].labels
+    means = torch.stack([domain.samples[labels == digit, 0].float().mean(0).flatten() for digit in range(10)])
+    right = 0
+    for digit, glyph in enumerate((255 * glyphs(faces()[:1])[0]).to(torch.uint8)):
+        shown = views(glyph[None], ["digits.handwritten"])["digits.handwritten"][0, 0].float().flatten()
+        right += int(torch.corrcoef(torch.cat([shown[None], means]))[0, 1:].argmax()) == digit
+    assert right >= 8

@@ -1,0 +1,138 @@
+"""Answers of networks as bars, and as a table below the pictures they were given: HTML without widgets."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from PIL import Image
+from torch import Tensor
+
+from xfer_core.analysis.answer import Answer
+
+BARS = 12  # of more classes only the likeliest have a bar
+
+STYLE = """<style>
+.xfer-answers { display: grid; gap: 0.9rem; font-variant-numeric: tabular-nums; }
+.xfer-answers section { display: grid; grid-template-columns: 6.2rem minmax(0, 1fr); column-gap: 0.9rem;
+  padding: 0.6rem 0.9rem 0.4rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+  border-left: 5px solid var(--look); border-radius: 0.6rem; }
+.xfer-answers .who { grid-column: 1 / -1; font-weight: 600; overflow-wrap: anywhere; }
+.xfer-answers .best { align-self: center; text-align: center; line-height: 1.05; }
+.xfer-answers .best b { display: block; font-size: 3.4rem; font-weight: 700; color: var(--look);
+  overflow-wrap: anywhere; }
+.xfer-answers .best b.long { font-size: 1.3rem; line-height: 1.2; }
+.xfer-answers .bars { display: flex; gap: 0.25rem; height: 6.2rem; margin: 0; padding: 0; }
+.xfer-answers .bars > div { flex: 1; min-width: 0; display: flex; flex-direction: column; text-align: center; }
+.xfer-answers .track { flex: 1; display: flex; align-items: flex-end; border-radius: 0.2rem;
+  background: color-mix(in srgb, currentColor 8%, transparent); }
+.xfer-answers .track i { display: block; width: 100%; min-height: 1px; border-radius: 0.2rem; background: var(--look); }
+.xfer-answers .bars span { font-size: 0.9rem; line-height: 1.5; overflow: hidden; text-overflow: ellipsis; }
+.xfer-answers .top span { font-weight: 700; }
+.xfer-views { overflow-x: auto; font-variant-numeric: tabular-nums; }
+.xfer-views table { border-collapse: collapse; }
+.xfer-views th, .xfer-views td { padding: 0.4rem 0.8rem; border: 0; text-align: center; vertical-align: bottom; }
+.xfer-views th { font-weight: 400; font-size: 0.9rem; vertical-align: top; }
+.xfer-views th[scope=row] { text-align: left; vertical-align: middle; padding-left: 0.6rem; min-width: 6rem;
+  border-left: 5px solid var(--look); font-weight: 600; }
+.xfer-views tbody td { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+.xfer-views td b { font-size: 1.5rem; }
+.xfer-views td small { display: block; opacity: 0.8; }
+.xfer-views img { display: block; width: clamp(4.5rem, 9vw, 7rem); aspect-ratio: 1;
+  margin: 0 auto 0.3rem; border-radius: 0.3rem; image-rendering: pixelated; }
+.xfer-views .chosen { background: color-mix(in srgb, currentColor 8%, transparent); }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A network as these pictures show it.
+
+    Attributes:
+        title: its name.
+        colour: of its bars, as CSS has it.
+        alt: its answer in words.
+    """
+
+    title: str
+    colour: str
+    alt: str = ""
+
+
+def answer_bars(rows: Sequence[tuple[Speaker, Answer]], titles: Mapping[str, str]) -> str:
+    """For each network its answer, large, and a bar for the probability of every class.
+
+    Args:
+        rows: networks with what they say.
+        titles: class → what a reader calls it.
+    """
+    return STYLE + f'<div class="xfer-answers">{"".join(_bars(*row, titles) for row in rows)}</div>'
+
+
+def _bars(speaker: Speaker, answer: Answer, titles: Mapping[str, str]) -> str:
+    likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
+    bars = "".join(
+        f'<div{_class("top", name == answer.best)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
+        f"<span>{escape(titles[name])}</span></div>"
+        for name, value in answer.probabilities.items()
+        if name in likeliest
+    )
+    best = escape(titles[answer.best])
+    return (
+        f'<section role="img" aria-label="{escape(speaker.alt)}" style="--look:{speaker.colour}">'
+        f'<div class="who">{escape(speaker.title)}</div>'
+        f'<div class="best"><b{_class("long", len(best) > 2)}>{best}</b>{percent(answer.sure)}</div>'
+        f'<div class="bars">{bars}</div></section>'
+    )
+
+
+def views_table(
+    pictures: Sequence[tuple[str, Tensor, str, bool]],
+    rows: Sequence[tuple[Speaker, Sequence[Answer]]],
+    titles: Mapping[str, str],
+) -> str:
+    """One column a picture, one row a network: what it says to each.
+
+    Args:
+        pictures: (title, uint8 (1, C, H, W), description, whether the bars belong to it).
+        rows: networks with their answers in the order of the pictures.
+        titles: class → what a reader calls it.
+    """
+    heads = "".join(
+        f'<th scope="col"{_class("chosen", chosen)}><img src="{picture_uri(image)}" alt="{escape(alt)}">'
+        f"{escape(title)}</th>"
+        for title, image, alt, chosen in pictures
+    )
+    lines = "".join(
+        f'<tr><th scope="row" style="--look:{speaker.colour}">{escape(speaker.title)}</th>'
+        + "".join(
+            f"<td{_class('chosen', chosen)}><b>{escape(titles[answer.best])}</b>"
+            f"<small>{percent(answer.sure)}</small></td>"
+            for answer, (_title, _image, _alt, chosen) in zip(answers, pictures, strict=True)
+        )
+        + "</tr>"
+        for speaker, answers in rows
+    )
+    return (
+        f'{STYLE}<div class="xfer-views" tabindex="0"><table><thead><tr><td></td>{heads}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def percent(fraction: float) -> str:
+    """0.934 as ``93 %``."""
+    return f"{100 * fraction:.0f} %"
+
+
+def picture_uri(image: Tensor) -> str:
+    """One picture, uint8 (1, C, H, W), as a PNG in a data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(image[0].expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _class(name: str, given: bool) -> str:
+    return f' class="{name}"' if given else ""
