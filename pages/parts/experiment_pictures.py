@@ -68,9 +68,10 @@ def pictures(batch: str, table: Sequence[Row], titles: dict[str, str], spec: Run
         not numbers,
     )
     shown = Shown(table, titles, spec, runs, words, st.context.theme.type == "dark")
-    fitting = [name for name in TITLES if _fits(name, table)]
     question = QUESTIONS.get(question_of(batch))
-    first = question.picture if question and question.picture in fitting else "final"
+    first = question.picture if question else "final"
+    # The picture that answers the question is there from the first result on, whatever the others still lack.
+    fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
@@ -221,7 +222,7 @@ def _kept(shown: Shown) -> None:
 
 def _cost(shown: Shown) -> None:
     here = shown.at_one_budget()
-    seconds, parameters = _("seconds of training"), _("parameters that the last phase updates")
+    seconds, parameters = _("seconds of training"), _("parameters updated at last")
     measure = st.segmented_control(
         _("Cost"), [seconds, parameters], default=seconds, required=True, key="experiment.cost"
     )

@@ -27,12 +27,8 @@ def budget_word(budget: Any) -> str:
 def sentences(
     table: Sequence[Row], found: Sequence[Finding], reference: str, titles: dict[str, str], numbers: bool
 ) -> list[str]:
-    """The plain sentences: the clearest difference at each budget, and what labels are worth."""
+    """The plain sentences: what labels are worth, and the clear differences at each budget."""
     said = []
-    for budget in dict.fromkeys(one.budget for one in found):
-        here = [one for one in found if one.budget == budget and one.difference is not None]
-        if here:
-            said.append(_difference_sentence(here, titles[reference], titles, budget, numbers))
     if not numbers:
         for arm, seen in worths(table, reference).items():
             words = {
@@ -47,6 +43,10 @@ def sentences(
             else:
                 text = _("**{way}** with {few} of each class does better than **{other}** with {most}.")
             said.append(":material/emoji_objects: " + text.format(**words))
+    for budget in dict.fromkeys(one.budget for one in found):
+        here = [one for one in found if one.budget == budget and one.difference is not None]
+        if here:
+            said.append(_difference_sentence(here, titles[reference], titles, budget, numbers))
     return said
 
 
@@ -78,7 +78,7 @@ def _difference_sentence(
 def _by(difference: Difference, numbers: bool) -> str:
     """By how much, with the interval."""
     scale, unit = (1, "°") if numbers else (100, "")
-    ends = [f"{scale * end:+.1f}{unit}" for end in (difference.low, difference.high) if end is not None]
+    ends = [_minus(f"{scale * end:+.1f}{unit}") for end in (difference.low, difference.high) if end is not None]
     amount = (
         f"{abs(difference.mean):.1f}°"
         if numbers
@@ -124,7 +124,12 @@ def _over(over: Spread, numbers: bool) -> str:
 
 
 def _signed(value: float, numbers: bool) -> str:
-    return f"{value:+.2f}" if numbers else f"{100 * value:+.1f}"
+    return _minus(f"{value:+.2f}" if numbers else f"{100 * value:+.1f}")
+
+
+def _minus(text: str) -> str:
+    """With a minus sign in place of a hyphen."""
+    return text.replace("-", "−")
 
 
 def _ends(difference: Difference, numbers: bool) -> str:

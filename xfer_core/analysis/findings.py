@@ -59,6 +59,8 @@ def worths(table: Sequence[Row], reference: str) -> dict[str, Worth]:
     question makes sense; nothing for arms for which it never does."""
     means: dict[str, dict[int, float]] = {}
     for arm, rows in by_arm(table).items():
+        if rows[0].kind == "source_only":  # it uses no target labels: there is nothing to be worth
+            continue
         for budget in budgets(rows):
             if budget != "all":
                 values = [row.value for row in rows if row.budget == budget]
