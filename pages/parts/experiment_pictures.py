@@ -101,7 +101,8 @@ def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame) -> None:
     """A picture with its text alternative, and its data as a table."""
     st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displaylogo": False})
     with st.expander(_("The numbers"), icon=":material/table:"):
-        st.dataframe(data, hide_index=True)
+        column = st.column_config.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
+        st.dataframe(data, hide_index=True, column_config={_("run"): column})
 
 
 def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
                 _("seed"): row.seed,
                 shown.words.value: row.value,
                 **{name: read(row) for name, read in more.items()},
-                _("run"): row.run,
+                _("run"): f"run?run={row.run}",
             }
             for row in shown.table
         ]

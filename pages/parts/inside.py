@@ -45,7 +45,6 @@ def inside(run: Run, beside: Run | None = None, weights: bool = False) -> None:
         beside: another run, for comparison.
         weights: whether λ of each sample is a question here; False where the page shows it already.
     """
-    st.subheader(_("Look inside"))
     st.fragment(_inside)(run, beside, weights)
 
 

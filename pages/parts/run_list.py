@@ -12,11 +12,12 @@ from pages.parts.phases import phase_titles
 from pages.parts.side_by_side import side_by_side
 from pages.parts.store import store
 from pages.parts.text import _, locale
+from pages.parts.try_panel import try_panel
 from xfer_core.errors import XferError, say
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.runs.store import LIVE, Run
+from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 
 SHOWN = 10  # rows before the table scrolls
 DRAWN = 12
@@ -152,6 +153,9 @@ def run_list() -> None:
         st.caption(_("Runs that are waiting or running must be stopped before they can be deleted."))
     if len(chosen) > 1:
         side_by_side(chosen)
+    ended = [run for run in chosen if run.status in (FINISHED, STOPPED)]
+    if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):
+        try_panel(ended[:DRAWN])
     lives, charts = overlay(chosen[:DRAWN])
     if len(chosen) > DRAWN:
         st.caption(_("The first {count} of the ticked runs are drawn.").format(count=DRAWN))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def worth(better: Mapping[int, float], other: Mapping[int, float], few: int) -> 
         many = next(
             (
                 _cross(low, high, other[low], other[high], wanted)
-                for low, high in zip(budgets, budgets[1:], strict=False)
+                for low, high in pairwise(budgets)
                 if other[low] < wanted <= other[high]
             ),
             None,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from PIL import Image
 from torch import Tensor
 
 from xfer_core.analysis.answer import Answer
+from xfer_core.charts.pictures import png_uri
 
 BARS = 12  # of more classes only the likeliest have a bar
 
@@ -129,9 +127,7 @@ def percent(fraction: float) -> str:
 
 def picture_uri(image: Tensor) -> str:
     """One picture, uint8 (1, C, H, W), as a PNG in a data URI."""
-    buffer = io.BytesIO()
-    Image.fromarray(image[0].expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png_uri(image[0].expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy())
 
 
 def _class(name: str, given: bool) -> str:

@@ -44,7 +44,7 @@ def transfer_picture(source: Tensor, target: Tensor) -> str:
     Args:
         source, target: uint8 (10, 3, H, W).
     """
-    left, right = (_png(contact_sheet(images, 5)) for images in (source, target))
+    left, right = (png_uri(contact_sheet(images, 5)) for images in (source, target))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 170" role="img">
 <image href="{left}" x="0" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
 <image href="{right}" x="600" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
@@ -52,7 +52,8 @@ def transfer_picture(source: Tensor, target: Tensor) -> str:
 <path d="M430 85 H562"/><path d="M536 58 L566 85 L536 112"/></g></svg>"""
 
 
-def _png(sheet: np.ndarray) -> str:
+def png_uri(sheet: np.ndarray) -> str:
+    """A picture, uint8 (height, width, 3 or 4), as a PNG in a data URI."""
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
