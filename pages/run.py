@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.inside import inside
 from pages.parts.live_panel import baselines_of, live_panel
+from pages.parts.numbers import numbers
 from pages.parts.store import store
 from pages.parts.take_home import take_home
 from pages.parts.text import _
@@ -65,7 +66,9 @@ def _choose_beside(run: Run, beside: Run | None) -> None:
 
 def _watch(run: Run) -> None:
     spec = RunSpec.model_validate(run.spec)
-    live_panel(run, baselines_of(run))
+    baselines = baselines_of(run)
+    live_panel(run, baselines)
+    numbers([run, *baselines], "run.numbers")
     st.page_link(
         "train.py",
         label=_("Duplicate into Train"),

@@ -244,3 +244,15 @@ def test_the_list_names_what_was_asked_and_what_came_of_it():
     assert table["strategy"].tolist() == ["Fine-tuning"]
     assert (SOURCE, TARGET) == ("digits.handwritten", "digits.photo")
     assert table["source"].tolist() == ["Handwritten digits"]
+
+
+def test_what_is_drawn_live_can_be_read_as_a_table():
+    store = open_store()
+    run = finished(store, RunSpec(), 0.73)
+    store.append(run, [(1, "loss/total", 1, 2.0), (2, "loss/total", 2, 1.0), (3, "lr", 1, 0.01)])
+    test = app("run", run=run)
+    next(toggle for toggle in test.toggle if toggle.label == "The numbers").set_value(True).run()
+    assert not test.exception
+    table = next(frame.value for frame in test.dataframe if "loss/total" in frame.value.columns)
+    assert table["loss/total"].tolist() == [2.0, 1.0]
+    assert table["lr"].isna().tolist() == [False, True]

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.live.view import live_texts, live_view
 from pages.parts.curves import overlay
 from pages.parts.domains import domain_title
+from pages.parts.numbers import numbers
 from pages.parts.phases import phase_titles
 from pages.parts.side_by_side import side_by_side
 from pages.parts.store import store
@@ -160,3 +161,4 @@ def run_list() -> None:
     if len(chosen) > DRAWN:
         st.caption(_("The first {count} of the ticked runs are drawn.").format(count=DRAWN))
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")
+    numbers(chosen[:DRAWN], "compare.numbers")
