@@ -35,8 +35,8 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
         st.info(_("This experiment was deleted."))
         return
     live = any(run.status in LIVE for run in runs)
-    if was_live and not live:
-        st.rerun()  # nothing changes by itself any more: stop looking
+    if live != was_live:
+        st.rerun()  # the page decides how often to look
     st.markdown(f"### {title}")
     done = counted(runs)
     _progress(runs, len(done))
