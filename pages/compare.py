@@ -25,11 +25,17 @@ def _experiments() -> None:
     asked = st.query_params.get("experiment") or st.session_state.get("experiment.shown", "")
     if asked and asked not in batches:
         st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
-    with st.expander(_("New experiment"), icon=":material/science:", expanded=not batches):
-        experiment_form()
-    if not batches:
+    form = st.expander(_("New experiment"), icon=":material/science:", expanded=not batches)
+    if batches:  # before the form is worked out: people come for the pictures
+        _shown(batches, asked)
+    else:
         st.query_params.pop("experiment", None)
-        return
+    with form:
+        experiment_form()
+
+
+def _shown(batches: dict[str, float], asked: str) -> None:
+    """One experiment: the one that the link names, else the newest; others can be chosen."""
     shown = asked if asked in batches else next(iter(batches))
     if len(batches) > 1:
         names = list(batches)

@@ -15,7 +15,7 @@ from xfer_core.strategies import STRATEGIES
 
 RECIPES = recipes()
 EXAMPLES = [
-    f"{example.problem}.{form.model_fields['kind'].default}"
+    f"{example.problem}.{example.recipe(form.model_fields['kind'].default)}"
     for form in STRATEGIES
     for example in (form.shines, form.fails)
     if example

@@ -44,7 +44,7 @@ def test_the_methods_of_a_problem_differ_in_nothing_else(problem: str):
 
 @pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
 def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example):
-    kind = form.model_fields["kind"].default
+    kind = example.recipe(form.model_fields["kind"].default)
     wanted = {kind, accuracy.baseline_of(form, example), *limits(form)}
     assert {f"{example.problem}.{kind}" for kind in wanted} <= RECIPES.keys()
 
@@ -60,7 +60,7 @@ def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
 
 @pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
 def test_every_example_was_measured_with_every_seed_and_so_was_what_it_is_compared_with(form, example):
-    for kind in (form.model_fields["kind"].default, accuracy.baseline_of(form, example), *limits(form)):
+    for kind in (example.recipe(form.model_fields["kind"].default), accuracy.baseline_of(form, example), *limits(form)):
         assert len(accuracy.known()[f"{example.problem}.{kind}"]["seeds"]) >= accuracy.SEEDS
 
 

@@ -54,7 +54,7 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
         st.markdown(f"**{word}**")
         st.caption(_("No such problem was found: where it was tried, it was neither better nor worse than by chance."))
         return
-    kind, baseline = form.model_fields["kind"].default, baseline_of(form, example)
+    kind, baseline = example.recipe(form.model_fields["kind"].default), baseline_of(form, example)
     specs, found = _read()
     spec = specs.get(f"{example.problem}.{kind}")
     if spec is None:

@@ -115,6 +115,7 @@ class Example:
     Attributes:
         problem: the first part of a recipe's name in ``benchmarks/recipes``; the second is the method's ``kind``.
         why: one sentence for the learner.
+        variant: which of several recipes of the method, for one whose file is called ``problem.kind-variant``.
         baseline: the ``kind`` that it is compared with; nothing for the usual one: source only for adaptation without
             target labels, fine-tuning for any other transfer, equal λ for balancers, ERM for generalisation.
     """
@@ -122,6 +123,11 @@ class Example:
     problem: str
     why: str
     baseline: str = ""
+    variant: str = ""
+
+    def recipe(self, kind: str) -> str:
+        """The second part of the recipe's name for a method of this kind."""
+        return f"{kind}-{self.variant}" if self.variant else kind
 
 
 class Strategy(Form):

@@ -17,6 +17,7 @@ from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sam
 from xfer_core.strategies.base import (
     Batch,
     Context,
+    Example,
     Phase,
     Strategy,
     chosen_weights,
@@ -41,6 +42,11 @@ class Generalised(Strategy):
     family: ClassVar = "generalised"
     watches_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
+    fails: ClassVar = Example(
+        "three_domains",
+        "More λ for targets of fifty labelled samples repeats what is known of them; the source has more to teach.",
+        variant="targets",
+    )
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
     weights: dict[str, float] = Field(default={}, title="λ of each domain")

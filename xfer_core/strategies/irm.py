@@ -33,6 +33,10 @@ class IRM(AnnealedPenalty):
         "coloured",
         "The colour helps more in one domain than in the other, so no one head is best in both while it is used.",
     )
+    fails: ClassVar = Example(
+        "three_domains",
+        "Nothing misleads here; its large penalty on fifty labelled samples of each target leaves little to learn.",
+    )
     kind: Literal["irm"] = "irm"
     weight: float = Field(default=100.0, ge=0, le=1e6, title="λ of the penalty")
     """Once it counts fully."""

@@ -13,6 +13,7 @@ from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
     Context,
+    Example,
     Phase,
     Strategy,
     chosen_weights,
@@ -32,6 +33,16 @@ class Joint(Strategy):
     family: ClassVar = "joint"
     watches_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
+    shines: ClassVar = Example(
+        "handwritten_to_photo_5",
+        "Five labels a class are few; plain digits, learned at the same time, say what to look for.",
+        baseline="target_only",
+    )
+    fails: ClassVar = Example(
+        "handwritten_to_inverted_1",
+        "Black and white change places: one network for both has more to learn than one that leaves the source behind.",
+        baseline="fine_tune",
+    )
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, title="λ of each domain and task")

@@ -28,8 +28,8 @@ class Mixup(DomainGeneralisation):
         r"L\big(m\, x_a + (1 - m)\, x_b,\ m\, y_a + (1 - m)\, y_b\big), \quad m \sim \mathrm{Beta}(\alpha, \alpha)"
     )
     fails: ClassVar = Example(
-        "unseen_noisy",
-        "A digit blended with a photograph is no digit under noise: what is learned from blends does not carry there.",
+        "three_domains",
+        "A digit on a photograph blended with a turned one is hard to see, and the test shows no such blends.",
     )
     kind: Literal["mixup"] = "mixup"
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")

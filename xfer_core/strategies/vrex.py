@@ -27,6 +27,10 @@ class VREx(AnnealedPenalty):
         "coloured",
         "The colour is right 9 times in 10 here and 8 in 10 there; equal losses can only be had without it.",
     )
+    fails: ClassVar = Example(
+        "three_domains",
+        "Nothing misleads here: to make the losses of all domains equal costs a little and brings nothing.",
+    )
     kind: Literal["vrex"] = "vrex"
 
     def agree(
