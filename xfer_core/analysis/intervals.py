@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -42,6 +43,11 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[f
         values: one a seed.
         confidence: between 0 and 1.
     """
+    return _interval(tuple(values), confidence)
+
+
+@lru_cache(maxsize=4096)  # a page asks again at every press
+def _interval(values: tuple[float, ...], confidence: float) -> tuple[float, float] | None:
     if len(values) < 2:
         return None
     if min(values) == max(values):
