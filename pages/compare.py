@@ -25,13 +25,15 @@ def _experiments() -> None:
     asked = st.query_params.get("experiment") or st.session_state.get("experiment.shown", "")
     if asked and asked not in batches:
         st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
-    form = st.expander(_("New experiment"), icon=":material/science:", expanded=not batches)
-    if batches:  # before the form is worked out: people come for the pictures
+    # Folded, it is not worked out: people come for the pictures.
+    form = st.expander(_("New experiment"), icon=":material/science:", expanded=not batches, on_change="rerun")
+    if form.open:
+        with form:
+            experiment_form()
+    if batches:
         _shown(batches, asked)
     else:
         st.query_params.pop("experiment", None)
-    with form:
-        experiment_form()
 
 
 def _shown(batches: dict[str, float], asked: str) -> None:

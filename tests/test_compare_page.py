@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_experiment import FOUR, done
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
+from pages.parts.experiment_pictures import NUMBERS
 from xfer_core.runs.experiment import Experiment, new_batch
 from xfer_core.runs.questions import QUESTIONS, freeze_arms, lambda_arms
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -103,11 +104,13 @@ def test_every_picture_has_words_and_its_data(picture, theme):
     batch, ids = begun(budgets=(1, 5), seeds=2)
     finish(ids)
     page = app("compare", experiment=batch)
+    page.session_state[NUMBERS] = True
     page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
     assert not page.exception
     assert not page.error
     (chart,) = page.get("plotly_chart")
     assert chart.proto.alt or chart.proto.spec
+    assert len(page.dataframe) == 2, "the data, and what was found"
     assert len(page.dataframe[0].value) > 4
     assert any("The numbers" in expander.label for expander in page.expander)
 
@@ -132,6 +135,8 @@ def test_several_targets_are_shown_each():
             more = {f"accuracy/{key}/digit/test": value for key in spec.problem.target[1:]}
             done(store, run, value, **more)
     page = app("compare", experiment=batch)
+    page.session_state[NUMBERS] = True
+    page.run()
     assert not page.exception
     data = page.dataframe[0].value
     assert set(data["domain"]) == {"Digits on photographs", "Rotated digits", "Noisy digits"}

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from xfer_core.analysis.comparison import budgets, by_arm, rows
 from xfer_core.analysis.cost import cost, estimate, seconds_left
@@ -318,6 +319,11 @@ def test_an_estimate_grows_with_what_is_asked():
     assert estimate([RunSpec()] * 3) == pytest.approx(3 * once)
     long = parse_spec({}, [f"training.steps={4 * RunSpec().training.steps}"])
     assert 2 * once < estimate([long]) < 4.1 * once
+
+
+def test_no_accelerator_is_woken_for_an_estimate(monkeypatch):
+    monkeypatch.setattr("xfer_core.analysis.cost.choose_device", lambda _: torch.device("cuda"))
+    assert estimate([RunSpec()]) is None
 
 
 def test_differences_of_specs_are_named_by_field():

@@ -75,14 +75,16 @@ def _price(asked: Experiment) -> str:
     once = [spec for spec, _arm in asked.specs()[: len(asked) // len(asked.seeds)]]
     for spec in once:
         require_here(spec.problem)
-    text = _("**{runs} runs**, about {time} on this machine: {arms} ways × {budgets} label budgets × {seeds} seeds.")
-    return text.format(
-        runs=len(asked),
-        time=duration(len(asked.seeds) * estimate(once)),
-        arms=len(asked.arms),
-        budgets=len(asked.budgets),
-        seeds=len(asked.seeds),
+    ways = _("{arms} ways × {budgets} label budgets × {seeds} seeds").format(
+        arms=len(asked.arms), budgets=len(asked.budgets), seeds=len(asked.seeds)
     )
+    once_seconds = estimate(once)
+    if once_seconds is None:
+        return _("**{runs} runs**: {ways}. The first of them show how long it takes.").format(
+            runs=len(asked), ways=ways
+        )
+    time = duration(len(asked.seeds) * once_seconds)
+    return _("**{runs} runs**, about {time} on this machine: {ways}.").format(runs=len(asked), time=time, ways=ways)
 
 
 def _with_settings_of_train() -> RunSpec:

@@ -22,6 +22,7 @@ from xfer_core.runs.questions import QUESTIONS
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 
+NUMBERS = "experiment.numbers"
 TITLES = {
     "labels": "How much are labels worth?",
     "final": "How good is each, seed by seed?",
@@ -100,9 +101,10 @@ def _fits(name: str, table: Sequence[Row]) -> bool:
 def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame) -> None:
     """A picture with its text alternative, and its data as a table."""
     st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displaylogo": False})
-    with st.expander(_("The numbers"), icon=":material/table:"):
-        column = st.column_config.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
-        st.dataframe(data, hide_index=True, column_config={_("run"): column})
+    with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
+        if folded.open:
+            column = st.column_config.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
+            st.dataframe(data, hide_index=True, column_config={_("run"): column})
 
 
 def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:

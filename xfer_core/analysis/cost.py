@@ -15,6 +15,7 @@ from xfer_core.domains.problem import Dealt
 from xfer_core.networks.base import Network
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import Run
+from xfer_core.training.device import choose_device
 from xfer_core.training.phases import phase_ends
 
 LOOKING = 1 / 3  # of an image's cost, where it is only looked at: a forward pass without the two of the way back
@@ -88,11 +89,14 @@ def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, 
     return sorted(taken[1:])[PROBES // 2] / 64
 
 
-def estimate(specs: Sequence[RunSpec]) -> float:
-    """About how many seconds these runs take here, however they share the cores.
+def estimate(specs: Sequence[RunSpec]) -> float | None:
+    """About how many seconds these runs take here, however they share the cores; None where one trains on another
+    device than the processor: a page does not wake an accelerator to time it.
 
     What a method computes beside its network (a discriminator, kernels, gradients of every task) is not in it.
     """
+    if any(choose_device(device).type != "cpu" for device in {spec.training.device for spec in specs}):
+        return None
     total = 0.0
     for spec in specs:
         asked = cost(spec)
