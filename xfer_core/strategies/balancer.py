@@ -20,6 +20,9 @@ class Balancer(Joint):
     A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`balance`.
     """
 
+    shines: ClassVar = None  # the examples of joint learning are not its own
+    fails: ClassVar = None
+
     def check(self, problem: Problem) -> None:
         super().check(problem)
         weights = self.lambdas(problem)
