@@ -65,7 +65,7 @@ def test_a_finished_network_answers_as_the_trained_one(store):
 
 def test_without_weights_or_snapshots_one_sentence_says_so(store):
     run = store.create(RunSpec())
-    with pytest.raises(XferError, match="trained to an end.*it is queued"):
+    with pytest.raises(XferError, match=r"trained to an end.*it is queued"):
         trained_network(store.get(run))
     with pytest.raises(XferError, match="before snapshots were kept"):
         snapshots(run)
