@@ -57,8 +57,9 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     for watcher in (page, guest):
         expect(watcher.get_by_text("Measured on 314 photographed digits")).to_be_visible(timeout=MOST)
     other.close()
-    assert {run.status for run in served.find()} == {FINISHED}
-    right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in served.find()}
+    racers = [run for run in served.find() if run.batch.startswith("race-")]
+    assert [run.status for run in racers] == [FINISHED] * 3
+    right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in racers}
     verdict = page.get_by_test_id("stAlert").inner_text()
     assert f"{round(100 * right['target_only'])} of 100" in verdict
 
