@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts.curves import reason_text, term_titles
 from pages.parts.domains import domain_title, task_word
 from pages.parts.store import store
-from pages.parts.sweep_button import BATCH, TITLES
+from pages.parts.sweep_button import BATCH
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.sweep import SweepPoint, sweep_point
@@ -16,6 +16,7 @@ from xfer_core.charts.sweep import frontier_chart, sweep_chart
 from xfer_core.errors import XferError, say
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import LIVE, PAUSED, Run
+from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_terms
 
 LOOK_SECONDS = 2

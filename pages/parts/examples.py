@@ -11,10 +11,9 @@ from pages.parts.text import _
 from xfer_core.analysis.accuracy import spread
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.strategies import STRATEGIES, Example, Strategy
+from xfer_core.strategies import TITLES, Example, Strategy
 
 GAIN = "Δ_m: the mean over the tasks of the gain over a network that learned the task alone."
-TITLES = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
 
 
 @st.cache_data(show_spinner=False, ttl=60)

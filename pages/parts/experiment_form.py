@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.parts.domains import domain_title
-from pages.parts.problem import BUDGETS
+from pages.parts.problem import BUDGETS, budget_label
 from pages.parts.slots import Slots
 from pages.parts.store import require_here, start
 from pages.parts.text import _, duration
@@ -15,8 +16,9 @@ from xfer_core.analysis.cost import estimate
 from xfer_core.domains import domain_keys
 from xfer_core.errors import XferError
 from xfer_core.runs.experiment import Arm, Experiment, new_batch
-from xfer_core.runs.questions import QUESTIONS, TITLES, Question, strategy_arms
+from xfer_core.runs.questions import QUESTIONS, Question, strategy_arms
 from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.strategies import TITLES
 
 SEEDS, MOST_SEEDS = 5, 20
 
@@ -48,8 +50,9 @@ def experiment_form() -> None:
         spec.problem.check_names()
         arms = question.arms(spec) if question.arms else strategy_arms(kinds)
         asked = Experiment(name, spec, arms, tuple(budgets), tuple(range(seeds)))
-        st.markdown(_price(asked))
-        wanted = asked.specs()
+        specs = asked.specs()
+        st.markdown(_price(asked, [spec for spec, _arm in specs[: len(specs) // seeds]]))
+        wanted = specs
     except XferError as error:
         slots.show(error)
     begin = st.button(
@@ -66,13 +69,16 @@ def experiment_form() -> None:
         st.rerun()
 
 
-def _price(asked: Experiment) -> str:
+def _price(asked: Experiment, once: Sequence[RunSpec]) -> str:
     """How many runs that is, and about how long they take here.
+
+    Args:
+        asked: the experiment.
+        once: its specs of one seed.
 
     Raises:
         XferError: for what could not run.
     """
-    once = [spec for spec, _arm in asked.specs()[: len(asked) // len(asked.seeds)]]
     for spec in once:
         require_here(spec.problem)
     ways = _("{arms} ways × {budgets} label budgets × {seeds} seeds").format(
@@ -119,7 +125,7 @@ def _problem(name: str, base: RunSpec, question: Question, slots: Slots) -> tupl
         _("Labels of each class in the target"),
         [*BUDGETS[:-1], *(budget for budget in usual if budget not in BUDGETS), BUDGETS[-1]],
         default=usual,
-        format_func=lambda value: _("all") if value == "all" else str(value),
+        format_func=budget_label,
         key=f"experiment.{name}.budgets.{problem.labels_per_class}",
         wrap=True,
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.curves import reason_text
 from pages.parts.experiment_pictures import pictures
 from pages.parts.experiment_words import findings_table, sentences
-from pages.parts.store import start, store
+from pages.parts.store import delete, start, store
 from pages.parts.text import _, duration
 from xfer_core.analysis.comparison import by_arm, rows
 from xfer_core.analysis.cost import seconds_left
@@ -15,9 +15,8 @@ from xfer_core.analysis.findings import findings, usual_reference
 from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.experiment import counted, go_on, more_seeds, pause
-from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FAILED, FINISHED, LIVE, Run
+from xfer_core.runs.store import FAILED, LIVE, Run
 
 LOOK_SECONDS = 2
 REASONS = 3  # failed runs that are named; the others are counted
@@ -40,7 +39,7 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
     st.markdown(f"### {title}")
     done = counted(runs)
     _progress(runs, len(done))
-    _buttons(batch, runs, live)
+    _buttons(batch, runs, live, len(done))
     _failures(runs)
     table = rows(done)
     if not table:
@@ -100,12 +99,11 @@ def _part(run: Run) -> float:
     return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
 
 
-def _buttons(batch: str, runs: list[Run], live: bool) -> None:
+def _buttons(batch: str, runs: list[Run], live: bool, done: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        unfinished = any(run.status != FINISHED for run in runs) and len(counted(runs)) < len({r.digest for r in runs})
         if live:
             st.button(_("Pause"), icon=":material/pause:", on_click=pause, args=(store(), runs), key="experiment.pause")
-        elif unfinished:
+        elif done < len({run.digest for run in runs}):
             st.button(
                 _("Go on with what is missing"),
                 type="primary",
@@ -137,13 +135,9 @@ def _add(batch: str, count: int) -> None:
 
 
 def _delete(ids: list[str]) -> None:
-    try:
-        delete_runs(store(), ids)
+    if delete(ids):
         st.session_state.pop("experiment.shown", None)
         st.query_params.pop("experiment", None)
-        st.toast(_("Deleted."), icon=":material/delete:")
-    except XferError as error:  # somebody resumed one in the meantime
-        st.toast(say(error, _), icon=":material/info:")
 
 
 def _failures(runs: list[Run]) -> None:

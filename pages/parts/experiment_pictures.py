@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts.domains import domain_title
 from pages.parts.experiment_words import budget_word
+from pages.parts.problem import budget_label
 from pages.parts.store import store
 from pages.parts.text import _
 from xfer_core.analysis.comparison import Row, budgets, by_arm
@@ -53,7 +54,7 @@ class Shown:
             return self
         budget = st.segmented_control(
             _("Labels of each class"), order, default=order[len(order) // 2], required=True,
-            format_func=lambda value: _("all") if value == "all" else str(value), key="experiment.budget",
+            format_func=budget_label, key="experiment.budget",
         )  # fmt: skip
         kept = [row for row in self.table if row.budget == budget]
         return Shown(kept, self.titles, self.spec, self.runs, self.words, self.dark)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.parts.problem import budget_label
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import Spread
 from xfer_core.analysis.comparison import Row
@@ -107,7 +108,7 @@ def _cells(one: Finding, reference: str, titles: dict[str, str], numbers: bool) 
         better = difference.mean > 0
         verdict = (_("better") if better else _("worse")) if difference.clear else _("not clear")
     return {
-        _("Labels a class"): _("all") if one.budget == "all" else str(one.budget),
+        _("Labels a class"): budget_label(one.budget),
         _("Way"): titles[one.arm],
         _("Mean error, degrees") if numbers else _("Right answers, %"): _over(one.over, numbers),
         _("Difference"): "" if difference is None else _signed(difference.mean, numbers),

@@ -71,6 +71,11 @@ def _choose_domains(
     return chosen
 
 
+def budget_label(budget: Any) -> str:
+    """A label budget on a control: its number, or "all"."""
+    return _("all") if budget == "all" else str(budget)
+
+
 def _choose_budget(now: Problem, prefix: str) -> Any:
     budgets: list[Any] = list(BUDGETS)
     if now.labels_per_class not in budgets:
@@ -79,6 +84,6 @@ def _choose_budget(now: Problem, prefix: str) -> Any:
         _("Labels of each class in the target"),
         budgets,
         now.labels_per_class,
-        format_func=lambda value: _("all") if value == "all" else str(value),
+        format_func=budget_label,
         key=f"{prefix}.budget",
     )

@@ -11,12 +11,10 @@ from pages.parts.domains import domain_title
 from pages.parts.numbers import numbers
 from pages.parts.phases import phase_titles
 from pages.parts.side_by_side import side_by_side
-from pages.parts.store import store
-from pages.parts.text import _, locale
+from pages.parts.store import delete, store
+from pages.parts.text import _, local_time, locale
 from pages.parts.try_panel import try_panel
-from xfer_core.errors import XferError, say
 from xfer_core.exports.recipe import recipe_text
-from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 
@@ -38,7 +36,7 @@ def _table(runs: list[Run]) -> pd.DataFrame:
                 "budget": str(spec.problem.labels_per_class),
                 "strategy": _(type(spec.strategy).title),
                 "seed": spec.seed,
-                "created": pd.Timestamp(run.created, unit="s", tz="UTC").tz_convert(st.context.timezone or "UTC"),
+                "created": local_time(run.created),
                 "run": run.id,
             }
         )
@@ -94,11 +92,7 @@ def _rename(run: str) -> None:
 
 
 def _delete(ids: list[str]) -> None:
-    try:
-        delete_runs(store(), ids)
-        st.toast(_("Deleted."), icon=":material/delete:")
-    except XferError as error:  # somebody resumed one in the meantime, or deleted it
-        st.toast(say(error, _), icon=":material/info:")
+    delete(ids)
 
 
 def _one(run: Run) -> None:

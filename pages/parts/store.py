@@ -6,10 +6,12 @@ import json
 
 import streamlit as st
 
+from pages.parts.text import _
 from xfer_core.domains import is_here
 from xfer_core.domains.problem import Dealt, Problem
-from xfer_core.errors import XferError
+from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings
@@ -30,6 +32,17 @@ def start(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
     ids = store().create_together(wanted, batch)
     ensure_dispatcher()
     return ids
+
+
+def delete(ids: list[str]) -> bool:
+    """Delete these runs for good, or say why that cannot be; whether they are gone."""
+    try:
+        delete_runs(store(), ids)
+    except XferError as error:  # somebody resumed one in the meantime, or deleted it
+        st.toast(say(error, _), icon=":material/info:")
+        return False
+    st.toast(_("Deleted."), icon=":material/delete:")
+    return True
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

@@ -12,10 +12,9 @@ from pages.parts.store import start
 from pages.parts.text import _
 from xfer_core.analysis.sweep import BALANCERS, LEAST, MOST, sweep_specs
 from xfer_core.runs.spec import RunSpec
-from xfer_core.strategies import STRATEGIES
+from xfer_core.strategies import TITLES
 
 BATCH = "sweep-"
-TITLES = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
 SHOWN = ("uncertainty_weighting", "gradnorm", "imtl_g")  # ticked at first
 
 

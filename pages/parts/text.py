@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gettext
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 LOCALES = Path(__file__).parents[2] / "locales"
@@ -34,8 +35,12 @@ def percent(fraction: float) -> str:
 
 def moment(seconds: float) -> str:
     """A time since 1970 as the viewer's clock shows it, such as ``2026-11-21 17:05``."""
-    zone = st.context.timezone or "UTC"
-    return pd.Timestamp(seconds, unit="s", tz="UTC").tz_convert(zone).strftime("%Y-%m-%d %H:%M")
+    return local_time(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def local_time(seconds: float) -> datetime:
+    """A time since 1970 in the viewer's time zone."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(st.context.timezone or "UTC"))
 
 
 def duration(seconds: float) -> str:

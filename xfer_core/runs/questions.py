@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from xfer_core.domains import domain_keys, is_here, offered
 from xfer_core.runs.experiment import Arm, Budget
 from xfer_core.runs.spec import RunSpec, canonical
-from xfer_core.strategies import STRATEGIES
+from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_terms
 
-TITLES = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
 
