@@ -6,7 +6,20 @@ import math
 
 import pytest
 import torch
-from conftest import SMALL, SOURCE, TARGET, At, Recorder, differing, phases_of, settings, trained, trainer, weights_of
+from conftest import (
+    NETWORK_FORMS,
+    SMALL,
+    SOURCE,
+    TARGET,
+    At,
+    Recorder,
+    differing,
+    phases_of,
+    settings,
+    trained,
+    trainer,
+    weights_of,
+)
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
@@ -15,7 +28,8 @@ from xfer_core.strategies import STRATEGIES, Phase
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.joint import Joint
 from xfer_core.strategies.target_only import TargetOnly
-from xfer_core.training import SGD, Command
+from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
+from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import loop as loop_module
 from xfer_core.training.device import choose_device, choose_precision, has_bf16
 from xfer_core.training.evaluation import Evaluator, predict, to_input
@@ -282,3 +296,26 @@ def test_weights_are_kept_channels_last():
     run.run()
     convolution = run.network.stages["conv2"].conv.weight
     assert convolution.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(weight_decay=0.5), SGD(weight_decay=0.5)], ids=lambda o: o.kind)
+@pytest.mark.parametrize("network", NETWORK_FORMS, ids=lambda form: form.kind)
+def test_weight_decay_acts_on_matrices_and_kernels_alone(network, optimizer):
+    """Not on biases, on batch norm, nor on what uncertainty weighting learns about its losses."""
+    run = trainer(UncertaintyWeighting(), network=network, training=settings(1, optimizer=optimizer))
+    run.run()
+    decay = {id(p): group["weight_decay"] for group in run.optimizer.param_groups for p in group["params"]}
+    learned = {**dict(run.network.named_parameters()), **dict(run.modules.named_parameters("modules"))}
+    assert len(decay) == len(learned)
+    decayed = {name for name, parameter in learned.items() if decay[id(parameter)] > 0}
+    assert decayed == {name for name in learned if name.endswith("weight") and ".norm." not in name}
+    assert any(name.startswith("modules.") for name in set(learned) - decayed)
+
+
+@pytest.mark.parametrize("optimizer", [Adam, SGD], ids=lambda o: o.__name__)
+def test_a_step_with_weight_decay_moves_biases_and_batch_norm_as_one_without(optimizer):
+    without, with_decay = (
+        trained(TargetOnly(), training=settings(1, optimizer=optimizer(lr=0.01, weight_decay=decay)))
+        for decay in (0.0, 0.5)
+    )
+    assert differing(without, with_decay) == {name for name, value in without.items() if value.ndim > 1}

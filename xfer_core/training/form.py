@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from xfer_core.forms import Form
 from xfer_core.selections import Kind
@@ -19,6 +20,7 @@ class SGD(Form):
     lr: float = Field(default=0.01, gt=0, le=10, title="Learning rate")
     momentum: float = Field(default=0.9, ge=0, lt=1, title="Momentum")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
+    """Of matrices and kernels; biases, batch norm and λ that a method learns are left out."""
 
     def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
         """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
@@ -31,6 +33,7 @@ class Adam(Form):
     kind: Literal["adam"] = "adam"
     lr: float = Field(default=0.003, gt=0, le=10, title="Learning rate")
     weight_decay: float = Field(default=0.0, ge=0, le=1, title="Weight decay")
+    """Of matrices and kernels; biases, batch norm and λ that a method learns are left out."""
 
     def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
         """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
@@ -38,6 +41,17 @@ class Adam(Form):
 
 
 OPTIMIZERS = (Adam, SGD)
+
+
+def decays(parameter: Tensor) -> bool:
+    """Whether weight decay acts on this parameter: on matrices and kernels alone.
+
+    Biases, the scale and shift of batch norm, and what a method learns about its losses (such as log σ² of uncertainty
+    weighting) have one dimension or none; pulled to zero they would mean something else, not something simpler.
+    """
+    return parameter.ndim > 1
+
+
 Schedule = Literal["constant", "cosine"]
 Augmentation = Literal["flip", "crop", "shift", "rotation"]
 TURNING: tuple[Augmentation, ...] = ("flip", "rotation")

@@ -22,7 +22,7 @@ from xfer_core.training.chooser import Chooser
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.fixing import fingerprint, fix
-from xfer_core.training.form import TrainingForm
+from xfer_core.training.form import TrainingForm, decays
 from xfer_core.training.gradients import backward, total_of
 from xfer_core.training.journal import Journal
 from xfer_core.training.knobs import Knobs
@@ -284,14 +284,15 @@ class Trainer:
             self.fixed_kept.append(fingerprint(self.network, fixed) == self.fixed_before[self.phase_index])
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        rates = self.phases[self.phase_index].rates
-        groups: dict[float, list[nn.Parameter]] = {}
+        rates, form = self.phases[self.phase_index].rates, self.training.optimizer
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for name, parameter in self._named_parameters():
             # Where nothing learns the optimiser has nothing to do, but torch makes none of no parameters.
             if parameter.requires_grad or not self.phases[self.phase_index].learns:
-                groups.setdefault(rates.get(name, 1.0), []).append(parameter)
-        given = [{"params": group, "rate": rate} for rate, group in groups.items()]
-        return self.training.optimizer.build(given, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
+                decay = form.weight_decay if decays(parameter) else 0.0
+                groups.setdefault((rates.get(name, 1.0), decay), []).append(parameter)
+        given = [{"params": group, "rate": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+        return form.build(given, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
 
