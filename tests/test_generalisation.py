@@ -21,7 +21,7 @@ from xfer_core.errors import XferError, say
 from xfer_core.networks import ArticleNet
 from xfer_core.objectives.irm import irm_penalty
 from xfer_core.objectives.risk_variance import risk_variance
-from xfer_core.strategies import Batch, Context
+from xfer_core.strategies import Batch, Context, Phase
 from xfer_core.strategies.coral_all_pairs import CORALAllPairs
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 from xfer_core.strategies.erm import ERM
@@ -193,8 +193,8 @@ def test_before_the_anneal_a_penalty_counts_one_at_most_and_then_all_is_divided(
     form = method(weight=weight, anneal=0.5)
     losses = {"a": torch.tensor(2.0), "b": torch.tensor(3.0), "penalty": torch.tensor(4.0)}
     one, lambdas = torch.tensor(1.0), form.further_lambdas()
-    for progress, (penalty, domains) in ((0.0, early), (0.49, early), (0.5, late), (1.0, late)):
-        factors = form.balance(losses, Context(None, None, progress, {}, lambdas=lambdas))
+    for name, (penalty, domains) in (("anneal", early), ("penalty", late)):
+        factors = form.balance(losses, Context(None, Phase(name, ("a", "b")), 0.5, {}, lambdas=lambdas))
         assert lambdas["penalty"] * factors["penalty"].item() == pytest.approx(penalty)
         for name in ("a", "b"):
             assert factors.get(name, one).item() == pytest.approx(domains)
@@ -207,6 +207,42 @@ def test_a_run_logs_what_the_anneal_makes_of_each_weight(every_step):
     penalty, domain = (told.values(f"lambda/{name}") for name in ("penalty", SOURCE))
     assert {step: penalty[step] for step in (1, 2, 3, 4)} == pytest.approx(dict.fromkeys((1, 2, 3, 4), 1))
     assert {step: domain[step] * 3 for step in (1, 2, 3, 4)} == pytest.approx({1: 1, 2: 1, 3: 1 / 10, 4: 1 / 40})
+
+
+@every_annealed
+@pytest.mark.parametrize(
+    ("weight", "anneal", "phases"),
+    [
+        (100.0, 0.5, {"anneal": 0.5, "penalty": 0.5}),
+        (1.01, 0.2, {"anneal": 0.2, "penalty": 0.8}),
+        (1.0, 0.5, {"penalty": 1.0}),  # at most 1 before and after: nothing to wait for
+        (100.0, 0.0, {"penalty": 1.0}),
+        (100.0, 1.0, {"anneal": 1.0}),
+    ],
+)
+def test_the_penalty_has_a_phase_of_its_own(method, weight, anneal, phases):
+    run = trainer(method(weight=weight, anneal=anneal), problem=THREE)
+    assert {phase.name: phase.share for phase in run.phases} == pytest.approx(phases)
+
+
+@every_annealed
+def test_the_optimiser_starts_anew_when_the_loss_is_divided(method, every_step):
+    """Adam scales a step by the root of the mean squared gradients. With those of before the loss was divided by 10,000
+    the next steps would be ten thousand times too small."""
+    run = trainer(method(weight=1e4, anneal=0.5), problem=THREE, training=settings(40, schedule="constant"))
+    before, moved = {}, {}
+
+    def step():
+        before.update(weights_of(run))
+        type(run)._train_step(run)
+        moved[run.step] = max((value - before[name]).abs().max() for name, value in weights_of(run).items()
+                              if name.endswith("conv.weight")).item()  # fmt: skip
+
+    run._train_step = step
+    run.run()
+    assert run.ends == [20, 40]
+    assert moved[21] == pytest.approx(moved[1], rel=0.01), "the first step of an Adam is the learning rate"
+    assert min(moved[step] for step in range(21, 41)) > 0.1 * moved[1]
 
 
 # ---------------------------------------------------------------------- mixup

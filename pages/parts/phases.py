@@ -11,6 +11,8 @@ def phase_titles() -> dict[str, str]:
         "source": _("learning the source"),
         "target": _("learning the target"),
         "together": _("learning all at once"),
+        "anneal": _("learning before the penalty"),
+        "penalty": _("learning with the penalty"),
         "probe": _("learning the head alone"),
         "head": _("learning the head alone"),
         "adapt": _("adapting to the target"),

@@ -24,6 +24,8 @@ from xfer_core.strategies.base import (
     task_loss,
 )
 
+ANNEAL = "anneal"  # the phase in which a penalty counts little
+
 
 class DomainGeneralisation(Strategy):
     """One term a domain, named by its key: the sum of the losses of its tasks. What is learned should also hold in
@@ -73,8 +75,10 @@ class DomainGeneralisation(Strategy):
 class AnnealedPenalty(DomainGeneralisation):
     """A penalty that counts little at first, so that the network learns something, and fully from then on.
 
-    Before the part ``anneal`` of the run its λ is at most 1; after it, what it was set to. Where that is above 1 the
-    whole loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx).
+    In the phase *anneal* its λ is at most 1; in the phase *penalty*, what it was set to. Where that is above 1 the
+    whole loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx). Gradients
+    then shrink by that factor at once, and an optimiser that still scales by the large ones of before hardly moves: it
+    starts anew with the second phase (as in DomainBed: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434).
     """
 
     weight: float = Field(default=10.0, ge=0, le=1e6, title="λ of the penalty")
@@ -82,9 +86,15 @@ class AnnealedPenalty(DomainGeneralisation):
     anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
     """The part of the run after which the penalty counts fully."""
 
+    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+        # With λ of 1 or less both phases would be the same.
+        anneal, domains = self.anneal if self.weight > 1 else 0.0, labelled_domains(dealt.problem)
+        stretches = ((ANNEAL, anneal), ("penalty", 1 - anneal))
+        return tuple(Phase(name, domains, share) for name, share in stretches if share)
+
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
         one, scale = torch.ones_like(next(iter(losses.values())).float()), max(1.0, context.lambdas["penalty"])
-        if context.progress < self.anneal:
+        if context.phase.name == ANNEAL:
             return {"penalty": one / scale}
         return dict.fromkeys(losses, one / scale)
 
