@@ -23,7 +23,7 @@ from xfer_core.analysis.filters import filter_pictures, first_filters, turned
 from xfer_core.analysis.held_out import Answered, answered, features_of, held_out_samples, outputs_of
 from xfer_core.analysis.looked import looked, worth_looking
 from xfer_core.analysis.moments import END, end_of, moments_of, network_at
-from xfer_core.analysis.moved import moved, relative_distance, stage_outputs
+from xfer_core.analysis.moved import Moved, moved, relative_distance, stage_outputs
 from xfer_core.analysis.trail import trails
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.embedding import common_range, embedding_chart
@@ -301,7 +301,7 @@ def test_a_stage_that_is_scaled_moved_by_that_much_and_only_it(form):
     assert [row.stage for row in rows] == [*names, "head"]
     assert [row.distance for row in rows] == pytest.approx([0, 0.25, *[0] * (len(names) - 1)], abs=1e-7)
     assert rows[0].alike == pytest.approx(1)
-    assert all(0 <= row.alike <= 1 + 1e-9 for row in rows)
+    assert all(-1 <= row.alike <= 1 + 1e-9 for row in rows)
     assert [row.width for row in rows] == [x.shape[1] for x in stage_outputs(before, some_images(2), "digit").values()]
 
 
@@ -323,6 +323,10 @@ def test_a_dead_stage_is_like_nothing():
     rows = {row.stage: row for row in moved(before, after, some_images(), "digit")}
     assert rows["linear"].alike is None
     assert rows["conv2"].alike == pytest.approx(1)
+
+
+def test_of_three_samples_no_likeness_is_computed():
+    assert {row.alike for row in moved(a_network(), a_network(), some_images(3), "digit")} == {None}
 
 
 def test_stage_outputs_are_means_over_places_and_end_in_the_logits():
@@ -443,6 +447,10 @@ def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
     far, alike = moved_chart(rows, False, ("far", "alike"), 2.0).data
     assert list(far.x) == [row.distance for row in rows]
     assert list(alike.x) == [row.alike for row in rows]
+    below = [Moved("conv1", 0.5, -0.0004, 8), Moved("conv2", 0.5, -0.3, 8)]
+    figure = moved_chart(below, False, ("far", "alike"), 1.0)
+    assert figure.data[1].text == ("0.00", "−0.30")
+    assert figure.layout.xaxis2.range[0] < -0.3, "a bar below 0 is drawn whole"
     found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
     bars, line = reliability_chart(found.bins, True, "sure", "right", ("a", "b")).data
     assert (list(bars.x), list(bars.y), list(line.x)) == ([0.55], [0.5], [0, 1])
