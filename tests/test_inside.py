@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, SOURCE, TARGET
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 from torch import nn
 
@@ -150,8 +149,10 @@ def test_fixed_and_broken_are_what_changed_the_surest_first():
 
 
 @pytest.mark.parametrize(("heads", "tails"), [(0, 1), (5, 5), (34, 6), (6, 34), (200, 260), (0, 40)])
-def test_chance_is_scipys_sign_test(heads, tails):
-    assert coin_chance(heads, tails) == pytest.approx(binomtest(heads, heads + tails).pvalue)
+def test_chance_counts_the_tosses_that_differ_as_much(heads, tails):
+    tosses = heads + tails
+    extreme = [k for k in range(tosses + 1) if abs(2 * k - tosses) >= abs(heads - tails)]
+    assert coin_chance(heads, tails) == pytest.approx(sum(math.comb(tosses, k) for k in extreme) / 2**tosses)
 
 
 def test_where_nothing_changed_chance_explains_all():
@@ -181,6 +182,20 @@ def test_half_right_and_wholly_sure_is_half_off():
     assert (found.error, found.certainty, found.right) == (0.5, 1.0, 0.5)
     assert found.bins[["low", "high", "samples"]].to_numpy().tolist() == [[0.9, 1.0, 4]]
     assert calibration(said([0] * 4, [0, 0, 0, 1], certainty=0.75)).error == pytest.approx(0)
+
+
+@pytest.mark.parametrize("samples", [30, 1000])
+def test_a_calibrated_network_reads_what_chance_alone_makes(random, samples):
+    """Answers that are right as often as the network is sure have an error, and that is the one that is foretold."""
+    found = []
+    for _ in range(200):
+        sure = random.uniform(0.5, 1, samples)
+        right = random.random(samples) < sure
+        found.append(calibration(Answered((~right).astype(int), np.stack([sure, 1 - sure], 1))))
+    errors, foretold = ([getattr(one, name) for one in found] for name in ("error", "by_chance"))
+    assert np.mean(errors) == pytest.approx(np.mean(foretold), rel=0.1)
+    assert np.mean(foretold) > 0.1 if samples == 30 else np.mean(foretold) < 0.04
+    assert calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=1.0)).by_chance == 0
 
 
 # ---------------------------------------------------------------------- feature space
