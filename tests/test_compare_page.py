@@ -136,6 +136,16 @@ def test_what_labels_are_worth_is_interpolated_with_an_interval_and_never_rounde
     assert "to more than 5 labels, 5 seeds)" in said
 
 
+def test_a_result_that_is_no_number_leaves_the_others_their_verdict():
+    """One of ten runs broke: the pair is unknown, nothing is called clear, and the page stands."""
+    tuned = {1: [0.6, 0.6, 0.59, 0.575, float("nan")], 5: [0.7, 0.72, 0.68, 0.71, 0.69]}
+    said = told({"target_only": SCRATCH, "fine_tune": tuned})
+    assert "With 1 label no way differs clearly from From scratch." in said
+    assert "With 5 labels **better** than From scratch: **Fine-tuning** by 10.0 points" in said
+    assert "comparisons here: 2" in said
+    assert "with 1 label of each class does" not in said
+
+
 @pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])
 @pytest.mark.parametrize("theme", ["light"])
 def test_every_picture_has_words_and_its_data(picture, theme):

@@ -164,6 +164,8 @@ def _cells(one: Finding, reference: str, titles: dict[str, str], numbers: bool) 
 
 
 def _over(over: Spread, numbers: bool) -> str:
+    if not math.isfinite(over.mean):
+        return "–"
     scale = 1 if numbers else 100
     spread = "" if over.deviation is None else f" ± {scale * over.deviation:.1f}"
     return f"{scale * over.mean:.1f}{spread}"
