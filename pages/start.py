@@ -84,8 +84,9 @@ def _say_what_was_seen(runs: list[Run]) -> None:
     said(sentence.format(**numbers), icon=":material/emoji_objects:")
     st.caption(
         _(
-            "Measured on {samples} photographed digits that no network had seen, after the last step; chance alone "
-            "moves such a difference by ± {noise} points. Random seed {seed}."
+            "Measured on {samples} photographed digits that no network had seen, after the last step; which digits "
+            "these are moves such a difference by ± {noise} points (one standard error). Random seed {seed}: another "
+            "seed may move it more."
         ).format(samples=samples, noise=f"{100 * seen.noise:.1f}", seed=spec.seed)
     )
 

@@ -65,7 +65,9 @@ def _pictures(batch: str) -> None:
         _frontier(points, measures, errors, titles, dark)
     with st.expander(_("The numbers"), icon=":material/table:"):
         st.dataframe(_table(points, measures, spec, titles), hide_index=True)
-    st.caption(_("One run each, seed {seed}: differences of a point or two are chance.").format(seed=spec.seed))
+    st.caption(
+        _("One run each, seed {seed}: another seed may give several points more or less.").format(seed=spec.seed)
+    )
 
 
 def _frontier(

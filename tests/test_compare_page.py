@@ -91,11 +91,59 @@ def test_a_finished_experiment_says_what_it_found():
     said = words(page)
     assert "With 5 labels **better** than From scratch: " in said
     assert "**Fine-tuning** by 30.0 points (95 % interval +30.0 to +30.0, 5 seeds)" in said
-    assert "does better than **From scratch** with 20 labels" in said
+    assert "with 1 label of each class does better than **From scratch** with 20 labels (5 seeds)" in said
+    assert "comparisons here: 9" in said
+    assert "bootstrap" not in said
     table = page.dataframe[-1].value
     assert len(table) == 12
     assert set(table["Verdict"]) == {"better", "compared with this"}
     assert table["Seeds"].tolist() == [5] * 12
+
+
+def told(accuracies: dict[str, dict[int, list[float]]]) -> str:
+    """What the page says of made-up results: kind → budget → accuracy of each seed."""
+    kinds = {"target_only": FOUR[0], "fine_tune": FOUR[2]}
+    seeds = len(next(iter(next(iter(accuracies.values())).values())))
+    batch, ids = begun(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
+    store = open_store()
+    for run in ids:
+        spec = RunSpec.model_validate(store.get(run).spec)
+        done(store, run, accuracies[spec.strategy.kind][spec.problem.labels_per_class][spec.seed])
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    return words(page)
+
+
+SCRATCH = {1: [0.42, 0.44, 0.4, 0.43, 0.41], 5: [0.6, 0.62, 0.58, 0.61, 0.59]}
+
+
+def test_one_seed_says_nothing_of_what_labels_are_worth():
+    one = {"target_only": {budget: own[:1] for budget, own in SCRATCH.items()}, "fine_tune": {1: [0.57], 5: [0.7]}}
+    said = told(one)
+    assert "too few to call" in said
+    assert "does about as well" not in said
+    assert "does better than" not in said
+
+
+def test_what_labels_are_worth_is_interpolated_with_an_interval_and_never_rounded_up():
+    """0.593 on a line in log(labels) from 0.42 at 1 to 0.6 at 5 is 4.7 labels: 5 were better."""
+    tuned = {1: [0.6, 0.6, 0.59, 0.575, 0.6], 5: [0.7, 0.72, 0.68, 0.71, 0.69]}
+    said = told({"target_only": SCRATCH, "fine_tune": tuned})
+    assert (
+        "**Fine-tuning** with 1 label of each class does about as well as **From scratch** with 4.6 labels, by "
+        "interpolation (95 % interval " in said
+    )
+    assert "to more than 5 labels, 5 seeds)" in said
+
+
+def test_a_result_that_is_no_number_leaves_the_others_their_verdict():
+    """One of ten runs broke: the pair is unknown, nothing is called clear, and the page stands."""
+    tuned = {1: [0.6, 0.6, 0.59, 0.575, float("nan")], 5: [0.7, 0.72, 0.68, 0.71, 0.69]}
+    said = told({"target_only": SCRATCH, "fine_tune": tuned})
+    assert "With 1 label no way differs clearly from From scratch." in said
+    assert "With 5 labels **better** than From scratch: **Fine-tuning** by 10.0 points" in said
+    assert "comparisons here: 2" in said
+    assert "with 1 label of each class does" not in said
 
 
 @pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])

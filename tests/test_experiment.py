@@ -13,6 +13,7 @@ from xfer_core.analysis.comparison import budgets, by_arm, rows
 from xfer_core.analysis.cost import cost, estimate, seconds_left
 from xfer_core.analysis.differences import comparable, differences
 from xfer_core.analysis.findings import findings, usual_reference, worths
+from xfer_core.analysis.intervals import paired_difference
 from xfer_core.analysis.race import band, bands, thinned
 from xfer_core.analysis.worth import worth
 from xfer_core.errors import XferError
@@ -239,22 +240,85 @@ def test_findings_are_means_and_paired_differences_to_the_reference(store):
     assert worse.over.mean == pytest.approx(0.66)
 
 
+def test_findings_of_one_experiment_hold_their_level_together(store):
+    """Five arms of which one differs by chance with p = 0.03: by itself clear, among four comparisons not."""
+    noise = [0.04, 0.01, 0.02, 0.0, 0.03]
+    assert 0.02 < paired_difference(dict(enumerate(noise)), dict.fromkeys(range(5), 0.0)).p < 0.05
+    flat = [0.5 + 0.1 * value for value in (1, -1, 0.5, -0.5, 0)]
+    table = table_of(
+        store,
+        {
+            "target_only": {5: [0.5] * 5},
+            "joint": {5: [0.5 + value for value in noise]},
+            **{kind: {5: flat} for kind in ("fine_tune", "source_only", "erm")},
+        },
+    )
+    found = findings(table, usual_reference(table))
+    assert [one.difference.comparisons for one in found if one.difference] == [4] * 4
+    assert not any(one.difference.clear for one in found if one.difference)
+    two = [row for row in table if row.kind in ("target_only", "joint")]
+    (one,) = (one.difference for one in findings(two, usual_reference(two)) if one.difference)
+    assert one.clear
+    assert one.low > 0
+
+
+def over_seeds(values, seeds: int = 5, wobble: float = 0.0):
+    """Labels → seed → accuracy; seeds differ by ``wobble``, which is 0 on average."""
+    return {labels: {seed: value + wobble * (seed - (seeds - 1) / 2) for seed in range(seeds)}
+            for labels, value in values.items()}  # fmt: skip
+
+
 def test_labels_are_worth_what_the_other_needs():
     """0.3 + 0.1 · log2(labels) reaches 0.7 at 2⁴ labels: straight in the logarithm, so the interpolation is exact."""
-    scratch = {labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 32)}
-    found = worth({4: 0.7, 32: 0.75}, scratch, 4)
-    assert (found.few, found.many) == (4, pytest.approx(16))
-    assert worth({4: 0.9}, scratch, 4).many is None, "never, within what was measured"
-    assert worth({4: 0.9}, scratch, 4).most == 32
-    assert worth({4: 0.4}, scratch, 4) is None, "no better"
-    assert worth({4: 0.7}, {4: 0.5}, 4) is None, "one point is no curve"
-    assert worth({4: 0.7}, scratch, 5) is None
+    scratch = over_seeds({labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 32)})
+    found = worth(over_seeds({4: 0.7, 32: 0.75}), scratch, 4)
+    assert (found.few, found.many, found.seeds) == (4, pytest.approx(16), 5)
+    assert (found.low, found.high) == (pytest.approx(16, rel=0.01), pytest.approx(16, rel=0.01)), "nothing varies"
+    never = worth(over_seeds({4: 0.9}), scratch, 4)
+    assert (never.many, never.low, never.high, never.most) == (None, None, None, 32), "within what was measured"
+    assert worth(over_seeds({4: 0.4}), scratch, 4) is None, "no better"
+    assert worth(over_seeds({4: 0.7}), over_seeds({4: 0.5}), 4) is None, "one point is no curve"
+    assert worth(over_seeds({4: 0.7}), scratch, 5) is None
 
 
-def test_the_worth_of_labels_is_read_from_means_over_seeds(store):
-    table = table_of(store, {"target_only": {1: [0.3, 0.3], 16: [0.6, 0.8]}, "fine_tune": {1: [0.4, 0.6]}})
-    (seen,) = worths(table, usual_reference(table)).values()
+def test_the_worth_of_labels_says_how_sure_it_is():
+    """Differences of −0.02 … 0.02 around 0: the half-width of their t-interval, 0.0196, in labels is a factor of
+    2^0.196 on a curve that rises by 0.1 a doubling."""
+    scratch = over_seeds({labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 32)})
+    found = worth(over_seeds({4: 0.7}, wobble=0.01), scratch, 4)
+    half = 2.776445 * np.std([-0.02, -0.01, 0, 0.01, 0.02], ddof=1) / np.sqrt(5)
+    assert found.many == pytest.approx(16)
+    assert (found.low, found.high) == pytest.approx((16 / 2 ** (10 * half), 16 * 2 ** (10 * half)), rel=0.02)
+    wide = worth(over_seeds({4: 0.78}, wobble=0.02), scratch, 4)
+    assert wide.high is None, "it goes on beyond what was measured"
+    assert worth(over_seeds({4: 0.7}, seeds=4), scratch, 4) is None, "four shared seeds"
+    assert worth(over_seeds({4: np.nan}), scratch, 4) is None
+
+
+def test_the_interval_of_labels_covers_the_true_number():
+    """400 experiments in which 8 labels of the one are worth exactly 20 of the other."""
+    random, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        at = {8: 0.3 + 0.1 * np.log2(20)}, {labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 16, 64)}
+        own, other = (
+            {labels: dict(enumerate(value + 0.03 * random.normal(size=5))) for labels, value in one.items()}
+            for one in at
+        )
+        found = worth(own, other, 8)
+        held += found is not None and found.low is not None and found.low <= 20 <= (found.high or 64)
+    assert 0.92 <= held / 400 <= 0.98
+
+
+def test_the_worth_of_labels_needs_a_clear_difference_and_five_seeds(store):
+    scratch = {1: [0.3, 0.32, 0.31, 0.29, 0.28], 16: [0.7, 0.72, 0.71, 0.69, 0.68]}
+    tuned = {1: [0.52, 0.5, 0.51, 0.49, 0.48], 16: [0.74, 0.7, 0.69, 0.7, 0.68]}
+    table = table_of(store, {"target_only": scratch, "fine_tune": tuned})
+    reference = usual_reference(table)
+    (seen,) = worths(table, findings(table, reference), reference).values()
     assert (seen.few, seen.accuracy, seen.many) == (1, pytest.approx(0.5), pytest.approx(4))
+    assert seen.low < 4 < seen.high
+    fewer = [row for row in table if row.seed < 4]
+    assert worths(fewer, findings(fewer, reference), reference) == {}
 
 
 def test_a_band_is_mean_and_deviation_at_the_steps_that_all_have():

@@ -146,7 +146,7 @@ def test_the_report_says_how_it_came_out(tmp_path):
     row = open_store().get(run)
     name, value = row.target_metric["name"], row.target_metric["value"]
     assert f"{metric_text(name, value)} of its answers are right" in words
-    assert "This is one run: a difference of a point or two is chance." in words
+    assert "This is one run: another seed may give several points more or less." in words
     assert "Seed 0" in words
     assert "What was to stay fixed is unchanged to the last bit." in words
     for metric, measured in row.result["metrics"].items():

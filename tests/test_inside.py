@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, SOURCE, TARGET
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 from torch import nn
 
@@ -23,7 +22,7 @@ from xfer_core.analysis.filters import filter_pictures, first_filters, turned
 from xfer_core.analysis.held_out import Answered, answered, features_of, held_out_samples, outputs_of
 from xfer_core.analysis.looked import looked, worth_looking
 from xfer_core.analysis.moments import END, end_of, moments_of, network_at
-from xfer_core.analysis.moved import moved, relative_distance, stage_outputs
+from xfer_core.analysis.moved import Moved, moved, relative_distance, stage_outputs
 from xfer_core.analysis.trail import trails
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.embedding import common_range, embedding_chart
@@ -150,8 +149,10 @@ def test_fixed_and_broken_are_what_changed_the_surest_first():
 
 
 @pytest.mark.parametrize(("heads", "tails"), [(0, 1), (5, 5), (34, 6), (6, 34), (200, 260), (0, 40)])
-def test_chance_is_scipys_sign_test(heads, tails):
-    assert coin_chance(heads, tails) == pytest.approx(binomtest(heads, heads + tails).pvalue)
+def test_chance_counts_the_tosses_that_differ_as_much(heads, tails):
+    tosses = heads + tails
+    extreme = [k for k in range(tosses + 1) if abs(2 * k - tosses) >= abs(heads - tails)]
+    assert coin_chance(heads, tails) == pytest.approx(sum(math.comb(tosses, k) for k in extreme) / 2**tosses)
 
 
 def test_where_nothing_changed_chance_explains_all():
@@ -181,6 +182,20 @@ def test_half_right_and_wholly_sure_is_half_off():
     assert (found.error, found.certainty, found.right) == (0.5, 1.0, 0.5)
     assert found.bins[["low", "high", "samples"]].to_numpy().tolist() == [[0.9, 1.0, 4]]
     assert calibration(said([0] * 4, [0, 0, 0, 1], certainty=0.75)).error == pytest.approx(0)
+
+
+@pytest.mark.parametrize("samples", [30, 1000])
+def test_a_calibrated_network_reads_what_chance_alone_makes(random, samples):
+    """Answers that are right as often as the network is sure have an error, and that is the one that is foretold."""
+    found = []
+    for _ in range(200):
+        sure = random.uniform(0.5, 1, samples)
+        right = random.random(samples) < sure
+        found.append(calibration(Answered((~right).astype(int), np.stack([sure, 1 - sure], 1))))
+    errors, foretold = ([getattr(one, name) for one in found] for name in ("error", "by_chance"))
+    assert np.mean(errors) == pytest.approx(np.mean(foretold), rel=0.1)
+    assert np.mean(foretold) > 0.1 if samples == 30 else np.mean(foretold) < 0.04
+    assert calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=1.0)).by_chance == 0
 
 
 # ---------------------------------------------------------------------- feature space
@@ -301,7 +316,7 @@ def test_a_stage_that_is_scaled_moved_by_that_much_and_only_it(form):
     assert [row.stage for row in rows] == [*names, "head"]
     assert [row.distance for row in rows] == pytest.approx([0, 0.25, *[0] * (len(names) - 1)], abs=1e-7)
     assert rows[0].alike == pytest.approx(1)
-    assert all(0 <= row.alike <= 1 + 1e-9 for row in rows)
+    assert all(-1 <= row.alike <= 1 + 1e-9 for row in rows)
     assert [row.width for row in rows] == [x.shape[1] for x in stage_outputs(before, some_images(2), "digit").values()]
 
 
@@ -323,6 +338,10 @@ def test_a_dead_stage_is_like_nothing():
     rows = {row.stage: row for row in moved(before, after, some_images(), "digit")}
     assert rows["linear"].alike is None
     assert rows["conv2"].alike == pytest.approx(1)
+
+
+def test_of_three_samples_no_likeness_is_computed():
+    assert {row.alike for row in moved(a_network(), a_network(), some_images(3), "digit")} == {None}
 
 
 def test_stage_outputs_are_means_over_places_and_end_in_the_logits():
@@ -443,6 +462,10 @@ def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
     far, alike = moved_chart(rows, False, ("far", "alike"), 2.0).data
     assert list(far.x) == [row.distance for row in rows]
     assert list(alike.x) == [row.alike for row in rows]
+    below = [Moved("conv1", 0.5, -0.0004, 8), Moved("conv2", 0.5, -0.3, 8)]
+    figure = moved_chart(below, False, ("far", "alike"), 1.0)
+    assert figure.data[1].text == ("0.00", "−0.30")
+    assert figure.layout.xaxis2.range[0] < -0.3, "a bar below 0 is drawn whole"
     found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
     bars, line = reliability_chart(found.bins, True, "sure", "right", ("a", "b")).data
     assert (list(bars.x), list(bars.y), list(line.x)) == ([0.55], [0.5], [0, 1])

@@ -85,6 +85,7 @@ RULES: dict[str, str] = {
     "wrong_shape": "must be of shape {expected}",
     "one_class": "must hold at least two classes",
     "constant": "must differ between samples",
+    "no_likeness": "must hold samples of which some are more like each other than others",
     "not_probabilities": "must hold probabilities: nothing below 0, and 1 as the sum of each row",
     "no_common_class": "must share a class with the other domain, which has {others}",
     "collapsed": "must hold two different samples of one shared class in at least one domain",

@@ -56,13 +56,7 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
         st.markdown(sentence)
     findings_table(found, reference, titles, numbers)
     rule = spec.training.selection
-    st.caption(
-        _(
-            "Each number is the mean ± standard deviation over seeds, on test samples that no training saw; which step "
-            "counts: {rule}. A difference is called clear from five shared seeds on, if its 95 % bootstrap interval "
-            "leaves out zero; each interval stands by itself."
-        ).format(rule=rule)
-    )
+    st.caption(_("Which step counts: {rule}.").format(rule=rule))
 
 
 def _reference(titles: dict[str, str], usual: str) -> str:

@@ -211,7 +211,9 @@ def _targets(shown: Shown) -> None:
             for i, value in enumerate(found)
         ]
     )
-    _show(figure, "targets", _("For each target a group of bars, one for each way"), data)
+    alt = _("For each target a group of bars, one for each way, with one standard deviation over seeds to either side")
+    _show(figure, "targets", alt, data)
+    st.caption(_("The lines show one standard deviation over seeds to either side, not how well the mean is known."))
 
 
 def _kept(shown: Shown) -> None:

@@ -174,8 +174,9 @@ def certainty(subject: Subject, _together: list[Subject], dark: bool) -> None:
     st.caption(
         _(
             "Expected calibration error {error}: how far certainty and right answers are apart, averaged over the "
-            "samples. Bars below the dashed line: too sure."
-        ).format(error=percent(found.error))
+            "samples. With so few samples even a network that is right just as often as it is sure would read "
+            "{by_chance} on average. Bars below the dashed line: too sure."
+        ).format(error=percent(found.error), by_chance=percent(found.by_chance))
     )
     words = _("right answers"), _("as sure as right")
     figure = reliability_chart(found.bins, dark, _("how sure the network is"), _("how often it is right"), words)

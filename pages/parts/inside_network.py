@@ -53,21 +53,17 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         alt=_("Two bar charts over the stages: how far each moved and its CKA.") + " " + sentence,
     )
     caption = _(
-        "CKA on test samples of {domain}: 1 means that the stage tells the same samples apart as before, 0 that "
-        "nothing of that is left. What stays near 1 was transferred. Maps are compared by the mean of each channel."
+        "CKA (debiased) on test samples of {domain}: 1 means that the stage tells the same samples apart as before, "
+        "about 0 that nothing of that is left; chance takes it a little below 0 as well. What stays near 1 was "
+        "transferred. Maps are compared by the mean of each channel."
     ).format(domain=domain_title(subject.domain))
-    wide = [row.stage for row in rows if row.width >= min(1000, len(subject.samples()))]
-    if wide:
-        caption += " " + _("With more numbers than samples, these look more alike than they are: {stages}.").format(
-            stages=", ".join(wide)
-        )
     st.caption(caption)
     numbers(
         pd.DataFrame(
             {
                 _("stage"): [row.stage for row in rows],
                 _("moved"): ["–" if row.distance is None else percent(row.distance) for row in rows],
-                _("CKA"): ["–" if row.alike is None else f"{row.alike:.3f}" for row in rows],
+                _("CKA"): ["–" if row.alike is None else f"{row.alike:z.3f}".replace("-", "−") for row in rows],
                 _("numbers a sample"): [row.width for row in rows],
             }
         )

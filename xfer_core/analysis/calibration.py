@@ -10,6 +10,7 @@ import pandas as pd
 from xfer_core.analysis.held_out import Answered
 
 BINS = 10
+DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,15 @@ class Calibration:
         bins: one row for every bin that holds samples: ``low``, ``high`` (its edges), ``samples``, ``certainty`` (mean)
             and ``right`` (fraction).
         error: expected calibration error, from 0 to 1.
+        by_chance: what it would be on average if the network were right exactly as often as it is sure, with so many
+            samples: errors near it are no sign of miscalibration.
         certainty: mean over all samples.
         right: fraction of all samples.
     """
 
     bins: pd.DataFrame
     error: float
+    by_chance: float
     certainty: float
     right: float
 
@@ -34,7 +38,9 @@ def calibration(answers: Answered, bins: int = BINS) -> Calibration:
     """ECE = Σ_m |B_m| / N · |right(B_m) − certainty(B_m)| over bins of equal width, ((m − 1)/M, m/M].
 
     Guo et al. 2017, https://arxiv.org/abs/1706.04599, who take 15 bins; with the few test samples of a small domain
-    ten are steadier. The error grows with fewer samples a bin even for a perfectly calibrated network.
+    ten are steadier. The error is above 0 even for a perfectly calibrated network, the more so the fewer samples a bin
+    holds: ``by_chance`` is its mean over 400 drawings (with a fixed seed) in which each answer is right with the
+    probability that the network gives it.
 
     Args:
         answers: of one task; must hold a sample.
@@ -53,4 +59,14 @@ def calibration(answers: Answered, bins: int = BINS) -> Calibration:
         for m in np.unique(bin_of).tolist()
     ]
     error = sum(row["samples"] * abs(row["right"] - row["certainty"]) for row in rows) / len(certainty)
-    return Calibration(pd.DataFrame(rows), error, float(certainty.mean()), float(right.mean()))
+    by_chance = _error_by_chance(certainty, bin_of, bins)
+    return Calibration(pd.DataFrame(rows), error, by_chance, float(certainty.mean()), float(right.mean()))
+
+
+def _error_by_chance(certainty: np.ndarray, bin_of: np.ndarray, bins: int) -> float:
+    """The mean error of answers that are right with just these probabilities."""
+    random = np.random.default_rng(0)
+    excess = [
+        np.bincount(bin_of, (random.random(len(certainty)) < certainty) - certainty, bins) for _ in range(DRAWS)
+    ]  # each (bins,)
+    return float(np.abs(excess).sum(1).mean() / len(certainty))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
+from scipy.stats import binomtest
 
 from xfer_core.analysis.held_out import Answered
 
@@ -42,6 +42,4 @@ def changed(before: Answered, after: Answered) -> Changed:
 
 def coin_chance(heads: int, tails: int) -> float:
     """How likely n = heads + tails tosses of a fair coin are to differ from n/2 by at least as much, from 0 to 1."""
-    tosses = heads + tails
-    tail = sum(comb(tosses, k) for k in range(min(heads, tails) + 1))
-    return min(1.0, 2 * tail / 2**tosses)
+    return float(binomtest(heads, heads + tails).pvalue) if heads + tails else 1.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xfer_core.analysis.accuracy import Spread, spread
 from xfer_core.analysis.comparison import Row, budgets, by_arm
-from xfer_core.analysis.intervals import Difference, paired_difference
+from xfer_core.analysis.intervals import CONFIDENCE, Difference, held_together, paired_difference
 from xfer_core.analysis.worth import Worth, worth
 
 
@@ -19,8 +19,8 @@ class Finding:
     Attributes:
         arm, budget: which.
         over: mean and spread over seeds.
-        difference: to the reference at the same budget, counted so that more is better; None for the reference itself,
-            or where they share no seed.
+        difference: to the reference at the same budget, counted so that more is better, with p adjusted for all
+            differences of the experiment; None for the reference itself, or where they share no seed.
     """
 
     arm: str
@@ -40,8 +40,12 @@ def usual_reference(table: Sequence[Row]) -> str:
 
 
 def findings(table: Sequence[Row], reference: str, higher_is_better: bool = True) -> list[Finding]:
-    """Every arm at every budget, budgets in order and arms as they appear."""
-    found, sign = [], 1 if higher_is_better else -1
+    """Every arm at every budget, budgets in order and arms as they appear.
+
+    All differences to the reference are one family: they stand in one table, and the level is held over all of them.
+    """
+    found: list[Finding] = []
+    sign = 1 if higher_is_better else -1
     for budget in budgets(table):
         here = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_arm(table).items()}
         values = {arm: {row.seed: sign * row.value for row in rows} for arm, rows in here.items() if rows}
@@ -51,27 +55,31 @@ def findings(table: Sequence[Row], reference: str, higher_is_better: bool = True
             if arm != reference and reference in values:
                 difference = paired_difference(own, values[reference])
             found.append(Finding(arm, budget, over, difference))
-    return found
+    together = held_together([one.difference for one in found])
+    return [replace(one, difference=difference) for one, difference in zip(found, together, strict=True)]
 
 
-def worths(table: Sequence[Row], reference: str) -> dict[str, Worth]:
-    """Arm → how many labels the reference needs to do as well as the arm, at the arm's smallest budget where the
-    question makes sense; nothing for arms for which it never does."""
-    means: dict[str, dict[int, float]] = {}
-    for arm, rows in by_arm(table).items():
-        if rows[0].kind == "source_only":  # it uses no target labels: there is nothing to be worth
-            continue
-        for budget in budgets(rows):
-            if budget != "all":
-                values = [row.value for row in rows if row.budget == budget]
-                means.setdefault(arm, {})[budget] = sum(values) / len(values)
-    found = {}
-    for arm, curve in means.items():
-        if arm == reference or reference not in means:
-            continue
-        for few in sorted(budget for budget in curve if budget > 0):
-            seen = worth(curve, means[reference], few)
-            if seen is not None and (few > min(curve) or len(curve) == 1 or seen.many is not None):
-                found[arm] = seen
-                break
-    return found
+def worths(table: Sequence[Row], found: Sequence[Finding], reference: str) -> dict[str, Worth]:
+    """Arm → how many labels the reference needs to do as well as the arm, at the smallest budget with which the arm is
+    clearly better; nothing for arms that nowhere are.
+
+    Args:
+        table: finished runs; what is measured is an accuracy.
+        found: their :func:`findings` against the reference.
+        reference: an arm.
+
+    Returns:
+        with intervals that hold for all these arms at once: each is one of 1 − 5 %/arms (Bonferroni).
+    """
+    curves: dict[str, dict[int, dict[int, float]]] = {}
+    for row in table:
+        if row.budget != "all" and row.kind != "source_only":  # it uses no target labels: there is nothing to be worth
+            curves.setdefault(row.arm, {}).setdefault(row.budget, {})[row.seed] = row.value
+    few: dict[str, int] = {}
+    for one in found:  # budgets in order
+        better = one.difference is not None and one.difference.clear and one.difference.mean > 0
+        if better and one.budget in curves.get(one.arm, {}) and one.budget > 0:
+            few.setdefault(one.arm, one.budget)
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(few))
+    seen = {arm: worth(curves[arm], curves.get(reference, {}), least, confidence) for arm, least in few.items()}
+    return {arm: one for arm, one in seen.items() if one is not None}

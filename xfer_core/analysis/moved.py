@@ -22,7 +22,9 @@ class Moved:
     Attributes:
         stage: its name; ``head`` for the head of the task.
         distance: ‖w_after − w_before‖ / ‖w_before‖ over its parameters; None where it has none, or only zeros.
-        alike: linear CKA between what it gave before and after; None where it gives all samples the same.
+        alike: debiased linear CKA between what it gave before and after: 1 for the same, about 0 for unrelated, where
+            chance takes it a little below 0 too; None where it cannot be computed, as of a stage that gives all samples
+            the same.
         width: how many numbers a sample were compared.
     """
 
@@ -35,12 +37,11 @@ class Moved:
 def moved(before: Network, after: Network, images: Tensor, task: str) -> list[Moved]:
     """Every stage in order, then the head of the task.
 
-    Of a stage that gives maps, each channel's mean over the places is compared: CKA needs more samples than numbers a
-    sample, and even unrelated stages look alike where ``width`` is not well below their count.
+    Of a stage that gives maps, each channel's mean over the places is compared.
 
     Args:
         before, after: the same network at two moments.
-        images: uint8 (N, C, H, W), N of at least 2.
+        images: uint8 (N, C, H, W); of fewer than 4 no likeness is computed.
         task: whose head is looked at.
     """
     seen = stage_outputs(before, images, task), stage_outputs(after, images, task)
@@ -76,5 +77,5 @@ def stage_outputs(network: Network, images: Tensor, task: str) -> dict[str, Tens
 def _alike(x: Tensor, y: Tensor) -> float | None:
     try:
         return linear_cka(x, y)
-    except XferError:  # a dead stage: every sample looks the same to it
+    except XferError:  # a dead stage, to which every sample looks the same; or too few samples
         return None

@@ -7,59 +7,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
+from xfer_core.analysis.intervals import CONFIDENCE, LEAST, t_interval
+
+PLACES = 400  # label counts between two measured budgets that are tried for the interval
+
+Curve = Mapping[int, Mapping[int, float]]
+"""Labels a class → seed → accuracy."""
+
 
 @dataclass(frozen=True)
 class Worth:
-    """One way with few labels against another with more.
+    """One way with few labels against another with more. All means are over the shared seeds.
 
     Attributes:
         few: labels a class of the better way.
         accuracy: its mean accuracy there, a fraction.
-        many: labels a class with which the other does as well, by interpolation; None if it never does within what was
-            measured.
+        many: labels a class with which the other does as well on average, by interpolation; None if it never does
+            within what was measured.
+        low, high: from how few to how many labels of the other the two do not differ clearly. ``high`` is None where
+            that goes on beyond what was measured; both are where the better way is clearly better than all of it.
         most: the most labels with which the other was measured.
+        seeds: how many are shared.
     """
 
     few: int
     accuracy: float
     many: float | None
+    low: float | None
+    high: float | None
     most: int
+    seeds: int
 
 
-def worth(better: Mapping[int, float], other: Mapping[int, float], few: int) -> Worth | None:
+def worth(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE) -> Worth | None:
     """With how many labels the other way is as good as the better one is with ``few``.
 
-    Between two measured budgets the accuracy is taken as straight in log(labels). Of a curve that goes down again the
-    first crossing counts.
+    Between two measured budgets the accuracy of each seed is taken as straight in log(labels). Of a mean curve that
+    goes down again the first crossing counts. The interval reaches from the smallest to the largest number of labels at
+    which a paired t-test does not reject that both are alike (Fieller 1954,
+    https://doi.org/10.1111/j.2517-6161.1954.tb00159.x): as far as the interpolation is right, it covers the true number
+    at least as often as it says.
 
     Args:
-        better: labels a class → mean accuracy.
-        other: the same; budgets of 0 are left out.
+        better, other: accuracies; budgets of 0 of the other are left out.
         few: a budget of ``better``.
+        confidence: of the interval, between 0 and 1.
 
     Returns:
-        None if the other way is as good with no more labels, or was measured with fewer than two budgets.
+        None if the other way is as good with no more labels, was measured with fewer than two budgets, or if they share
+        fewer than five seeds: of so few nothing is said.
     """
     budgets = sorted(budget for budget in other if budget > 0)
     if few not in better or len(budgets) < 2:
         return None
-    wanted = better[few]
-    if other[budgets[0]] >= wanted:
-        many: float | None = float(budgets[0])
-    else:
-        many = next(
-            (
-                _cross(low, high, other[low], other[high], wanted)
-                for low, high in pairwise(budgets)
-                if other[low] < wanted <= other[high]
-            ),
-            None,
-        )
+    seeds = sorted(set(better[few]).intersection(*(other[budget] for budget in budgets)))
+    own = np.array([better[few][seed] for seed in seeds], dtype=float)  # (n,)
+    measured = np.array([[other[budget][seed] for seed in seeds] for budget in budgets], dtype=float)  # (B, n)
+    if len(seeds) < LEAST or not (np.isfinite(own).all() and np.isfinite(measured).all()):
+        return None
+    wanted, means = own.mean(), measured.mean(1)
+    many = _crossing(budgets, means.tolist(), wanted)
     if many is not None and many <= few:
         return None
-    return Worth(few, wanted, many, budgets[-1])
+    shares = np.linspace(0, 1, PLACES)[:, None]
+    labels, alike = [], []
+    for (fewer, at_fewer), (more, at_more) in pairwise(zip(budgets, measured, strict=True)):
+        low, high, _ = t_interval(own - (1 - shares) * at_fewer - shares * at_more, confidence)  # (PLACES,)
+        labels.append(np.geomspace(fewer, more, PLACES))
+        alike.append((low <= 0) & (high >= 0))
+    held = np.concatenate(labels)[np.concatenate(alike)].tolist() + ([] if many is None else [many])
+    if not held:
+        return Worth(few, float(wanted), many, None, None, budgets[-1], len(seeds))
+    beyond = bool(alike[-1][-1])
+    return Worth(few, float(wanted), many, min(held), None if beyond else max(held), budgets[-1], len(seeds))
 
 
-def _cross(low: int, high: int, at_low: float, at_high: float, wanted: float) -> float:
-    share = (wanted - at_low) / (at_high - at_low)
-    return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+def _crossing(budgets: list[int], means: list[float], wanted: float) -> float | None:
+    """Where the mean curve first reaches what is wanted."""
+    if means[0] >= wanted:
+        return float(budgets[0])
+    for (low, at_low), (high, at_high) in pairwise(zip(budgets, means, strict=True)):
+        if at_low < wanted <= at_high:
+            share = (wanted - at_low) / (at_high - at_low)
+            return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+    return None

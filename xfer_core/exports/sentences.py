@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.accuracy import accuracy_interval, metric_text
 from xfer_core.domains import offered
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
@@ -59,12 +58,14 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
     else:
         sentences = [f"On {on}, {said} of its answers are right."]
         if count:
-            points = 200 * math.sqrt(metric["value"] * (1 - metric["value"]) / count)
-            sentences[0] += f" With so many samples, chance alone moves such a figure by ±{points:.1f} points."
+            low, high = accuracy_interval(metric["value"], count)
+            sentences[0] += (
+                f" With so many samples, the 95 % interval of this figure is {100 * low:.1f} to {100 * high:.1f} %."
+            )
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
     counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
-    sentences.append(f"{counts}Seed {spec.seed}. This is one run: a difference of a point or two is chance.")
+    sentences.append(f"{counts}Seed {spec.seed}. This is one run: another seed may give several points more or less.")
     if run.status == STOPPED:
         sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")
     elif run.status != FINISHED:

@@ -21,7 +21,7 @@ def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
     As many samples of each domain as the smaller set has are drawn. One half of each trains a logistic regression with
     scikit-learn's defaults (L2, C = 1), the other half tests it; both are standardised by the training half. ε is a
     frequency over about min(N, M) test samples, so d_A has a standard error of up to 2/√min(N, M) where domains are
-    alike. Chance can make ε exceed ½: the distance is cut off at 0.
+    alike. Chance can make ε exceed ½: then the distance is below 0. For domains that are alike it is 0 on average.
 
     Args:
         source: features, (N, D), any float type.
@@ -29,7 +29,7 @@ def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
         seed: which samples are drawn, and which half they go to.
 
     Returns:
-        a distance from 0 to 2, without a unit.
+        from −2 to 2, without a unit; below 0 by chance only.
 
     Raises:
         XferError: ``not_a_matrix``, ``few_samples`` (below 2 in a domain), ``not_all_finite`` or ``wrong_shape``.
@@ -49,4 +49,4 @@ def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     classifier.fit(train, torch.arange(2).repeat_interleave(half).numpy())
     error = 1 - float(classifier.score(test, torch.arange(2).repeat_interleave(count - half).numpy()))
-    return max(0.0, 2 * (1 - 2 * error))
+    return 2 * (1 - 2 * error)

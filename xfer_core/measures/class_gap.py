@@ -20,7 +20,8 @@ def class_conditional_gap(
     other: distances between domains miss that, this one does not. Aligning class means is the idea of Xie et al. 2018,
     http://proceedings.mlr.press/v80/xie18c.html; dividing by the spread makes stages and networks comparable.
 
-    Means of few samples scatter: for equal distributions the expected squared gap is about 1/n_s + 1/n_t.
+    Means of few samples scatter, and a gap cannot be negative: for equal distributions it is about √(1/n_s + 1/n_t),
+    with n the samples of a class. Compare gaps only between sets of equal sizes.
 
     Args:
         source_features: (N, D), any float type.

@@ -22,6 +22,9 @@ def h_score(features: Tensor, labels: Tensor) -> float:
     Both covariances divide by N, which keeps the score at most C − 1. Code that circulates under this name takes Σ_B
     from ``np.cov``, which divides by N − 1: its number is larger by the factor N / (N − 1).
 
+    Class means of few samples scatter, so labels that have nothing to do with the features score above 0: on average
+    (C − 1) · D/(N − 1) if nothing is shrunk, less with shrinkage, least where all columns vary alike.
+
     Args:
         features: (N, D), any float type.
         labels: int64 (N,), with C different classes.

@@ -20,6 +20,10 @@ def leep(probabilities: Tensor, labels: Tensor) -> float:
     The best that can be reached is 0; a network whose guesses do not depend on the sample reaches minus the entropy of
     the labels. Compare it between networks on one target, not between targets with different numbers of classes.
 
+    The dictionary is read from the very samples that it is then scored on, so few samples flatter: certain guesses
+    that have nothing to do with the C labels score about (C − 1)(Z − 1)/(2N) nats above minus the entropy, for N well
+    above C · Z; uncertain ones less.
+
     Args:
         probabilities: softmax of the source network on target samples, (N, Z), rows that sum to 1.
         labels: target classes of these samples, int64 (N,).

@@ -32,6 +32,9 @@ def logme(features: Tensor, labels: Tensor) -> float:
     D > N: its numbers differ a little, and more in the cases named. Where features give the labels without any error
     the evidence has no maximum; t then ends 1e12 below the mean eigenvalue, and the score is large but finite.
 
+    Few samples hardly flatter: with labels that have nothing to do with them, features score on average no more than a
+    few hundredths above a single constant column.
+
     Args:
         features: (N, D), any float type.
         labels: int64 (N,).

@@ -1,0 +1,132 @@
+"""How often a 95 % interval over seeds covers the true mean, and how often chance alone is called clear: simulated.
+
+``python -m benchmarks.coverage [--draws N] [--json]`` simulates experiments whose truth is known and prints, for each
+shape of the differences between two runs of one seed and for 5, 10 and 20 seeds: the share of intervals that hold the
+true mean, without an effect and with one of a standard deviation; the share of differences that are called clear though
+there is no effect; the same for at least one of six arms that are compared with one reference; and whether the
+differences that this project measured are as nearly normal as the interval assumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xfer_core.analysis.intervals import CONFIDENCE, holm, t_interval
+
+MEASURED = Path(__file__).parent / "accuracy.json"
+SEEDS, DRAWS, ARMS = (5, 10, 20), 2000, 6
+
+
+def measured_differences() -> list[np.ndarray]:
+    """Seed by seed, what differs between any two methods of one problem in ``benchmarks/accuracy.json``."""
+    problems: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for name, found in json.loads(MEASURED.read_text()).items():
+        problems[name.partition(".")[0]].append(found["seeds"])
+    pairs = (pair for recipes in problems.values() for pair in combinations(recipes, 2))
+    found = [
+        np.array([own[seed]["value"] - other[seed]["value"] for seed in own if seed in other]) for own, other in pairs
+    ]
+    return [differences for differences in found if len(differences) > 3 and differences.std()]
+
+
+def foretold() -> tuple[float, int]:
+    """Whether measured differences are normal enough: how often one seed lies where the others say that it should.
+
+    For normal values a further one lies in x̄ ∓ t_{n−1} · s · √(1 + 1/n) of n others in exactly 95 % of all cases,
+    whatever their mean and spread. Returned are that share over every seed of every pair, and the number of pairs.
+    """
+    pairs, inside = measured_differences(), []
+    for differences in pairs:
+        for i, left_out in enumerate(differences):
+            others = np.delete(differences, i)
+            low, high, _ = t_interval(others)
+            half = (high - low) / 2 * np.sqrt(len(others) + 1)  # from s / √n to s · √(1 + 1/n)
+            inside.append(abs(left_out - others.mean()) <= half)
+    return float(np.mean(inside)), len(pairs)
+
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+SHAPES: dict[str, Draw] = {  # each with mean 0 and standard deviation 1
+    "normal": lambda random, size: random.normal(size=size),
+    "skewed (gamma, skewness 2/3)": lambda random, size: (random.gamma(9, size=size) - 9) / 3,
+    "heavy tails (t with 5 degrees)": lambda random, size: random.standard_t(5, size=size) * np.sqrt(3 / 5),
+}
+
+
+def coverage(shape: str, seeds: int, effect: float, draws: int = DRAWS) -> float:
+    """The share of intervals over ``seeds`` differences that hold the true mean ``effect`` (in standard deviations)."""
+    random = np.random.default_rng([seeds, int(100 * effect)])
+    values = effect + SHAPES[shape](random, (draws, seeds))
+    low, high, _ = t_interval(values)
+    return float(((low <= effect) & (effect <= high)).mean())
+
+
+def clear_by_chance(shape: str, seeds: int, draws: int = DRAWS) -> float:
+    """The share of differences that a single comparison calls clear though there is no effect."""
+    return float((t_interval(SHAPES[shape](np.random.default_rng(seeds), (draws, seeds)))[2] < 1 - CONFIDENCE).mean())
+
+
+def family_error(seeds: int, arms: int = ARMS, draws: int = DRAWS) -> tuple[float, float]:
+    """The share of experiments that call at least one arm clear though all are alike: without adjustment, and adjusted.
+
+    Every arm and the reference are normal and independent; the differences share the reference.
+    """
+    values = np.random.default_rng(seeds).normal(size=(draws, arms + 1, seeds))
+    p = t_interval(values[:, 1:] - values[:, :1])[2]  # (draws, arms)
+    alone, together = ((each < 1 - CONFIDENCE).any(1).mean() for each in (p, holm(p)))
+    return float(alone), float(together)
+
+
+def measure(draws: int = DRAWS) -> list[dict[str, Any]]:
+    """One row a shape and number of seeds, fractions."""
+    return [
+        {
+            "differences": shape,
+            "seeds": seeds,
+            "covered": coverage(shape, seeds, 0, draws),
+            "covered_with_effect": coverage(shape, seeds, 1, draws),
+            "clear_by_chance": clear_by_chance(shape, seeds, draws),
+        }
+        for shape in SHAPES
+        for seeds in SEEDS
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=DRAWS, help="simulated experiments a row")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = measure(options.draws)
+    families = [dict(zip(("seeds", "alone", "adjusted"), (n, *family_error(n, ARMS, options.draws)), strict=True))
+                for n in SEEDS]  # fmt: skip
+    if options.json:
+        print(json.dumps({"draws": options.draws, "intervals": rows, "families": families, "foretold": foretold()}))
+        return
+    print(f"{options.draws} simulated experiments a row; an interval should cover in 95 %, chance be clear in 5 %.\n")
+    print(f"{'differences':<32}{'seeds':>6}{'covered':>10}{'with effect':>13}{'clear by chance':>17}")
+    for row in rows:
+        print(f"{row['differences']:<32}{row['seeds']:>6}{row['covered']:>10.1%}{row['covered_with_effect']:>13.1%}"
+              f"{row['clear_by_chance']:>17.1%}")  # fmt: skip
+    print(f"\nAt least one of {ARMS} arms clear against one reference though all are alike:")
+    for row in families:
+        print(
+            f"{row['seeds']:>4} seeds: {row['alone']:.1%} if each is judged by itself, {row['adjusted']:.1%} after Holm"
+        )
+    share, pairs = foretold()
+    print(
+        f"\nMeasured differences, {pairs} pairs of methods: one seed lies in the 95 % interval that the others foretell"
+    )
+    print(f"in {share:.1%} of all cases (in 95 % if they are normal).")
+
+
+if __name__ == "__main__":
+    main()
