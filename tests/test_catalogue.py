@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from benchmarks.accuracy import known, recipes, values
+from benchmarks.measured import known, recipes, values
 from xfer_core.analysis.accuracy import spread
 from xfer_core.domains import always_there
 from xfer_core.runs.spec import RunSpec, parse_spec

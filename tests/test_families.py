@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from scipy.stats import ttest_rel
 
 from benchmarks import balancing
 from benchmarks.accuracy import judged
-from benchmarks.families import domains_table, joint_table, task_gain, task_gains
+from benchmarks.families import differences, domains_table, joint_table, task_gain, task_gains
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.training import Result
 
@@ -41,12 +42,29 @@ def test_gains_are_taken_seed_by_seed():
     assert task_gains("p", "joint", SPECS, MEASURED) == {"0": 0, "1": 0}
 
 
-def test_the_table_of_tasks_marks_what_beats_equal_lambda_by_more_than_its_deviation():
+def test_the_table_of_tasks_says_the_difference_to_equal_lambda_and_its_interval():
     text = "\n".join(joint_table("p", SPECS, MEASURED))
     assert "| digit, % | tilt, mean error in degrees |" in text
-    assert "| `mgda` | 69.0 ± 26.9 | 2.9 ± 1.6 | +5.0 ± 0.0 | +5.0 ± 0.0 | ✓ | 2 | 2 |" in text
+    assert "| `mgda` | 69.0 ± 26.9 | 2.9 ± 1.6 | +5.0 ± 0.0 | +5.0 ± 0.0 (+5.0 to +5.0) | not clear | 2 | 2 |" in text
     assert "| `joint` | 65.0 ± 21.2 | 3.0 ± 1.4 | +0.0 ± 0.0 |  |  | 2 | 2 |" in text
     assert "| `joint-digit` | 65.0 ± 21.2 |  |  |  |  | 2 | 2 |" in text, "of its own task only"
+
+
+def test_differences_to_equal_lambda_are_called_clear_for_all_rows_at_once():
+    """Of two methods the less clear one has p 0.03: not below 5 % of two, but below 5 % once the other is called."""
+    seeds = {str(seed): 0.0 for seed in range(5)}
+    gains = {
+        "joint": seeds,
+        "far": {seed: 1 + int(seed) / 100 for seed in seeds},
+        "near": dict(zip(seeds, (0.1, 0.5, 0.3, 0.6, 0.2), strict=True)),
+        "noise": dict(zip(seeds, (0.1, -0.5, 0.3, -0.6, 0.2), strict=True)),
+        "nothing": {},
+    }
+    found = differences(gains, "joint")
+    assert set(found) == {"far", "near", "noise"}
+    assert [found[kind].clear for kind in ("far", "near", "noise")] == [True, True, False]
+    alone = ttest_rel(list(gains["near"].values()), list(seeds.values())).pvalue
+    assert found["near"].p == pytest.approx(2 * alone), "the second smallest of three"
 
 
 def test_the_table_of_domains_shows_what_each_rule_keeps():
@@ -64,7 +82,7 @@ def test_the_table_of_domains_shows_what_each_rule_keeps():
     }
     text = "\n".join(domains_table("p", specs, measured))
     assert "| method | last | oracle | oracle, against `erm` | seeds | seconds a seed |" in text
-    assert "| `irm` | 50.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 | 2 | 1 |" in text
+    assert "| `irm` | 50.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 (+50.0 to +50.0) | 2 | 1 |" in text
 
 
 def result(metrics: dict, last: float = 0.0) -> Result:

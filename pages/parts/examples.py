@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from benchmarks.accuracy import Known, baseline_of, known, recipes, values
+from benchmarks.claims import Claim, baseline_of, claimed
 from benchmarks.families import shown, task_gains
+from benchmarks.measured import Known, known, recipes, values
 from pages.parts.domains import domain_title
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import spread
@@ -19,6 +20,12 @@ GAIN = "Δ_m: the mean over the tasks of the gain over a network that learned th
 @st.cache_data(show_spinner=False, ttl=60)
 def _read() -> tuple[dict[str, RunSpec], Known]:
     return recipes(), known()
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _claims() -> dict[tuple[str, str], Claim]:
+    """(problem, kind) → how a method does there against its baseline."""
+    return {(one.example.problem, one.form.model_fields["kind"].default): one for one in claimed(*_read())}
 
 
 def examples(form: type[Strategy]) -> bool:
@@ -67,7 +74,22 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
         elif runs:
             over = spread(values(found[f"{example.problem}.{name}"]))
             st.progress(over.mean, f"{title}: {shown(over)} %")
+    claim = _claims().get((example.problem, form.model_fields["kind"].default))
+    if claim is not None:
+        st.markdown(_difference(claim))
     st.caption(_(example.why))
     # The seed says that this is a link, even where everything in it is the default.
     query = {**spec_settings(spec), "seed": str(spec.seed)}
     st.page_link("train.py", label=_("Open this in Train"), icon=":material/tune:", query_params=query)
+
+
+def _difference(claim: Claim) -> str:
+    """The difference to the baseline in words, with its interval and in how many seeds it has that sign."""
+    one = claim.difference
+    sign = 1 if one.mean >= 0 else -1
+    alike = sum(sign * difference > 0 for difference in claim.differences)
+    words = _("Difference {mean} points, in {alike} of {seeds} seeds on that side")
+    text = words.format(mean=f"{100 * one.mean:+.1f}", alike=alike, seeds=one.seeds)
+    if one.low is not None and one.high is not None:
+        text += _(" (95 % interval {low} to {high})").format(low=f"{100 * one.low:+.1f}", high=f"{100 * one.high:+.1f}")
+    return f"{text}: " + (_("**clear**.") if one.clear else _("not clear."))

@@ -1,0 +1,46 @@
+"""The recipes of ``benchmarks/recipes`` and what was measured of each, as it lies in ``benchmarks/accuracy.json``."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from pathlib import Path
+from typing import Any
+
+from xfer_core.runs.spec import RunSpec, parse_spec
+
+HERE = Path(__file__).parent
+RECIPES, MEASURED = HERE / "recipes", HERE / "accuracy.json"
+Known = dict[str, dict[str, Any]]
+"""Recipe → ``spec``, whole, as it was measured; torch's version; and in ``seeds`` and ``new_seeds`` for each seed what
+:func:`train` found."""
+
+
+def recipes(pattern: str = "*") -> dict[str, RunSpec]:
+    """``problem.kind`` or ``problem.kind-variant`` → spec, for every committed recipe whose name fits."""
+    files = sorted(RECIPES.glob("*.json"))
+    return {
+        file.stem: parse_spec(json.loads(file.read_text())) for file in files if fnmatch.fnmatch(file.stem, pattern)
+    }
+
+
+def known() -> Known:
+    """What was measured so far."""
+    return json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+
+
+def values(found: dict[str, Any]) -> list[float]:
+    """The accuracy of every seed, in the order of the seeds."""
+    return [found["seeds"][seed]["value"] for seed in sorted(found["seeds"], key=int)]
+
+
+def is_current(found: dict[str, Any], spec: RunSpec) -> bool:
+    """Whether this was measured of the recipe as it is now, defaults included. A field that the project got later makes
+    no recipe another one."""
+    return _holds(found.get("spec"), spec.model_dump(mode="json"))
+
+
+def _holds(then: Any, now: Any) -> bool:
+    if isinstance(then, dict) and isinstance(now, dict):
+        return all(name in now and _holds(part, now[name]) for name, part in then.items() if name != "seed")
+    return then == now
