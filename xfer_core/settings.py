@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """The ``XFER_…`` environment variables."""
+# The file of a SQLite URL, which SQLAlchemy reads as relative after three slashes and absolute after four.
+SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!:memory:)([^?]+)")
 
-    model_config = SettingsConfigDict(env_prefix="XFER_")
+
+class Settings(BaseSettings):
+    """The ``XFER_…`` environment variables.
+
+    A relative place is meant from the working directory of whoever reads the settings, and is made absolute there: a
+    process that is started with :meth:`environment` finds the same place from any other directory.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="XFER_", env_ignore_empty=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     data: Path | None = None  # where downloaded data sets lie, as torchvision lays them out
@@ -20,6 +29,17 @@ class Settings(BaseSettings):
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
+
+    @field_validator("home", "data")
+    @classmethod
+    def _absolute(cls, place: Path | None) -> Path | None:
+        return place and place.absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _absolute_file(cls, url: str) -> str:
+        file = SQLITE_FILE.match(url)
+        return f"{file[1]}{Path(file[2]).absolute()}{url[file.end() :]}" if file else url
 
     @property
     def database(self) -> str:
@@ -30,6 +50,11 @@ class Settings(BaseSettings):
     def data_folder(self) -> Path:
         """Folder of the downloaded data sets; by default in ``home``."""
         return self.data or self.home / "data"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a process with another working directory to the same places."""
+        places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
+        return {**places, "XFER_DATA": str(self.data or "")}
 
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""
