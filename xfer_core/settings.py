@@ -9,7 +9,6 @@ from platformdirs import user_data_path
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 # The file of a SQLite URL, which SQLAlchemy reads as relative after three slashes and absolute after four.
 SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!:memory:)([^?]+)")
 
