@@ -245,15 +245,20 @@ def _runs(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from xfer_core.runs.store import open_store
+    from xfer_core.runs.worker import notes
 
-    run = open_store().get(options.run)
+    store = open_store()
+    run = store.get(options.run)
     shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
+    shown["notes"] = [say(note) for note in notes(store, run.id)]
     if options.json:
         print(json.dumps(shown))
         return 0
     print(f"run {run.id} ({run.name}): {run.status}")
     if run.reason:
         print(f"  {run.reason['text']}")
+    for note in shown["notes"]:
+        print(f"  {note}")
     if run.progress:
         print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
     if run.result:

@@ -76,6 +76,8 @@ RULES: dict[str, str] = {
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),
     "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
+    "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",
     "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",

@@ -211,9 +211,15 @@ class Store:
             rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
             new = events.c.seq.between(seq + 1, last)
             happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
-            columns = ("seq", "step", "kind", "details", "time")
-            told = [{name: row[name] for name in columns} for row in happened.mappings()]
+            told = [_told(row) for row in happened.mappings()]
         return News(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+
+    def events(self, run: str, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind of a run, in the order in which they happened."""
+        table = schema.events
+        query = sa.select(table).where(table.c.run == run, table.c.kind == kind).order_by(table.c.seq)
+        with self.engine.connect() as connection:
+            return [_told(row) for row in connection.execute(query).mappings()]
 
     def curves(self, runs: Sequence[str], name: str) -> dict[str, list[tuple[int, float]]]:
         """For each run the (step, value) of one scalar, in order of the steps; nothing for a run that lacks it."""
@@ -307,6 +313,11 @@ class Store:
         if row is None:
             raise XferError("unknown_run", "run", run)
         return Run(**row)
+
+
+def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """An event as its writer told it."""
+    return {name: row[name] for name in ("seq", "step", "kind", "details", "time")}
 
 
 def _last_seq(connection: Connection, run: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import signal
 import sys
@@ -16,11 +17,11 @@ from typing import Any
 import torch
 
 from xfer_core.errors import XferError, say
+from xfer_core.files import write_whole
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
 from xfer_core.settings import settings
-from xfer_core.training.checkpoint import read_checkpoint
 from xfer_core.training.loop import Result, Trainer
 from xfer_core.training.observer import Command, Point
 
@@ -35,14 +36,18 @@ class StoreObserver:
     Args:
         store: where to.
         run: its id.
-        seq: the last number that this run has given out.
         listener: hears every progress, such as a progress bar.
     """
 
-    def __init__(self, store: Store, run: str, seq: int, listener: Listener | None = None) -> None:
-        self.store, self.run, self.seq, self.listener = store, run, seq, listener
+    def __init__(self, store: Store, run: str, listener: Listener | None = None) -> None:
+        self.store, self.run, self.listener = store, run, listener
+        self.seq = 0  # the last number that this run has given out
         self.on_look: list[Callable[[], None]] = []
         self.on_phase: list[Callable[[], None]] = []
+
+    def begin(self, step: int) -> None:
+        """Forget what the run will tell again, and go on with the numbers after the last."""
+        self.seq = self.store.rewind(self.run, step)
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
@@ -83,9 +88,7 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
     folder.mkdir(parents=True, exist_ok=True)
     try:
         spec = RunSpec.model_validate(store.get(run).spec)
-        saved = read_checkpoint(folder / CHECKPOINT)
-        begun = saved["step"] if saved else -1
-        observer = StoreObserver(store, run, store.rewind(run, begun), listener)
+        observer = StoreObserver(store, run, listener)
         trainer = Trainer(
             spec.problem,
             spec.network,
@@ -132,9 +135,19 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
     """What people set in an earlier life of the run, with the steps."""
     return [
         (event["step"], Command("set", event["details"]["name"], event["details"]["value"]))
-        for event in store.after(run).events
-        if event["kind"] == "set"
+        for event in store.events(run, "set")
     ]
+
+
+def notes(store: Store, run: str) -> list[XferError]:
+    """What a person should know of how a run went on: the checkpoints that it could not use."""
+    found = []
+    for event in store.events(run, "fallback"):
+        unusable = event["details"]["unusable"]
+        code = "checkpoint_anew" if event["details"]["anew"] else "checkpoint_before"
+        reason = "; ".join(unusable.values())
+        found.append(XferError(code, "checkpoint", list(unusable), reason=reason, step=event["step"]))
+    return found
 
 
 def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
@@ -172,7 +185,7 @@ class WeightsWriter:
 
 
 def _write_artifacts(folder: Path, trainer: Trainer) -> None:
-    write_weights(trainer.network, folder / WEIGHTS)
+    write_weights(trainer.network, folder / WEIGHTS, durable=True)
     write_sample_weights(folder, trainer)
 
 
@@ -181,17 +194,16 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
     weights = trainer.sample_weights()
     if not weights:
         return weights
-    fresh = folder / f"{SAMPLE_WEIGHTS}.part"
-    with fresh.open("w", newline="") as file:
-        writer = csv.writer(file)
-        tasks = list(trainer.dealt.classes)
-        writer.writerow(["domain", "original", *tasks, "lambda"])
-        for key, values in weights.items():
-            labelled = trainer.dealt.training[key].labelled
-            names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
-            rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
-            writer.writerows([key, *row] for row in rows)
-    os.replace(fresh, folder / SAMPLE_WEIGHTS)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    tasks = list(trainer.dealt.classes)
+    writer.writerow(["domain", "original", *tasks, "lambda"])
+    for key, values in weights.items():
+        labelled = trainer.dealt.training[key].labelled
+        names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
+        rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
+        writer.writerows([key, *row] for row in rows)
+    write_whole(folder / SAMPLE_WEIGHTS, table.getvalue().encode())
     return weights
 
 
