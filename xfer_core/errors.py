@@ -19,6 +19,17 @@ RULES: dict[str, str] = {
     "not_a_setting": "must look like PATH=VALUE",
     "no_file": "must be a file that can be read ({reason})",
     "no_folder": "must be a folder that can be written to ({reason})",
+    "no_space": "must be on a disk with room left ({reason}); make room, then resume what was training",
+    "no_database": "must lead to a database that can be opened and written to ({reason})",
+    "database_locked": "must lead to a database that can be written to; another process kept it locked for {seconds} s",
+    "database_replaced": (
+        "leads to a database that was deleted or replaced while it was in use, so the runs that it held are not listed "
+        "any more; their files are kept, and putting the database back brings them back"
+    ),
+    "runs_without_rows": (
+        "holds files of {count} runs that its database does not know; "
+        "if the database was deleted or replaced, put the old one back"
+    ),
     "unknown_domain": "must be one of the domains {allowed}",
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",

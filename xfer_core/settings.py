@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 
 from platformdirs import user_data_path
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from xfer_core.errors import XferError
 
 # The file of a SQLite URL, which SQLAlchemy reads as relative after three slashes and absolute after four.
 SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!:memory:)([^?]+)")
@@ -63,3 +67,15 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings as the environment has them now."""
     return Settings()
+
+
+def place_error(error: OSError) -> XferError | None:
+    """What to say if one of this installation's places is to blame for an error; None if none of them is."""
+    chosen, file = settings(), Path(os.fsdecode(error.filename or ""))
+    reason = error.strerror or error
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return XferError("no_space", "XFER_HOME", chosen.home, reason=reason)
+    for name, place in (("XFER_DATA", chosen.data), ("XFER_HOME", chosen.home)):
+        if place and (file.is_relative_to(place) or place.is_relative_to(file)):
+            return XferError("no_folder", name, place, reason=reason)
+    return None

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from xfer_core.files import write_whole
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
-from xfer_core.settings import settings
+from xfer_core.settings import place_error, settings
 from xfer_core.training.loop import Result, Trainer
 from xfer_core.training.observer import Command, Point
 
@@ -82,11 +83,14 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
 
     Returns:
         The result; None if it failed, with the reason in the store.
+
+    Raises:
+        XferError: why it failed, where the store could not take that: it is locked, full, or gone.
     """
     torch.set_num_threads(threads)
     folder = settings().artifacts(run)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         spec = RunSpec.model_validate(store.get(run).spec)
         observer = StoreObserver(store, run, listener)
         trainer = Trainer(
@@ -110,19 +114,28 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
         store.move(run, (RUNNING,), INTERRUPTED, ended=time.time())
         raise
     except XferError as error:
-        reason: dict[str, Any] = {
-            "code": error.code,
-            "field": error.field,
-            "value": str(error.value),
-            "text": say(error),
-        }
-        reason["params"] = {key: str(value) for key, value in error.params.items()}
-        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason)
+        _fail(store, run, error)
     except Exception as error:  # whatever it is, the run must not look as if it were running
-        (folder / LOG).write_text(traceback.format_exc())
-        sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=failure("crashed", run, reason=sentence))
+        place = place_error(error) if isinstance(error, OSError) else None
+        if place is None:
+            with suppress(OSError):
+                (folder / LOG).write_text(traceback.format_exc())
+            sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            place = XferError("crashed", "run", run, reason=sentence)
+        _fail(store, run, place)
     return None
+
+
+def _fail(store: Store, run: str, error: XferError) -> None:
+    """Write why a run failed, or raise it if that cannot be written."""
+    reason: dict[str, Any] = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
+    reason["params"] = {key: str(value) for key, value in error.params.items()}
+    try:
+        if error.code != "database_locked" and store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason):
+            return
+    except XferError:
+        pass  # of the two, the first is the cause
+    raise error
 
 
 def failure(code: str, run: str, **params: Any) -> dict[str, Any]:
@@ -215,8 +228,11 @@ def _answers(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
 def worker(url: str, run: str, threads: int) -> None:
     """What the dispatcher's child process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    store = Store(url)
-    store.update(run, pid=os.getpid(), heartbeat=time.time())
     if "torch._dynamo" not in sys.modules:
         print(f"run {run}: this process was not warm; the first step will be late", file=sys.stderr)
-    run_here(store, run, threads)
+    try:
+        store = Store(url)
+        store.update(run, pid=os.getpid(), heartbeat=time.time())
+        run_here(store, run, threads)
+    except XferError as error:  # nobody but the log has heard of it
+        sys.exit(f"run {run} ended: {say(error)}")
