@@ -6,9 +6,11 @@ import logging
 
 import streamlit as st
 
+from pages.parts.store import say_if_replaced
 from pages.parts.text import _
 from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.settings import place_error
 
 st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})
 
@@ -28,12 +30,16 @@ st.html(
     ".st-key-freeze-board [data-testid=stColumn] {min-width: 0; white-space: nowrap}</style>"
 )
 page = st.navigation(PAGES, position="top")
-ensure_dispatcher()
 try:
+    say_if_replaced()
+    ensure_dispatcher()
     page.run()
 except XferError as error:
     st.error(say(error, _), icon=":material/error:")
-except Exception:
+except Exception as error:
+    if isinstance(error, OSError) and (misplaced := place_error(error)):
+        st.error(say(misplaced, _), icon=":material/error:")
+        st.stop()
     logging.getLogger("xfer").exception("page %s", page.title)
     st.error(
         _("This page broke on an error of its own. Your runs are safe; reload the page to go on."),

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from conftest import SOURCE, TARGET
+from conftest import SOURCE, TARGET, event
 from streamlit.testing.v1 import AppTest
 
 from xfer_core.runs import dispatcher
@@ -82,6 +82,18 @@ def test_a_run_of_every_status_has_its_page(status):
     assert ("Resume" in labels) == (status in ("paused", "failed", "interrupted"))
     assert ("Stop…" in labels) == (status in ("queued", "running", "paused"))
     assert "Stop this run" not in labels
+
+
+def test_a_checkpoint_that_could_not_be_used_is_said_on_the_run_s_page():
+    store = open_store()
+    run = store.create(RunSpec(), status=FINISHED)
+    details = {"unusable": {"checkpoint.pt": "it is empty"}, "anew": False}
+    store.append(run, events=[event(1, 120, "fallback", **details)])
+    (warning,) = app("run", run=run).warning
+    assert warning.value == (
+        "checkpoint could not be used (it is empty), so the run went on from the one before, at step 120; "
+        "found checkpoint.pt."
+    )
 
 
 def test_a_run_is_stopped_only_after_a_second_click():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import ClassVar, Literal
 
 import pytest
@@ -22,13 +24,16 @@ from conftest import (
 )
 from torch import nn
 
+from xfer_core.domains.problem import Problem
+from xfer_core.networks import SmallCNN
 from xfer_core.strategies import Phase, Strategy
 from xfer_core.strategies.base import task_losses
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.joint import Joint
 from xfer_core.training import SGD, Adam, Command
-from xfer_core.training.checkpoint import read_checkpoint, write_checkpoint
+from xfer_core.training import loop as loop_module
+from xfer_core.training.checkpoint import FORMAT, UnusableCheckpoint, previous, read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("every_step")
 
@@ -210,23 +215,134 @@ def test_a_checkpoint_is_replaced_in_one_move(tmp_path, monkeypatch):
     assert read_checkpoint(path) is None
     write_checkpoint(path, {"step": 1, "tensor": torch.arange(3)})
 
-    def torn(state, file):
-        file.write_bytes(b"half")
-        raise OSError("disk full")
+    write_checkpoint(path, {"step": 2})
+    for broken in ("fsync", "replace"):  # the content does not reach the disk, or its name does not
+        with monkeypatch.context() as patch:
+            patch.setattr(os, broken, full)
+            with pytest.raises(OSError, match="No space left"):
+                write_checkpoint(path, {"step": 3})
+        assert [read_checkpoint(file)["step"] for file in (path, previous(path))] == [2, 1]
+    assert read_checkpoint(previous(path))["tensor"].tolist() == [0, 1, 2]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["c.previous.pt", "c.pt"], "no half file stays"
 
-    monkeypatch.setattr(torch, "save", torn)
-    with pytest.raises(OSError, match="disk full"):
-        write_checkpoint(path, {"step": 2})
-    saved = read_checkpoint(path)
-    assert saved["step"] == 1
-    assert saved["tensor"].tolist() == [0, 1, 2]
+
+def full(*_) -> None:
+    """What the operating system says where the disk is full."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_checkpoint_cannot_carry_code(tmp_path):
+def test_a_cut_of_the_power_leaves_one_whole_checkpoint(tmp_path, monkeypatch):
+    """Not every checkpoint waits for the disk: those that do not must never push out the last that did."""
+    flushed, lost, save = {}, [], loop_module.write_checkpoint
+
+    def saved(path, state, durable, keep):
+        save(path, state, durable, keep)
+        flushed[state["step"]] = durable
+        lost.append(not any(flushed[read_checkpoint(file)["step"]] for file in (path, previous(path)) if file.exists()))
+
+    monkeypatch.setattr(loop_module, "write_checkpoint", saved)
+    trainer(Joint(), training=settings(9, evaluations=9), checkpoint=tmp_path / "c.pt").run()
+    assert flushed == {1: True, **dict.fromkeys(range(2, 9), False), 9: True}
+    assert not any(lost)
+
+
+def flip(content: bytes, at: int) -> bytes:
+    """One bit of a byte turned over."""
+    return content[:at] + bytes([content[at] ^ 16]) + content[at + 1 :]
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut in the first line": lambda content: content[:9],
+    "cut in half": lambda content: content[: len(content) // 2],
+    "its end is missing": lambda content: content[:-1],
+    "one bit": lambda content: flip(content, len(content) // 2),
+    "one bit of the checksum": lambda content: flip(content, len(FORMAT)),
+    "another version": lambda content: content.replace(FORMAT, b"xfer checkpoint 0\n"),
+    "something else": lambda content: b"hello",
+}
+every_damage = pytest.mark.parametrize("damage", DAMAGE.values(), ids=list(DAMAGE))
+
+
+@every_damage
+@pytest.mark.parametrize("both", [False, True], ids=["", "and the one before"])
+def test_a_damaged_checkpoint_is_not_trained_on(tmp_path, damage, both):
+    training, path = settings(9, evaluations=3), tmp_path / "c.pt"
+    _, saved = killed_at(7, Joint(), training, path)
+    assert (saved, read_checkpoint(previous(path))["step"]) == (6, 3)
+    files = [path, previous(path)][: 1 + both]
+    for file in files:
+        file.write_bytes(damage(file.read_bytes()))
+    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    result = run.run()
+    ((step, details),) = [(step, details) for kind, step, details in told.events if kind == "fallback"]
+    assert (step, details["anew"]) == ((0, True) if both else (3, False))
+    assert list(details["unusable"]) == [file.name for file in files]
+    assert run.first_step == step
+    assert result.status == "finished"
+    assert not differing(weights_of(run), trained(Joint(), training=training))
+    assert read_checkpoint(path)["step"] == 9
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"network": SmallCNN(width=8)},
+        {"strategy": FineTune()},
+        {"seed": 1},
+        {"training": settings(12, evaluations=3)},
+        {"problem": Problem(labels_per_class=7)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_checkpoint_of_another_run_is_not_trained_on(tmp_path, other):
+    training, path = settings(9, evaluations=3), tmp_path / "c.pt"
+    killed_at(7, Joint(), training, path)
+    trainer(**{"strategy": Joint(), "training": training, "checkpoint": tmp_path / "other.pt", **other}).run()
+    path.write_bytes((tmp_path / "other.pt").read_bytes())
+    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    run.run()
+    assert ("fallback", 3) in [(kind, step) for kind, step, _ in told.events]
+    assert not differing(weights_of(run), trained(Joint(), training=training))
+
+
+def test_any_flipped_bit_is_noticed(tmp_path):
+    path = tmp_path / "c.pt"
+    write_checkpoint(path, {"step": 1, "tensor": torch.arange(3)})
+    content = path.read_bytes()
+    for at in range(len(content)):
+        path.write_bytes(flip(content, at))
+        with pytest.raises(UnusableCheckpoint):
+            read_checkpoint(path)
+
+
+def test_the_unusable_checkpoint_does_not_become_the_one_before(tmp_path):
+    """Killed again before it has gone far, the run still has the good one."""
+    training, path = settings(9, evaluations=3), tmp_path / "c.pt"
+    killed_at(7, Joint(), training, path)
+    path.write_bytes(b"")
+    told, saved = killed_at(7, Joint(), training, path)
+    assert (saved, read_checkpoint(previous(path))["step"]) == (6, 3)
+    assert [kind for kind, *_ in told.events].count("fallback") == 1
+
+
+def test_killed_between_two_moves_a_run_goes_on_from_the_one_before(tmp_path):
+    training, path = settings(9, evaluations=3), tmp_path / "c.pt"
+    killed_at(7, Joint(), training, path)
+    path.unlink()
+    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    run.run()
+    assert (run.first_step, told.events) == (3, [])
+    assert not differing(weights_of(run), trained(Joint(), training=training))
+
+
+def test_a_checkpoint_cannot_carry_code(tmp_path, capsys):
     class Bomb:
         def __reduce__(self):
             return print, ("boom",)
 
-    torch.save({"step": Bomb()}, tmp_path / "c.pt")
-    with pytest.raises(Exception, match=r"(?i)weights.only"):
+    write_checkpoint(tmp_path / "c.pt", {"step": Bomb()})
+    with pytest.raises(UnusableCheckpoint) as caught:
         read_checkpoint(tmp_path / "c.pt")
+    assert "weights_only" in str(caught.value.__cause__)
+    assert capsys.readouterr().out == ""

@@ -59,7 +59,7 @@ def test_opening_again_does_not_migrate_again(store, url, monkeypatch):
         raise AssertionError("migrated twice")
 
     monkeypatch.setattr("alembic.command.upgrade", never)
-    store_module._engine.cache_clear()
+    store_module._database.cache_clear()
     assert Store(url).get(run).id == run
 
 

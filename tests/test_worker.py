@@ -7,11 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xfer_core.cli import main
 from xfer_core.runs import worker
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
-from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, run_here
+from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, notes, run_here
 from xfer_core.settings import settings
 
 BREAKS = (
@@ -107,6 +108,47 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(sto
 
     assert told(whole) == told(killed)
     assert [event["kind"] for event in store.after(killed).events].count("resumed") == 1
+
+
+def died(store, step: int, *changes: str) -> str:
+    """A run whose process ended without a word at this step."""
+
+    def die(progress: dict) -> None:
+        if progress["step"] >= step:
+            raise Died
+
+    run = begun(store, *changes)
+    with pytest.raises(Died):
+        run_here(store, run, 1, die)
+    return run
+
+
+@pytest.mark.parametrize(("files", "step"), [(1, 2), (2, 0)], ids=["the last", "both"])
+def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step, capsys, monkeypatch, files, step):
+    whole = begun(store)
+    run_here(store, whole, 1)
+    run = died(store, 5)
+    folder = settings().artifacts(run)
+    for name in ("checkpoint.pt", "checkpoint.previous.pt")[:files]:
+        (folder / name).write_bytes((folder / name).read_bytes()[:-99])
+    assert run_here(store, run, 1).status == "finished"
+    one, two = (load_file(settings().artifacts(each) / WEIGHTS) for each in (whole, run))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+    def told(run):
+        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+
+    assert told(whole) == told(run), "no point is lost or told twice"
+    ((at, details),) = [(event["step"], event["details"]) for event in store.events(run, "fallback")]
+    assert (at, details["anew"], len(details["unusable"])) == (step, files == 2, files)
+    (note,) = notes(store, run)
+    sentence = str(note)
+    assert "checkpoint could not be used (it is damaged" in sentence
+    assert f"step {step}" in sentence
+    monkeypatch.setenv("XFER_DATABASE_URL", str(store.engine.url))
+    assert main(["show", run]) == 0
+    assert sentence in capsys.readouterr().out
+    assert notes(store, whole) == []
 
 
 def test_control_c_marks_the_run_interrupted(store):

@@ -37,6 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        from xfer_core.settings import place_error
+
+        misplaced = place_error(error)
+        if misplaced is None:
+            raise
+        print(say(misplaced), file=sys.stderr)
+        return 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -227,9 +235,13 @@ def _row(run: Any) -> dict[str, Any]:
 
 def _runs(options: argparse.Namespace) -> int:
     from xfer_core.analysis.accuracy import metric_text
+    from xfer_core.runs.housekeeping import runs_without_rows
     from xfer_core.runs.store import open_store
 
-    found = open_store().find()
+    store = open_store()
+    found = store.find()
+    if lost := runs_without_rows(store):
+        print(say(lost), file=sys.stderr)
     if options.json:
         print(json.dumps([_row(run) for run in found]))
         return 0
@@ -238,22 +250,27 @@ def _runs(options: argparse.Namespace) -> int:
         result = f"{metric_text(metric['name'], metric['value']):>7}  {metric['name']}" if metric else ""
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
         print(f"{run.id}  {when}  {run.status:<12}{run.spec['strategy']['kind']:<14}{result}")
-    if not found:
+    if not found and not lost:
         print("no runs yet; `python -m xfer_core train` makes the first")
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
     from xfer_core.runs.store import open_store
+    from xfer_core.runs.worker import notes
 
-    run = open_store().get(options.run)
+    store = open_store()
+    run = store.get(options.run)
     shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
+    shown["notes"] = [say(note) for note in notes(store, run.id)]
     if options.json:
         print(json.dumps(shown))
         return 0
     print(f"run {run.id} ({run.name}): {run.status}")
     if run.reason:
         print(f"  {run.reason['text']}")
+    for note in shown["notes"]:
+        print(f"  {note}")
     if run.progress:
         print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
     if run.result:

@@ -19,6 +19,17 @@ RULES: dict[str, str] = {
     "not_a_setting": "must look like PATH=VALUE",
     "no_file": "must be a file that can be read ({reason})",
     "no_folder": "must be a folder that can be written to ({reason})",
+    "no_space": "must be on a disk with room left ({reason}); make room, then resume what was training",
+    "no_database": "must lead to a database that can be opened and written to ({reason})",
+    "database_locked": "must lead to a database that can be written to; another process kept it locked for {seconds} s",
+    "database_replaced": (
+        "leads to a database that was deleted or replaced while it was in use, so the runs that it held are not listed "
+        "any more; their files are kept, and putting the database back brings them back"
+    ),
+    "runs_without_rows": (
+        "holds files of {count} runs that its database does not know; "
+        "if the database was deleted or replaced, put the old one back"
+    ),
     "unknown_domain": "must be one of the domains {allowed}",
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",
@@ -76,6 +87,8 @@ RULES: dict[str, str] = {
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),
     "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
+    "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",
     "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",

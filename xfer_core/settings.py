@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from xfer_core.errors import XferError
+
+# The file of a SQLite URL, which SQLAlchemy reads as relative after three slashes and absolute after four.
+SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!:memory:)([^?]+)")
 
 
 class Settings(BaseSettings):
-    """The ``XFER_…`` environment variables."""
+    """The ``XFER_…`` environment variables.
 
-    model_config = SettingsConfigDict(env_prefix="XFER_")
+    A relative place is meant from the working directory of whoever reads the settings, and is made absolute there: a
+    process that is started with :meth:`environment` finds the same place from any other directory.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="XFER_", env_ignore_empty=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     data: Path | None = None  # where downloaded data sets lie, as torchvision lays them out
@@ -20,6 +32,17 @@ class Settings(BaseSettings):
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
+
+    @field_validator("home", "data")
+    @classmethod
+    def _absolute(cls, place: Path | None) -> Path | None:
+        return place and place.absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _absolute_file(cls, url: str) -> str:
+        file = SQLITE_FILE.match(url)
+        return f"{file[1]}{Path(file[2]).absolute()}{url[file.end() :]}" if file else url
 
     @property
     def database(self) -> str:
@@ -31,6 +54,11 @@ class Settings(BaseSettings):
         """Folder of the downloaded data sets; by default in ``home``."""
         return self.data or self.home / "data"
 
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a process with another working directory to the same places."""
+        places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
+        return {**places, "XFER_DATA": str(self.data or "")}
+
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""
         return self.home / "runs" / run
@@ -39,3 +67,15 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings as the environment has them now."""
     return Settings()
+
+
+def place_error(error: OSError) -> XferError | None:
+    """What to say if one of this installation's places is to blame for an error; None if none of them is."""
+    chosen, file = settings(), Path(os.fsdecode(error.filename or ""))
+    reason = error.strerror or error
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return XferError("no_space", "XFER_HOME", chosen.home, reason=reason)
+    for name, place in (("XFER_DATA", chosen.data), ("XFER_HOME", chosen.home)):
+        if place and (file.is_relative_to(place) or place.is_relative_to(file)):
+            return XferError("no_folder", name, place, reason=reason)
+    return None

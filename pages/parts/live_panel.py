@@ -18,6 +18,7 @@ from xfer_core.errors import XferError, say
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
+from xfer_core.runs.worker import notes
 from xfer_core.selections import RULES
 
 RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
@@ -31,6 +32,8 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     with st.container():
         _buttons(run)
+        for note in notes(store(), run.id):
+            st.warning(say(note, _), icon=":material/history:")
         if run.status in LIVE:
             _knobs(run)
     live_view(

@@ -16,15 +16,30 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings
 
+PATIENCE_SECONDS = 10.0  # after SQLite's own: somebody looks at an empty page meanwhile
+
 
 @st.cache_resource
 def _open(url: str) -> Store:
-    return Store(url)
+    return Store(url, PATIENCE_SECONDS)
 
 
 def store() -> Store:
     """This server's store, opened once."""
     return _open(settings().database)
+
+
+def say_if_replaced() -> None:
+    """Say that the database is another one than it was, until this visitor has taken note of it."""
+    database = store().database
+    database.work(lambda: None, PATIENCE_SECONDS)  # looks whether it is
+    if (gone := database.gone()) and st.session_state.get("database.replaced") != database.replaced:
+        st.warning(say(gone, _), icon=":material/database_off:")
+        st.button(_("I have read this"), on_click=_note_replaced, args=(database.replaced,), key="note-replaced")
+
+
+def _note_replaced(when: float) -> None:
+    st.session_state["database.replaced"] = when
 
 
 def start(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:

@@ -6,7 +6,6 @@ interrupted leaves no half file that a later run would take for a whole one.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from xfer_core.errors import XferError
+from xfer_core.files import move_into_place
 from xfer_core.settings import settings
 
 ASK_SECONDS = 0.2  # between two looks at how much has come
@@ -63,7 +63,7 @@ class _Job(threading.Thread):
                 for path in [path for path in self.folder.rglob("*") if path.is_file()]:
                     place = self.root / path.relative_to(self.folder)
                     place.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(path, place)
+                    move_into_place(path, place, durable=True)
         except Exception as error:  # told to whoever waits, in their thread
             self.error = error
 

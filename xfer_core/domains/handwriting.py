@@ -8,7 +8,7 @@ them is unpacked in a temporary folder.
 from __future__ import annotations
 
 import gzip
-import os
+import io
 import shutil
 import zipfile
 import zlib
@@ -29,6 +29,7 @@ from xfer_core.domains.downloads import Download
 from xfer_core.domains.drawing import placed
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
+from xfer_core.files import write_whole
 from xfer_core.settings import settings
 
 SIZE = 28
@@ -119,12 +120,10 @@ def read_usps(root: Path) -> tuple[Read, Read]:
 
 def _keep(cache: Path, stamp: np.ndarray, train: Read, test: Read) -> None:
     """Write the cache in one go: another process sees the whole file or none."""
-    cache.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: tensor.numpy() for name, tensor in zip(CACHED, (*train, *test), strict=True)}
-    with TemporaryDirectory(dir=cache.parent) as folder:
-        whole = Path(folder) / cache.name
-        np.savez(whole, stamp=stamp, **arrays)  # pyright: ignore[reportArgumentType]
-        os.replace(whole, cache)
+    whole = io.BytesIO()
+    np.savez(whole, stamp=stamp, **arrays)  # pyright: ignore[reportArgumentType]
+    write_whole(cache, whole.getbuffer())
 
 
 def _fetch_usps(folder: Path) -> None:

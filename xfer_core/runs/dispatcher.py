@@ -57,7 +57,7 @@ def is_alive() -> bool:
 
 def ensure_dispatcher() -> None:
     """Start a dispatcher if none is alive. It is a process of its own and outlives whoever calls this."""
-    home = settings().home.absolute()  # the dispatcher has another working directory
+    home = settings().home
     with _starting:
         begun = _started.get(home)
         # It takes seconds to import torch before it can hold the lock, and pages ask at every rerun.
@@ -71,7 +71,7 @@ def ensure_dispatcher() -> None:
                 stdout=log,
                 stderr=log,
                 cwd=home,
-                env={**os.environ, "XFER_HOME": str(home), "PYTHONPATH": search},
+                env={**os.environ, **settings().environment(), "PYTHONPATH": search},
                 start_new_session=True,
             )
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
+from xfer_core.errors import XferError
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings
+
+
+def runs_without_rows(store: Store) -> XferError | None:
+    """What to say where a database knows no run though files of runs are there; None where that is not so."""
+    folder = settings().home / "runs"
+    count = len(list(folder.iterdir())) if folder.is_dir() else 0
+    if count and not store.find(limit=1):
+        return XferError("runs_without_rows", "XFER_HOME", settings().home, count=count)
+    return None
 
 
 def delete_runs(store: Store, runs: Sequence[str]) -> None:

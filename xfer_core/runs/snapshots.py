@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from xfer_core.errors import XferError
+from xfer_core.files import write_whole
 from xfer_core.settings import settings
 from xfer_core.training.loop import Trainer
 
@@ -64,16 +64,13 @@ class SnapshotWriter:
         self._write(f"step-{self.trainer.step:08d}-phase-{self.trainer.phase_index}")
 
     def _write(self, name: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{name}.safetensors"
-        write_weights(self.trainer.network, path)
+        write_weights(self.trainer.network, self.folder / f"{name}.safetensors")
 
 
-def write_weights(network: torch.nn.Module, path: Path) -> None:
-    """Replace a safetensors file with the whole state of the network in one move."""
-    fresh = path.with_suffix(".part")
-    save_file({name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}, fresh)
-    os.replace(fresh, path)
+def write_weights(network: torch.nn.Module, path: Path, durable: bool = False) -> None:
+    """Replace a safetensors file with the whole state of the network in one move; ``durable`` as in ``write_whole``."""
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    write_whole(path, save(state), durable)
 
 
 def snapshots(run: str) -> list[Snapshot]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.event import listens_for
 
 from xfer_core.errors import XferError
 from xfer_core.runs import schema
+from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.spec import RunSpec
 from xfer_core.settings import settings
 from xfer_core.training.observer import Command, Point
@@ -26,6 +26,10 @@ FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "inter
 LIVE = (QUEUED, RUNNING)
 ENDED = (FINISHED, STOPPED, FAILED, INTERRUPTED)
 RESUMABLE = (PAUSED, FAILED, INTERRUPTED)
+PATIENCE_SECONDS = 600.0  # a lock is waited for: a run that trains has nothing to gain from giving up
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,16 @@ class News:
     events: list[dict[str, Any]]
 
 
+def transaction(method: Callable[Concatenate[Store, P], T]) -> Callable[Concatenate[Store, P], T]:
+    """Make a method of the store one transaction, repeated while the database is locked (:meth:`Database.work`)."""
+
+    @wraps(method)
+    def patient(self: Store, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.work(lambda: method(self, *args, **kwargs), self.patience)
+
+    return patient
+
+
 class Store:
     """Runs, their scalars, events and commands, in any database that SQLAlchemy reaches.
 
@@ -72,13 +86,20 @@ class Store:
 
     Args:
         url: SQLAlchemy URL. The schema is brought up to date when the store is opened.
+        patience: seconds that a database is waited for that another process has locked.
+
+    Raises:
+        XferError: ``no_database``, ``no_folder`` or ``database_locked``, by any method as well.
     """
 
-    def __init__(self, url: str) -> None:
-        if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _engine(url)
-        _migrate(self.engine)
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+        self.database, self.patience = _database(url), patience
+        self.database.work(lambda: None, patience)
+
+    @property
+    def engine(self) -> Engine:
+        """Where connections come from."""
+        return self.database.engine
 
     # ------------------------------------------------------------------ asking for runs
 
@@ -86,6 +107,7 @@ class Store:
         """Write a new run and return its id."""
         return self.create_together([(spec, name)], batch, status)[0]
 
+    @transaction
     def create_together(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
         """Write several runs, each with its name, at once: a dispatcher sees all of them or none."""
         now = time.time()
@@ -105,6 +127,7 @@ class Store:
             connection.execute(schema.runs.insert(), rows)
         return [row["id"] for row in rows]
 
+    @transaction
     def command(self, run: str, kind: str, name: str = "", value: float = 0.0) -> None:
         """Ask a run to pause, resume, stop, or set a λ or the rate. What nobody runs is done at once.
 
@@ -138,6 +161,7 @@ class Store:
         self.get(run)
         self.update(run, name=name.strip()[:200] or "—")
 
+    @transaction
     def delete(self, runs: Sequence[str]) -> None:
         """Forget these runs with all they measured. Live ones must be stopped first.
 
@@ -154,6 +178,7 @@ class Store:
 
     # ------------------------------------------------------------------ reading
 
+    @transaction
     def get(self, run: str) -> Run:
         """One run.
 
@@ -163,6 +188,7 @@ class Store:
         with self.engine.connect() as connection:
             return self._get(connection, run)
 
+    @transaction
     def find(
         self,
         ids: Sequence[str] | None = None,
@@ -185,12 +211,14 @@ class Store:
         with self.engine.connect() as connection:
             return [Run(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
+    @transaction
     def count(self, batch: str) -> int:
         """How many runs a batch has."""
         query = sa.select(sa.func.count()).where(schema.runs.c.batch == batch)
         with self.engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
+    @transaction
     def batches(self, prefix: str) -> list[tuple[str, float]]:
         """The batches whose names begin so, each with the time of its first run; the newest first."""
         table = schema.runs
@@ -200,6 +228,7 @@ class Store:
             rows = connection.execute(query.group_by(table.c.batch).order_by(first.desc()))
             return [(batch, created) for batch, created in rows]
 
+    @transaction
     def after(self, run: str, seq: int = 0) -> News:
         """Everything that the run's writer added after ``seq``."""
         points, events = schema.scalars, schema.events
@@ -211,10 +240,18 @@ class Store:
             rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
             new = events.c.seq.between(seq + 1, last)
             happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
-            columns = ("seq", "step", "kind", "details", "time")
-            told = [{name: row[name] for name in columns} for row in happened.mappings()]
+            told = [_told(row) for row in happened.mappings()]
         return News(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
 
+    @transaction
+    def events(self, run: str, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind of a run, in the order in which they happened."""
+        table = schema.events
+        query = sa.select(table).where(table.c.run == run, table.c.kind == kind).order_by(table.c.seq)
+        with self.engine.connect() as connection:
+            return [_told(row) for row in connection.execute(query).mappings()]
+
+    @transaction
     def curves(self, runs: Sequence[str], name: str) -> dict[str, list[tuple[int, float]]]:
         """For each run the (step, value) of one scalar, in order of the steps; nothing for a run that lacks it."""
         table = schema.scalars
@@ -228,6 +265,7 @@ class Store:
 
     # ------------------------------------------------------------------ what workers write
 
+    @transaction
     def append(
         self,
         run: str,
@@ -235,8 +273,14 @@ class Store:
         events: Sequence[Mapping[str, Any]] = (),
         **changes: Any,
     ) -> None:
-        """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once."""
+        """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once.
+
+        Raises:
+            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there.
+        """
         with self.engine.begin() as connection:
+            if not connection.execute(sa.select(schema.runs.c.id).where(schema.runs.c.id == run)).first():
+                raise self.database.gone() or XferError("unknown_run", "run", run)
             if points:
                 rows = [
                     {"run": run, "seq": seq, "name": name, "step": step, **_stored(value)}
@@ -248,6 +292,7 @@ class Store:
             if changes:
                 connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**changes))
 
+    @transaction
     def rewind(self, run: str, step: int) -> int:
         """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
 
@@ -267,6 +312,7 @@ class Store:
             connection.execute(events.insert().values(row))
         return last + 1
 
+    @transaction
     def take_commands(self, run: str) -> list[Command]:
         """What people asked of this run; each is handed out once."""
         table = schema.commands
@@ -276,6 +322,7 @@ class Store:
                 connection.execute(table.delete().where(table.c.id.in_([row.id for row in rows])))
         return [Command(row.kind, row.name, row.value) for row in rows]
 
+    @transaction
     def stop_asked(self, run: str) -> float | None:
         """When somebody asked this run to stop, if it has not taken that yet."""
         table = schema.commands
@@ -283,11 +330,13 @@ class Store:
             query = sa.select(sa.func.min(table.c.time)).where(table.c.run == run, table.c.kind == "stop")
             return connection.execute(query).scalar()
 
+    @transaction
     def update(self, run: str, **values: Any) -> None:
         """Change columns of one run."""
         with self.engine.begin() as connection:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
+    @transaction
     def move(self, run: str, before: Iterable[str], status: str, **values: Any) -> bool:
         """Change the status if it still is one of ``before``; whether it was."""
         with self.engine.begin() as connection:
@@ -307,6 +356,11 @@ class Store:
         if row is None:
             raise XferError("unknown_run", "run", run)
         return Run(**row)
+
+
+def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """An event as its writer told it."""
+    return {name: row[name] for name in ("seq", "step", "kind", "details", "time")}
 
 
 def _last_seq(connection: Connection, run: str) -> int:
@@ -336,19 +390,8 @@ def _stored(value: float) -> dict[str, Any]:
 
 
 @cache
-def _engine(url: str) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
-    if url.startswith("sqlite"):
-
-        @listens_for(engine, "connect")
-        def _prepare(connection: Any, _: Any) -> None:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=NORMAL")
-            cursor.execute("PRAGMA foreign_keys=ON")
-            cursor.close()
-
-    return engine
+def _database(url: str) -> Database:
+    return Database(url, _migrate)
 
 
 def _migrate(engine: Engine) -> None:
@@ -357,6 +400,7 @@ def _migrate(engine: Engine) -> None:
         return
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
     from filelock import FileLock
 
     config = Config()
@@ -368,6 +412,8 @@ def _migrate(engine: Engine) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except CommandError as error:  # such as tables that a newer version made
+        raise UnusableSchema(error) from error
     finally:
         if lock:
             lock.release()

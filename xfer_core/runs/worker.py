@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,11 @@ from typing import Any
 import torch
 
 from xfer_core.errors import XferError, say
+from xfer_core.files import write_whole
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
-from xfer_core.settings import settings
-from xfer_core.training.checkpoint import read_checkpoint
+from xfer_core.settings import place_error, settings
 from xfer_core.training.loop import Result, Trainer
 from xfer_core.training.observer import Command, Point
 
@@ -35,14 +37,18 @@ class StoreObserver:
     Args:
         store: where to.
         run: its id.
-        seq: the last number that this run has given out.
         listener: hears every progress, such as a progress bar.
     """
 
-    def __init__(self, store: Store, run: str, seq: int, listener: Listener | None = None) -> None:
-        self.store, self.run, self.seq, self.listener = store, run, seq, listener
+    def __init__(self, store: Store, run: str, listener: Listener | None = None) -> None:
+        self.store, self.run, self.listener = store, run, listener
+        self.seq = 0  # the last number that this run has given out
         self.on_look: list[Callable[[], None]] = []
         self.on_phase: list[Callable[[], None]] = []
+
+    def begin(self, step: int) -> None:
+        """Forget what the run will tell again, and go on with the numbers after the last."""
+        self.seq = self.store.rewind(self.run, step)
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
@@ -77,15 +83,16 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
 
     Returns:
         The result; None if it failed, with the reason in the store.
+
+    Raises:
+        XferError: why it failed, where the store could not take that: it is locked, full, or gone.
     """
     torch.set_num_threads(threads)
     folder = settings().artifacts(run)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         spec = RunSpec.model_validate(store.get(run).spec)
-        saved = read_checkpoint(folder / CHECKPOINT)
-        begun = saved["step"] if saved else -1
-        observer = StoreObserver(store, run, store.rewind(run, begun), listener)
+        observer = StoreObserver(store, run, listener)
         trainer = Trainer(
             spec.problem,
             spec.network,
@@ -107,19 +114,28 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
         store.move(run, (RUNNING,), INTERRUPTED, ended=time.time())
         raise
     except XferError as error:
-        reason: dict[str, Any] = {
-            "code": error.code,
-            "field": error.field,
-            "value": str(error.value),
-            "text": say(error),
-        }
-        reason["params"] = {key: str(value) for key, value in error.params.items()}
-        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason)
+        _fail(store, run, error)
     except Exception as error:  # whatever it is, the run must not look as if it were running
-        (folder / LOG).write_text(traceback.format_exc())
-        sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-        store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=failure("crashed", run, reason=sentence))
+        place = place_error(error) if isinstance(error, OSError) else None
+        if place is None:
+            with suppress(OSError):
+                (folder / LOG).write_text(traceback.format_exc())
+            sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            place = XferError("crashed", "run", run, reason=sentence)
+        _fail(store, run, place)
     return None
+
+
+def _fail(store: Store, run: str, error: XferError) -> None:
+    """Write why a run failed, or raise it if that cannot be written."""
+    reason: dict[str, Any] = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
+    reason["params"] = {key: str(value) for key, value in error.params.items()}
+    try:
+        if error.code != "database_locked" and store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason):
+            return
+    except XferError:
+        pass  # of the two, the first is the cause
+    raise error
 
 
 def failure(code: str, run: str, **params: Any) -> dict[str, Any]:
@@ -132,9 +148,19 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
     """What people set in an earlier life of the run, with the steps."""
     return [
         (event["step"], Command("set", event["details"]["name"], event["details"]["value"]))
-        for event in store.after(run).events
-        if event["kind"] == "set"
+        for event in store.events(run, "set")
     ]
+
+
+def notes(store: Store, run: str) -> list[XferError]:
+    """What a person should know of how a run went on: the checkpoints that it could not use."""
+    found = []
+    for event in store.events(run, "fallback"):
+        unusable = event["details"]["unusable"]
+        code = "checkpoint_anew" if event["details"]["anew"] else "checkpoint_before"
+        reason = "; ".join(unusable.values())
+        found.append(XferError(code, "checkpoint", list(unusable), reason=reason, step=event["step"]))
+    return found
 
 
 def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
@@ -172,7 +198,7 @@ class WeightsWriter:
 
 
 def _write_artifacts(folder: Path, trainer: Trainer) -> None:
-    write_weights(trainer.network, folder / WEIGHTS)
+    write_weights(trainer.network, folder / WEIGHTS, durable=True)
     write_sample_weights(folder, trainer)
 
 
@@ -181,17 +207,16 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
     weights = trainer.sample_weights()
     if not weights:
         return weights
-    fresh = folder / f"{SAMPLE_WEIGHTS}.part"
-    with fresh.open("w", newline="") as file:
-        writer = csv.writer(file)
-        tasks = list(trainer.dealt.classes)
-        writer.writerow(["domain", "original", *tasks, "lambda"])
-        for key, values in weights.items():
-            labelled = trainer.dealt.training[key].labelled
-            names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
-            rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
-            writer.writerows([key, *row] for row in rows)
-    os.replace(fresh, folder / SAMPLE_WEIGHTS)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    tasks = list(trainer.dealt.classes)
+    writer.writerow(["domain", "original", *tasks, "lambda"])
+    for key, values in weights.items():
+        labelled = trainer.dealt.training[key].labelled
+        names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
+        rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
+        writer.writerows([key, *row] for row in rows)
+    write_whole(folder / SAMPLE_WEIGHTS, table.getvalue().encode())
     return weights
 
 
@@ -203,8 +228,11 @@ def _answers(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
 def worker(url: str, run: str, threads: int) -> None:
     """What the dispatcher's child process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    store = Store(url)
-    store.update(run, pid=os.getpid(), heartbeat=time.time())
     if "torch._dynamo" not in sys.modules:
         print(f"run {run}: this process was not warm; the first step will be late", file=sys.stderr)
-    run_here(store, run, threads)
+    try:
+        store = Store(url)
+        store.update(run, pid=os.getpid(), heartbeat=time.time())
+        run_here(store, run, threads)
+    except XferError as error:  # nobody but the log has heard of it
+        sys.exit(f"run {run} ended: {say(error)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network, NetworkForm
 from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
 from xfer_core.training.batches import Stream
-from xfer_core.training.checkpoint import on_device, read_checkpoint, write_checkpoint
+from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint
 from xfer_core.training.chooser import Chooser
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
@@ -30,6 +31,7 @@ from xfer_core.training.observer import Command, Observer, Silent
 from xfer_core.training.phases import phase_ends, rate_factor
 
 REPORT_SECONDS = 0.1
+DURABLE_SECONDS = 1.0  # between two checkpoints that wait for the disk: that takes it 10 to 30 ms
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
 
 
@@ -66,7 +68,7 @@ class Trainer:
     Args:
         problem, network, strategy, training, seed: what to do, as in a RunSpec.
         observer: hears of it, and hands in commands.
-        checkpoint: file to save to and to go on from; None saves nothing.
+        checkpoint: file to save to and to go on from, with the one before kept beside it; None saves nothing.
         replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
         dealt: the problem with its data, if the caller has dealt it.
 
@@ -87,7 +89,7 @@ class Trainer:
         dealt: Dealt | None = None,
     ) -> None:
         self.strategy, self.training, self.observer = strategy, training, observer or Silent()
-        self.checkpoint = checkpoint
+        self.checkpoint, self.seed = checkpoint, seed
         self.device = choose_device(training.device)
         self.precision = choose_precision(training.precision, self.device)
         self.dealt = dealt or deal(problem, seed)
@@ -121,6 +123,7 @@ class Trainer:
         self.look_every = max(1, training.steps // training.evaluations)
         self.train_seconds = 0.0
         self.optimizer: torch.optim.Optimizer | None = None
+        self.durable, self.durable_at = True, -math.inf  # whether the checkpoint that is there survives a power cut
 
     def _make_streams(self) -> dict[str, Stream]:
         """A stream for each domain whose labels some phase uses, and one named ``key/unlabelled`` without labels."""
@@ -143,10 +146,7 @@ class Trainer:
             XferError: ``not_finite_loss``, naming the term, the step and what to do.
         """
         self.started = self.reported = time.perf_counter()
-        saved = read_checkpoint(self.checkpoint) if self.checkpoint else None
-        if saved:
-            self._restore(saved)
-        else:
+        if not self._go_on():
             self._look()
             self._begin_phase()
         self.first_step = self.step
@@ -156,7 +156,7 @@ class Trainer:
             asked = self._obey()
             if asked == "pause":
                 self._report()
-                self._save()
+                self._save(durable=True)
                 return self._result("paused", {}, {})
             if asked == "stop":
                 status = "stopped"
@@ -166,7 +166,8 @@ class Trainer:
         if status == "stopped" and self.step % self.look_every:
             self._look()
         self._report()
-        self._save()  # before the network goes back to the step that counts: a run that ends badly goes on from here
+        # Before the network goes back to the step that counts: a run that ends badly goes on from here.
+        self._save(durable=True)
         selection = self.chooser.settle(self.network, self.evaluator)
         metrics = self.evaluator.measure(self.network, "test")
         for name, value in metrics.items():
@@ -407,12 +408,41 @@ class Trainer:
 
     # ------------------------------------------------------------------ saving and going on
 
-    def _save(self) -> None:
+    def _go_on(self) -> bool:
+        """Restore the newest good checkpoint and tell from which step this life goes on; whether there was one."""
+        belongs = self._belongs_to()
+        saved, unusable = None, {}
+        if self.checkpoint:
+            saved, unusable = last_good(self.checkpoint, lambda state: state.get("belongs_to") == belongs)
+        if saved:
+            self._restore(saved)
+        self.observer.begin(self.step if saved else -1)
+        if unusable:
+            self.observer.event("fallback", self.step, unusable=unusable, anew=not saved)
+        return saved is not None
+
+    def _belongs_to(self) -> str:
+        """What a checkpoint must have been made for, so that it can be restored here."""
+        weights = {**self.network.state_dict(), **self.modules.state_dict(prefix="modules.")}
+        facts = (
+            self.seed,
+            self.training.steps,
+            self.strategy.kind,
+            self.training.optimizer.kind,
+            self.ends,
+            [(name, tuple(value.shape), value.dtype) for name, value in weights.items()],
+            [(key, stream.size) for key, stream in self.streams.items()],
+        )
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def _save(self, durable: bool = False) -> None:
         if self.checkpoint is None or self.optimizer is None:
             return
+        durable, keep = durable or time.monotonic() - self.durable_at > DURABLE_SECONDS, self.durable
         write_checkpoint(
             self.checkpoint,
             {
+                "belongs_to": self._belongs_to(),
                 "step": self.step,
                 "phase_index": self.phase_index,
                 "network": self.network.state_dict(),
@@ -428,9 +458,14 @@ class Trainer:
                 "images": self.images,
                 "train_seconds": self.train_seconds,
             },
+            durable,
+            keep,
         )
+        self.durable = durable
+        if durable:
+            self.durable_at = time.monotonic()
 
-    def _restore(self, saved: dict[str, Any]) -> None:
+    def _restore(self, saved: State) -> None:
         self.step, self.phase_index = saved["step"], saved["phase_index"]
         self.network.load_state_dict(saved["network"])
         self.modules.load_state_dict(saved["modules"])

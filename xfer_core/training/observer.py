@@ -27,11 +27,14 @@ class Command:
 class Observer(Protocol):
     """Hears what happens and hands in what a person asked for. Called about ten times a second, never every step."""
 
+    def begin(self, step: int) -> None:
+        """This life of the run goes on from a checkpoint of this step; −1 if there is none. The first call of all."""
+
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """New scalars, in the order in which they were measured, and where the run stands."""
 
     def event(self, kind: str, step: int, **details: Any) -> None:
-        """Something that happened once: a phase began, a λ was set, the run was resumed."""
+        """Something that happened once: a phase began, a λ was set, a checkpoint could not be used."""
 
     def look(self) -> None:
         """The network was just measured on validation samples."""
@@ -43,6 +46,9 @@ class Observer(Protocol):
 
 class Silent:
     """An observer that looks away: for notebooks, tests and timing."""
+
+    def begin(self, step: int) -> None:
+        """Nothing."""
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Nothing."""

@@ -1,0 +1,50 @@
+"""Files that are written in one move: a reader finds the old one or the new one, and never half of one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes | memoryview, durable: bool = False, before: Path | None = None) -> None:
+    """Replace a file.
+
+    Args:
+        path: the file; its folder is made if need be.
+        content: all of it.
+        durable: whether it must survive that the power goes. That costs the disk's time, so it is for what would be
+            missed.
+        before: where the file that is replaced goes, if it is to be kept.
+
+    Raises:
+        OSError: nothing was written, and the file at ``path`` is the one that was there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with fresh.open("wb") as file:
+            file.write(content)
+        move_into_place(fresh, path, durable, before)
+    except BaseException:
+        fresh.unlink(missing_ok=True)  # a full disk gets its room back
+        raise
+
+
+def move_into_place(fresh: Path, path: Path, durable: bool = False, before: Path | None = None) -> None:
+    """Let a file that is complete take its place; the arguments are those of :func:`write_whole`."""
+    if durable:
+        _flush(fresh)  # the name must not reach the disk before the content: a power cut would leave an empty file
+    if before and path.exists():
+        os.replace(path, before)
+    os.replace(fresh, path)
+    if durable and os.name == "posix":  # elsewhere a folder cannot be opened
+        _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,207 @@
+"""The database under the run store: how it is opened, what is waited for, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from filelock import FileLock
+from sqlalchemy import exc
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listens_for
+
+from xfer_core.errors import XferError
+from xfer_core.settings import settings
+
+SQLITE_SECONDS = 30.0  # that SQLite itself waits for a lock
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before it is asked again
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+TAKEN_BACK = {"40001", "40P01", "55P03"}  # SQLSTATE: not serialisable, deadlock, lock not available
+PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class UnusableSchema(Exception):
+    """The tables cannot be brought up to date; says why."""
+
+
+class Database:
+    """One database, shared by every store of this process that names it.
+
+    A file of SQLite may be deleted or replaced under an open connection, which then reads and writes what nobody else
+    sees. So the file's identity is looked at before each transaction; a new file is opened instead of the old one.
+
+    Args:
+        url: SQLAlchemy URL.
+        migrate: brings the schema of an engine up to date.
+
+    Raises:
+        XferError: ``no_database`` or ``no_folder``, naming the setting.
+    """
+
+    def __init__(self, url: str, migrate: Callable[[Engine], None]) -> None:
+        self.url, self.migrate = url, migrate
+        self.replaced: float | None = None  # when its file was found to be another one, in seconds since 1970
+        self._opened: dict[str, tuple[int, int]] = {}
+        self._lock = threading.RLock()
+        try:
+            self.engine = _engine(url)
+        except (exc.ArgumentError, ImportError, ValueError, TypeError) as error:
+            raise XferError("no_database", *self._setting(), reason=error) from None
+        file = self.engine.url.database or ":memory:"
+        if self.engine.dialect.name == "sqlite" and ":memory:" in file:
+            raise XferError("no_database", *self._setting(), reason="what is in memory is seen by one process alone")
+        on_disk = self.engine.dialect.name == "sqlite" and not file.startswith("file:")
+        self.file = Path(file) if on_disk else None  # None: nothing to look at beside the connection
+
+    def work(self, job: Callable[[], T], patience: float) -> T:
+        """Do a transaction, again and again while somebody else keeps the database locked.
+
+        Args:
+            job: one transaction, all or nothing: after a failure nothing of it is there.
+            patience: seconds after which a lock is no longer waited for.
+
+        Raises:
+            XferError: ``database_locked``; ``no_database`` or ``no_folder`` if it cannot be used at all.
+            sqlalchemy.exc.IntegrityError, ProgrammingError…: what the job itself did wrong.
+        """
+        deadline, pause, opened_again = time.monotonic() + patience, FIRST_PAUSE, False
+        while True:
+            try:
+                self._open()
+                return job()
+            except OSError as error:
+                setting, value = self._setting()
+                code = "no_folder" if setting == "XFER_HOME" else "no_database"
+                raise XferError(code, setting, value, reason=error.strerror or error) from error
+            except UnusableSchema as error:
+                raise XferError("no_database", *self._setting(), reason=error) from error
+            except exc.DatabaseError as error:
+                if _is_locked(error):
+                    if time.monotonic() > deadline:
+                        raise XferError("database_locked", *self._setting(), seconds=round(patience)) from error
+                    if pause == FIRST_PAUSE:
+                        logger.warning("the database is locked by another process; waiting for it")
+                    time.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                elif "no such table" in str(error.orig) and not opened_again:  # emptied under this connection
+                    opened_again = True
+                    self._forget()
+                elif type(error) in (exc.OperationalError, exc.DatabaseError, exc.InternalError):
+                    self.engine.dispose()  # what its connections remember of a file may be wrong
+                    raise XferError("no_database", *self._setting(), reason=error.orig) from error
+                else:
+                    raise
+
+    def gone(self) -> XferError | None:
+        """What to say where something is missing because the file was replaced; None if it was not."""
+        return XferError("database_replaced", *self._setting()) if self.replaced else None
+
+    # ------------------------------------------------------------------ the file
+
+    def _open(self) -> None:
+        """See to it that the file is there, with the newest schema, and is the one that the connections have open."""
+        opened = self._opened
+        if opened and (self.file is None or self._identity() == opened[""]):
+            return
+        with self._lock:
+            if not self._opened:
+                self._prepare()
+            elif self.file is not None and self._identity() != self._opened[""]:
+                self._forget()
+                self._prepare()
+
+    def _forget(self) -> None:
+        """Leave a file that is no longer the one that was opened."""
+        with self._lock:
+            old = self._opened if self._identity("") != self._opened.get("") else {}
+            leftovers = [
+                suffix for suffix in ("-wal", "-shm") if suffix in old and self._identity(suffix) == old[suffix]
+            ]
+            emptied = False
+            if self.file is not None and self.file.exists():
+                with FileLock(f"{self.file}.lock"):
+                    if not self._identity():  # emptied: as SQLite leaves a file, it writes what the log has into it
+                        self.file.unlink(missing_ok=True)
+                        emptied = True
+            if leftovers and not emptied and self.engine.pool.checkedin():  # pyright: ignore[reportAttributeAccessIssue]
+                # What only the log has goes into the old file, wherever it was moved to.
+                with suppress(exc.DatabaseError), self.engine.connect() as connection:
+                    connection.execute(sa.text("PRAGMA wal_checkpoint(PASSIVE)"))
+            self.engine.dispose()
+            for suffix in leftovers:  # SQLite would take the log of the old file for that of the new one
+                Path(f"{self.file}{suffix}").unlink(missing_ok=True)
+            self._opened = {}
+            self.replaced = time.time()
+            logger.warning("the database %s was deleted or replaced while in use", PASSWORD.sub(r"\1***@", self.url))
+
+    def _prepare(self) -> None:
+        if self.file is None:
+            self.migrate(self.engine)
+            self._opened = {"": (0, 0)}
+            return
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        if not self._identity():
+            with FileLock(f"{self.file}.lock"):
+                if not self._identity():  # or somebody else was faster
+                    for suffix in ("", "-wal", "-shm"):  # leftovers of a file that was deleted or emptied
+                        Path(f"{self.file}{suffix}").unlink(missing_ok=True)
+                    with self.engine.connect():
+                        pass  # the file is there, and not empty, before anybody else looks
+        self.migrate(self.engine)
+        with self.engine.connect() as connection:  # now its log is there, too
+            connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        self._opened = self._files()
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        """The identity of the database's file, its log and its index, by their suffixes; nothing for an empty file."""
+        found = {suffix: self._identity(suffix) for suffix in ("", "-wal", "-shm")}
+        return {suffix: identity for suffix, identity in found.items() if identity} if found[""] else {}
+
+    def _identity(self, suffix: str = "") -> tuple[int, int] | None:
+        """What tells a file from another one of the same name; None if there is none, or an empty one."""
+        try:
+            stat = os.stat(f"{self.file}{suffix}")
+        except FileNotFoundError:
+            return None
+        return (stat.st_dev, stat.st_ino) if suffix or stat.st_size else None
+
+    def _setting(self) -> tuple[str, str]:
+        """The setting that leads to this database, and what it says, without a password."""
+        chosen = settings()
+        if self.url == chosen.database and not chosen.database_url:
+            return "XFER_HOME", str(chosen.home)
+        return "XFER_DATABASE_URL", PASSWORD.sub(r"\1***@", self.url)
+
+
+def _is_locked(error: exc.DBAPIError) -> bool:
+    """Whether the same may well succeed a little later, and nothing of it was done."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return (code is not None and code & 0xFF in BUSY) or state in TAKEN_BACK
+
+
+def _engine(url: str) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_SECONDS} if url.startswith("sqlite") else {})
+    if url.startswith("sqlite"):
+
+        @listens_for(engine, "connect")
+        def _prepare(connection: Any, _: Any) -> None:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.close()
+
+    return engine
