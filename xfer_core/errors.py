@@ -35,7 +35,7 @@ RULES: dict[str, str] = {
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
-    "no_unlabelled": "must be a number for {kind}, which needs unlabelled target samples; else take {instead}",
+    "no_unlabelled": "must leave target samples without labels for {kind}, which learns from them; else take {instead}",
     "no_batch_norm": "must have batch norm for {kind}; the nearest method without it is {instead}",
     "no_shared_class": (
         "must share a class with {target} for {kind}, which keeps the head; "
@@ -46,7 +46,10 @@ RULES: dict[str, str] = {
     "unknown_term": "must weigh terms of this problem: {allowed}",
     "one_term": "must give {kind} at least two losses to balance; with one take {instead}",
     "one_domain": "must name at least two domains with labels for {kind}; with one take {instead}",
-    "no_unlabelled_target": "needs unlabelled target samples to compare with; the nearest scheme without is {instead}",
+    "no_unlabelled_target": (
+        "must leave at least two target samples without labels to compare with, not {left}; "
+        "the nearest scheme that needs none is {instead}"
+    ),
     "table_header": "must be CSV with the header domain,sample,weight or domain,class,weight and a line below it",
     "table_row": "must have three cells in every line",
     "table_domain": "must name domains that this problem trains on: {allowed}",
