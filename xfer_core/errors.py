@@ -23,6 +23,15 @@ RULES: dict[str, str] = {
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",
     "broken_data": "could not be read from {folder} ({reason}); remove its files there to download them anew",
+    "wrong_images": "needs {expected} bytes (images × rows × columns) in {file}; remove it to download it anew",
+    "wrong_labels": "needs {count} labels from 0 to 9 in {file}; remove it to download it anew",
+    "wrong_digits": "needs {expected} labels of the digits 0 to 9 in {file}; remove it to download it anew",
+    "wrong_pairs": (
+        "needs labels in {file} that belong to its images, of which at least half must lie nearest to the mean image "
+        "of their own digit; remove both to download them anew"
+    ),
+    "other_tasks": "must have the tasks and classes that are known of it beforehand, {expected}",
+    "not_a_class": "must be the numbers of its classes, 0 to {last}",
     "no_package": "needs the package {package}, which is not installed",
     "unknown_task": "must be a task of every chosen domain ({allowed})",
     "no_source": "needs at least one source domain for {kind}",
