@@ -77,7 +77,7 @@ RULES: dict[str, str] = {
     "no_snapshots": "was trained before snapshots were kept, or lost them; train it again to look back at it",
     "no_convolution": "must have a convolution for this picture",
     "no_picture": "must be a whole picture, as PNG, JPEG or WebP",
-    "too_many_pixels": "must have at most {limit} million pixels",
+    "too_many_pixels": "must have at most {limit} million pixels as {form}",
     "no_ink": "must show something that stands out from its border",
     "left_out_weights": "is left out, because the run has not trained to an end",
     "left_out_onnx": "is left out until its packages are there: pip install {packages}",
