@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from pages.live.routes import ROUTES
+from pages.memory import give_memory_back
 from xfer_core.domains import always_there, load_domain
 
 
@@ -17,4 +18,5 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     yield
 
 
+give_memory_back()
 app = st.App("pages/shell.py", routes=ROUTES, lifespan=lifespan)

@@ -36,7 +36,7 @@ from xfer_core.strategies.mcc import MCC
 from xfer_core.strategies.mcd import MCD
 from xfer_core.strategies.mmd import MMD
 from xfer_core.strategies.pseudo_labels import PseudoLabels
-from xfer_core.training import SGD
+from xfer_core.training import SGD, TrainingForm
 
 ADAPTATION = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Adaptation)]
 OWN_TERM = {"dann": "domain", "cdan": "domain", "coral": "distance", "mmd": "distance", "mcd": "discrepancy"}
@@ -111,14 +111,25 @@ def test_it_works_with_any_number_of_labels_domains_and_tasks(strategy, problem)
 
 @every_adaptation
 def test_it_refuses_a_target_without_unlabelled_samples(strategy):
-    for check in (
-        lambda problem: strategy().check(problem),
-        lambda problem: RunSpec(problem=problem, strategy=strategy()).check(),
-    ):
-        with pytest.raises(XferError) as caught:
-            check(Problem(labels_per_class="all"))
-        assert (caught.value.code, caught.value.field) == ("no_unlabelled", "problem.labels_per_class")
-        assert "joint" in str(caught.value)
+    check = RunSpec(problem=Problem(labels_per_class="all"), strategy=strategy()).check
+    with pytest.raises(XferError) as caught:
+        check()
+    assert (caught.value.code, caught.value.field) == ("no_unlabelled", "problem.labels_per_class")
+    assert "joint" in str(caught.value)
+
+
+def test_a_number_that_leaves_no_target_sample_without_a_label_is_refused_as_all_is():
+    for budget in ("all", 449):  # the target has 449 training samples, and the tilt counts as one class
+        problem = Problem(tasks=("tilt",), labels_per_class=budget)
+        with pytest.raises(XferError, match=f"must leave target samples without labels for coral.*found {budget}"):
+            RunSpec(problem=problem, strategy=CORAL(), training=TrainingForm(augment=())).check()
+    problem = Problem(tasks=("tilt",), labels_per_class=448)
+    RunSpec(problem=problem, strategy=CORAL(), training=TrainingForm(augment=())).check()
+
+
+@every_adaptation
+def test_it_refuses_a_problem_without_a_source(strategy):
+    for check in (strategy().check, lambda problem: RunSpec(problem=problem, strategy=strategy()).check()):
         with pytest.raises(XferError) as caught:
             check(Problem(source=()))
         assert caught.value.code == "no_source"

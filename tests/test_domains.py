@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from conftest import EVERY_DOMAIN
 
 import xfer_core.domains as domains_module
 from xfer_core.cli import main
-from xfer_core.domains import always_there, digits, domain_keys, is_here, load_domain, offered
+from xfer_core.domains import Domain, Task, always_there, digits, domain_keys, is_here, load_domain, offered
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 
@@ -76,6 +76,63 @@ def test_a_domain_is_made_quickly_and_always_from_the_same_bytes(key):
     assert torch.equal(fresh.originals, known.originals)
     for name, task in known.tasks.items():
         assert torch.equal(fresh.tasks[name].labels, task.labels)
+
+
+PARTS = {"originals": torch.arange(6), "official_test": torch.arange(6) > 3}
+LABELS, VALUES = torch.tensor([0, 1, 2, 0, 1, 2]), torch.linspace(-1, 1, 6)
+
+
+def six(labels=LABELS, values=VALUES, samples=None, **parts) -> Domain:
+    """A domain of six samples."""
+    tasks = {"letter": Task("letter", labels, ("a", "b", "c")), "size": Task("size", values, unit="cm")}
+    samples = torch.zeros(6, 1, 4, 4, dtype=torch.uint8) if samples is None else samples
+    return Domain("letters.own", offered("digits.photo").card, "letters", samples, tasks=tasks, **{**PARTS, **parts})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"labels": LABELS[:5]}, "tasks.letter.labels must be of shape (6,); found (5,)."),
+        ({"labels": LABELS[None]}, "tasks.letter.labels must be of shape (6,); found (1, 6)."),
+        ({"labels": LABELS * 2}, "tasks.letter.labels must be the numbers of its classes, 0 to 2; found 4."),
+        ({"labels": LABELS - 1}, "tasks.letter.labels must be the numbers of its classes, 0 to 2; found -1."),
+        ({"labels": LABELS.float()}, "tasks.letter.labels must be torch.int64; found torch.float32."),
+        ({"values": VALUES[:3]}, "tasks.size.labels must be of shape (6,); found (3,)."),
+        ({"values": VALUES / 0}, "tasks.size.labels must hold finite numbers only; found -inf."),
+        ({"values": torch.full((6,), torch.nan)}, "tasks.size.labels must hold finite numbers only; found nan."),
+        ({"values": LABELS}, "tasks.size.labels must be torch.float32; found torch.int64."),
+        ({"originals": torch.arange(7)}, "originals must be of shape (6,); found (7,)."),
+        ({"official_test": torch.ones(5, dtype=torch.bool)}, "official_test must be of shape (6,); found (5,)."),
+        ({"samples": torch.zeros(6, 1, 4, 4)}, "samples must be uint8; found torch.float32."),
+    ],
+)
+def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sentence):
+    assert len(six()) == 6
+    with pytest.raises(XferError) as caught:
+        six(**changes)
+    assert str(caught.value) == f"letters.own.{sentence}"
+
+
+@pytest.mark.parametrize(
+    ("known", "rule"),
+    [
+        ({"samples": 7}, "letters.own.samples must be of shape (7, 1, 4, 4); found (6, 1, 4, 4)."),
+        ({"shape": (1, 4, 5)}, "letters.own.samples must be of shape (6, 1, 4, 5); found (6, 1, 4, 4)."),
+        ({"tasks": {"letter": ("a", "b", "c")}}, "letters.own.tasks must have the tasks and classes that are known"),
+        ({"tasks": {"letter": ("a", "b", "d"), "size": ()}}, "letters.own.tasks must have the tasks and classes that"),
+    ],
+)
+def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
+    offer = replace(
+        offered("digits.photo"), samples=6, shape=(1, 4, 4), tasks={"letter": ("a", "b", "c"), "size": ()}, make=six
+    )
+    monkeypatch.setitem(domains_module.OFFERS, "letters.own", offer)
+    assert len(load_domain("letters.own")) == 6
+    domains_module._made.cache_clear()
+    monkeypatch.setitem(domains_module.OFFERS, "letters.own", replace(offer, **known))
+    with pytest.raises(XferError) as caught:
+        load_domain("letters.own", "problem.source")
+    assert str(caught.value).startswith(rule)
 
 
 def test_what_is_known_of_domains_is_known_without_reading_or_fetching_one(monkeypatch, capsys):

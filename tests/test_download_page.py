@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.error import URLError
 
 import pytest
-from test_handwriting import Network, folder, network  # noqa: F401 - fixtures
+from test_handwriting import FILES, LABELS, TEST_LABELS, Network, fill, folder, network  # noqa: F401 - fixtures
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.domains import is_here
@@ -51,6 +51,18 @@ def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder
     assert "not on this machine" not in words(test)
     assert labels(test)["Start training"] is False
     assert not any(label.startswith("Download") for label in labels(test))
+
+
+@pytest.mark.parametrize("role", ["source", "target"])
+def test_files_that_are_not_what_their_names_say_are_explained_and_cannot_be_trained_on(folder, role):  # noqa: F811
+    fill(folder)
+    (folder / LABELS).write_bytes(FILES[TEST_LABELS])
+    other = {"source": "target", "target": "source"}[role]
+    test = app("train", **{f"problem__{other}": '["digits.noisy"]', f"problem__{role}": '["mnist"]'})
+    assert not test.exception
+    rule = f"problem.{role} needs 40 labels from 0 to 9 in {folder / LABELS}; remove it to download it anew; found 20"
+    assert [error.value for error in test.error if error.value.startswith(rule)], words(test)
+    assert labels(test)["Start training"] is True
 
 
 def test_a_download_that_fails_is_explained_and_can_be_tried_again(folder, network: Network):  # noqa: F811

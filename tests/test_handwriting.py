@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -20,7 +21,8 @@ from conftest import needs_data
 from torchvision.datasets import MNIST, USPS
 
 from xfer_core import domains
-from xfer_core.domains import download, downloads, is_here, load_domain, offered
+from xfer_core.cli import main
+from xfer_core.domains import download, downloads, handwriting, is_here, load_domain, offered
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
@@ -54,9 +56,18 @@ FILES = made_up()
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
-    """A data folder that holds nothing yet."""
+    """A data folder that holds nothing yet, for data sets of the made-up size."""
     root = tmp_path / "sets"
     monkeypatch.setenv("XFER_DATA", str(root))
+    small = {
+        key: tuple(
+            part._replace(per_digit=(count // 10,) * 10) for part, count in zip(parts, (TRAIN, TEST), strict=True)
+        )
+        for key, parts in handwriting.PARTS.items()
+    }
+    monkeypatch.setattr(handwriting, "PARTS", small)
+    for key in small:
+        monkeypatch.setitem(domains.OFFERS, key, replace(offered(key), samples=TRAIN + TEST))
     domains._made.cache_clear()
     yield root
     domains._made.cache_clear()  # nothing made up may stay for other tests
@@ -188,9 +199,11 @@ def test_usps_is_parsed_once_and_anew_when_its_files_change(folder, monkeypatch)
     assert len(parsed) == 2
     assert torch.equal(first.samples, again.samples)
     assert torch.equal(first.tasks["digit"].labels, again.tasks["digit"].labels)
-    (folder / "usps.t.bz2").write_bytes(FILES["usps.bz2"])
-    assert len(offered("usps").make()) == 2 * TRAIN
+    lines = bz2.decompress(FILES["usps.t.bz2"]).decode().splitlines()
+    (folder / "usps.t.bz2").write_bytes(bz2.compress("\n".join([*reversed(lines), ""]).encode()))
+    changed = offered("usps").make()
     assert len(parsed) == 4
+    assert torch.equal(changed.samples[TRAIN:], first.samples[TRAIN:].flip(0))
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
@@ -203,6 +216,42 @@ def test_a_damaged_cache_is_replaced(folder, damage):
     assert torch.equal(offered("usps").make().samples, first.samples)
     assert cache.read_bytes() == whole
     assert [path.name for path in cache.parent.iterdir()] == ["usps.npz"]
+
+
+def test_no_flipped_byte_of_the_cache_reaches_a_sample(folder):
+    fill(folder)
+    first = offered("usps").make()
+    cache = settings().home / "cache" / "usps.npz"
+    whole = cache.read_bytes()
+    for at in range(0, len(whole), 211):
+        cache.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        again = offered("usps").make()
+        assert torch.equal(again.samples, first.samples)
+        assert torch.equal(again.tasks["digit"].labels, first.tasks["digit"].labels)
+
+
+@pytest.mark.parametrize("change", ["fewer", "wider", "of floats", "with a 77", "renamed", "pickled"])
+def test_a_cache_of_another_version_is_replaced(folder, change):
+    fill(folder)
+    first = offered("usps").make()
+    cache = settings().home / "cache" / "usps.npz"
+    with np.load(cache) as kept:
+        arrays = dict(kept)
+    pixels, digits = arrays["train_pixels"], arrays["train_digits"]
+    other = {
+        "fewer": {"train_pixels": pixels[:-10], "train_digits": digits[:-10]},
+        "wider": {"train_pixels": np.repeat(pixels, 2, 2)},
+        "of floats": {"train_pixels": pixels / np.float32(255)},
+        "with a 77": {"train_digits": np.where(np.arange(TRAIN), digits, 77)},
+        "renamed": {"train_digits": None},
+        "pickled": {"train_digits": np.array([{}] * TRAIN)},
+    }[change]
+    np.savez(cache, **{name: array for name, array in {**arrays, **other}.items() if array is not None})
+    again = offered("usps").make()
+    assert torch.equal(again.samples, first.samples)
+    assert torch.equal(again.tasks["digit"].labels, first.tasks["digit"].labels)
+    with np.load(cache) as kept:
+        assert np.array_equal(kept["train_pixels"], pixels)
 
 
 def test_a_home_that_cannot_be_written_to_costs_time_only(folder, tmp_path):
@@ -228,7 +277,146 @@ def test_files_that_cannot_be_read_are_named(folder, name, damage):
     error = caught.value
     assert (error.code, error.field, error.value) == ("broken_data", "problem.source", key)
     assert str(folder) in str(error)
+    assert Path(name).name in str(error)
     assert "\n" not in str(error)
+
+
+# ---------------------------------------------------------------------- files that are readable, and not what they say
+
+RAW = "MNIST/raw"
+IMAGES, LABELS = f"{RAW}/train-images-idx3-ubyte.gz", f"{RAW}/train-labels-idx1-ubyte.gz"
+TEST_IMAGES, TEST_LABELS = f"{RAW}/t10k-images-idx3-ubyte.gz", f"{RAW}/t10k-labels-idx1-ubyte.gz"
+
+
+def idx_with(name: str, change) -> bytes:
+    """One of MNIST's made-up files with its array changed, packed."""
+    plain = gzip.decompress(FILES[name])
+    dims = plain[3]
+    array = np.frombuffer(plain, np.uint8, offset=4 * (dims + 1)).reshape(
+        struct.unpack(f">{dims}I", plain[4:][: 4 * dims])
+    )
+    return gzip.compress(idx(np.ascontiguousarray(change(array.copy()))))
+
+
+def put(array: np.ndarray, at: int, value: int) -> np.ndarray:
+    array[at] = value
+    return array
+
+
+def text_with(name: str, change) -> bytes:
+    """One of USPS' made-up files with its lines changed, packed."""
+    lines = bz2.decompress(FILES[name]).decode().splitlines()
+    return bz2.compress("\n".join([*change(lines), ""]).encode())
+
+
+def relabelled(lines: list[str], label: str) -> list[str]:
+    return [f"{label} {lines[0].partition(' ')[2]}", *lines[1:]]
+
+
+SWAPPED = {
+    "labels of the test images": ({LABELS: FILES[TEST_LABELS]}, "wrong_labels", LABELS, "20 from 0 to 9"),
+    "labels of the training images": ({TEST_LABELS: FILES[LABELS]}, "wrong_labels", TEST_LABELS, "40 from 0 to 9"),
+    "test images": ({IMAGES: FILES[TEST_IMAGES]}, "wrong_images", IMAGES, "20×28×28"),
+    "test part twice": (
+        {IMAGES: FILES[TEST_IMAGES], LABELS: FILES[TEST_LABELS]}, "wrong_images", IMAGES, "20×28×28",
+    ),
+    "a byte of 77": ({LABELS: idx_with(LABELS, lambda a: put(a, 0, 77))}, "wrong_labels", LABELS, "40 from 0 to 77"),
+    "no label": ({LABELS: idx_with(LABELS, lambda a: a[:0])}, "broken_data", "train-labels", "mnist"),
+    "one digit too many": (
+        {LABELS: idx_with(LABELS, lambda a: put(a, 0, 1))}, "wrong_digits", LABELS, "3, 5, 4, 4, 4, 4, 4, 4, 4, 4",
+    ),
+    "smaller images": ({IMAGES: idx_with(IMAGES, lambda a: a[:, ::2, ::2])}, "wrong_images", IMAGES, "40×14×14"),
+    "images as one row": (
+        {IMAGES: idx_with(IMAGES, lambda a: a.reshape(40, 28 * 28))}, "broken_data", "train-images", "mnist",
+    ),
+    "USPS' test part twice": ({"usps.bz2": FILES["usps.t.bz2"]}, "wrong_images", "usps.bz2", "20×16×16"),
+    "USPS with a label 0": (
+        {"usps.bz2": text_with("usps.bz2", lambda lines: relabelled(lines, "0"))},
+        "wrong_labels", "usps.bz2", "40 from -1 to 9",
+    ),
+    "USPS with a label 78": (
+        {"usps.bz2": text_with("usps.bz2", lambda lines: relabelled(lines, "78"))},
+        "wrong_labels", "usps.bz2", "40 from 0 to 77",
+    ),
+    "USPS with other digits": (
+        {"usps.bz2": text_with("usps.bz2", lambda lines: relabelled(lines, "2"))},
+        "wrong_digits", "usps.bz2", "3, 5, 4, 4, 4, 4, 4, 4, 4, 4",
+    ),
+    "USPS with two images a line": (
+        {"usps.bz2": text_with("usps.bz2", lambda lines: [f"{one} {one.partition(' ')[2]}" for one in lines])},
+        "wrong_images", "usps.bz2", "80×16×16",
+    ),
+    "USPS with a pixel that is no number": (
+        {"usps.bz2": text_with("usps.bz2", lambda lines: [lines[0].rpartition(":")[0] + ":nan", *lines[1:]])},
+        "broken_data", "usps.bz2", "usps",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "code", "file", "found"), SWAPPED.values(), ids=SWAPPED)
+def test_files_that_are_not_what_their_names_say_are_refused(folder, capsys, files, code, file, found):
+    fill(folder)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    key = "usps" if "usps" in file else "mnist"
+    with pytest.raises(XferError) as caught:
+        load_domain(key, "problem.source")
+    sentence = str(caught.value)
+    assert (caught.value.code, caught.value.field) == (code, "problem.source")
+    assert str(folder) in sentence
+    assert file in sentence
+    assert sentence.endswith(f"; found {found}.")
+    assert main(["train", "--set", f'problem.source=["{key}"]']) == 2, "nothing is trained on them"
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+def test_the_file_that_was_read_is_named(folder):
+    """Packed or not: the file that must be removed."""
+    fill(folder)
+    (folder / LABELS).with_suffix("").write_bytes(idx(np.full(TRAIN, 77, dtype=np.uint8)))
+    with pytest.raises(XferError, match=r"/train-labels-idx1-ubyte; remove it .* found 40 from 77 to 77\."):
+        load_domain("mnist")
+
+
+def test_files_packed_anew_are_the_same_data(folder):
+    fill(folder)
+    before = offered("mnist").make()
+    for name in (IMAGES, LABELS):
+        (folder / name).write_bytes(gzip.compress(gzip.decompress(FILES[name]), 1))
+    assert torch.equal(offered("mnist").make().samples, before.samples)
+
+
+@needs_data
+@pytest.mark.parametrize("part", ["train", "t10k"])
+@pytest.mark.parametrize("shift", [1, 100, None], ids=["by one", "by a hundred", "sorted"])
+def test_labels_of_other_images_are_noticed_though_their_number_and_digits_are_right(
+    real_data, tmp_path, monkeypatch, part, shift
+):
+    for path in real_data.glob("MNIST/raw/*.gz"):
+        link = tmp_path / path.relative_to(real_data)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    labels = tmp_path / RAW / f"{part}-labels-idx1-ubyte.gz"
+    array = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
+    labels.unlink()
+    labels.write_bytes(gzip.compress(idx(np.sort(array) if shift is None else np.roll(array, shift)), 1))
+    monkeypatch.setenv("XFER_DATA", str(tmp_path))
+    domains._made.cache_clear()
+    try:
+        with pytest.raises(XferError) as caught:
+            load_domain("mnist", "problem.source")
+    finally:
+        domains._made.cache_clear()
+    assert (caught.value.code, caught.value.field) == ("wrong_pairs", "problem.source")
+    assert str(labels) in str(caught.value)
+    assert int(caught.value.value.removesuffix("%")) < 30
+
+
+@needs_data
+@pytest.mark.parametrize("key", ["mnist", "usps"])
+def test_of_the_real_images_most_lie_nearest_to_the_mean_of_their_digit(real_data, key):
+    for read in {"mnist": handwriting.read_mnist, "usps": handwriting.read_usps}[key](real_data):
+        assert handwriting._fitting(read) > 0.75
 
 
 # ---------------------------------------------------------------------- fetching

@@ -7,9 +7,10 @@ import pytest
 import torch
 from conftest import SOURCE, TARGET, little, trained, trainer
 
-from xfer_core.domains.problem import Problem
+from xfer_core.domains.problem import Problem, deal
 from xfer_core.errors import XferError
 from xfer_core.measures.likeness import likeness
+from xfer_core.runs.spec import parse_spec
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.weight_table import parse_table
 
@@ -54,9 +55,41 @@ def test_the_scheme_weighs_the_source_by_its_likeness_to_the_unlabelled_target()
     assert shares[TARGET].std() < 1e-7, "the target is like itself"
 
 
-def test_the_scheme_needs_unlabelled_target_samples():
-    with pytest.raises(XferError, match=r"labels_per_class needs unlabelled target samples"):
-        Generalised(scheme="likeness").check(Problem(labels_per_class="all"))
+@pytest.mark.parametrize(
+    ("task", "budget", "left", "instead"),
+    [
+        ("digit", "all", 0, "class_balanced"),
+        ("tilt", "all", 0, "uniform"),  # class_balanced is refused for a task that asks for a number
+        ("tilt", 449, 0, "uniform"),  # every training sample of the target, said as a number
+        ("tilt", 448, 1, "uniform"),
+    ],
+)
+def test_the_scheme_needs_two_target_samples_without_labels_however_the_budget_is_said(task, budget, left, instead):
+    settings = [f'problem.tasks=["{task}"]', "training.augment=[]", f"problem.labels_per_class={budget}"]
+    settings.append("strategy.kind=generalised")
+    with pytest.raises(XferError) as caught:
+        parse_spec({}, [*settings, "strategy.scheme=likeness"]).check()
+    assert str(caught.value) == (
+        f"problem.labels_per_class must leave at least two target samples without labels to compare with, not {left}; "
+        f"the nearest scheme that needs none is {instead}; found {budget}."
+    )
+    parse_spec({}, [*settings, f"strategy.scheme={instead}"]).check()
+
+
+def test_two_target_samples_without_labels_are_enough():
+    spec = parse_spec({}, ["strategy.kind=generalised", "strategy.scheme=likeness", 'problem.tasks=["tilt"]',
+                           "training.augment=[]", "problem.labels_per_class=447"])  # fmt: skip
+    spec.check()
+    weights = spec.strategy.state(deal(spec.problem, spec.seed))["weights"][SOURCE]
+    assert weights.isfinite().all()
+    assert weights.mean().item() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("counts", [(1, 5), (5, 1), (5, 0)])
+def test_one_image_alone_cannot_be_told_apart(counts):
+    samples, wanted = (flat(np.full(count, 99.0)) for count in counts)
+    with pytest.raises(XferError, match="must hold at least 2 samples"):
+        likeness(samples, wanted)
 
 
 @pytest.mark.parametrize("scheme", ["likeness", "table"])

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from conftest import needs_data
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from xfer_core.analysis.answer import VARIANTS, views
 from xfer_core.domains import OFFERS, load_domain, offered
+from xfer_core.domains import picture as picture_module
 from xfer_core.domains.digits import read_originals
 from xfer_core.domains.drawing import ink_of, placed
-from xfer_core.domains.picture import LONGEST, MEGAPIXELS, read_picture
+from xfer_core.domains.picture import LONGEST, read_picture
 from xfer_core.domains.printed import faces, glyphs
 from xfer_core.errors import XferError
 
@@ -250,7 +254,157 @@ def test_what_is_no_picture_is_one_sentence(content, code):
     assert "mine.png" in sentence
     assert "\n" not in sentence
     if code == "too_many_pixels":
-        assert str(MEGAPIXELS) in sentence
+        assert sentence == "picture must have at most 40 million pixels as PNG; found mine.png (81.0)."
+
+
+def test_a_webp_may_have_fewer_pixels_for_its_decoder_takes_more_memory():
+    large = packed(Image.new("L", (8000, 3000)), "WEBP", quality=1, method=0)
+    with pytest.raises(XferError) as caught:
+        read_picture(large, "mine.webp")
+    assert str(caught.value) == "picture must have at most 16 million pixels as WEBP; found mine.webp (24.0)."
+
+
+# ---------------------------------------------------------------------- other values than 0…255, and memory
+
+SHADES = np.where(stroke()[0].numpy() > 0, 60, 220).astype(np.uint8)  # as a scanner sees it: no black, no white
+SHADES[20:30, 40:50] = 140
+
+
+def tiff(array: np.ndarray) -> Image.Image:
+    """An image in whatever mode Pillow gives to such a TIFF."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "TIFF")
+    return Image.open(buffer)
+
+
+def test_a_png_of_16_bits_is_the_same_picture_as_one_of_8():
+    deep = packed(Image.fromarray(SHADES.astype(np.uint16) * 257))
+    assert Image.open(io.BytesIO(deep)).mode == "I;16"
+    assert np.array_equal(read_picture(deep, "7.png")[0].numpy(), SHADES)
+    assert torch.equal(read_picture(deep, "7.png"), read_picture(packed(Image.fromarray(SHADES)), "7.png"))
+
+
+@pytest.mark.parametrize(
+    ("array", "mode"),
+    [
+        (SHADES.astype(np.uint16) * 257, "I;16"),
+        ((SHADES.astype(np.uint16) * 257).astype(">u2"), "I;16B"),
+        (SHADES.astype(np.int32) * 257, "I"),
+        (SHADES.astype(np.float32), "F"),
+        (SHADES.astype(np.float32) / 255, "F"),
+    ],
+)
+def test_the_range_of_values_is_that_of_the_mode(array, mode):
+    image = tiff(array)
+    assert image.mode == mode
+    assert np.array_equal(np.asarray(picture_module._reduced(image))[:, :, 0], SHADES)
+
+
+@pytest.mark.parametrize(("scale", "mode"), [(np.int32(70_000), "I"), (np.float32(-3.5), "F"), (np.float32(300), "F")])
+def test_values_beyond_every_usual_range_reach_from_the_least_to_the_greatest(scale, mode):
+    image = tiff(SHADES * scale)
+    assert image.mode == mode
+    expected = (SHADES.astype(float) - 60) / 160 * 255
+    found = np.asarray(picture_module._reduced(image))[:, :, 0]
+    assert np.abs(found - (expected if scale > 0 else 255 - expected)).max() <= 0.51
+
+
+def test_a_picture_of_floats_of_one_value_is_of_one_shade():
+    assert np.asarray(picture_module._reduced(tiff(np.full((9, 9), -2, dtype=np.float32)))).max() == 0
+
+
+def transparent(mode: str) -> Image.Image:
+    """The bar in ink on nothing, in one of the modes that know transparency."""
+    there = stroke()[0].numpy()
+    image = Image.merge("LA", [Image.fromarray(255 - there), Image.fromarray(there)])
+    if mode == "P":
+        image = Image.fromarray((there > 0).astype(np.uint8), "P")
+        image.putpalette([255, 255, 255, 0, 0, 0])
+        image.info["transparency"] = 0
+        return image
+    return image.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["LA", "PA", "P", "RGBA"])
+@pytest.mark.parametrize("times", [1, 64])
+def test_what_is_transparent_is_paper_in_every_mode_and_size(mode, times):
+    small = transparent(mode)
+    image = small.resize((64 * times, 64 * times), Image.Resampling.NEAREST)
+    image.info.update(small.info)
+    read = picture_module._opaque(picture_module._reduced(image)).resize((64, 64), Image.Resampling.BOX)
+    assert np.array_equal(np.asarray(read), np.stack([255 - stroke()[0].numpy()] * 3, 2))
+    if mode != "PA":  # which no PNG can be
+        assert torch.equal(ink_of(read_picture(packed(small), "7.png")), ink_of(stroke()))
+
+
+def test_colours_beneath_what_is_transparent_do_not_leak_into_a_large_picture():
+    side = 6000
+    image = Image.new("RGBA", (side, side), (255, 0, 0, 0))  # red that nobody sees
+    image.paste((0, 0, 0, 255), (side // 2, 0, side, side))
+    picture = read_picture(packed(image, compress_level=1), "half.png")
+    assert torch.equal(picture[0], picture[1]), "grey everywhere"
+    assert picture[:, :, :250].min() == 255
+    assert picture[:, :, 260:].max() == 0
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_turned_as_its_camera_says(orientation, form):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.new("RGB", (90, 60), "white")
+    image.paste("black", (0, 0, 30, 20))
+    image.paste("red", (60, 0, 90, 20))
+    content = packed(image, form, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+    assert np.array_equal(read_picture(content, "x").permute(1, 2, 0).numpy(), expected)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_of_a_moving_picture_the_first_counts(form):
+    frames = [Image.fromarray(np.full((20, 20), value, np.uint8)).convert("RGB") for value in (200, 90, 10)]
+    content = packed(frames[0], form, save_all=True, append_images=frames[1:])
+    assert Image.open(io.BytesIO(content)).n_frames == 3
+    assert abs(int(read_picture(content, "x").float().mean()) - 200) <= 2
+
+
+MEASURED = """
+import resource, sys, time
+from pathlib import Path
+from xfer_core.domains.picture import read_picture
+small, *large = (Path(name) for name in sys.argv[1:])
+read_picture(small.read_bytes(), "small")
+before, contents = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, [path.read_bytes() for path in large]
+for path, content in zip(large, contents):
+    begun = time.process_time()
+    read_picture(content, "large")
+    taken = time.process_time() - begun
+    print(path.name, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, taken)
+"""
+
+
+def test_the_largest_pictures_that_are_allowed_take_little_memory_and_time(tmp_path):
+    grey = np.full((5000, 8000), 230, np.uint8)
+    grey[1000:4000, 3000:3600] = 20
+    image = Image.fromarray(grey)
+    alpha = image.convert("RGB")
+    alpha.putalpha(Image.fromarray(np.where(grey < 100, 255, 0).astype(np.uint8)))
+    contents = {
+        "small.png": packed(DIGIT),
+        "16 bits.png": packed(Image.fromarray(grey.astype(np.uint16) * 257), compress_level=1),
+        "alpha.png": packed(alpha, compress_level=1),
+        "progressive.jpg": packed(image.convert("RGB"), "JPEG", progressive=True, subsampling=0),
+        "alpha.webp": packed(alpha.crop((2000, 500, 7000, 3700)), "WEBP", quality=1, method=0),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    command = [sys.executable, "-c", MEASURED, *(str(tmp_path / name) for name in contents)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    for line in ran.stdout.splitlines():
+        name, megabytes, seconds = line.rsplit(" ", 2)
+        assert int(megabytes) < 300, f"{name} took {megabytes} MB"
+        assert float(seconds) < 1, f"{name} took {seconds} s"
+    assert len(ran.stdout.splitlines()) == 4
 
 
 # ---------------------------------------------------------------------- printed types as drawings

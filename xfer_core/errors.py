@@ -34,6 +34,15 @@ RULES: dict[str, str] = {
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",
     "broken_data": "could not be read from {folder} ({reason}); remove its files there to download them anew",
+    "wrong_images": "needs {expected} bytes (images × rows × columns) in {file}; remove it to download it anew",
+    "wrong_labels": "needs {count} labels from 0 to 9 in {file}; remove it to download it anew",
+    "wrong_digits": "needs {expected} labels of the digits 0 to 9 in {file}; remove it to download it anew",
+    "wrong_pairs": (
+        "needs labels in {file} that belong to its images, of which at least half must lie nearest to the mean image "
+        "of their own digit; remove both to download them anew"
+    ),
+    "other_tasks": "must have the tasks and classes that are known of it beforehand, {expected}",
+    "not_a_class": "must be the numbers of its classes, 0 to {last}",
     "no_package": "needs the package {package}, which is not installed",
     "unknown_task": "must be a task of every chosen domain ({allowed})",
     "no_source": "needs at least one source domain for {kind}",
@@ -46,7 +55,7 @@ RULES: dict[str, str] = {
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
-    "no_unlabelled": "must be a number for {kind}, which needs unlabelled target samples; else take {instead}",
+    "no_unlabelled": "must leave target samples without labels for {kind}, which learns from them; else take {instead}",
     "no_batch_norm": "must have batch norm for {kind}; the nearest method without it is {instead}",
     "no_shared_class": (
         "must share a class with {target} for {kind}, which keeps the head; "
@@ -57,7 +66,10 @@ RULES: dict[str, str] = {
     "unknown_term": "must weigh terms of this problem: {allowed}",
     "one_term": "must give {kind} at least two losses to balance; with one take {instead}",
     "one_domain": "must name at least two domains with labels for {kind}; with one take {instead}",
-    "no_unlabelled_target": "needs unlabelled target samples to compare with; the nearest scheme without is {instead}",
+    "no_unlabelled_target": (
+        "must leave at least two target samples without labels to compare with, not {left}; "
+        "the nearest scheme that needs none is {instead}"
+    ),
     "table_header": "must be CSV with the header domain,sample,weight or domain,class,weight and a line below it",
     "table_row": "must have three cells in every line",
     "table_domain": "must name domains that this problem trains on: {allowed}",
@@ -76,7 +88,7 @@ RULES: dict[str, str] = {
     "no_snapshots": "was trained before snapshots were kept, or lost them; train it again to look back at it",
     "no_convolution": "must have a convolution for this picture",
     "no_picture": "must be a whole picture, as PNG, JPEG or WebP",
-    "too_many_pixels": "must have at most {limit} million pixels",
+    "too_many_pixels": "must have at most {limit} million pixels as {form}",
     "no_ink": "must show something that stands out from its border",
     "left_out_weights": "is left out, because the run has not trained to an end",
     "left_out_onnx": "is left out until its packages are there: pip install {packages}",

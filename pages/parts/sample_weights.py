@@ -12,6 +12,7 @@ from pages.parts.text import _
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_heatmap
 from xfer_core.domains import is_here, load_domain
+from xfer_core.errors import XferError, say
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
@@ -47,7 +48,11 @@ def sample_weights(run: str) -> None:
 def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
     if not is_here(key):
         return  # the run was made on another machine
-    domain = load_domain(key)
+    try:
+        domain = load_domain(key)
+    except XferError as error:  # its files were damaged after the run had read them
+        st.error(say(error, _), icon=":material/error:")
+        return
     positions = {int(original): i for i, original in enumerate(domain.originals)}
     images = domain.samples[[positions[original] for original in rows["original"]]]
     st.image(contact_sheet(images, SHOWN), caption=label, width="stretch", alt=label)

@@ -62,20 +62,24 @@ def load_domain(key: str, field: str = "domain") -> Domain:
     """The domain called ``key``; made once a process, its files downloaded if they are not here.
 
     Raises:
-        XferError: ``unknown_domain``, ``no_download``, ``broken_data`` or ``no_package``, naming ``field``.
+        XferError: ``unknown_domain``, ``no_download``, ``no_package``, ``broken_data`` or what else is wrong with its
+            files, naming ``field``; what a :class:`Domain` refuses, naming the part of it.
     """
     offered(key, field)
     try:
         return _made(key)
     except XferError as error:
-        error.field = field
+        if error.field == "domain":
+            error.field = field
         raise
 
 
 @cache
 def _made(key: str) -> Domain:
     download(key)
-    return OFFERS[key].make()
+    domain = OFFERS[key].make()
+    OFFERS[key].hold_against(domain)
+    return domain
 
 
 __all__ = [

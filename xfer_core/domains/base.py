@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from xfer_core.domains.downloads import Download
+from xfer_core.errors import XferError
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Domain:
         tasks: the named targets.
         official_test: which samples belong to the data set's own test part, bool, shape (N,); None where its makers
             set none apart.
+
+    Raises:
+        XferError: for parts that do not belong together: ``wrong_shape`` where there is not one entry a sample;
+            ``wrong_type``; ``not_a_class`` for a label outside the classes; ``not_all_finite`` for a value.
     """
 
     key: str
@@ -68,6 +74,34 @@ class Domain:
     originals: Tensor
     tasks: dict[str, Task]
     official_test: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.samples.dtype != torch.uint8:
+            raise XferError("wrong_type", f"{self.key}.samples", self.samples.dtype, expected="uint8")
+        self._check_length("originals", self.originals)
+        if self.official_test is not None:
+            self._check_length("official_test", self.official_test)
+        for name, task in self.tasks.items():
+            self._check_labels(f"tasks.{name}.labels", task)
+
+    def _check_length(self, name: str, values: Tensor) -> None:
+        """Refuse anything but one value a sample."""
+        if values.shape != (len(self),):
+            raise XferError("wrong_shape", f"{self.key}.{name}", str(tuple(values.shape)), expected=f"({len(self)},)")
+
+    def _check_labels(self, name: str, task: Task) -> None:
+        """Refuse labels that the task cannot have."""
+        self._check_length(name, task.labels)
+        expected = torch.int64 if task.classes else torch.float32
+        if task.labels.dtype != expected:
+            raise XferError("wrong_type", f"{self.key}.{name}", task.labels.dtype, expected=expected)
+        if task.classes:
+            outside = task.labels[(task.labels < 0) | (task.labels >= len(task.classes))]
+            if len(outside):
+                raise XferError("not_a_class", f"{self.key}.{name}", int(outside[0]), last=len(task.classes) - 1)
+        elif not task.labels.isfinite().all():
+            broken = task.labels[~task.labels.isfinite()]
+            raise XferError("not_all_finite", f"{self.key}.{name}", float(broken[0]))
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -97,3 +131,16 @@ class Offer:
     make: Callable[[], Domain]
     download: Download | None = None
     render: Callable[[Tensor, int], Tensor] | None = None
+
+    def hold_against(self, domain: Domain) -> None:
+        """Refuse a domain that is not what was known of it beforehand.
+
+        Raises:
+            XferError: ``wrong_shape`` or ``other_tasks``, naming a field of the domain.
+        """
+        expected, found = (self.samples, *self.shape), tuple(domain.samples.shape)
+        if found != expected:
+            raise XferError("wrong_shape", f"{domain.key}.samples", str(found), expected=str(expected))
+        tasks = {name: task.classes for name, task in domain.tasks.items()}
+        if tasks != self.tasks:
+            raise XferError("other_tasks", f"{domain.key}.tasks", tasks, expected=self.tasks)

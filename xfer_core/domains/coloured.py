@@ -25,14 +25,14 @@ HALVES = ("0–4", "5–9")
 
 
 @cache
-def _originals() -> tuple[Tensor, Tensor, Tensor]:
-    """Grey images, float (N, 1, 32, 32); the digit of each; and the label of ``below_five``, a quarter wrong."""
+def _originals() -> tuple[Tensor, Tensor, Tensor, Task]:
+    """Grey images, uint8 (N, 1, 32, 32); the digit of each; the label of ``below_five``, a quarter wrong; the tilt."""
     drawn, random = glyphs(faces()), np.random.default_rng(5)
     digit = torch.arange(COUNT) % 10
     face = torch.from_numpy(random.integers(len(drawn), size=COUNT))
     grey = bent(drawn[face, digit][:, None], random).clamp(0, 1)
     wrong = torch.from_numpy(random.random(COUNT) < WRONG)
-    return grey, digit, (digit >= 5).long() ^ wrong.long()
+    return _bytes(grey), digit, (digit >= 5).long() ^ wrong.long(), tilt_task(grey)
 
 
 def make(key: str, card: Card, agreement: float) -> Domain:
@@ -41,7 +41,7 @@ def make(key: str, card: Card, agreement: float) -> Domain:
     Raises:
         XferError: ``no_package``, if the fonts are missing.
     """
-    grey, digit, half = _originals()
+    grey, digit, half, tilt = _originals()
     lies = torch.from_numpy(np.random.default_rng([6, round(100 * agreement)]).random(COUNT) >= agreement)
     green = half ^ lies.long()
     return Domain(
@@ -54,22 +54,26 @@ def make(key: str, card: Card, agreement: float) -> Domain:
             "below_five": Task("below_five", half, HALVES),
             "digit": Task("digit", digit, tuple("0123456789")),
             "parity": Task("parity", digit % 2, ("even", "odd")),
-            "tilt": tilt_task(grey),
+            "tilt": tilt,
         },
     )
 
 
 def _coloured(grey: Tensor, green: Tensor) -> Tensor:
-    """Grey images, float (N, 1, H, W), each in red or, where ``green`` (N,) is 1, in green: uint8 (N, 3, H, W)."""
-    samples = torch.zeros(len(grey), 3, *grey.shape[2:])
+    """Grey images, uint8 (N, 1, H, W), each in red or, where ``green`` (N,) is 1, in green: uint8 (N, 3, H, W)."""
+    samples = torch.zeros(len(grey), 3, *grey.shape[2:], dtype=torch.uint8)
     samples[torch.arange(len(grey)), green.long()] = grey[:, 0]  # channel 0 is red, 1 is green
-    return (samples * 255).round().to(torch.uint8)
+    return samples
+
+
+def _bytes(grey: Tensor) -> Tensor:
+    return (grey * 255).round().to(torch.uint8)
 
 
 def show(ink: Tensor, ways: int) -> Tensor:
     """A drawing in the size of the printed digits, red and green in turn: nobody knows what it is, so no colour can
     agree with it. uint8 (ways, 3, 32, 32)."""
-    return _coloured(placed(ink, SIZE, HIGH).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
+    return _coloured(_bytes(placed(ink, SIZE, HIGH)).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
 
 
 def _card(agreement: float, title: str, description: str) -> Card:

@@ -3,6 +3,9 @@
 Both are grey, 1×28×28 uint8, white on black; USPS is enlarged from 16×16. Both keep the test part that their makers set
 apart. Their files lie in the data folder (``XFER_DATA``) and are only ever read: what torchvision would unpack beside
 them is unpacked in a temporary folder.
+
+Whatever was read is held against what is known of the data set (``PARTS``). Checksums of the files are compared while
+they are downloaded and not here: files that were packed anew hold the same images.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ import io
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,14 +37,13 @@ from xfer_core.settings import settings
 
 SIZE = 28
 MNIST_RAW = Path("MNIST", "raw")
-MNIST_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
-USPS_FILES = ("usps.bz2", "usps.t.bz2")
 CACHED = ("train_pixels", "train_digits", "test_pixels", "test_digits")
 # What the readers of gzip, bzip2, MNIST's header and USPS' text raise on files that are cut or something else.
 BROKEN = (
-    *(OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, RuntimeError),
+    *(OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, RuntimeError, ArithmeticError),
     *(zlib.error, zipfile.BadZipFile),
 )
+PAIRED = 4000  # images of a part that are compared with their labels
 DIGITS = tuple("0123456789")
 
 
@@ -50,6 +52,96 @@ class Read(NamedTuple):
 
     pixels: Tensor
     digits: Tensor
+
+
+class Part(NamedTuple):
+    """What is known of one part of a data set before its files are read.
+
+    Attributes:
+        images: name of the file with the images.
+        labels: name of the file with the labels; the same one, where it holds both.
+        side: pixels a side of each image.
+        per_digit: how many images of each digit there are, zero first.
+    """
+
+    images: str
+    labels: str
+    side: int
+    per_digit: tuple[int, ...]
+
+
+PARTS = {
+    "mnist": (
+        Part(
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            28,
+            (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+        ),
+        Part(
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+            28,
+            (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
+        ),
+    ),
+    "usps": (
+        Part("usps.bz2", "usps.bz2", 16, (1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644)),
+        Part("usps.t.bz2", "usps.t.bz2", 16, (359, 264, 198, 166, 200, 160, 170, 147, 166, 177)),
+    ),
+}
+MNIST_FILES = tuple(name for part in PARTS["mnist"] for name in (part.images, part.labels))
+USPS_FILES = tuple(part.images for part in PARTS["usps"])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Whatever a reader raises becomes an error that names the file."""
+    try:
+        yield
+    except BROKEN as error:
+        raise ValueError(f"{path.name}: {str(error) or 'its content is not what its header says'}") from None
+
+
+def hold_against(part: Part, read: Read, images: Path, labels: Path) -> None:
+    """Refuse what is not this part of the data set.
+
+    Numbers, sizes and the count of every digit are known. That labels belong to these images is seen from the images:
+    four of five lie nearest to the mean image of their own digit; where labels are those of other images, one in six.
+    Labels that changed places here and there are not noticed.
+
+    Args:
+        part: what is known.
+        read: what was read.
+        images: the file that the images came from.
+        labels: the file that the labels came from.
+
+    Raises:
+        XferError: ``wrong_images``, ``wrong_labels``, ``wrong_digits`` or ``wrong_pairs``, for the field ``domain``.
+    """
+    count = sum(part.per_digit)
+    expected, found = ("×".join(map(str, shape)) for shape in ((count, part.side, part.side), read.pixels.shape))
+    if found != expected or read.pixels.dtype != torch.uint8:
+        raise XferError("wrong_images", "domain", found, expected=expected, file=images)
+    if read.digits.shape != (count,) or not 0 <= int(read.digits.min()) <= int(read.digits.max()) <= 9:
+        found = f"{len(read.digits)} from {int(read.digits.min())} to {int(read.digits.max())}"
+        raise XferError("wrong_labels", "domain", found, count=count, file=labels)
+    per_digit = tuple(torch.bincount(read.digits, minlength=10).tolist())
+    if per_digit != part.per_digit:
+        raise XferError("wrong_digits", "domain", per_digit, expected=part.per_digit, file=labels)
+    fitting = _fitting(read)
+    if fitting < 0.5:
+        raise XferError("wrong_pairs", "domain", f"{fitting:.0%}", file=labels)
+
+
+def _fitting(read: Read) -> float:
+    """The part of the images that lie nearest to the mean of their own digit, looking at no more than ``PAIRED``."""
+    every = max(1, len(read.pixels) // PAIRED)
+    pixels, digits = read.pixels[::every].flatten(1).float(), read.digits[::every]  # (N, D), (N,)
+    ones = F.one_hot(digits, 10).float()  # (N, 10)
+    means = ones.T @ pixels / ones.sum(0).clamp_min(1)[:, None]  # (10, D)
+    nearest = (pixels @ means.T - means.square().sum(1) / 2).argmax(1)
+    return float((nearest == digits).float().mean())
 
 
 # ---------------------------------------------------------------------- MNIST
@@ -62,24 +154,36 @@ def mnist_is_here(root: Path) -> bool:
 
 
 def read_mnist(root: Path) -> tuple[Read, Read]:
-    """MNIST's training and test part, 60,000 and 10,000 images of 28×28."""
-    raw = root / MNIST_RAW
-    if all((raw / name).is_file() for name in MNIST_FILES):
-        return _mnist_parts(root)
-    with TemporaryDirectory(prefix="xfer-") as folder:
-        unpacked = Path(folder) / MNIST_RAW
-        unpacked.mkdir(parents=True)
-        for name in MNIST_FILES:
-            with gzip.open(raw / f"{name}.gz") as packed, open(unpacked / name, "wb") as plain:
-                shutil.copyfileobj(packed, plain, 1 << 20)
-        return _mnist_parts(Path(folder))
+    """MNIST's training and test part, 60,000 and 10,000 images of 28×28; each file packed or unpacked.
+
+    Raises:
+        XferError: if they are not MNIST's; and whatever readers raise.
+    """
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    raw, found = root / MNIST_RAW, []
+    for part in PARTS["mnist"]:
+        images, labels = (_packed_or_not(raw / name) for name in (part.images, part.labels))
+        read = Read(_read_idx(images, read_image_file), _read_idx(labels, read_label_file))
+        hold_against(part, read, images, labels)
+        found.append(read)
+    train, test = found
+    return train, test
 
 
-def _mnist_parts(root: Path) -> tuple[Read, Read]:
-    from torchvision.datasets import MNIST
+def _packed_or_not(path: Path) -> Path:
+    return path if path.is_file() else path.with_name(f"{path.name}.gz")
 
-    train, test = MNIST(root, train=True), MNIST(root, train=False)
-    return Read(train.data, train.targets), Read(test.data, test.targets)
+
+def _read_idx(path: Path, reader: Callable[[str], Tensor]) -> Tensor:
+    """One file of MNIST, by one of torchvision's readers, which read unpacked files only."""
+    with _reading(path), TemporaryDirectory(prefix="xfer-") as folder:
+        if path.suffix == ".gz":
+            plain = Path(folder) / path.stem
+            with gzip.open(path) as packed, plain.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked, 1 << 20)
+            path = plain
+        return reader(str(path))
 
 
 def _fetch_mnist(folder: Path) -> None:
@@ -101,21 +205,35 @@ def read_usps(root: Path) -> tuple[Read, Read]:
 
     The files are text, slow to parse: what was read is kept in ``XFER_HOME/cache``, with size and time of the files
     that it was read from.
+
+    Raises:
+        XferError: if they are not those of USPS; and whatever readers raise.
     """
-    stats = [(root / name).stat() for name in USPS_FILES]
-    stamp = np.array([(stat.st_size, stat.st_mtime_ns) for stat in stats])
+    files = [root / name for name in USPS_FILES]
+    stamp = np.array([(stat.st_size, stat.st_mtime_ns) for stat in (file.stat() for file in files)])
     cache = settings().home / "cache" / "usps.npz"
-    with suppress(*BROKEN), np.load(cache) as kept:  # none yet, or damaged: the text is read
+    with suppress(Exception), np.load(cache) as kept:  # none, damaged or written by another version: the text is read
         if np.array_equal(kept["stamp"], stamp):
             arrays = [torch.from_numpy(kept[name]) for name in CACHED]
-            return Read(*arrays[:2]), Read(*arrays[2:])
-    from torchvision.datasets import USPS
-
-    parts = [USPS(root, train=train) for train in (True, False)]
-    train, test = (Read(torch.from_numpy(part.data), torch.tensor(part.targets)) for part in parts)
+            train, test = Read(*arrays[:2]), Read(*arrays[2:])
+            for part, read in zip(PARTS["usps"], (train, test), strict=True):
+                hold_against(part, read, cache, cache)
+            return train, test
+    train, test = (_read_text(file, train) for file, train in zip(files, (True, False), strict=True))
+    for part, read, file in zip(PARTS["usps"], (train, test), files, strict=True):
+        hold_against(part, read, file, file)
     with suppress(OSError):  # a home that cannot be written to costs time, not the data
         _keep(cache, stamp, train, test)
     return train, test
+
+
+def _read_text(file: Path, train: bool) -> Read:
+    """One file of USPS."""
+    from torchvision.datasets import USPS
+
+    with _reading(file), np.errstate(invalid="raise"):  # a NaN would become a pixel
+        part = USPS(file.parent, train=train)
+        return Read(torch.from_numpy(part.data), torch.tensor(part.targets))
 
 
 def _keep(cache: Path, stamp: np.ndarray, train: Read, test: Read) -> None:
@@ -145,11 +263,13 @@ def make(key: str, card: Card, read: Callable[[Path], tuple[Read, Read]]) -> Dom
         read: data folder → training and test part.
 
     Raises:
-        XferError: ``broken_data`` if the files are not what they should be.
+        XferError: ``broken_data`` if the files cannot be read, or what :func:`hold_against` raises.
     """
     root = settings().data_folder
     try:
         train, test = read(root)
+    except XferError:
+        raise
     except BROKEN as error:
         raise XferError("broken_data", "domain", key, folder=root, reason=str(error) or type(error).__name__) from None
     digit = torch.cat([train.digits, test.digits])
@@ -215,15 +335,15 @@ DOWNLOADS = {
 DOMAINS: dict[str, Offer] = {
     key: Offer(
         card=card,
-        samples=samples,
+        samples=sum(sum(part.per_digit) for part in PARTS[key]),
         shape=(1, SIZE, SIZE),
         tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
         make=partial(make, key, card, read),
         download=DOWNLOADS[key],
         render=show,
     )
-    for key, card, read, show, samples in (
-        ("mnist", MNIST_CARD, read_mnist, show_mnist, 70_000),
-        ("usps", USPS_CARD, read_usps, show_usps, 9_298),
+    for key, card, read, show in (
+        ("mnist", MNIST_CARD, read_mnist, show_mnist),
+        ("usps", USPS_CARD, read_usps, show_usps),
     )
 }

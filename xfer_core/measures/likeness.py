@@ -7,7 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from xfer_core.errors import XferError
+
 PIXELS = 8  # a side: images are averaged down to so many, for a linear classifier sees outlines and colours only
+LEAST = 2  # samples of each side: one half is judged by a classifier that learned from the other
 LIMIT = 20.0  # a weight above so many times the mean says more about the classifier than about the sample
 
 
@@ -24,7 +27,13 @@ def likeness(samples: Tensor, wanted: Tensor) -> Tensor:
 
     Returns:
         float32 (N,), with mean 1, none above 20 before it is scaled.
+
+    Raises:
+        XferError: ``few_samples``.
     """
+    for field, images in (("samples", samples), ("wanted", wanted)):
+        if len(images) < LEAST:
+            raise XferError("few_samples", field, len(images), limit=LEAST)
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline

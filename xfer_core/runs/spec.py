@@ -42,6 +42,7 @@ class RunSpec(Form):
         RULES[self.training.selection].check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
         self._check_tasks()
+        self.strategy.check_dealt(dealt.for_strategies())
         network = self.network.build(dealt.image_shape, self.problem.outputs())
         phases = self.strategy.phases(dealt.for_strategies(), network)
         if self.training.steps < len(phases):

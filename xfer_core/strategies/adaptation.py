@@ -22,6 +22,7 @@ from xfer_core.strategies.base import (
     losses_of,
     require_source,
     task_terms,
+    unlabelled_targets,
 )
 
 
@@ -36,8 +37,11 @@ class Adaptation(Strategy):
 
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
-        if problem.labels_per_class == "all":
-            raise XferError("no_unlabelled", "problem.labels_per_class", "all", kind=self.kind, instead="joint")
+
+    def check_dealt(self, dealt: Dealt) -> None:
+        if not unlabelled_targets(dealt):
+            budget = dealt.problem.labels_per_class
+            raise XferError("no_unlabelled", "problem.labels_per_class", budget, kind=self.kind, instead="joint")
 
     def keeps_head(self) -> bool:
         return True

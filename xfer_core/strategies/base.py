@@ -163,6 +163,16 @@ class Strategy(Form):
             XferError: naming the field, the rule and the value.
         """
 
+    def check_dealt(self, dealt: Dealt) -> None:
+        """Refuse what only the problem as dealt can tell, such as how many samples are left without labels.
+
+        Args:
+            dealt: with images without content.
+
+        Raises:
+            XferError: naming the field, the rule and the value.
+        """
+
     def keeps_head(self) -> bool:
         """Whether the head that learned on the source answers on the target: then they must share classes."""
         return False
@@ -298,6 +308,11 @@ def require_source(problem: Problem, kind: str) -> None:
     """Refuse a problem without a source."""
     if not problem.source:
         raise XferError("no_source", "problem.source", problem.source, kind=kind)
+
+
+def unlabelled_targets(dealt: Dealt) -> int:
+    """How many target samples the label budget leaves without a label. A budget in numbers may leave none, too."""
+    return sum(len(dealt.training[key].unlabelled) for key in dealt.problem.target)
 
 
 def require_labels(problem: Problem, kind: str) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Dealt, Problem, TrainingDomain
 from xfer_core.errors import XferError
-from xfer_core.measures.likeness import likeness
+from xfer_core.measures.likeness import LEAST, likeness
 from xfer_core.networks.base import Network
 from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sample_weights
 from xfer_core.strategies.base import (
@@ -24,6 +24,7 @@ from xfer_core.strategies.base import (
     forward_together,
     require_labels,
     task_loss,
+    unlabelled_targets,
 )
 from xfer_core.strategies.weight_table import parse_table
 
@@ -69,11 +70,15 @@ class Generalised(Strategy):
         if problem.regressions() and self.scheme in ("class_balanced", "hard"):
             allowed = "uniform, likeness, table, where a task asks for a number"
             raise XferError("unknown_choice", "strategy.scheme", self.scheme, allowed=allowed)
-        if self.scheme == "likeness" and problem.labels_per_class == "all":
-            instead = "class_balanced"
-            raise XferError("no_unlabelled_target", "problem.labels_per_class", "all", instead=instead)
         if self.scheme == "table":
             parse_table(self.table, problem)
+
+    def check_dealt(self, dealt: Dealt) -> None:
+        left, budget = unlabelled_targets(dealt), dealt.problem.labels_per_class
+        if self.scheme == "likeness" and left < LEAST:
+            instead = "uniform" if dealt.problem.regressions() else "class_balanced"
+            field = "problem.labels_per_class"
+            raise XferError("no_unlabelled_target", field, budget, left=left, instead=instead)
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))

@@ -1,0 +1,122 @@
+"""How much memory the web server takes while one visitor walks through every page.
+
+``python -m benchmarks.memory [--json]``. It trains two small runs in a home of its own, starts the server, and opens
+page after page in a real browser. After each it reads the server's resident memory (libraries that it shares with
+other processes included) and the part that is its own alone. It needs Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.serving import AppServer, open_browser
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import RUNNING, open_store
+from xfer_core.runs.worker import run_here
+
+SETTLED = 1.5  # seconds without a script that runs, after which a page is complete
+MOST = 60.0
+KINDS = ("joint", "generalised")
+PAGES = ("", "train", "catalogue", "compare")
+
+
+def runs(home: Path) -> list[str]:
+    """Two finished runs in this home."""
+    os.environ["XFER_HOME"] = str(home)
+    store, found = open_store(), []
+    for kind in KINDS:
+        run = store.create(parse_spec({}, [f"strategy.kind={kind}", "training.steps=60"]), name=kind, status=RUNNING)
+        run_here(store, run, 1)
+        found.append(run)
+    return found
+
+
+def settle(page: Any) -> None:
+    """Wait until the page's script has not run for a while."""
+    quiet = deadline = time.monotonic()
+    while time.monotonic() - quiet < SETTLED and time.monotonic() - deadline < MOST:
+        page.wait_for_timeout(100)
+        app = page.locator("[data-testid=stApp]")
+        if app.count() == 0 or app.get_attribute("data-test-script-state") == "running":
+            quiet = time.monotonic()
+
+
+def walk(server: AppServer, page: Any, run: str, beside: str) -> Iterator[str]:
+    """Open every page, and what lies behind a press on the page of a run; yields the name of what was opened."""
+    for name in PAGES:
+        page.goto(f"{server.url}/{name}")
+        settle(page)
+        yield name or "start"
+    page.goto(f"{server.url}/run?run={run}&view=watch")
+    settle(page)
+    yield "run: watch"
+    page.goto(f"{server.url}/run?run={run}&beside={beside}&view=inside")
+    settle(page)
+    questions = page.locator("[data-testid=stButtonGroup]").last.get_by_role("radio")
+    for place in range(questions.count()):
+        questions.nth(place).click()
+        settle(page)
+        yield f"run: inside, {questions.nth(place).inner_text().strip()}"
+    page.goto(f"{server.url}/run?run={run}&view=try")
+    settle(page)
+    yield "run: try"
+    page.goto(f"{server.url}/run?run={run}&view=home")
+    settle(page)
+    page.get_by_role("button", name="Take home").last.click()
+    page.get_by_text("Save everything").wait_for(timeout=1000 * MOST)
+    settle(page)
+    yield "run: take home"
+
+
+def measure(walks: int) -> list[dict[str, Any]]:
+    """Megabytes after each page, of as many walks as are wanted, each by a new visitor."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        run, beside = runs(home)
+        server = AppServer(home)
+        try:
+            assert server.process is not None
+            process = psutil.Process(server.process.pid)
+
+            def note(name: str) -> None:
+                memory = process.memory_full_info()
+                rows.append({"page": name, "resident": memory.rss / 1e6, "own": memory.uss / 1e6})
+
+            note("nobody came yet")
+            with open_browser() as browser:
+                for number in range(1, walks + 1):
+                    visitor = browser.new_context()
+                    for name in walk(server, visitor.new_page(), run, beside):
+                        note(f"{number}. {name}")
+                    visitor.close()
+        finally:
+            server.close()
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--walks", type=int, default=2, help="visitors who walk through all pages, one after the other")
+    options = parser.parse_args()
+    rows = measure(options.walks)
+    if options.json:
+        print(json.dumps(rows))
+        return
+    print(f"{'web server, MB':<42}{'resident':>10}{'own':>8}")
+    for row in rows:
+        print(f"{row['page']:<42}{row['resident']:>10.0f}{row['own']:>8.0f}")
+
+
+if __name__ == "__main__":
+    main()
