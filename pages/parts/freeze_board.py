@@ -46,4 +46,4 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
                 updatable=f"{updatable:,}", total=f"{total:,}"
             ),
         )
-    return tuple(chosen)
+    return frozen if set(chosen) == set(frozen) else tuple(chosen)  # in the order in which they were named

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.live.view import live_texts, live_view
 from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks, term_titles
-from pages.parts.mixer import TOP, shares_bar, subscript
+from pages.parts.mixer import FORMAT, TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
 from pages.parts.selection_table import selection_table
@@ -151,6 +151,7 @@ def _knobs(run: Run) -> None:
                 max(TOP, value),
                 float(value),
                 0.01,
+                FORMAT,
                 key=key,
                 on_change=_set,
                 args=(run.id, f"lambda/{term}", key),

@@ -12,6 +12,7 @@ from xfer_core.charts.palette import Look
 
 TOP = 2.0
 IN_A_LINE = 3
+FORMAT = "%.4g"
 
 
 def mixer(
@@ -36,8 +37,9 @@ def mixer(
                 f"λ{subscript(i)} · {titles[term]}",
                 0.0,
                 max(TOP, value),
-                round(value, 3),
+                value,  # as it was given, to the last digit: a slider rounds what a person sets, never what it shows
                 0.01,
+                FORMAT,
                 key=f"{prefix}.{term}",
             )
             for i, (term, value) in enumerate(lambdas.items())
@@ -73,9 +75,17 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
 
 def formula(lambdas: Mapping[str, float], symbol: str) -> str:
     """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
-    parts = [rf"{value:.2f}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
+    parts = [rf"{number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
     lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
     return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
+
+
+def number(value: float) -> str:
+    """λ in LaTeX: 0.50, and 4 \\cdot 10^{-4} where two decimals would not show it."""
+    if value == 0 or 0.01 <= value < 1e4:
+        return f"{value:.2f}"
+    mantissa, exponent = f"{value:.2g}".partition("e")[::2] if "e" in f"{value:.2g}" else f"{value:.1e}".split("e")
+    return rf"{float(mantissa):g} \cdot 10^{{{int(exponent)}}}"
 
 
 def subscript(number: int) -> str:

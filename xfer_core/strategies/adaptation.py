@@ -37,7 +37,8 @@ class Adaptation(Strategy):
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
         if problem.labels_per_class == "all":
-            raise XferError("no_unlabelled", "problem.labels_per_class", "all", kind=self.kind, instead="joint")
+            candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
+            raise XferError("no_unlabelled", "problem.labels_per_class", "all", candidates, kind=self.kind)
 
     def keeps_head(self) -> bool:
         return True
