@@ -122,8 +122,11 @@ def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[
     with st.expander(_("More settings"), icon=":material/settings:"):
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
+        if "table" in type(strategy).model_fields:
+            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
         if fields.get("scheme") == "table":
-            fields["table"] = weight_table(getattr(strategy, "table", ""), f"{prefix}.table")
+            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
+            fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
             slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
@@ -162,7 +165,10 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
         titles = term_titles(fitting, list(lambdas))
         mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
         usual = fitting.model_copy(update={"weights": {}}).lambdas(spec.problem)
-        chosen["weights"] = {} if mixed == {term: round(usual[term], 3) for term in mixed} else mixed
+        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
+            chosen["weights"] = getattr(fitting, "weights", {})
+        else:
+            chosen["weights"] = {} if mixed == {term: usual[term] for term in mixed} else mixed
         slots.here("strategy.weights")
     return chosen
 
