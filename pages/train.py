@@ -117,9 +117,11 @@ def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[
     with st.expander(_("More settings"), icon=":material/settings:"):
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
-        if "table" in type(strategy).model_fields:  # what is not shown now is kept
-            table = getattr(strategy, "table", "")
-            fields["table"] = weight_table(table, f"{prefix}.table") if fields["scheme"] == "table" else table
+        if "table" in type(strategy).model_fields:
+            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
+        if fields.get("scheme") == "table":
+            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
+            fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
             slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
@@ -157,8 +159,11 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
         lambdas = {term: value for term, value in fitting.lambdas(spec.problem).items() if term not in own}
         titles = term_titles(fitting, list(lambdas))
         mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
-        # Nothing turned: the weights as they were given, which need not name every term, nor any.
-        chosen["weights"] = getattr(fitting, "weights") if mixed == lambdas else mixed  # noqa: B009
+        usual = fitting.model_copy(update={"weights": {}}).lambdas(spec.problem)
+        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
+            chosen["weights"] = getattr(fitting, "weights", {})
+        else:
+            chosen["weights"] = {} if mixed == {term: usual[term] for term in mixed} else mixed
         slots.here("strategy.weights")
     return chosen
 
@@ -184,6 +189,7 @@ def _begin(spec: RunSpec) -> None:
 def _workbench(slots: Slots) -> RunSpec | None:
     """All controls; the spec they make, or None where a rule is broken."""
     first = _first_spec()
+    _say_refused()
     strategy = _choose_strategy(first, slots)
     problem = choose_problem(first.problem, _prefix(), slots)
     rule = _choose_rule(first, slots)
@@ -232,7 +238,6 @@ def main() -> None:
                 st.page_link("run.py", label=label, icon=":material/download:", query_params={"run": runs[0].id})
     with choose:
         st.subheader(_("Choose"))
-        _say_refused()
         spec = _workbench(slots)
         if spec is not None and spec.strategy.kind == "joint" and len(spec.strategy.lambdas(spec.problem)) > 1:
             sweep_button(spec, term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem))))

@@ -12,7 +12,6 @@ from xfer_core.charts.palette import Look
 
 TOP = 2.0
 IN_A_LINE = 3
-FORMAT = "%.4g"
 
 
 def mixer(
@@ -28,7 +27,7 @@ def mixer(
         prefix: starts the keys of the sliders.
 
     Returns:
-        term → λ now.
+        term → λ now; to the last digit what it was at first where nobody has moved the slider.
     """
     st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
     with st.container(border=True):
@@ -37,9 +36,9 @@ def mixer(
                 f"λ{subscript(i)} · {titles[term]}",
                 0.0,
                 max(TOP, value),
-                value,  # as it was given, to the last digit: a slider rounds what a person sets, never what it shows
+                float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
                 0.01,
-                FORMAT,
+                format="%.4g",
                 key=f"{prefix}.{term}",
             )
             for i, (term, value) in enumerate(lambdas.items())
@@ -75,17 +74,17 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
 
 def formula(lambdas: Mapping[str, float], symbol: str) -> str:
     """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
-    parts = [rf"{number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
+    parts = [rf"{_number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
     lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
     return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
 
 
-def number(value: float) -> str:
-    """λ in LaTeX: 0.50, and 4 \\cdot 10^{-4} where two decimals would not show it."""
-    if value == 0 or 0.01 <= value < 1e4:
+def _number(value: float) -> str:
+    """Two decimals where that is the whole of it or nearly so, else four digits, in LaTeX."""
+    if value == 0 or value >= 0.1:
         return f"{value:.2f}"
-    mantissa, exponent = f"{value:.2g}".partition("e")[::2] if "e" in f"{value:.2g}" else f"{value:.1e}".split("e")
-    return rf"{float(mantissa):g} \cdot 10^{{{int(exponent)}}}"
+    digits, power, exponent = f"{value:.4g}".partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if power else digits
 
 
 def subscript(number: int) -> str:

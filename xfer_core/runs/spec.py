@@ -224,9 +224,7 @@ def spec_settings(spec: RunSpec) -> dict[str, str]:
             if isinstance(item, dict) and isinstance(default.get(key), dict) and key != "weights":
                 walk(item, default[key], f"{prefix}{key}.")
             else:
-                bare = (
-                    isinstance(item, str) and _value(item) == item
-                )  # a text such as 12 or true would come back as one
+                bare = isinstance(item, str) and _value(item) == item  # "12" without quotes would be read as a number
                 settings[prefix + key] = item if bare else canonical(item)
 
     walk(spec.model_dump(mode="json"), RunSpec().model_dump(mode="json"), "")
