@@ -10,6 +10,7 @@ from pages.parts.curves import term_looks, term_titles
 from pages.parts.form import controls
 from pages.parts.freeze_board import freeze_board
 from pages.parts.lesson import family_title, lesson_of
+from pages.parts.link import read_link
 from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
 from pages.parts.mixer import mixer
 from pages.parts.problem import choose_problem
@@ -33,34 +34,28 @@ LONGEST = 2000  # characters of a setting in the link: a table of weights may be
 
 def _first_spec() -> RunSpec:
     """What the controls start from: the link, else what was here before, else the default."""
-    given = {key: value for key, value in st.query_params.items() if key != "run"}
+    # What a link says beside the spec (fbclid, utm_source, embed …) is for others, and no reason to refuse the link.
+    given = {path: value for path, value in st.query_params.items() if path.partition(".")[0] in RunSpec.model_fields}
     link = canonical(given)
     if given and state.get("train.link") != link:
         state["train.link"] = link
-        try:
-            state["train.first"] = _linked_spec(given)
-            state["train.form"] = state.get("train.form", 0) + 1
-        except XferError as error:
-            st.warning(_("This link cannot be used: {reason}").format(reason=say(error, _)))
+        state["train.first"], state["train.refused"] = read_link(given)
+        state["train.form"] = state.get("train.form", 0) + 1
     elif "train.spec" in state and f"{_prefix()}.strategy" not in state:
         state["train.first"] = state["train.spec"]  # back from another page: Streamlit has dropped the controls
     return state.setdefault("train.first", RunSpec())
 
 
-def _linked_spec(given: dict[str, str]) -> RunSpec:
-    """What a link asks for.
-
-    Raises:
-        XferError: where the controls could not show it: names that do not exist, λ that cannot be mixed.
-    """
-    spec = parse_spec({}, [f"{key}={value}" for key, value in given.items()])
-    spec.strategy.lambdas(spec.problem)
-    try:
-        spec.problem.check_names()
-    except XferError as error:
-        if error.code in ("unknown_domain", "unknown_task"):
-            raise
-    return spec
+def _say_refused() -> None:
+    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    refused: list[tuple[str, XferError]] = state.get("train.refused", [])
+    if not refused:
+        return
+    with st.container(border=True):
+        for setting, error in refused:
+            st.warning(_("Left out of this link: {reason}").format(reason=say(error, _)), icon=":material/link_off:")
+            st.code(setting, language=None, wrap_lines=True)
+        st.button(_("I have read this"), on_click=state.pop, args=("train.refused", None), key="note-refused")
 
 
 def _prefix() -> str:
@@ -122,8 +117,11 @@ def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[
     with st.expander(_("More settings"), icon=":material/settings:"):
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
+        if "table" in type(strategy).model_fields:
+            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
         if fields.get("scheme") == "table":
-            fields["table"] = weight_table(getattr(strategy, "table", ""), f"{prefix}.table")
+            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
+            fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
             slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
@@ -162,7 +160,10 @@ def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]
         titles = term_titles(fitting, list(lambdas))
         mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
         usual = fitting.model_copy(update={"weights": {}}).lambdas(spec.problem)
-        chosen["weights"] = {} if mixed == {term: round(usual[term], 3) for term in mixed} else mixed
+        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
+            chosen["weights"] = getattr(fitting, "weights", {})
+        else:
+            chosen["weights"] = {} if mixed == {term: usual[term] for term in mixed} else mixed
         slots.here("strategy.weights")
     return chosen
 
@@ -188,6 +189,7 @@ def _begin(spec: RunSpec) -> None:
 def _workbench(slots: Slots) -> RunSpec | None:
     """All controls; the spec they make, or None where a rule is broken."""
     first = _first_spec()
+    _say_refused()
     strategy = _choose_strategy(first, slots)
     problem = choose_problem(first.problem, _prefix(), slots)
     rule = _choose_rule(first, slots)

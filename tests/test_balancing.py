@@ -13,7 +13,7 @@ from scipy.optimize import minimize, nnls
 from test_resume import killed_at, lives
 
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.strategies import Batch, Context
 from xfer_core.strategies.cagrad import CAGrad
 from xfer_core.strategies.dwa import DWA, dwa_weights
@@ -414,7 +414,7 @@ def test_one_term_is_nothing_to_balance(strategy, problem, weights):
     with pytest.raises(XferError) as caught:
         strategy(weights=weights).check(problem)
     assert (caught.value.code, caught.value.field, caught.value.value) == ("one_term", "problem.tasks", ("digit",))
-    assert "with one take joint; found digit" in say(caught.value)
+    assert caught.value.candidates == ({"strategy.kind": "joint"},)
 
 
 @every_balancer

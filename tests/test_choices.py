@@ -42,8 +42,8 @@ def test_the_rule_is_a_visible_choice_and_the_oracle_is_marked():
 def test_a_rule_that_does_not_fit_is_refused_beside_it():
     test = app("train", training__selection="target_validation", problem__labels_per_class="0", strategy__kind="dann")
     assert [error.value for error in test.error] == [
-        "training.selection needs target labels, and the label budget is 0; the nearest rule that fits is entropy; "
-        "found target_validation."
+        "training.selection needs target labels, and the label budget is 0; found target_validation. "
+        "This works: set training.selection to entropy."
     ]
     assert start_button(test).disabled
 

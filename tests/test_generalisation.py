@@ -396,8 +396,9 @@ def test_one_domain_with_labels_is_refused_with_the_nearest_method(method):
     with pytest.raises(XferError) as caught:
         method().check(problem)
     assert (caught.value.code, caught.value.field) == ("one_domain", "problem.source")
-    rule = f"must name at least two domains with labels for {kind(method)}; with one take source_only"
+    rule = f"must name at least two domains with labels for {kind(method)}"
     assert say(caught.value) == f"problem.source {rule}; found {SOURCE}."
+    assert caught.value.candidates == ({"strategy.kind": "source_only"},)
     SourceOnly().check(problem)
     method().check(Problem(labels_per_class=1))
     method().check(UNSEEN)

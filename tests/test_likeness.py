@@ -71,7 +71,7 @@ def test_the_scheme_needs_two_target_samples_without_labels_however_the_budget_i
         parse_spec({}, [*settings, "strategy.scheme=likeness"]).check()
     assert str(caught.value) == (
         f"problem.labels_per_class must leave at least two target samples without labels to compare with, not {left}; "
-        f"the nearest scheme that needs none is {instead}; found {budget}."
+        f"found {budget}. This works: set strategy.scheme to {instead}."
     )
     parse_spec({}, [*settings, f"strategy.scheme={instead}"]).check()
 

@@ -13,6 +13,7 @@ from xfer_core.runs import dispatcher
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, Store, open_store
 from xfer_core.runs.worker import failure
+from xfer_core.training import SGD
 
 DISJOINT = {"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}
 STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
@@ -191,11 +192,7 @@ def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
     runs = open_store().find(statuses=(QUEUED,))
     asked = [run for run in runs if run.spec["strategy"]["kind"] == wanted.strategy.kind]
     made = RunSpec.model_validate(asked[0].spec)
-    if wanted.strategy.kind in ("joint", "generalised"):  # the mixer writes every λ, also those that are 0
-        assert made.strategy.lambdas(made.problem) == pytest.approx(wanted.strategy.lambdas(wanted.problem))
-        assert made.model_copy(update={"strategy": wanted.strategy}) == wanted
-    else:
-        assert made == wanted
+    assert made == wanted
     kinds = {"source_only", "target_only", wanted.strategy.kind}
     expected = kinds if "digits.low" not in wanted.problem.source else kinds - {"source_only"}
     assert {run.spec["strategy"]["kind"] for run in runs} == expected
@@ -239,11 +236,40 @@ def test_a_broken_rule_is_said_and_nothing_can_be_started(settings, field, said)
     assert start_button(test).disabled
 
 
-def test_a_link_that_cannot_be_read_says_so_and_leaves_the_default():
-    test = app("train", strategy__kind="nonsense")
+def test_the_part_of_a_link_that_cannot_be_used_is_said_as_sent_and_the_rest_is_used():
+    test = app("train", strategy__kind="nonsense", seed="7", training__steps="0")
     assert not test.exception
-    assert "nonsense" in test.warning[0].value
+    said = " ".join(warning.value for warning in test.warning)
+    assert "training.steps must be at least 1; found 0." in said
+    assert "strategy.kind must be one of" in said
+    assert "found nonsense." in said
+    assert {code.value for code in test.code} == {"strategy.kind=nonsense", "training.steps=0"}
+    assert test.session_state["train.spec"] == RunSpec(seed=7)
     assert not start_button(test).disabled
+    test.run()
+    assert {code.value for code in test.code} == {"strategy.kind=nonsense", "training.steps=0"}, "still there"
+    next(button for button in test.button if button.label == "I have read this").click().run()
+    assert not test.warning
+
+
+def test_what_is_not_ours_in_a_link_is_left_out_without_a_word():
+    test = app("train", seed="7", fbclid="abc", utm_source="x", strategy__kind="joint")
+    assert not test.warning
+    assert test.session_state["train.spec"] == parse_spec({}, ["strategy.kind=joint", "seed=7"])
+    assert "fbclid" not in test.query_params
+
+
+def test_a_link_of_foreign_parameters_alone_leaves_what_was_chosen():
+    test = app("train", seed="7")
+    test.query_params.clear()
+    test.query_params["fbclid"] = "abc"
+    test.run()
+    assert test.session_state["train.spec"].seed == 7
+
+
+def test_the_order_of_a_link_does_not_matter():
+    test = app("train", training__optimizer__lr="0.05", training__optimizer__kind="sgd")
+    assert test.session_state["train.spec"].training.optimizer == SGD(lr=0.05)
 
 
 # ---------------------------------------------------------------------- compare

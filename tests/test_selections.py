@@ -390,7 +390,8 @@ def test_a_rule_without_what_it_looks_at_is_refused(rule, problem, what, instead
     with pytest.raises(XferError) as caught:
         RunSpec(problem=problem, strategy=strategy, training=TrainingForm(selection=rule)).check()
     assert (caught.value.code, caught.value.field) == ("rule_needs", "training.selection")
-    sentence = f"training.selection needs {what}; the nearest rule that fits is {instead}; found {rule}."
+    advice = f"This works: set training.selection to {instead}."
+    sentence = f"training.selection needs {what}; found {rule}. {advice}"
     assert say(caught.value) == sentence
     RunSpec(problem=problem, strategy=strategy, training=TrainingForm(selection=instead)).check()
 
@@ -411,4 +412,4 @@ def test_the_rule_that_is_named_instead_fits(problem):
     for rule in set(RULES) - set(fitting):
         with pytest.raises(XferError) as caught:
             RULES[rule].check(problem)
-        assert caught.value.params["instead"] in fitting
+        assert caught.value.candidates[0]["training.selection"] in fitting

@@ -5,22 +5,27 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 import string
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import xfer_core
+from xfer_core.cli import main
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import RULES, XferError, say
-from xfer_core.networks import ArticleNet, SmallCNN
+from xfer_core.networks import NETWORKS, ArticleNet, SmallCNN
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.joint import Joint
 from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.training import SGD, Adam, TrainingForm
+from xfer_core.training import OPTIMIZERS, SGD, Adam, TrainingForm
 
 SOURCE, TARGET = "digits.handwritten", "digits.photo"
 WEIGHTS = {f"{SOURCE}/digit": 0.25, f"{TARGET}/digit": 1e-7}
@@ -267,3 +272,89 @@ def test_every_rule_can_be_said(code):
     marked = say(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
     assert marked.startswith("«f «"), "both templates pass through the translation"
     assert marked.endswith("»; found 1.»")
+
+
+# ---------------------------------------------------------------------- long, deep, and of every other kind
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        (["." * 5000 + "=1"], "too_deep"),
+        (["strategy" + ".a" * 5000 + "=1"], "too_deep"),
+        (["problem.source=" + "[" * 900 + "]" * 900], "too_deep"),
+        (["strategy.kind=generalised", "strategy.scheme=table", "strategy.table=" + "x" * 140_000], "table_row"),
+        (["strategy.frozen=" + json.dumps(["conv1"] * 100_000)], "too_long"),
+        (["strategy.frozen=" + json.dumps(["conv1"] * 2)], "twice"),
+        (["training.augment=" + json.dumps(["shift"] * 100_000)], "too_long"),
+        (["training.augment=" + json.dumps(["shift"] * 2)], "twice"),
+        (["problem.source=" + json.dumps(["digits.photo"] * 100_000)], "too_long"),
+        (["problem.tasks=" + json.dumps(["digit"] * 100_000)], "too_long"),
+        (["problem.source=" + json.dumps(["x" * 10_000])], "too_long"),
+        (["strategy.kind=generalised", "strategy.table=" + "x" * 1_000_001], "too_long"),
+        (["training.device=" + "9" * 10_000], "too_long"),
+        (["seed=" + "9" * 4000], "not_below"),
+        (["strategy.kind=[]"], "unknown_choice"),
+        (["strategy.kind=null"], "unknown_choice"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_too_long_or_too_deep_is_one_sentence(settings, code):
+    begun = time.perf_counter()
+    with pytest.raises(XferError) as caught:
+        parse_spec({}, settings).check()
+    sentence = say(caught.value)
+    assert caught.value.code == code, sentence
+    assert len(sentence) < 900
+    assert time.perf_counter() - begun < 5
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+PATHS = sorted(
+    {"", "version", "seed", "problem", "network", "strategy", "training", "training.optimizer"}
+    | {f"problem.{name}" for name in Problem.model_fields}
+    | {f"training.{name}" for name in TrainingForm.model_fields}
+    | {f"training.optimizer.{name}" for form in OPTIMIZERS for name in form.model_fields}
+    | {f"network.{name}" for form in NETWORKS for name in form.model_fields}
+    | {f"strategy.{name}" for form in STRATEGIES for name in form.model_fields}
+)
+JARGON = re.compile(r"[a-z]+_(type|parsing|long|short|error|found|invalid)\b|pydantic|Input should|literal\[")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3),
+    st.sampled_from([form.model_fields["kind"].default for form in STRATEGIES]),
+)
+@settings(deadline=None, derandomize=True, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_asked_for_is_a_spec_or_one_sentence(values, kind):
+    asked = [f"strategy.kind={kind}", *(f"{path}={json.dumps(value)}" for path, value in values)]
+    error = None
+    try:
+        parse_spec({}, asked)
+    except XferError as found:
+        error = found
+    if error is not None:
+        rule = say(XferError(error.code, error.field, "", **error.params)).replace(error.field, "")
+        assert not JARGON.search(rule), rule
+        assert "\n" not in say(error)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_recipe_is_read_in_the_encodings_that_editors_write(encoding, tmp_path, capsys):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_bytes('{"seed": 7, "strategy": {"kind": "nonsense é"}}'.encode(encoding))
+    assert main(["submit", str(recipe)]) == 2
+    assert "found nonsense é." in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_no_text_is_one_sentence(tmp_path, capsys):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_bytes(bytes(range(128, 256)) * 4)
+    assert main(["submit", str(recipe)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("recipe must be ")
+    assert said.count("\n") == 1

@@ -118,7 +118,7 @@ def test_images_are_not_turned_where_their_tilt_is_learned(augment):
     with pytest.raises(XferError) as refused:
         spec.check()
     sentence = f"training.augment must not turn or mirror images where their tilt is to be learned; found {augment}."
-    assert say(refused.value) == sentence
+    assert say(refused.value) == f"{sentence} This works: set training.augment to shift."
 
 
 def test_weights_inside_a_domain_that_look_at_classes_are_refused():

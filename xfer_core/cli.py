@@ -154,7 +154,7 @@ def _spec(options: argparse.Namespace) -> Any:
     data: Any = {}
     if options.recipe is not None:
         try:
-            data = json.loads(options.recipe.read_text())
+            data = json.loads(options.recipe.read_bytes())  # in UTF-8, 16 or 32, with a byte order mark or without
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise XferError("no_file", "recipe", options.recipe, reason=reason) from None

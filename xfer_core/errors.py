@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 RULES: dict[str, str] = {
     "unknown_field": "is not a field here; the fields are {allowed}",
@@ -14,6 +14,9 @@ RULES: dict[str, str] = {
     "too_large": "must be at most {limit}",
     "not_below": "must be below {limit}",
     "not_finite": "must be a finite number",
+    "too_long": "must have at most {limit} {what}",
+    "too_deep": "must not be nested deeper than {limit} levels",
+    "twice": "must name each entry once",
     "not_json": "must be JSON ({reason})",
     "not_an_object": "must be an object of fields and values",
     "not_a_setting": "must look like PATH=VALUE",
@@ -49,27 +52,21 @@ RULES: dict[str, str] = {
     "no_target": "needs at least one target domain",
     "domain_twice": "must name each domain once over source, target and unseen",
     "task_twice": "must name each task once",
-    "rule_needs": "needs {what}; the nearest rule that fits is {instead}",
-    "needs_classes": "must be tasks with classes for {kind}; the nearest method without that is {instead}",
+    "rule_needs": "needs {what}",
+    "needs_classes": "must be tasks with classes for {kind}",
     "turned": "must not turn or mirror images where their {task} is to be learned",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
-    "too_few_samples": "leaves {domain} without enough samples; choose fewer domains",
+    "too_few_samples": "leaves {domain} without enough samples",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
-    "no_unlabelled": "must leave target samples without labels for {kind}, which learns from them; else take {instead}",
-    "no_batch_norm": "must have batch norm for {kind}; the nearest method without it is {instead}",
-    "no_shared_class": (
-        "must share a class with {target} for {kind}, which keeps the head; "
-        "choose another source or set strategy.new_head"
-    ),
+    "no_unlabelled": "must leave target samples without labels for {kind}, which learns from them",
+    "no_batch_norm": "must have batch norm for {kind}",
+    "no_shared_class": "must share a class with {target} for {kind}, which keeps the head",
     "unknown_stage": "must name stages, parameters or buffers of {network}: {allowed}",
     "all_fixed": "must leave something to update in phase {phase}",
     "unknown_term": "must weigh terms of this problem: {allowed}",
-    "one_term": "must give {kind} at least two losses to balance; with one take {instead}",
-    "one_domain": "must name at least two domains with labels for {kind}; with one take {instead}",
-    "no_unlabelled_target": (
-        "must leave at least two target samples without labels to compare with, not {left}; "
-        "the nearest scheme that needs none is {instead}"
-    ),
+    "one_term": "must give {kind} at least two losses to balance",
+    "one_domain": "must name at least two domains with labels for {kind}",
+    "no_unlabelled_target": "must leave at least two target samples without labels to compare with, not {left}",
     "table_header": "must be CSV with the header domain,sample,weight or domain,class,weight and a line below it",
     "table_row": "must have three cells in every line",
     "table_domain": "must name domains that this problem trains on: {allowed}",
@@ -120,18 +117,27 @@ RULES: dict[str, str] = {
 class XferError(ValueError):
     """One broken rule: a code, the field it concerns and the value that was found.
 
-    What is raised holds no words; :func:`say` makes them, at the surface and in the reader's language.
+    What is raised holds no words; :func:`say` makes them, at the surface and in the reader's language. Neither does it
+    hold advice that nobody has tried: ``candidates`` are said only once one of them is found to be accepted.
 
     Args:
         code: the rule, a key of ``RULES``.
         field: dotted path of the field, such as ``strategy.frozen``.
         value: what was found there.
+        candidates: changes that may help, the nearest first, each as path → value in the words of ``--set``.
         params: whatever else the rule's sentence names.
+
+    Attributes:
+        advice: the candidate that was tried on the whole spec and accepted; None if none was, or nobody tried.
     """
 
-    def __init__(self, code: str, field: str, value: object, **params: object) -> None:
+    def __init__(
+        self, code: str, field: str, value: object, candidates: Iterable[Mapping[str, object]] = (), **params: object
+    ) -> None:
         super().__init__(code, field, value)
         self.code, self.field, self.value, self.params = code, field, value, params
+        self.candidates = tuple(candidates)
+        self.advice: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
         return say(self)
@@ -150,11 +156,18 @@ def shown(value: object) -> str:
 
 
 def say(error: XferError, translate: Callable[[str], str] = str) -> str:
-    """One sentence that names field, rule and value.
+    """One sentence that names field, rule and value; behind it what to do, where that is known to help.
 
     Args:
         error: what was raised.
         translate: maps an English template to the reader's language (gettext's ``_``).
     """
     rule = translate(RULES[error.code]).format(**{key: shown(value) for key, value in error.params.items()})
-    return translate("{field} {rule}; found {value}.").format(field=error.field, rule=rule, value=shown(error.value))
+    sentence = translate("{field} {rule}; found {value}.").format(
+        field=shown(error.field), rule=rule, value=shown(error.value)
+    )
+    if not error.advice:
+        return sentence
+    one = translate("{path} to {value}")
+    changes = [one.format(path=path, value=shown(value)) for path, value in error.advice.items()]
+    return f"{sentence} {translate('This works: set {changes}.').format(changes=translate(' and ').join(changes))}"

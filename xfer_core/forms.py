@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+Name = Annotated[str, Field(max_length=200)]
+"""The name of a domain, a task, a stage, a parameter."""
+
+
+def _distinct(values: Any) -> Any:
+    twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
+    if twice is not None:
+        raise PydanticCustomError("not_distinct", "twice", {"twice": twice})
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+"""Annotates a tuple whose entries are to be named once each."""
 
 
 class Form(BaseModel):

@@ -19,7 +19,7 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
         prefix: starts the keys of the locks.
 
     Returns:
-        What is fixed now.
+        What is fixed now: ``frozen`` itself, in its order, where no lock says otherwise.
     """
     names = [stage["name"] for stage in stages]
     chosen = [name for name in frozen if name not in names]
@@ -46,4 +46,4 @@ def freeze_board(stages: list[dict], frozen: tuple[str, ...], prefix: str) -> tu
                 updatable=f"{updatable:,}", total=f"{total:,}"
             ),
         )
-    return tuple(chosen)
+    return frozen if set(chosen) == set(frozen) else tuple(chosen)

@@ -21,7 +21,7 @@ from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.runs.worker import notes
 from xfer_core.selections import RULES
 
-RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
+RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
 
 WEIGHTS_SECONDS = 3
@@ -151,6 +151,7 @@ def _knobs(run: Run) -> None:
                 max(TOP, value),
                 float(value),
                 0.01,
+                format="%.4g",
                 key=key,
                 on_change=_set,
                 args=(run.id, f"lambda/{term}", key),

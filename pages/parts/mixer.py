@@ -27,7 +27,7 @@ def mixer(
         prefix: starts the keys of the sliders.
 
     Returns:
-        term → λ now.
+        term → λ now; to the last digit what it was at first where nobody has moved the slider.
     """
     st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
     with st.container(border=True):
@@ -36,8 +36,9 @@ def mixer(
                 f"λ{subscript(i)} · {titles[term]}",
                 0.0,
                 max(TOP, value),
-                round(value, 3),
+                float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
                 0.01,
+                format="%.4g",
                 key=f"{prefix}.{term}",
             )
             for i, (term, value) in enumerate(lambdas.items())
@@ -73,9 +74,17 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
 
 def formula(lambdas: Mapping[str, float], symbol: str) -> str:
     """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
-    parts = [rf"{value:.2f}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
+    parts = [rf"{_number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
     lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
     return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
+
+
+def _number(value: float) -> str:
+    """Two decimals where that is the whole of it or nearly so, else four digits, in LaTeX."""
+    if value == 0 or value >= 0.1:
+        return f"{value:.2f}"
+    digits, power, exponent = f"{value:.4g}".partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if power else digits
 
 
 def subscript(number: int) -> str:

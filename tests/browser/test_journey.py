@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -183,3 +184,14 @@ def test_no_page_scrolls_sideways(page, server, path, width):
     page.get_by_test_id("stMainBlockContainer").wait_for()
     page.wait_for_timeout(1500)
     assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
+
+
+def test_small_numbers_of_a_link_stay_in_the_address_and_are_what_is_trained(page, server, served):
+    weights = {"digits.handwritten/digit": 1.0, "digits.photo/digit": 0.0004}
+    asked = f"strategy.kind=joint&strategy.weights={json.dumps(weights)}&training.optimizer.lr=1e-7"
+    run = start_training(page, server, served, f"{QUICK}&{asked}&training.steps=20&seed=14")
+    spec = RunSpec.model_validate(run.spec)
+    assert spec.strategy.weights == weights
+    assert spec.training.optimizer.lr == 1e-7
+    assert json.loads(parse_qs(urlsplit(page.url).query)["strategy.weights"][0]) == weights
+    expect(page.get_by_text("0.0004", exact=True).first).to_be_visible()

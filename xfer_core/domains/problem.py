@@ -18,7 +18,7 @@ from torch import Tensor
 from xfer_core.domains import Domain, load_domain, offered
 from xfer_core.domains.shapes import common_shape, fit
 from xfer_core.errors import XferError
-from xfer_core.forms import Form
+from xfer_core.forms import Form, Name
 
 Role = Literal["source", "target", "unseen"]
 
@@ -29,19 +29,20 @@ SHARES: dict[Role, tuple[float, float, float]] = {
     "target": (0.50, 0.15, 0.35),
     "unseen": (0.00, 0.30, 0.70),
 }
+MOST = 100  # domains of one role, or tasks
 VALIDATION = 2000  # at most so many samples of a domain: they are looked at again and again
 
 
 class Problem(Form):
     """What is to be learned from what."""
 
-    source: tuple[str, ...] = Field(default=("digits.handwritten",), title="Source domains")
+    source: tuple[Name, ...] = Field(default=("digits.handwritten",), title="Source domains", max_length=MOST)
     """The domains whose labels are plentiful."""
-    target: tuple[str, ...] = Field(default=("digits.photo",), title="Target domains")
+    target: tuple[Name, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MOST)
     """The domains to become better at."""
-    unseen: tuple[str, ...] = Field(default=(), title="Unseen domains")
+    unseen: tuple[Name, ...] = Field(default=(), title="Unseen domains", max_length=MOST)
     """Domains that no training sees: only looked at, and tested on."""
-    tasks: tuple[str, ...] = Field(default=("digit",), title="Tasks", min_length=1)
+    tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MOST)
     """What to tell apart. Each task gets a head of its own."""
     labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Label budget")
     """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A task that asks
@@ -80,7 +81,7 @@ class Problem(Form):
             XferError: naming the field, the rule and the value.
         """
         if not self.target:
-            raise XferError("no_target", "problem.target", self.target)
+            raise XferError("no_target", "problem.target", self.target, self._with_target())
         for task in self.tasks:
             if self.tasks.count(task) > 1:
                 raise XferError("task_twice", "problem.tasks", task)
@@ -93,6 +94,28 @@ class Problem(Form):
                 for task in self.tasks:
                     if task not in offer.tasks:
                         raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(offer.tasks))
+
+    def _with_target(self) -> tuple[dict[str, object], ...]:
+        """What one can do without a target of one's own: an unseen domain, or the last of several sources, becomes a
+        target without labels."""
+        if self.unseen:
+            moved: dict[str, object] = {"problem.target": self.unseen[:1], "problem.unseen": self.unseen[1:]}
+        elif len(self.source) > 1:
+            moved = {"problem.target": self.source[-1:], "problem.source": self.source[:-1]}
+        else:
+            return ()
+        moved["problem.labels_per_class"] = 0
+        kinds = ("erm", "source_only")  # what a strategy that needs target labels can be replaced by
+        return (moved, *({**moved, "strategy.kind": kind} for kind in kinds))
+
+    def _without_one(self) -> tuple[dict[str, object], ...]:
+        """The problem with one domain less, unseen ones first."""
+        changes: list[dict[str, object]] = []
+        for role, least in (("unseen", 0), ("target", 1), ("source", 1)):
+            keys: tuple[str, ...] = getattr(self, role)
+            if len(keys) > least:
+                changes += [{f"problem.{role}": tuple(k for k in keys if k != key)} for key in reversed(keys)]
+        return tuple(changes)
 
     def check(self, seed: int = 0) -> Dealt:
         """Refuse what cannot be dealt; the problem as dealt with this seed, without pixels. Domains that are not on
@@ -260,7 +283,7 @@ def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
         domain, role = domains[key], roles[key]
         parts = _split(domain, role, positions)
         if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
-            raise XferError("too_few_samples", "problem", len(positions), domain=key)
+            raise XferError("too_few_samples", "problem", len(positions), problem._without_one(), domain=key)
         held_out[key, "test"] = take(domain, parts["test"])
         held_out[key, "validation"] = take(domain, parts["validation"])
         if role == "unseen":

@@ -35,8 +35,33 @@ class RunSpec(Form):
         """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt, without pixels.
 
         Raises:
-            XferError: naming the field, the rule and the value.
+            XferError: naming the field, the rule and the value; with advice where a change is known to be accepted.
         """
+        try:
+            return self._check()
+        except XferError as error:
+            error.advice = next((change for change in error.candidates if self._accepts(change)), None)
+            raise
+
+    def _accepts(self, change: Mapping[str, Any]) -> bool:
+        """Whether the spec with these settings would be accepted as a whole."""
+        try:
+            self.changed(change)._check()
+        except XferError:
+            return False
+        return True
+
+    def changed(self, change: Mapping[str, Any]) -> RunSpec:
+        """The spec with these values at these paths.
+
+        Raises:
+            XferError: for the first field that breaks a rule.
+        """
+        return parse_spec(
+            self.model_dump(mode="json"), [f"{path}={canonical(value)}" for path, value in change.items()]
+        )
+
+    def _check(self) -> Dealt:
         dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
@@ -58,21 +83,30 @@ class RunSpec(Form):
         """Refuse a task that asks for a number where classes are needed, or where images are turned."""
         numbers = self.problem.regressions()
         if numbers and self.strategy.without_classes:
-            kind, instead = self.strategy.kind, self.strategy.without_classes
-            raise XferError("needs_classes", "problem.tasks", numbers[0], kind=kind, instead=instead)
+            candidates = ({"strategy.kind": self.strategy.without_classes}, {"strategy.kind": "fine_tune"})
+            raise XferError("needs_classes", "problem.tasks", numbers[0], candidates, kind=self.strategy.kind)
         turned = [name for name in self.training.augment if name in TURNING]
         if numbers and turned:
-            raise XferError("turned", "training.augment", turned[0], task=numbers[0])
+            upright = [name for name in self.training.augment if name not in TURNING]
+            raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
 
     def _check_shared_classes(self, dealt: Dealt) -> None:
         for task in set(self.problem.tasks) - set(self.problem.regressions()):
             taught = {name for source in self.problem.source for name in dealt.domain_classes[source, task]}
             for target in self.problem.target:
                 if not taught & set(dealt.domain_classes[target, task]):
+                    own_head = "new_head" in type(self.strategy).model_fields
+                    candidates: list[Mapping[str, object]] = [
+                        *([{"strategy.new_head": True}] if own_head else []),
+                        {"strategy.kind": "fine_tune", "strategy.new_head": True},
+                        {"problem.source": ["digits.handwritten"]},
+                        {"problem.source": ["digits.printed"]},
+                    ]
                     raise XferError(
                         "no_shared_class",
                         "problem.source",
                         self.problem.source,
+                        candidates,
                         target=target,
                         kind=self.strategy.kind,
                     )
@@ -97,7 +131,7 @@ def canonical(value: Any) -> str:
 
 
 def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
-    """A RunSpec from JSON data and ``PATH=VALUE`` settings, the latter applied in order.
+    """A RunSpec from JSON data and ``PATH=VALUE`` settings, in order, but each ``kind`` before the fields beside it.
 
     Args:
         data: an object with any of RunSpec's fields; what is missing keeps its default.
@@ -109,17 +143,38 @@ def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
     """
     if not isinstance(data, Mapping):
         raise XferError("not_an_object", "recipe", data)
-    tree = json.loads(json.dumps(data))
+    try:
+        tree = json.loads(json.dumps(data))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise XferError("not_json", "recipe", "something else", reason=error) from None
+    settings = list(settings)
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not path:
             raise XferError("not_a_setting", "--set", setting)
+    for setting in sorted(settings, key=lambda setting: not setting.partition("=")[0].endswith("kind")):
+        path, _, text = setting.partition("=")
         _set(tree, path, _value(text))
+    _require_shallow(tree)
     _name_default_kinds(tree, RunSpec())
     try:
         return RunSpec.model_validate(tree)
     except ValidationError as error:
         raise translate_error(error) from None
+
+
+DEEPEST = 8  # objects and lists within each other; a spec has four
+
+
+def _require_shallow(tree: Any) -> None:
+    """Refuse what is nested deeper than any spec, before something that calls itself comes upon it."""
+    level, depth = [tree], 0
+    while level:
+        if depth > DEEPEST:
+            raise XferError("too_deep", "recipe", "more", limit=DEEPEST)
+        parts = [list(part.values()) if isinstance(part, dict) else part for part in level]
+        level = [child for part in parts for child in part if isinstance(child, (dict, list))]
+        depth += 1
 
 
 def _name_default_kinds(tree: dict[str, Any], default: BaseModel) -> None:
@@ -141,6 +196,8 @@ def _value(text: str) -> Any:
 
 def _set(tree: dict[str, Any], path: str, value: Any) -> None:
     *parents, last = _split(path)
+    if len(parents) > DEEPEST:
+        raise XferError("too_deep", "--set", path, limit=DEEPEST)
     for name in parents:
         child = tree.setdefault(name, {})
         if not isinstance(child, dict):
@@ -171,7 +228,8 @@ def spec_settings(spec: RunSpec) -> dict[str, str]:
             if isinstance(item, dict) and isinstance(default.get(key), dict) and key != "weights":
                 walk(item, default[key], f"{prefix}{key}.")
             else:
-                settings[prefix + key] = item if isinstance(item, str) else canonical(item)
+                bare = isinstance(item, str) and _value(item) == item  # "12" without quotes would be read as a number
+                settings[prefix + key] = str(item) if bare else canonical(item)
 
     walk(spec.model_dump(mode="json"), RunSpec().model_dump(mode="json"), "")
     return settings
@@ -209,6 +267,11 @@ def translate_error(error: ValidationError) -> XferError:
         return XferError("unknown_field", place, found, allowed=_siblings(at, kinds))
     if kind in ("missing", "too_short"):
         return XferError("missing", place, None)
+    if kind == "not_distinct":
+        return XferError("twice", place, context["twice"])
+    if kind in ("too_long", "string_too_long"):
+        what = "characters" if kind == "string_too_long" else "entries"
+        return XferError("too_long", place, found, limit=context["max_length"], what=what)
     if kind == "union_tag_invalid":
         tags = context["expected_tags"].replace("'", "")
         return XferError("unknown_choice", f"{place}.kind", context["tag"], allowed=tags)
@@ -223,11 +286,12 @@ def translate_error(error: ValidationError) -> XferError:
         return XferError("unknown_choice", place, found, allowed="auto, cpu, mps, cuda, cuda:0, cuda:1, …")
     if place == "problem.labels_per_class":
         return XferError("wrong_type", place, found, expected='a whole number or "all"')
-    return XferError("wrong_type", place, found, expected=_EXPECTED.get(kind, kind.replace("_", " ")))
+    return XferError("wrong_type", place, found, expected=_EXPECTED.get(kind, "a value of another kind"))
 
 
 _EXPECTED = {
     "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_parsing": "a number",
@@ -235,8 +299,10 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "text",
+    "string_unicode": "text",
     "tuple_type": "a list",
     "dict_type": "an object of names and numbers",
+    "union_tag_not_found": "an object with the field kind",
     "model_type": "an object of fields and values",
     "model_attributes_type": "an object of fields and values",
 }

@@ -72,7 +72,7 @@ class LabelFree(Selection):
 
     def check(self, problem: Problem) -> None:
         if problem.tasks[0] in problem.regressions():
-            raise XferError("rule_needs", "training.selection", self.kind, what="classes", instead=without(problem))
+            raise XferError("rule_needs", "training.selection", self.kind, nearest(problem), what="classes")
 
     def score(self, step: int, seen: Mapping[str, Answers]) -> float:
         return sum(self.score_of(answers.outputs) for answers in seen.values()) / len(seen)
@@ -82,9 +82,10 @@ class LabelFree(Selection):
         raise TypeError(f"{type(self).__name__} must define score_of")
 
 
-def without(problem: Problem) -> str:
-    """The nearest rule that needs no target samples of any kind."""
-    return "source_validation" if problem.source else "last"
+def nearest(problem: Problem, *first: str) -> tuple[dict[str, object], ...]:
+    """What to take in place of a rule that does not fit: ``first``, else a rule that needs no target samples."""
+    kinds = (*first, *(("source_validation",) if problem.source else ()), "last")
+    return tuple({"training.selection": kind} for kind in kinds)
 
 
 def mean_quality(seen: Mapping[str, Answers]) -> float:

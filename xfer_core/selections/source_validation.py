@@ -23,7 +23,9 @@ class SourceValidation(Selection):
 
     def check(self, problem: Problem) -> None:
         if not problem.source:
-            raise XferError("rule_needs", "training.selection", self.kind, what="a source domain", instead="last")
+            raise XferError(
+                "rule_needs", "training.selection", self.kind, ({"training.selection": "last"},), what="a source domain"
+            )
 
     def score(self, step: int, seen: Mapping[str, Answers]) -> float:
         return mean_quality(seen)

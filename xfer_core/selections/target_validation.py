@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.selections.base import Answers, Selection, mean_quality, without
+from xfer_core.selections.base import Answers, Selection, mean_quality, nearest
 
 
 class TargetValidation(Selection):
@@ -24,8 +24,8 @@ class TargetValidation(Selection):
     def check(self, problem: Problem) -> None:
         if problem.labels_per_class == 0:
             what = "target labels, and the label budget is 0"
-            instead = without(problem) if problem.tasks[0] in problem.regressions() else "entropy"
-            raise XferError("rule_needs", "training.selection", self.kind, what=what, instead=instead)
+            label_free = () if problem.tasks[0] in problem.regressions() else ("entropy",)
+            raise XferError("rule_needs", "training.selection", self.kind, nearest(problem, *label_free), what=what)
 
     def score(self, step: int, seen: Mapping[str, Answers]) -> float:
         return mean_quality(seen)

@@ -39,7 +39,7 @@ class AdaBN(Adaptation):
     """In the other steps target images pass through the network; the statistics are the mean over these batches."""
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
-        require_batch_norm(network, self.kind, instead="coral")
+        require_batch_norm(network, self.kind, "coral")
         weights = frozenset(name for name, _ in network.named_parameters())
         target = dealt.problem.target
         return (

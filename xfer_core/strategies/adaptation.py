@@ -41,7 +41,8 @@ class Adaptation(Strategy):
     def check_dealt(self, dealt: Dealt) -> None:
         if not unlabelled_targets(dealt):
             budget = dealt.problem.labels_per_class
-            raise XferError("no_unlabelled", "problem.labels_per_class", budget, kind=self.kind, instead="joint")
+            candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
+            raise XferError("no_unlabelled", "problem.labels_per_class", budget, candidates, kind=self.kind)
 
     def keeps_head(self) -> bool:
         return True

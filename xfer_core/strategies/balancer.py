@@ -27,7 +27,8 @@ class Balancer(Joint):
         super().check(problem)
         weights = self.lambdas(problem)
         if sum(weights[name] > 0 for name in task_terms(problem, "source", "target")) < 2:
-            raise XferError("one_term", "problem.tasks", problem.tasks, kind=self.kind, instead="joint")
+            candidates = ({"strategy.kind": "joint"},)
+            raise XferError("one_term", "problem.tasks", problem.tasks, candidates, kind=self.kind)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         if self.weights:

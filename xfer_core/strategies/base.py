@@ -307,7 +307,7 @@ def chosen_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict
 def require_source(problem: Problem, kind: str) -> None:
     """Refuse a problem without a source."""
     if not problem.source:
-        raise XferError("no_source", "problem.source", problem.source, kind=kind)
+        raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
 def unlabelled_targets(dealt: Dealt) -> int:
@@ -318,4 +318,5 @@ def unlabelled_targets(dealt: Dealt) -> int:
 def require_labels(problem: Problem, kind: str) -> None:
     """Refuse a problem without target labels."""
     if problem.labels_per_class == 0:
-        raise XferError("no_labels", "problem.labels_per_class", 0, kind=kind)
+        candidates = ({"problem.labels_per_class": 1}, {"strategy.kind": "mmd"}, {"strategy.kind": "source_only"})
+        raise XferError("no_labels", "problem.labels_per_class", 0, candidates, kind=kind)

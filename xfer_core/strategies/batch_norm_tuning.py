@@ -31,7 +31,7 @@ class BatchNormTuning(Transfer):
     new_head: bool = new_head_field()
 
     def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
-        require_batch_norm(network, self.kind, instead="linear_probe")
+        require_batch_norm(network, self.kind, "linear_probe")
         free = batch_norms(network)
         fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:

@@ -41,8 +41,8 @@ class DomainGeneralisation(Strategy):
         require_source(problem, self.kind)
         domains = labelled_domains(problem)
         if len(domains) < 2:
-            instead = "source_only"
-            raise XferError("one_domain", "problem.source", problem.source, kind=self.kind, instead=instead)
+            candidates = ({"strategy.kind": "source_only"},)
+            raise XferError("one_domain", "problem.source", problem.source, candidates, kind=self.kind)
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         return (Phase("together", labelled_domains(dealt.problem)),)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from xfer_core.domains.problem import Dealt
+from xfer_core.forms import Distinct, Name
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -36,7 +37,7 @@ class FineTune(Transfer):
         baseline="source_only",
     )
     kind: Literal["fine_tune"] = "fine_tune"
-    frozen: tuple[str, ...] = Field(default=(), title="Fixed stages")
+    frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Fixed stages", max_length=1000)
     """Stages (or single parameters and buffers) that stay as the source left them."""
     new_head: bool = new_head_field()
 

@@ -50,7 +50,7 @@ class Generalised(Strategy):
     )
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
-    weights: dict[str, float] = Field(default={}, title="λ of each domain")
+    weights: dict[str, float] = Field(default={}, max_length=1000, title="λ of each domain")
     """Named by domain. Those left out are 0; none at all means equal shares."""
     scheme: Literal["uniform", "class_balanced", "hard", "likeness", "table"] = Field(
         default="uniform", title="Weights inside a domain"
@@ -76,9 +76,9 @@ class Generalised(Strategy):
     def check_dealt(self, dealt: Dealt) -> None:
         left, budget = unlabelled_targets(dealt), dealt.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
-            instead = "uniform" if dealt.problem.regressions() else "class_balanced"
-            field = "problem.labels_per_class"
-            raise XferError("no_unlabelled_target", field, budget, left=left, instead=instead)
+            schemes = ("uniform",) if dealt.problem.regressions() else ("class_balanced", "uniform")
+            candidates = [{"strategy.scheme": scheme} for scheme in schemes]
+            raise XferError("no_unlabelled_target", "problem.labels_per_class", budget, candidates, left=left)
 
     def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))

@@ -80,7 +80,8 @@ def batch_norms(network: nn.Module) -> dict[str, nn.Module]:
     }
 
 
-def require_batch_norm(network: Network, kind: str, instead: str) -> None:
-    """Refuse a network without batch norm, and name the method that comes nearest."""
+def require_batch_norm(network: Network, kind: str, nearest: str) -> None:
+    """Refuse a network without batch norm; ``nearest`` is the method that comes nearest and needs none."""
     if not batch_norms(network):
-        raise XferError("no_batch_norm", "network.kind", "a network without batch norm", kind=kind, instead=instead)
+        candidates = ({"strategy.kind": nearest}, {"network.kind": "small_cnn"})
+        raise XferError("no_batch_norm", "network.kind", "a network without batch norm", candidates, kind=kind)

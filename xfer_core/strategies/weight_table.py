@@ -67,7 +67,10 @@ def parse_table(text: str, problem: Problem) -> WeightTable:
         XferError: for ``strategy.table``: no such header, a domain that the problem does not train on, a weight that is
             no finite number of at least 0.
     """
-    lines = list(csv.reader(text.strip().splitlines()))
+    try:
+        lines = list(csv.reader(text.strip().splitlines()))
+    except csv.Error:  # a cell of more than 131,072 letters, or a line break inside one
+        raise XferError("table_row", FIELD, text) from None
     header = tuple(cell.strip().lower() for cell in (lines[0] if lines else []))
     if header not in HEADERS or len(lines) < 2:
         raise XferError("table_header", FIELD, ",".join(header))

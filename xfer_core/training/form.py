@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.forms import Form
+from xfer_core.forms import Distinct, Form
 from xfer_core.selections import Kind
 
 
@@ -70,12 +70,14 @@ class TrainingForm(Form):
     schedule: Schedule = Field(default="constant", title="Course of the learning rate")
     """Constant keeps it; cosine lets it fall to zero within each phase, ½(1 + cos πp) with the part p of the phase that
     is done (Loshchilov and Hutter 2017), so that the last step is not one more jump."""
-    augment: tuple[Augmentation, ...] = Field(default=("shift",), title="Augmentation")
+    augment: Annotated[tuple[Augmentation, ...], Distinct] = Field(
+        default=("shift",), title="Augmentation", max_length=10
+    )
     """Random views of each training image: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
     rotated by up to 15°."""
     precision: Literal["auto", "float32", "bf16"] = Field(default="auto", title="Precision")
     """Auto takes bfloat16 where the processor or GPU has arithmetic for it."""
-    device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=20)
     """Auto takes an NVIDIA GPU, else Apple's, else the processor."""
     selection: Kind = Field(default="last", title="Selection rule")
     """Which step's network is reported, and what the choice may look at."""

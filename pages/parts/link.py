@@ -1,0 +1,59 @@
+"""A link to the workbench: the settings in its address, and what becomes of those that no run could have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import RunSpec, parse_spec
+
+
+def read_link(given: Mapping[str, str]) -> tuple[RunSpec, list[tuple[str, XferError]]]:
+    """What a link asks for, as far as the controls can show it.
+
+    Args:
+        given: path → value in the words of ``--set``, in any order.
+
+    Returns:
+        The spec; and each setting that was left out, as it stood in the link, with the rule that it breaks.
+    """
+    settings = [f"{path}={value}" for path, value in given.items()]
+    try:
+        return _showable(settings), []
+    except XferError:
+        pass  # one of them at least is broken: take them one by one, those first that others hang on
+    taken: list[str] = []
+    waiting, refused = sorted(settings, key=_order), []
+    while waiting:
+        refused = []
+        for setting in waiting:
+            try:
+                _showable([*taken, setting])
+                taken.append(setting)
+            except XferError as error:
+                refused.append((setting, error))
+        if len(refused) == len(waiting):  # nothing more fits, not even beside what came after it
+            break
+        waiting = [setting for setting, _ in refused]
+    return _showable(taken), refused
+
+
+def _order(setting: str) -> tuple[bool, int]:
+    path = setting.partition("=")[0]
+    return not path.endswith("kind"), path.count(".")
+
+
+def _showable(settings: list[str]) -> RunSpec:
+    """The spec of these settings.
+
+    Raises:
+        XferError: where the controls could not show it: names that do not exist, λ that cannot be mixed.
+    """
+    spec = parse_spec({}, settings)
+    spec.strategy.lambdas(spec.problem)
+    try:
+        spec.problem.check_names()
+    except XferError as error:
+        if error.code in ("unknown_domain", "unknown_task"):
+            raise
+    return spec
