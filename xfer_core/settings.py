@@ -8,6 +8,9 @@ from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_HOST = r"(\*|(\*\.)?[\w.-]+|\[?[\da-fA-F]*(:[\da-fA-F]*){2,7}\]?)"  # a name, *.name, an address, or * for all
+HOSTS = rf"^\s*({_HOST}(\s*,\s*{_HOST})*\s*)?$"
+
 
 class Settings(BaseSettings):
     """The ``XFER_…`` environment variables."""
@@ -19,6 +22,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
+    hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
 
     @property
