@@ -6,8 +6,8 @@ import logging
 
 import streamlit as st
 
-from pages.parts.text import _
-from xfer_core.errors import XferError, say
+from pages.parts.text import _, error_text
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 
 st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})
@@ -21,9 +21,11 @@ PAGES = [
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 
-# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone.
+# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone;
+# a long name breaks into lines.
 st.html(
     "<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}"
+    "[data-testid=stMarkdownContainer], [data-testid=stHeading] {overflow-wrap: anywhere}"
     ".st-key-freeze-board [data-testid=stHorizontalBlock] {gap: 0.5rem}"
     ".st-key-freeze-board [data-testid=stColumn] {min-width: 0; white-space: nowrap}</style>"
 )
@@ -32,7 +34,7 @@ ensure_dispatcher()
 try:
     page.run()
 except XferError as error:
-    st.error(say(error, _), icon=":material/error:")
+    st.error(error_text(error), icon=":material/error:")
 except Exception:
     logging.getLogger("xfer").exception("page %s", page.title)
     st.error(

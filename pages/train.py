@@ -16,10 +16,10 @@ from pages.parts.problem import choose_problem
 from pages.parts.slots import Slots
 from pages.parts.store import checked, start, store
 from pages.parts.sweep_button import sweep_button
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from pages.parts.weight_table import weight_table
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE
@@ -41,7 +41,7 @@ def _first_spec() -> RunSpec:
             state["train.first"] = _linked_spec(given)
             state["train.form"] = state.get("train.form", 0) + 1
         except XferError as error:
-            st.warning(_("This link cannot be used: {reason}").format(reason=say(error, _)))
+            st.warning(_("This link cannot be used: {reason}").format(reason=error_text(error)))
     elif "train.spec" in state and f"{_prefix()}.strategy" not in state:
         state["train.first"] = state["train.spec"]  # back from another page: Streamlit has dropped the controls
     return state.setdefault("train.first", RunSpec())
@@ -226,7 +226,7 @@ def main() -> None:
     slots = Slots()
     runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     with watch:
-        st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
+        st.subheader(_("Watch: {name}").format(name=plain(runs[0].name)) if runs else _("Watch"))
         slots.here("")
         start_row = st.container(horizontal=True, vertical_alignment="center")
         if runs:  # before the choices: a click on start is answered before they are worked out anew

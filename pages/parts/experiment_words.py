@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.problem import budget_label
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import Spread
 from xfer_core.analysis.comparison import Row
 from xfer_core.analysis.findings import Finding, worths
@@ -29,7 +29,7 @@ def sentences(
     table: Sequence[Row], found: Sequence[Finding], reference: str, titles: dict[str, str], numbers: bool
 ) -> list[str]:
     """The plain sentences: what labels are worth, and the clear differences at each budget."""
-    said = []
+    said, titles = [], {arm: plain(title) for arm, title in titles.items()}
     if not numbers:
         for arm, seen in worths(table, reference).items():
             words = {

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_heatmap
 from xfer_core.domains import is_here, load_domain
@@ -28,7 +28,7 @@ def sample_weights(run: str) -> None:
     with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
-            st.markdown(f"**{domain_title(key)}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
+            st.markdown(f"**{plain(domain_title(key))}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
             if rows["lambda"].max() - rows["lambda"].min() < 1e-6 * rows["lambda"].max():
                 st.caption(_("Every sample of this domain weighs the same."))
                 continue

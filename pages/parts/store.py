@@ -6,10 +6,10 @@ import json
 
 import streamlit as st
 
-from pages.parts.text import _
+from pages.parts.text import _, error_text
 from xfer_core.domains import is_here
 from xfer_core.domains.problem import Dealt, Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec
@@ -39,7 +39,7 @@ def delete(ids: list[str]) -> bool:
     try:
         delete_runs(store(), ids)
     except XferError as error:  # somebody resumed one in the meantime, or deleted it
-        st.toast(say(error, _), icon=":material/info:")
+        st.toast(error_text(error), icon=":material/info:")
         return False
     st.toast(_("Deleted."), icon=":material/delete:")
     return True
