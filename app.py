@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from pages.live.routes import ROUTES
 from pages.memory import give_memory_back
+from pages.security import SecurityMiddleware, named_hosts, own_hosts
 from xfer_core.domains import always_there, load_domain
 
 
@@ -19,4 +21,5 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 
 give_memory_back()
-app = st.App("pages/shell.py", routes=ROUTES, lifespan=lifespan)
+security = Middleware(SecurityMiddleware, own=own_hosts(), named=named_hosts())
+app = st.App("pages/shell.py", routes=ROUTES, lifespan=lifespan, middleware=[security])

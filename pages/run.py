@@ -11,9 +11,9 @@ from pages.parts.live_panel import baselines_of, live_panel
 from pages.parts.numbers import numbers
 from pages.parts.store import store
 from pages.parts.take_home import take_home
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from pages.parts.try_panel import try_panel
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
@@ -28,7 +28,7 @@ def _run(key: str, run_id: str) -> Run | None:
     try:
         return store().get(run_id)
     except XferError as error:
-        st.error(say(error, _), icon=":material/error:")
+        st.error(error_text(error), icon=":material/error:")
         st.query_params.pop(key, None)
         return None
 
@@ -88,7 +88,7 @@ def main() -> None:
         return
     st.session_state["run.shown"] = st.query_params["run"] = run.id
     beside = _run("beside", st.query_params.get("beside", ""))
-    st.subheader(run.name)
+    st.subheader(plain(run.name))
     titles = {WATCH: _("Watch"), INSIDE: _("Look inside"), TRY: _("Try it"), HOME: _("Take home")}
     asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -7,8 +7,8 @@ import logging
 import streamlit as st
 
 from pages.parts.store import say_if_replaced
-from pages.parts.text import _
-from xfer_core.errors import XferError, say
+from pages.parts.text import _, error_text
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.settings import place_error
 
@@ -23,9 +23,11 @@ PAGES = [
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 
-# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone.
+# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone;
+# a long name breaks into lines.
 st.html(
     "<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}"
+    "[data-testid=stMarkdownContainer], [data-testid=stHeading] {overflow-wrap: anywhere}"
     ".st-key-freeze-board [data-testid=stHorizontalBlock] {gap: 0.5rem}"
     ".st-key-freeze-board [data-testid=stColumn] {min-width: 0; white-space: nowrap}</style>"
 )
@@ -35,10 +37,10 @@ try:
     ensure_dispatcher()
     page.run()
 except XferError as error:
-    st.error(say(error, _), icon=":material/error:")
+    st.error(error_text(error), icon=":material/error:")
 except Exception as error:
     if isinstance(error, OSError) and (misplaced := place_error(error)):
-        st.error(say(misplaced, _), icon=":material/error:")
+        st.error(error_text(misplaced), icon=":material/error:")
         st.stop()
     logging.getLogger("xfer").exception("page %s", page.title)
     st.error(

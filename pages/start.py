@@ -10,7 +10,7 @@ from pages.live.view import live_texts, live_view
 from pages.parts.curves import race, reason_text
 from pages.parts.phases import phase_titles
 from pages.parts.store import checked, start, store
-from pages.parts.text import _, locale, percent
+from pages.parts.text import _, locale, percent, plain
 from xfer_core.analysis.accuracy import gain, spread
 from xfer_core.charts.pictures import one_of_each, transfer_picture
 from xfer_core.domains import load_domain
@@ -115,7 +115,7 @@ def _say_who_is_missing(runs: list[Run]) -> None:
     for run in runs:
         if run.status != FINISHED:
             reason = f" — {text}" if (text := reason_text(run)) else ""
-            st.page_link("run.py", label=f"{run.name}: {_(run.status)}{reason}", query_params={"run": run.id})
+            st.page_link("run.py", label=plain(f"{run.name}: {_(run.status)}{reason}"), query_params={"run": run.id})
 
 
 def _introduce() -> None:

@@ -9,11 +9,11 @@ from pages.parts.curves import reason_text, term_titles
 from pages.parts.domains import domain_title, task_word
 from pages.parts.store import store
 from pages.parts.sweep_button import BATCH
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.sweep import SweepPoint, sweep_point
 from xfer_core.charts.sweep import frontier_chart, sweep_chart
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import LIVE, PAUSED, Run
 from xfer_core.strategies import TITLES
@@ -102,10 +102,10 @@ def _progress(runs: list[Run]) -> None:
                     try:
                         store().command(run.id, "stop")
                     except XferError as error:  # it ended meanwhile
-                        st.toast(say(error, _), icon=":material/info:")
+                        st.toast(error_text(error), icon=":material/info:")
     for run in done:
         if run.reason:
-            st.error(f"{run.name}: {reason_text(run)}", icon=":material/error:")
+            st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")
 
 
 def _point(run: Run, term: str) -> SweepPoint:

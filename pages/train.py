@@ -17,10 +17,10 @@ from pages.parts.problem import choose_problem
 from pages.parts.slots import Slots
 from pages.parts.store import checked, start, store
 from pages.parts.sweep_button import sweep_button
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from pages.parts.weight_table import weight_table
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE
@@ -53,7 +53,8 @@ def _say_refused() -> None:
         return
     with st.container(border=True):
         for setting, error in refused:
-            st.warning(_("Left out of this link: {reason}").format(reason=say(error, _)), icon=":material/link_off:")
+            words = _("Left out of this link: {reason}").format(reason=error_text(error))
+            st.warning(words, icon=":material/link_off:")
             st.code(setting, language=None, wrap_lines=True)
         st.button(_("I have read this"), on_click=state.pop, args=("train.refused", None), key="note-refused")
 
@@ -228,7 +229,7 @@ def main() -> None:
     slots = Slots()
     runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     with watch:
-        st.subheader(_("Watch: {name}").format(name=runs[0].name) if runs else _("Watch"))
+        st.subheader(_("Watch: {name}").format(name=plain(runs[0].name)) if runs else _("Watch"))
         slots.here("")
         start_row = st.container(horizontal=True, vertical_alignment="center")
         if runs:  # before the choices: a click on start is answered before they are worked out anew

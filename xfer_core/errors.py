@@ -78,6 +78,8 @@ RULES: dict[str, str] = {
     "image_size": "must have images of at least {limit} pixels for {network}",
     "no_device": "must be a device of this machine: {allowed}",
     "no_precision": "must be float32 on this device; it has no bfloat16 arithmetic",
+    "unknown_host": "must be a name of this server; XFER_HOSTS adds names",
+    "unknown_origin": "must be this server or a host that XFER_HOSTS names",
     "unknown_run": "must be the id of a run in this installation",
     "empty_experiment": "must name at least one",
     "too_many_runs": "must ask for at most {limit} runs at a time; {fitting} seeds fit, and more can be added later",

@@ -16,6 +16,9 @@ from xfer_core.errors import XferError
 # The file of a SQLite URL, which SQLAlchemy reads as relative after three slashes and absolute after four.
 SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!:memory:)([^?]+)")
 
+_HOST = r"(\*|(\*\.)?[\w.-]+|\[?[\da-fA-F]*(:[\da-fA-F]*){2,7}\]?)"  # a name, *.name, an address, or * for all
+HOSTS = rf"^\s*({_HOST}(\s*,\s*{_HOST})*\s*)?$"
+
 
 class Settings(BaseSettings):
     """The ``XFER_…`` environment variables.
@@ -31,6 +34,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
+    hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
 
     @field_validator("home", "data")

@@ -64,7 +64,7 @@ class Chart {
     return this.definition.traces.map((trace) => ({
       x: [],
       y: [],
-      name: trace.label,
+      name: plotlyText(trace.label),
       mode: "lines",
       opacity: trace.opacity,
       marker: { size: 3 * trace.width },
@@ -206,6 +206,11 @@ class Chart {
     if (this.ready) window.Plotly.purge(this.node);
     this.card.remove();
   }
+}
+
+// Plotly reads some HTML in names: chart_text in palette.py says more.
+function plotlyText(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function undrawn(definition) {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from xfer_core.charts.pictures import contact_sheet, one_of_each
 from xfer_core.domains import download, is_here, load_domain, offered
 from xfer_core.domains.problem import Role
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
 
@@ -56,8 +56,8 @@ def sample_strip(key: str, role: Role) -> None:
         try:
             st.image(_strip(key), width="stretch", alt=f"{_(card.title)}: {_(card.description)}")
         except XferError as error:
-            st.error(say(error, _), icon=":material/error:")
-    st.caption(_(card.description))
+            st.error(error_text(error), icon=":material/error:")
+    st.caption(plain(_(card.description)))
     if not is_here(key):
         _offer_download(key, role)
 
@@ -69,15 +69,15 @@ def _offer_download(key: str, role: Role) -> None:
         return
     title = domain_title(key)
     sentence = _("{title} is not on this machine yet. It would be kept in {folder}.")
-    st.info(sentence.format(title=title, folder=settings().data_folder), icon=":material/cloud_download:")
+    st.info(plain(sentence.format(title=title, folder=settings().data_folder)), icon=":material/cloud_download:")
     label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
-    if st.button(label, key=f"download.{role}.{key}", icon=":material/download:"):
-        sentence = _("Downloading {title}…").format(title=title)
+    if st.button(plain(label), key=f"download.{role}.{key}", icon=":material/download:"):
+        sentence = plain(_("Downloading {title}…").format(title=title))
         bar = st.progress(0.0, sentence)
         try:
             download(key, lambda fraction: bar.progress(fraction, sentence), f"problem.{role}")
         except XferError as error:
             bar.empty()
-            st.error(say(error, _), icon=":material/error:")
+            st.error(error_text(error), icon=":material/error:")
             return
         st.rerun()

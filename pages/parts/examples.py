@@ -8,7 +8,7 @@ from benchmarks.claims import Claim, baseline_of, claimed
 from benchmarks.families import shown, task_gains
 from benchmarks.measured import Known, known, recipes, values
 from pages.parts.domains import domain_title
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import spread
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
@@ -65,7 +65,7 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
     spec = specs.get(f"{example.problem}.{kind}")
     if spec is None:
         return
-    st.markdown(f"**{word}**  \n{problem_title(spec.problem)}")
+    st.markdown(f"**{word}**  \n{plain(problem_title(spec.problem))}")
     for name, title in ((kind, _(form.title)), (baseline, _(TITLES[baseline]))):
         runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
         gains = task_gains(example.problem, name, specs, found) if runs else {}

@@ -8,11 +8,11 @@ from pages.parts.curves import reason_text
 from pages.parts.experiment_pictures import pictures
 from pages.parts.experiment_words import findings_table, sentences
 from pages.parts.store import delete, start, store
-from pages.parts.text import _, duration
+from pages.parts.text import _, duration, error_text, plain
 from xfer_core.analysis.comparison import by_arm, rows
 from xfer_core.analysis.cost import seconds_left
 from xfer_core.analysis.findings import findings, usual_reference
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.experiment import counted, go_on, more_seeds, pause
 from xfer_core.runs.spec import RunSpec
@@ -36,7 +36,7 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the page decides how often to look
-    st.markdown(f"### {title}")
+    st.markdown(f"### {plain(title)}")
     done = counted(runs)
     _progress(runs, len(done))
     _buttons(batch, runs, live, len(done))
@@ -125,7 +125,7 @@ def _add(batch: str, count: int) -> None:
     try:
         start(more_seeds(store().find(batch=batch), count), batch)
     except XferError as error:
-        st.toast(say(error, _), icon=":material/info:")
+        st.toast(error_text(error), icon=":material/info:")
 
 
 def _delete(ids: list[str]) -> None:
@@ -137,6 +137,6 @@ def _delete(ids: list[str]) -> None:
 def _failures(runs: list[Run]) -> None:
     failed = [run for run in runs if run.status == FAILED]
     for run in failed[:REASONS]:
-        st.error(f"{run.name}: {reason_text(run)}", icon=":material/error:")
+        st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")
     if len(failed) > REASONS:
         st.caption(_("{count} more failed.").format(count=len(failed) - REASONS))

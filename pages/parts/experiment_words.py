@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.problem import budget_label
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import Spread
 from xfer_core.analysis.comparison import Row
 from xfer_core.analysis.findings import Finding, worths
@@ -31,7 +31,7 @@ def sentences(
     table: Sequence[Row], found: Sequence[Finding], reference: str, titles: dict[str, str], numbers: bool
 ) -> list[str]:
     """The plain sentences: what labels are worth, and the clear differences at each budget."""
-    said = []
+    said, titles = [], {arm: plain(title) for arm, title in titles.items()}
     if not numbers:
         for arm, seen in worths(table, found, reference).items():
             if seen.many is None or _tenths(seen.many) > seen.few:

@@ -13,8 +13,8 @@ from pages.parts.inside_data import Subject
 from pages.parts.inside_features import feature_space
 from pages.parts.inside_network import attention, first_stage, transferred
 from pages.parts.sample_weights import sample_weights
-from pages.parts.text import _
-from xfer_core.errors import XferError, say
+from pages.parts.text import _, error_text, plain
+from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.runs.trained import trained_network
@@ -54,7 +54,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
         try:
             trained_network(each)
         except XferError as error:
-            st.info(say(error, _), icon=":material/hourglass_top:")
+            st.info(error_text(error), icon=":material/hourglass_top:")
             return
     specs = [RunSpec.model_validate(each.spec) for each in runs]
     chosen = _choose(specs)
@@ -77,12 +77,12 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
     for place, subject in zip(st.columns(len(runs)) if len(runs) > 1 else [st.container()], subjects, strict=True):
         with place:
             if len(runs) > 1:
-                st.markdown(f"**{subject.run.name}** ({subject.run.id})")
+                st.markdown(f"**{plain(subject.run.name)}** ({subject.run.id})")
             try:
                 with st.spinner(_("Looking…")):
                     question.draw(subject, subjects, dark)
             except XferError as error:
-                st.error(say(error, _), icon=":material/error:")
+                st.error(error_text(error), icon=":material/error:")
 
 
 def _questions(classes: bool, weights: bool) -> dict[str, Question]:

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.domains import task_title
 from pages.parts.inside_data import Subject, moment_title
 from pages.parts.live_panel import baselines_of
-from pages.parts.text import _, percent
+from pages.parts.text import _, percent, plain
 from xfer_core.analysis.calibration import calibration
 from xfer_core.analysis.changed import changed
 from xfer_core.analysis.confusion import confusion, most_mixed_up
@@ -31,7 +31,7 @@ def needs_classes(subject: Subject) -> bool:
     """Whether the task has classes; says so where it has none."""
     if not subject.classes:
         sentence = _("This picture needs a task with classes; {task} asks for a number.")
-        st.info(sentence.format(task=task_title(subject.task)), icon=":material/info:")
+        st.info(sentence.format(task=plain(task_title(subject.task))), icon=":material/info:")
     return bool(subject.classes)
 
 
@@ -50,7 +50,7 @@ def mix_ups(subject: Subject, _together: list[Subject], dark: bool) -> None:
         name, answer, count, of = worst
         sentence = _("The commonest mistake: {count} of the {all} samples of class “{name}” are taken for “{answer}”.")
         right += " " + sentence.format(answer=answer, name=name, count=count, all=of)
-    st.markdown(right)
+    st.markdown(plain(right))
     figure = confusion_chart(counts, dark, _("answer"), _("true class"))
     st.plotly_chart(figure, width=WIDE, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right)
     numbers(counts.rename_axis(_("true class ↓ answer →")).reset_index())
@@ -94,7 +94,7 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
     found = changed(before, after)
     st.markdown(
         _("Against {reference}: **fixed {fixed}, broke {broken}** of {all} test samples.").format(
-            reference=f"“{chosen}”", fixed=len(found.fixed), broken=len(found.broken), all=found.samples
+            reference=f"“{plain(chosen)}”", fixed=len(found.fixed), broken=len(found.broken), all=found.samples
         )
         + " "
         + (
@@ -198,7 +198,7 @@ def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> Non
     """Small pictures beside one another, each with its words below, as many a line as there is room for."""
     with st.container(horizontal=True, gap="small"):
         for picture, caption in zip(pictures, words, strict=True):
-            st.image(picture, caption=caption, width=width, alt=caption)
+            st.image(picture, caption=plain(caption), width=width, alt=caption)
 
 
 def numbers(table: pd.DataFrame) -> None:

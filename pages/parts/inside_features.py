@@ -8,13 +8,13 @@ import streamlit as st
 from pages.parts.domains import domain_title, task_title
 from pages.parts.inside_answers import numbers
 from pages.parts.inside_data import Subject, embedded, moment_title
-from pages.parts.text import _, percent
+from pages.parts.text import _, error_text, percent
 from xfer_core.analysis.embedding import tsne
 from xfer_core.analysis.held_out import features_of
 from xfer_core.analysis.moments import END, network_at
 from xfer_core.analysis.trail import MOST, Trail, few_samples
 from xfer_core.charts.embedding import common_range, embedding_chart
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 
 PLAIN = {"displayModeBar": False}  # it would lie over the legend
 
@@ -25,7 +25,7 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
     trails = embedded(together, domains)
     trail, moments = trails[together.index(subject)], subject.moments()
     if len(moments) == 1:
-        st.info(say(XferError("no_snapshots", "run", subject.run.id), _), icon=":material/info:")
+        st.info(error_text(XferError("no_snapshots", "run", subject.run.id)), icon=":material/info:")
     figure = embedding_chart(
         trail.points,
         subject.spec.problem.roles(),
@@ -99,7 +99,7 @@ def _neighbours(subject: Subject, domains: tuple[str, ...], dark: bool) -> None:
         try:
             places = tsne(features, lambda fraction: bar.progress(fraction, sentence))
         except XferError as error:
-            st.info(say(error, _), icon=":material/info:")
+            st.info(error_text(error), icon=":material/info:")
             return
         finally:
             bar.empty()

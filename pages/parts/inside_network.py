@@ -9,14 +9,14 @@ import streamlit as st
 from pages.parts.domains import domain_title
 from pages.parts.inside_answers import CHOICE, WIDE, needs_classes, numbers, picture_row
 from pages.parts.inside_data import Subject, moment_title
-from pages.parts.text import _, percent
+from pages.parts.text import _, error_text, percent, plain
 from xfer_core.analysis.filters import filter_pictures, turned
 from xfer_core.analysis.looked import worth_looking
 from xfer_core.analysis.moments import Moment
 from xfer_core.charts.moved import moved_chart
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.tiles import glowing
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 
 LOOKED = 6  # right and wrong answers each
 TILE = 148  # pixels: the sample and, beside it, where the network looked
@@ -45,7 +45,7 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         )
         if still:
             sentence += " " + _("Did not move at all: {stages}.").format(stages=", ".join(still))
-    st.markdown(sentence)
+    st.markdown(plain(sentence))
     st.plotly_chart(
         moved_chart(rows, dark, titles, farthest),
         width=WIDE,
@@ -57,7 +57,7 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         "about 0 that nothing of that is left; chance takes it a little below 0 as well. What stays near 1 was "
         "transferred. Maps are compared by the mean of each channel."
     ).format(domain=domain_title(subject.domain))
-    st.caption(caption)
+    st.caption(plain(caption))
     numbers(
         pd.DataFrame(
             {
@@ -75,7 +75,7 @@ def first_stage(subject: Subject, _together: list[Subject], _dark: bool) -> None
     try:
         after = subject.filters()
     except XferError as error:
-        st.info(say(error, _), icon=":material/info:")
+        st.info(error_text(error), icon=":material/info:")
         return
     moment = _before(subject, "filters")
     before = subject.filters(moment.key) if moment else None
@@ -106,7 +106,7 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
     try:
         heat = subject.looked(tuple(wrong + right))
     except XferError as error:
-        st.info(say(error, _), icon=":material/info:")
+        st.info(error_text(error), icon=":material/info:")
         return
     images, rows = subject.samples().images, []
     for title, positions in ((_("Wrong answers, the surest first"), wrong), (_("Right answers"), right)):
@@ -149,7 +149,7 @@ def _before(subject: Subject, name: str) -> Moment | None:
     moments = subject.moments()[:-1]
     if not moments:
         error = XferError("no_snapshots", "run", subject.run.id)
-        st.info(say(error, _), icon=":material/info:")
+        st.info(error_text(error), icon=":material/info:")
         return None
     return st.selectbox(
         _("Compared with"),

@@ -11,10 +11,10 @@ from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
 from pages.parts.selection_table import selection_table
 from pages.parts.store import checked, store
-from pages.parts.text import _, locale
+from pages.parts.text import _, error_text, locale, plain
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.charts.palette import TARGET
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
@@ -33,7 +33,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     with st.container():
         _buttons(run)
         for note in notes(store(), run.id):
-            st.warning(say(note, _), icon=":material/history:")
+            st.warning(error_text(note), icon=":material/history:")
         if run.status in LIVE:
             _knobs(run)
     live_view(
@@ -93,7 +93,7 @@ def _order(run: str, kind: str) -> None:
         store().command(run, kind)
         ensure_dispatcher()
     except XferError as error:
-        st.toast(say(error, _), icon=":material/info:")
+        st.toast(error_text(error), icon=":material/info:")
 
 
 def _buttons(run: Run) -> None:
@@ -133,7 +133,7 @@ def _set(run: str, name: str, key: str) -> None:
     try:
         store().command(run, "set", name, float(st.session_state[key]))
     except XferError as error:
-        st.toast(say(error, _), icon=":material/info:")
+        st.toast(error_text(error), icon=":material/info:")
 
 
 def _knobs(run: Run) -> None:
@@ -146,7 +146,7 @@ def _knobs(run: Run) -> None:
         for i, (term, value) in enumerate(lambdas.items()):
             key = f"live.{run.id}.{term}"
             now[term] = st.slider(
-                f"λ{subscript(i)} · {titles[term]}",
+                f"λ{subscript(i)} · {plain(titles[term])}",
                 0.0,
                 max(TOP, value),
                 float(value),
@@ -179,7 +179,7 @@ def _results(run: Run, baselines: list[Run]) -> None:
             metric = each.target_metric
             if metric:
                 value = metric_text(metric["name"], metric["value"])
-                st.metric(each.name, value, border=True, help=metric["name"], width=190)
+                st.metric(plain(each.name), value, border=True, help=plain(metric["name"]), width=190)
     rule = _(RULES[spec.training.selection].title)
     st.caption(
         _("Seed {seed}, one run each; which step counts: {rule}. Trained in {seconds} s at {speed} images/s.").format(

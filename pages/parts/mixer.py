@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import streamlit as st
 
 from pages.live.view import Colour
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.charts.palette import Look
 
 TOP = 2.0
@@ -33,7 +34,7 @@ def mixer(
     with st.container(border=True):
         chosen = {
             term: st.slider(
-                f"λ{subscript(i)} · {titles[term]}",
+                f"λ{subscript(i)} · {plain(titles[term])}",
                 0.0,
                 max(TOP, value),
                 float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
@@ -56,12 +57,12 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
     dark = st.context.theme.type == "dark"
     cuts = "".join(
         f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]};overflow:hidden" '
-        f'title="{titles[term]}: {100 * value / total:.0f} %">{i}</div>'
+        f'title="{escape(titles[term])}: {100 * value / total:.0f} %">{i}</div>'
         for i, (term, value) in enumerate(lambdas.items())
     )
     legend = "".join(
         f'<span><span style="color:{colours[term][dark]}">■</span> '
-        f"{i} {titles[term]} {100 * value / total:.0f} %</span>"
+        f"{i} {escape(titles[term])} {100 * value / total:.0f} %</span>"
         for i, (term, value) in enumerate(lambdas.items())
     )
     st.html(

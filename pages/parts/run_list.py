@@ -12,7 +12,7 @@ from pages.parts.numbers import numbers
 from pages.parts.phases import phase_titles
 from pages.parts.side_by_side import side_by_side
 from pages.parts.store import delete, store
-from pages.parts.text import _, local_time, locale
+from pages.parts.text import _, local_time, locale, plain
 from pages.parts.try_panel import try_panel
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.spec import RunSpec, spec_settings
@@ -120,7 +120,7 @@ def _one(run: Run) -> None:
 def _ask_to_delete(runs: list[Run], disabled: bool) -> None:
     with st.popover(_("Delete {count} …").format(count=len(runs)), icon=":material/delete:", disabled=disabled):
         st.markdown(_("Delete for good, with curves and weights? This cannot be undone."))
-        st.caption(", ".join(f"{run.name} ({run.id})" for run in runs))
+        st.caption(plain(", ".join(f"{run.name} ({run.id})" for run in runs)))
         st.button(_("Delete"), type="primary", on_click=_delete, args=([run.id for run in runs],), key="delete")
 
 

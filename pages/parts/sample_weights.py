@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_heatmap
 from xfer_core.domains import is_here, load_domain
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
@@ -29,7 +29,7 @@ def sample_weights(run: str) -> None:
     with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
-            st.markdown(f"**{domain_title(key)}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
+            st.markdown(f"**{plain(domain_title(key))}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
             if rows["lambda"].max() - rows["lambda"].min() < 1e-6 * rows["lambda"].max():
                 st.caption(_("Every sample of this domain weighs the same."))
                 continue
@@ -51,7 +51,7 @@ def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
     try:
         domain = load_domain(key)
     except XferError as error:  # its files were damaged after the run had read them
-        st.error(say(error, _), icon=":material/error:")
+        st.error(error_text(error), icon=":material/error:")
         return
     positions = {int(original): i for i, original in enumerate(domain.originals)}
     images = domain.samples[[positions[original] for original in rows["original"]]]

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title, task_title
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_rows
 from xfer_core.runs.spec import RunSpec
@@ -34,7 +34,7 @@ def selection_table(run: Run) -> None:
     with st.expander(_("Which step counts, and what the choice costs"), icon=":material/rule:"):
         st.caption(
             _("Test samples of {domains}, {task}. The oracle saw validation labels of these very domains.").format(
-                domains=", ".join(map(domain_title, judged)), task=task_title(spec.problem.tasks[0])
+                domains=plain(", ".join(map(domain_title, judged))), task=plain(task_title(spec.problem.tasks[0]))
             )
         )
         table = pd.DataFrame(

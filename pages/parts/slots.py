@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.text import _
-from xfer_core.errors import XferError, say
+from pages.parts.text import error_text
+from xfer_core.errors import XferError
 
 
 class Slots:
@@ -25,4 +25,4 @@ class Slots:
         """Say it beside the control of the nearest field."""
         fitting = [field for field in self.places if error.field.startswith(field)]
         place = self.places[max(fitting, key=len)] if fitting else self.places[""]
-        place.error(say(error, _), icon=":material/error:")
+        place.error(error_text(error), icon=":material/error:")

@@ -6,10 +6,10 @@ import json
 
 import streamlit as st
 
-from pages.parts.text import _
+from pages.parts.text import _, error_text
 from xfer_core.domains import is_here
 from xfer_core.domains.problem import Dealt, Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec
@@ -34,7 +34,7 @@ def say_if_replaced() -> None:
     database = store().database
     database.work(lambda: None, PATIENCE_SECONDS)  # looks whether it is
     if (gone := database.gone()) and st.session_state.get("database.replaced") != database.replaced:
-        st.warning(say(gone, _), icon=":material/database_off:")
+        st.warning(error_text(gone), icon=":material/database_off:")
         st.button(_("I have read this"), on_click=_note_replaced, args=(database.replaced,), key="note-replaced")
 
 
@@ -54,7 +54,7 @@ def delete(ids: list[str]) -> bool:
     try:
         delete_runs(store(), ids)
     except XferError as error:  # somebody resumed one in the meantime, or deleted it
-        st.toast(say(error, _), icon=":material/info:")
+        st.toast(error_text(error), icon=":material/info:")
         return False
     st.toast(_("Deleted."), icon=":material/delete:")
     return True

@@ -11,8 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.store import store
-from pages.parts.text import _
-from xfer_core.errors import say
+from pages.parts.text import _, error_text
 from xfer_core.exports import export_run
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
@@ -43,7 +42,7 @@ def pack(run: str) -> Packed:
         exported = export_run(store(), run, Path(folder))
         for path in exported.files:
             archive.write(path, f"xfer-{run}/{path.name}")
-    names, left_out = [path.name for path in exported.files], [say(error, _) for error in exported.left_out]
+    names, left_out = [path.name for path in exported.files], [error_text(error) for error in exported.left_out]
     return Packed(run, content.getvalue(), names, left_out)
 
 

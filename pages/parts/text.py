@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,15 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from xfer_core.errors import XferError, say
+
 LOCALES = Path(__file__).parents[2] / "locales"
+
+JOINER = "\u2060"  # has no width and breaks no line
+# What Streamlit looks for once backslashes are gone: :emoji:, icons, colours, addresses, mail, arrows.
+SIGNS = re.compile(r"(?<=:)(?=[\w+/-])|(?<=www)(?=\.|$)|(?=@)|(?<=(?<!\S)[<>~-])(?=(->|[->=])(?!\S))", re.IGNORECASE)
+MARKUP = re.compile(r"[\\`*\[\]<$~|&]|(?<![^\W_])_|_(?![^\W_])|^[-+#>=:]")  # an underscore within a word is none
+NUMBERED = re.compile(r"^(\d+)([.)])")  # a list begins
 
 
 @cache
@@ -26,6 +35,24 @@ def locale() -> str:
 def _(text: str) -> str:
     """The text in the viewer's language; English where nobody has translated it."""
     return _translations(locale()).gettext(text)
+
+
+def plain(text: object) -> str:
+    """A text from outside, to stand in Markdown as the very text that it is.
+
+    Names, reasons of failures, what a link holds, names of files and classes go through this wherever Streamlit reads
+    Markdown: all it writes but dataframes, code, the options of select boxes, and what text inputs hold.
+
+    Args:
+        text: on one line or several; it comes out on one, as a browser would show it.
+    """
+    parted = SIGNS.sub(JOINER, " ".join(str(text).split()))
+    return NUMBERED.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", parted))
+
+
+def error_text(error: XferError) -> str:
+    """A broken rule as a sentence in the viewer's language, for Markdown: what was found there is text."""
+    return plain(say(error, _))
 
 
 def percent(fraction: float) -> str:

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from pages.parts.domains import domain_title
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from xfer_core.analysis.answer import VARIANTS, Answer, answers, one_thread, views
 from xfer_core.charts.answers import Speaker, answer_bars, percent, views_table
 from xfer_core.charts.palette import other
@@ -96,7 +96,7 @@ def _chosen(keys: Sequence[str], target: str) -> str:
         keys,
         default=target,
         required=True,
-        format_func=domain_title,
+        format_func=lambda key: plain(domain_title(key)),
         key=f"try.domain.{'.'.join(keys)}",
     )
 

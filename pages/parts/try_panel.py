@@ -11,12 +11,12 @@ from torch import Tensor
 
 from pages.draw.view import drawing_pad, drawn, pad_texts
 from pages.parts.domains import task_title
-from pages.parts.text import _
+from pages.parts.text import _, error_text, plain
 from pages.parts.try_answers import Asked, show_answers
 from xfer_core.analysis.answer import answers, classification_tasks, one_thread, views
 from xfer_core.domains import offered
 from xfer_core.domains.picture import read_picture
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError
 from xfer_core.networks import Network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -52,12 +52,12 @@ def try_panel(runs: Sequence[Run]) -> None:
     for run in runs:
         problem = RunSpec.model_validate(run.spec).problem
         if not classification_tasks(problem):
-            st.caption(_("{name} has learned no task whose answer is a class.").format(name=run.name))
+            st.caption(_("{name} has learned no task whose answer is a class.").format(name=plain(run.name)))
             continue
         try:
             network = _network(run.id, run.ended, run)
         except XferError as error:
-            st.caption(f"{run.name}: {say(error, _)}")
+            st.caption(f"{plain(run.name)}: {error_text(error)}")
             continue
         twice = [each.name for each in runs].count(run.name) > 1
         asked.append(Asked(f"{run.name} ({run.id})" if twice else run.name, problem, network))
@@ -85,7 +85,7 @@ def _panel(asked: list[Asked]) -> None:
         else:
             right.info(_("The answers to your picture appear here."), icon=":material/image_search:")
     except XferError as error:
-        right.error(say(error, _), icon=":material/error:")
+        right.error(error_text(error), icon=":material/error:")
     if how == DRAW:
         with place:
             drawing_pad(PAD, pad_texts(_))
@@ -119,5 +119,7 @@ def _uploaded() -> Tensor | None:
     if file is None:
         return None
     picture = read_picture(file.getvalue(), file.name)
-    st.image(picture.permute(1, 2, 0).numpy(), caption=file.name, width=240, alt=_("The picture that you uploaded"))
+    st.image(
+        picture.permute(1, 2, 0).numpy(), caption=plain(file.name), width=240, alt=_("The picture that you uploaded")
+    )
     return picture

@@ -25,11 +25,11 @@ def test_the_matrix_shows_each_cosine_in_two_cells_and_follows_it_live(page, ser
     served.append(run, [(1, "loss/total", 10, 2.0), (2, pair, 10, -0.5)], progress=progress, heartbeat=time.time())
     page.goto(f"{server.url}/run?run={run}")
     page.locator(".matrix").scroll_into_view_if_needed()
-    page.wait_for_function(f"{CELLS}.filter(text => text.startsWith('-0.5') || text.startsWith('−0.5')).length === 2")
+    page.wait_for_function(f"() => {CELLS}.filter(text => /^[-−]0.5/.test(text)).length === 2")
     assert page.evaluate(CELLS).count("1") == 4, "the diagonal"
     assert page.evaluate(CELLS).count("–") == 10, "what was not measured yet"
     served.append(run, [(3, pair, 20, 0.25)], progress={**progress, "step": 20}, heartbeat=time.time())
-    page.wait_for_function(f"{CELLS}.filter(text => text === '0.25').length === 2")
+    page.wait_for_function(f"() => {CELLS}.filter(text => text === '0.25').length === 2")
     served.update(run, status="stopped", ended=time.time())
     served.delete([run])
 
@@ -46,7 +46,7 @@ def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
     page.goto(f"{server.url}/sweep?sweep={batch}")
     page.get_by_text("The numbers").wait_for()
     charts = "[...document.querySelectorAll('.stPlotlyChart')]"
-    page.wait_for_function(f"{charts}.filter(chart => chart.querySelector('.main-svg')).length === 3")
+    page.wait_for_function(f"() => {charts}.filter(chart => chart.querySelector('.main-svg')).length === 3")
     boxes = page.evaluate(f"{charts}.map(chart => chart.getBoundingClientRect().width)")
     assert min(boxes) > 0.7 * width, "a picture takes the whole width"
     assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")

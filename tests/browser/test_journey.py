@@ -47,14 +47,14 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     page.goto(server.url)
     page.get_by_role("button", name="Start the race").click()
     page.locator(".xfer-live .plot").first.wait_for()
-    page.wait_for_function(f"({POINTS})() > 6", timeout=MOST)
+    page.wait_for_function(f"() => ({POINTS})() > 6", timeout=MOST)
     early = page.evaluate(POINTS)
     page.reload()
-    page.wait_for_function(f"({POINTS})() > {early}", timeout=MOST)
+    page.wait_for_function(f"() => ({POINTS})() > {early}", timeout=MOST)
     other = browser.new_context()
     guest = other.new_page()
     guest.goto(page.url)
-    guest.wait_for_function(f"({POINTS})() > {early}", timeout=MOST)
+    guest.wait_for_function(f"() => ({POINTS})() > {early}", timeout=MOST)
     for watcher in (page, guest):
         expect(watcher.get_by_text("Measured on 314 photographed digits")).to_be_visible(timeout=MOST)
     other.close()
@@ -68,7 +68,7 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
 def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, server, served):
     page.goto(f"{server.url}/train?{QUICK}&strategy.kind=joint&training.steps=30&seed=10")
     page.get_by_text("With both baselines").click()
-    page.wait_for_function(f"{CHARTS}.length === 4 && {CHARTS}[0].data.length === 2")  # the baselines' curves are gone
+    page.wait_for_function(f"() => {CHARTS}.length === 4 && {CHARTS}[0].data.length === 2")  # no baselines
     page.evaluate(f"{CHARTS}.forEach(plot => (plot.marked = true))")
     for _ in range(2):
         page.wait_for_timeout(700)
@@ -77,8 +77,8 @@ def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, serve
         until(lambda known=known: any(run.id not in known and run.status == FINISHED for run in served.find()))
         points = served.after(newest(served).id).points
         loss = next(value for name, step, value in points if name == "loss/digits.photo/digit" and step == 6)
-        page.wait_for_function(f"Math.abs({CHARTS}[1].data[1].y[5] - {loss}) < 1e-9")
-        page.wait_for_function(f"{CHARTS}[1].data[1].x.length === 30")
+        page.wait_for_function(f"() => Math.abs({CHARTS}[1].data[1].y[5] - {loss}) < 1e-9")
+        page.wait_for_function(f"() => {CHARTS}[1].data[1].x.length === 30")
         assert page.evaluate(f"{CHARTS}.every(plot => plot.marked)")
 
 
@@ -114,12 +114,12 @@ def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
 
 def test_a_server_that_restarts_finds_the_run_again(page, server, served):
     run = start_training(page, server, served, f"{QUICK}&training.steps=60000&seed=13")
-    page.wait_for_function(f"({POINTS})() > 6", timeout=MOST)
+    page.wait_for_function(f"() => ({POINTS})() > 6", timeout=MOST)
     server.stop()
     assert served.get(run.id).status == RUNNING, "training does not live in the web server"
     server.start()
     page.goto(f"{server.url}/run?run={run.id}")
-    page.wait_for_function(f"({POINTS})() > 20", timeout=MOST)
+    page.wait_for_function(f"() => ({POINTS})() > 20", timeout=MOST)
     served.command(run.id, "stop")
     expect(page.get_by_text("On test samples that no training saw")).to_be_visible(timeout=MOST)
 
@@ -167,9 +167,9 @@ def test_ticked_runs_are_drawn_opened_downloaded_and_deleted(page, server, serve
     with page.expect_download() as download:
         page.get_by_role("button", name="Recipe").click()
     assert json.loads(download.value.path().read_text()) == newest(served).spec
-    page.wait_for_function(f"({POINTS})() == 20")
+    page.wait_for_function(f"() => ({POINTS})() == 20")
     page.mouse.click(box["x"] + 18, box["y"] + 90)
-    page.wait_for_function(f"({POINTS})() == 40")
+    page.wait_for_function(f"() => ({POINTS})() == 40")
     page.get_by_role("button", name="Delete 2").click()
     assert len(served.find()) == count, "it asks first"
     page.get_by_role("button", name="Delete", exact=True).click()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import SOURCE, TARGET, Look
+from xfer_core.charts.palette import SOURCE, TARGET, Look, chart_text
 
 NUMBERED = 20  # classes that still leave room for a number in each cell
 DEEPEST = 0.5  # the share of a class at which a mistake's colour is full
@@ -24,7 +24,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
     """
     numbers = counts.to_numpy()
     shares = numbers / np.maximum(numbers.sum(1, keepdims=True), 1)
-    names, own = [str(name) for name in counts.index], np.eye(len(counts), dtype=bool)
+    names, own = [chart_text(name) for name in counts.index], np.eye(len(counts), dtype=bool)
     figure = go.Figure()
     for cells, look, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
         figure.add_heatmap(

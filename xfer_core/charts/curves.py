@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import Look
+from xfer_core.charts.palette import Look, chart_text
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def curve_chart(curves: Sequence[Curve], y_title: str, dark: bool, percent: bool
         figure.add_scatter(
             x=[step for step, _value in curve.points],
             y=[value for _step, value in curve.points],
-            name=curve.title,
+            name=chart_text(curve.title),
             mode="lines",
             line={"color": curve.look.pair[dark], "dash": curve.look.dash, "width": 2.5},
         )

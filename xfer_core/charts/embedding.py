@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import BASELINE, OTHERS, TOTAL
+from xfer_core.charts.palette import BASELINE, OTHERS, TOTAL, chart_text
 from xfer_core.domains.problem import Role
 
 CLASSES = (*(look.pair for look in OTHERS), ("#6A51C7", "#A99BF5"), ("#B3261E", "#FF8A80"), ("#4E7A00", "#A5D64C"),
@@ -67,7 +67,7 @@ def embedding_chart(
     if classes:
         figure.add_traces(_shapes(groups, titles, dark))  # after what the frames move
     if not classes:
-        figure.update_layout(coloraxis={"colorscale": "Cividis", "colorbar": {"title": value_title}})
+        figure.update_layout(coloraxis={"colorscale": "Cividis", "colorbar": {"title": chart_text(value_title)}})
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False}
     figure.update_layout(
         height=560 if len(moments) > 1 else 480,
@@ -91,16 +91,16 @@ def _groups(points: pd.DataFrame, roles: Mapping[str, Role], titles: Mapping[str
         used[role] += 1
         if not classes:
             marker = {"symbol": symbol, "size": 8, "coloraxis": "coloraxis"}
-            groups.append((key, None, {"mode": "markers", "marker": marker, "name": titles[key]}))
+            groups.append((key, None, {"mode": "markers", "marker": marker, "name": chart_text(titles[key])}))
         for i, name in shown:
             marker = {"symbol": symbol, "size": 8, "opacity": 0.75, "color": CLASSES[i % len(CLASSES)][dark]}
-            more = {"showlegend": number == 0 and len(shown) <= NAMED, "legendgroup": name, "name": name}
-            more["hovertemplate"] = f"{name} · {titles[key]}<extra></extra>"
+            more = {"showlegend": number == 0 and len(shown) <= NAMED, "legendgroup": name, "name": chart_text(name)}
+            more["hovertemplate"] = f"{chart_text(name)} · {chart_text(titles[key])}<extra></extra>"
             groups.append((key, name, {"mode": "markers", "marker": marker, **more}))
     for i, name in shown:
         font = {"size": 17, "color": CLASSES[i % len(CLASSES)][dark], "weight": 700, "shadow": "auto"}
         more = {"legendgroup": name, "showlegend": False, "hoverinfo": "skip"}
-        groups.append(("", name, {"mode": "text", "textfont": font, "text": [name], **more}))
+        groups.append(("", name, {"mode": "text", "textfont": font, "text": [chart_text(name)], **more}))
     return groups
 
 
@@ -138,7 +138,7 @@ def _shapes(groups: list, titles: Mapping[str, str], dark: bool) -> list[go.Scat
             y=[None],
             mode="markers",
             marker={"symbol": symbol, "size": 9, "color": TOTAL.pair[dark]},
-            name=titles[domain],
+            name=chart_text(titles[domain]),
             legendrank=1,
         )
         for domain, symbol in symbols.items()

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from xfer_core.analysis.comparison import Row, budgets, by_arm
 from xfer_core.analysis.race import Band
-from xfer_core.charts.palette import STRATEGIES, Look, other
+from xfer_core.charts.palette import STRATEGIES, Look, chart_text, other
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
 
@@ -71,7 +71,7 @@ def race_chart(
         figure.add_scatter(
             x=band.steps,
             y=band.mean,
-            name=titles[arm],
+            name=chart_text(titles[arm]),
             mode="lines",
             legendgroup=arm,
             line={"color": colour, "dash": dress[arm].dash, "width": 3},
@@ -91,7 +91,7 @@ def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, wo
         figure.add_scatter(
             x=[places[budget] for budget in here],
             y=means,
-            name=titles[arm],
+            name=chart_text(titles[arm]),
             mode="lines+markers",
             legendgroup=arm,
             marker={"size": 9},
@@ -107,7 +107,7 @@ def final_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, wor
     """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
     dress, order = looks(table), budgets(table)
     arms = sorted(by_arm(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent)
-    names = {arm: f"{titles[arm]}" for arm, _ in arms}
+    names = {arm: chart_text(titles[arm]) for arm, _ in arms}
     figure = go.Figure()
     for place, budget in enumerate(order):
         offset = (place - (len(order) - 1) / 2) * 0.22
@@ -177,7 +177,9 @@ def steps_chart(
     _finish(figure, x, words)
     if titles:
         shown = [arm for arm in places if any(row.arm == arm for row in table)]
-        figure.update_xaxes(tickvals=[places[arm] for arm in shown], ticktext=[titles[arm] for arm in shown])
+        figure.update_xaxes(
+            tickvals=[places[arm] for arm in shown], ticktext=[chart_text(titles[arm]) for arm in shown]
+        )
     figure.update_layout(showlegend=len(budgets(table)) > 1)
     return figure
 
@@ -213,7 +215,7 @@ def against_chart(
         figure.add_scatter(
             x=[mean(xs)],
             y=[mean(ys)],
-            name=titles[arm],
+            name=chart_text(titles[arm]),
             legendgroup=arm,
             mode="markers",
             marker={"size": 16, "color": colour, "symbol": mark},
@@ -239,9 +241,9 @@ def targets_chart(
     figure = go.Figure()
     for i, (arm, targets) in enumerate(values.items()):
         figure.add_bar(
-            x=list(targets),
+            x=[chart_text(title) for title in targets],
             y=[mean(found) for found in targets.values()],
-            name=titles[arm],
+            name=chart_text(titles[arm]),
             error_y={"array": [stdev(found) if len(found) > 1 else 0 for found in targets.values()], "thickness": 1.5},
             marker={"color": dress[arm].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
         )

@@ -6,6 +6,7 @@ Every role also has a dash, so that no picture depends on colour alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,11 @@ def domain_look(role: str, index: int = 0) -> Look:
     the role of what belongs to no domain."""
     look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
     return Look(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
+
+
+def chart_text(text: object) -> str:
+    """A text from outside, to stand in a Plotly chart as the very text that it is.
+
+    Plotly reads some HTML (links, styles) in names, ticks and hover texts, and ``%{…}`` in templates of hover texts.
+    """
+    return escape(str(text), quote=False).replace("%{", "%&#123;")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.sweep import SweepPoint
-from xfer_core.charts.palette import OTHERS, TOTAL, other
+from xfer_core.charts.palette import OTHERS, TOTAL, chart_text, other
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
 
@@ -31,7 +31,7 @@ def sweep_chart(
         figure.add_scatter(
             x=[p.value for p in here],
             y=[p.measured[measure] for p in here],
-            name=title,
+            name=chart_text(title),
             mode="lines+markers",
             line={"color": look.pair[dark], "dash": look.dash, "width": 3},
         )
@@ -91,6 +91,6 @@ def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:
         height=380,
         margin={"l": 60, "r": 10, "t": 24, "b": 50},
         legend={"orientation": "h", "y": -0.3},
-        xaxis_title=x_title,
-        yaxis_title=y_title,
+        xaxis_title=chart_text(x_title),
+        yaxis_title=chart_text(y_title),
     )

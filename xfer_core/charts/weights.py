@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from xfer_core.charts.palette import chart_text
+
 SCALE = [[0.0, "#0072B2"], [0.5, "#D9DCE1"], [1.0, "#C24E00"]]  # lighter than the mean, the mean, heavier
 SPAN = 2.0  # powers of two on either side of the mean that the colours tell apart
 ROW = 22  # pixels
@@ -33,7 +35,7 @@ def weight_heatmap(rows: pd.DataFrame, task: str, x_title: str, unit: str) -> go
         go.Heatmap(
             z=np.log2(np.clip(z, 2.0**-SPAN, 2.0**SPAN)),
             customdata=z,
-            y=[str(name) for name in classes],
+            y=[chart_text(name) for name in classes],
             zmin=-SPAN,
             zmax=SPAN,
             colorscale=SCALE,

@@ -7,6 +7,7 @@ makers set a test part apart is tested on that part, and on nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -95,7 +96,7 @@ class Problem(Form):
                     if task not in offer.tasks:
                         raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(offer.tasks))
 
-    def _with_target(self) -> tuple[dict[str, object], ...]:
+    def _with_target(self) -> tuple[Mapping[str, object], ...]:
         """What one can do without a target of one's own: an unseen domain, or the last of several sources, becomes a
         target without labels."""
         if self.unseen:
@@ -108,9 +109,9 @@ class Problem(Form):
         kinds = ("erm", "source_only")  # what a strategy that needs target labels can be replaced by
         return (moved, *({**moved, "strategy.kind": kind} for kind in kinds))
 
-    def _without_one(self) -> tuple[dict[str, object], ...]:
+    def _without_one(self) -> tuple[Mapping[str, object], ...]:
         """The problem with one domain less, unseen ones first."""
-        changes: list[dict[str, object]] = []
+        changes: list[Mapping[str, object]] = []
         for role, least in (("unseen", 0), ("target", 1), ("source", 1)):
             keys: tuple[str, ...] = getattr(self, role)
             if len(keys) > least:
