@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
 from xfer_core.errors import say
-from xfer_core.exports import data, export_run, onnx, script
+from xfer_core.exports import data, export_run, onnx, plain, script
 from xfer_core.exports.pictures import pictures_of
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
@@ -119,6 +119,19 @@ def test_the_sets_of_a_run_are_in_its_script(tmp_path):
     assert "TURNED = {3: [('lr', 0.5)]}" in (tmp_path / "script.py").read_text(encoding="utf-8")
 
 
+def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_report(tmp_path):
+    """What the comparison of script and run allows for is read by the person who compares them."""
+    run = trained("strategy.kind=cagrad", 'problem.tasks=["digit", "tilt"]')
+    words = " ".join(Reader(report_of(run, tmp_path)).words.split())
+    head = " ".join((tmp_path / "script.py").read_text(encoding="utf-8").split('"""')[1].split())
+    for text in (words, head):
+        assert plain.DEPARTS["cagrad"] in text
+    trained_by_rounding = trained()
+    words = Reader(report_of(trained_by_rounding, tmp_path / "other")).words
+    assert plain.DEPARTS["cagrad"] not in words
+    assert "adds numbers up in another order" in words
+
+
 # ---------------------------------------------------------------------- the report
 
 
@@ -216,8 +229,6 @@ def test_without_the_packages_onnx_is_left_out_in_one_sentence(tmp_path, monkeyp
 
 
 def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
-    from xfer_core.exports import plain
-
     run = trained()
     monkeypatch.delitem(plain.METHODS, "fine_tune")
     exported = export_run(open_store(), run, tmp_path)

@@ -48,16 +48,14 @@ CHOSEN = {  # a problem that the strategy can work on, and what it does more tha
     "mixup": [TWO_SOURCES],
     "distillation": ["strategy.weight=5"],
     "dwa": ["strategy.window=1", THREE_TASKS],
-    "cagrad": ['problem.tasks=["digit", "parity"]'],
     "irm": ["strategy.anneal=0.5", TWO_SOURCES],
     "vrex": ["strategy.anneal=0.5", TWO_SOURCES],
     "group_dro": ["strategy.eta=1", TWO_SOURCES],
     "uncertainty_weighting": ['problem.tasks=["digit", "tilt"]', "strategy.rate=1"],
     "gradnorm": ['problem.tasks=["digit", "tilt"]', "strategy.rate=1"],
-    **{kind: [THREE_TASKS] for kind in ("pcgrad", "mgda", "upgrad", "imtl_g")},
+    **{kind: [THREE_TASKS] for kind in ("pcgrad", "mgda", "cagrad", "upgrad", "imtl_g")},
 }
 KINDS = tuple(form.model_fields["kind"].default for form in STRATEGIES)
-DRAWS_OTHERWISE = {"mixup"}  # shares of a blend come from numpy: the same distribution, other numbers
 NETWORKS = {
     "small_cnn": ["network.width=4"],
     "article_net": ["network.kind=article_net"],
@@ -94,6 +92,11 @@ def farthest(trainer: Trainer, net: nn.Module) -> float:
     return max(float((one[name].double() - two[name].double()).abs().max()) for name in one)
 
 
+def tolerance(kind: str) -> float:
+    """How far the script's weights may lie from the run's: more than rounding only where the reader is told why."""
+    return 0.02 if kind in plain.DEPARTS else ROUNDING
+
+
 def last_number(said: str) -> float:
     words, _colon, number = said.strip().splitlines()[-1].partition(": ")
     assert words in ("target test accuracy", "target test error")
@@ -114,10 +117,22 @@ def test_the_script_ends_with_the_weights_of_the_run(tmp_path, capsys, kind, net
     capsys.readouterr()
     script = run_script(tmp_path, spec)
     number = last_number(capsys.readouterr().out)
-    if kind not in DRAWS_OTHERWISE:
-        assert farthest(trainer, script["net"]) < ROUNDING
-        assert number == pytest.approx(trainer.result.metrics[spec.target_metric()], abs=0.026)  # one sample of forty
+    assert farthest(trainer, script["net"]) < tolerance(kind)
+    assert number == pytest.approx(trainer.result.metrics[spec.target_metric()], abs=0.026)  # one sample of forty
     assert script["done"] == spec.training.steps
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0, 2.5, 10.0])
+def test_the_shares_of_a_blend_are_those_of_scipy(alpha):
+    """The script has no scipy: it works the inverse of the incomplete beta function out by itself."""
+    import torch
+    from scipy.special import betaincinv
+
+    uniform = torch.cat([torch.rand(200, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 0.5])]).double()
+    names = {"torch": torch, "ALPHA": alpha}
+    exec(plain.generalisation.MIXUP.helpers, names)
+    found = names["beta_quantile"](uniform)
+    assert found.numpy() == pytest.approx(betaincinv(alpha, alpha, uniform.numpy()), abs=1e-12)
 
 
 VARIANTS = {

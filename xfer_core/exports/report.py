@@ -18,6 +18,7 @@ from xfer_core.domains.problem import deal
 from xfer_core.exports import html
 from xfer_core.exports.pictures import Picture, pictures_of
 from xfer_core.exports.recipe import FILE as RECIPE
+from xfer_core.exports.script import departures
 from xfer_core.exports.sentences import asked, came_out
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
@@ -113,6 +114,7 @@ def _again(run: Run, spec: RunSpec) -> Iterator[str]:
         "The same recipe on the same device with the same number of threads gives the same numbers. "
         "Another machine, or another version of torch, rounds otherwise."
     )
+    yield html.paragraph(departures(run, spec))
     rows = [
         ("seed", spec.seed),
         ("trained on", result.get("device", "–")),

@@ -12,7 +12,7 @@ from xfer_core.domains import offered
 from xfer_core.domains.problem import Dealt
 from xfer_core.errors import XferError
 from xfer_core.exports.data import deal_here, write_data
-from xfer_core.exports.plain import METHODS
+from xfer_core.exports.plain import DEPARTS, METHODS
 from xfer_core.exports.plain.loop import Turned, plan_of
 from xfer_core.exports.plain.method import Method
 from xfer_core.exports.plain.text import script_text
@@ -33,7 +33,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     _require_method(spec)
     dealt = deal_here(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
-    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), _departs(run, spec))
+    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), departures(run, spec))
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return [path, write_data(dealt, spec, folder)]
@@ -95,13 +95,18 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
     return [*facts, *titles]
 
 
-def _departs(run: Run, spec: RunSpec) -> str:
-    """How far the script's number may lie from the run's, and why."""
-    why = "Another processor or version of torch rounds otherwise, and so may move it: as much as another seed would."
+def departures(run: Run, spec: RunSpec) -> str:
+    """How far the script's number may lie from the run's, and why: sentences for the reader of either."""
+    why = (
+        "The script takes the run's first weights, batches and steps, but adds numbers up in another order; another "
+        "processor or version of torch rounds otherwise, too. That may move the result as much as another seed would."
+    )
+    if spec.strategy.kind in DEPARTS:
+        why += f" {DEPARTS[spec.strategy.kind]}"
     if run.result and run.result["precision"] != "float32":
-        why += f" The run computed in {run.result['precision']}; this script computes in float32."
+        why += f" The run computed in {run.result['precision']}; the script computes in float32."
     if run.result and run.result["device"] != "cpu":
-        why += f" The run drew its batches on {run.result['device']}; this script draws others, on the processor."
+        why += f" The run drew its batches on {run.result['device']}; the script draws others, on the processor."
     if spec.training.selection != "last":
-        why += f" The run reports the step that the rule {spec.training.selection} took; here the last step counts."
+        why += f" The run reports the step that the rule {spec.training.selection} took; in the script the last counts."
     return why
