@@ -132,6 +132,33 @@ def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_repor
     assert "adds numbers up in another order" in words
 
 
+def told(store, run: str, at: dict[int, list[tuple[str, str, float]]]):
+    """A listener that asks something of a run as soon as it has come to a step."""
+
+    def listen(progress) -> None:
+        for kind, name, value in at.pop(progress["step"], []):
+            store.command(run, kind, name, value)
+
+    return listen
+
+
+def test_a_run_that_was_paused_has_the_script_of_one_that_was_not(tmp_path, every_step):
+    store, scripts = open_store(), []
+    turns = {2: [("set", "lambda/digits.photo/digit", 0.1)], 6: [("set", "lr", 0.005)]}
+    for pauses in ({}, {4: [("pause", "", 0.0)]}):
+        run = store.create(parse_spec({}, [*QUICK, "strategy.kind=joint"]), name="the same", status=RUNNING)
+        run_here(store, run, 1, told(store, run, turns | pauses))
+        if pauses:
+            assert store.get(run).status == PAUSED
+            store.update(run, status=RUNNING)
+            run_here(store, run, 1, told(store, run, {step: turns[step] for step in turns if step > 4}))
+        assert store.get(run).status == "finished"
+        export_run(store, run, tmp_path / run)
+        scripts.append((tmp_path / run / "script.py").read_text(encoding="utf-8").replace(run, "RUN"))
+    assert "TURNED = {2: [('lambda/digits.photo/digit', 0.1)], 6: [('lr', 0.005)]}" in scripts[0]
+    assert scripts[0] == scripts[1]
+
+
 # ---------------------------------------------------------------------- the report
 
 

@@ -154,7 +154,7 @@ def script_text(
         ("Data", _DATA),
         ("The network", network_code(network, dealt.image_shape)),
         ("Batches", batches_code(spec.training.augment)),
-        ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method.terms)])),
+        ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method)])),
         ("The start: weights, random numbers, batches", _start(plan, method)),
         ("What is minimised", "\n".join([*([method.helpers] if method.helpers else []), method.terms])),
         ("Training", f"{loop_code(plan, method)}\n\n{phase_calls(plan, method, network)}"),
@@ -198,12 +198,7 @@ def _settings(spec: RunSpec, plan: Plan, method: Method) -> str:
     for name in method.constants:
         field = type(spec.strategy).model_fields[name]
         rows.append((name.upper(), getattr(spec.strategy, name), field.title or ""))
-    if plan.turned:
-        rows.append(
-            ("TURNED", {step: list(knobs) for step, knobs in plan.turned.items()}, "what a person set, by step")
-        )
-    if plan.stop is not None:
-        rows.append(("STOP", plan.stop, "the step at which a person stopped the run"))
+    rows += [row for piece in plan.pieces for row in piece.constants]
     return "".join(assignment(*row) for row in rows)
 
 
@@ -216,8 +211,8 @@ def _start(plan: Plan, method: Method) -> str:
     return _START.format(setup=setup, streams=streams.strip("\n").replace("\n\n", "\n"))
 
 
-def _needed(text: str, sign: str, where: str) -> list[str]:
-    return [text] if sign in where else []
+def _needed(text: str, sign: str, method: Method) -> list[str]:
+    return [text] if any(sign in part for part in (method.helpers, method.terms, method.update)) else []
 
 
 def _last_line(spec: RunSpec) -> str:
