@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from xfer_core.analysis.accuracy import metric_text
@@ -228,6 +229,58 @@ def test_a_long_table_is_thinned_and_keeps_the_last_step():
     assert rows[-1][0] == "1000"
 
 
+# ---------------------------------------------------------------------- what the outputs mean
+
+HIGH_FIRST = (  # the order of the sources decides: output 0 is a five here
+    "strategy.kind=source_only",
+    'problem.source=["digits.high", "digits.low"]',
+    "problem.labels_per_class=0",
+    'problem.tasks=["digit", "tilt"]',
+    "training.augment=[]",
+)
+DIGITS = ["5", "6", "7", "8", "9", "0", "1", "2", "3", "4"]
+
+
+def test_everything_that_is_taken_home_says_which_output_is_which_class(tmp_path):
+    run = trained(*HIGH_FIRST)
+    words = Reader(report_of(run, tmp_path)).words
+    row = open_store().get(run)
+    with safe_open(tmp_path / "weights.safetensors", "pt") as file:
+        said = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
+    assert json.loads(said["input"]) == {"layout": "NCHW", "shape": [3, 32, 32], "type": "float32", "range": [0, 1]}
+    assert said["run"] == run
+    assert json.loads(said["result"]) == row.result["metrics"]
+    kept = trained_network(row).state_dict()
+    assert all(torch.equal(weights[name], kept[name]) for name in kept)
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as found:
+        assert list(found["classes/digit"]) == DIGITS
+        assert str(found["unit/tilt"]) == "degrees"
+        assert "classes/tilt" not in found.files
+    script_head = (tmp_path / "script.py").read_text(encoding="utf-8").partition("import")[0]
+    for text in (words, " ".join(script_head.replace("#", " ").split())):
+        assert "Outputs of digit, one a class, the largest is the answer: 0 = '5', 1 = '6'," in text
+        assert "Output of tilt: one number, in degrees." in text
+    assert "float values from 0 to 1, as a block of samples × 3 × 32 × 32" in words
+
+
+def test_a_row_of_the_sample_weights_is_found_in_the_data(tmp_path):
+    run = trained("strategy.kind=generalised", "strategy.scheme=class_balanced")
+    export_run(open_store(), run, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "sample_weights.csv").open()))
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as found:
+        for key in ("digits.handwritten", "digits.photo"):
+            numbers = dict(zip(found[f"{key}/labelled/original"].tolist(), found[f"{key}/labelled/digit"], strict=True))
+            named = {int(row["original"]): row["digit"] for row in rows if row["domain"] == key}
+            assert named == {original: found["classes/digit"][label] for original, label in numbers.items()}
+
+
+def test_weights_can_be_read_by_whoever_may_read_the_folder(tmp_path):
+    export_run(open_store(), trained(), tmp_path)
+    assert oct((tmp_path / "weights.safetensors").stat().st_mode) == oct((tmp_path / "curves.csv").stat().st_mode)
+
+
 # ---------------------------------------------------------------------- what is left out
 
 
@@ -280,6 +333,19 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
 
 
 # ---------------------------------------------------------------------- ONNX
+
+
+@needs_onnx
+def test_onnx_says_what_goes_in_and_what_its_outputs_mean(tmp_path):
+    import onnx as onnx_itself
+
+    run = trained(*HIGH_FIRST)
+    (path,) = onnx.write(open_store(), open_store().get(run), tmp_path)
+    said = {part.key: part.value for part in onnx_itself.load(path).metadata_props}
+    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
+    assert json.loads(said["input"])["range"] == [0, 1]
+    assert said["run"] == run
+    assert "error/digits.photo/tilt/test" in json.loads(said["result"])
 
 
 @needs_onnx

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, Look, domain_look
 from xfer_core.domains import offered
+from xfer_core.exports.outputs import UNIT
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Points = Iterable[tuple[str, int, float]]
@@ -70,7 +71,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
         ("How much of the validation samples does it get right?", "right answers", accuracies, True),
-        ("How far off is it on the validation samples?", "mean error in degrees", errors, False),
+        ("How far off is it on the validation samples?", f"mean error in {UNIT}", errors, False),
         ("How do the losses fall?", "loss", losses, False),
         ("How did λ move?", "λ", moving, False),
     ]

@@ -16,6 +16,7 @@ from xfer_core.analysis.selection import selection_rows
 from xfer_core.domains import is_here, offered
 from xfer_core.domains.problem import deal
 from xfer_core.exports import html
+from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.pictures import Picture, pictures_of
 from xfer_core.exports.recipe import FILE as RECIPE
 from xfer_core.exports.script import departures
@@ -34,7 +35,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     pictures = pictures_of(spec, store.after(run.id).points)
     samples = tested_on(spec)
     parts = [*_head(run, spec, samples), *_pictures(pictures), *_tests(run, spec, samples)]
-    parts += [*_selection(run, spec), *_again(run, spec)]
+    parts += [*_selection(run, spec), *_network(spec), *_again(run, spec)]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
 
@@ -102,6 +103,18 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
     titles = ", ".join(offered(key).card.title for key in judged)
     yield html.paragraph(f"Test samples of {titles}, {spec.problem.tasks[0]}.")
     yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
+
+
+def _network(spec: RunSpec) -> Iterator[str]:
+    yield html.heading("What goes into the network, and what its outputs mean")
+    channels, height, width = spec.problem.image_shape()
+    colours = "red, green and blue" if channels == 3 else "grey"
+    yield html.paragraph(
+        f"Images ({colours}), float values from 0 to 1, as a block of samples × {channels} × {height} × {width}. "
+        "The files of the network and data.npz name the outputs, too."
+    )
+    for sentence in output_sentences(spec.problem):
+        yield html.paragraph(sentence)
 
 
 def _again(run: Run, spec: RunSpec) -> Iterator[str]:

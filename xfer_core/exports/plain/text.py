@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from xfer_core.domains.problem import Dealt
+from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.plain.layers import network_code
 from xfer_core.exports.plain.loop import Plan, loop_code, phase_calls
 from xfer_core.exports.plain.method import WIDTH, Method, assignment
@@ -167,7 +168,8 @@ def script_text(
     collections = [f"from collections import {', '.join(named)}"] if named else []
     head = "\n".join([*plain, *collections, "from pathlib import Path"])
     torch = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
-    return f"{_doc(spec.strategy, departs)}\n{_comments(facts)}\n{head}\n\n{torch}\n{body}"
+    comments = _comments([*facts, *output_sentences(spec.problem)])
+    return f"{_doc(spec.strategy, departs)}\n{comments}\n{head}\n\n{torch}\n{body}"
 
 
 def _doc(strategy: Strategy, departs: str) -> str:
