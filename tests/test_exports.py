@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
 from xfer_core.errors import say
-from xfer_core.exports import data, export_run, onnx, plain, script
+from xfer_core.exports import data, export_run, onnx, plain
+from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.pictures import pictures_of
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
@@ -112,10 +113,8 @@ def test_the_files_say_what_the_run_said(tmp_path):
 
 def test_the_sets_of_a_run_are_in_its_script(tmp_path):
     store, run = open_store(), trained()
-    store.append(
-        run, events=[{"seq": 9999, "step": 3, "kind": "set", "details": {"name": "lr", "value": 0.5}, "time": 1.0}]
-    )
-    assert script.turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
+    store.append(run, events=[set_event(9999, 3, "lr", 0.5)])
+    assert turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
     export_run(store, run, tmp_path)
     assert "TURNED = {3: [('lr', 0.5)]}" in (tmp_path / "script.py").read_text(encoding="utf-8")
 
@@ -131,6 +130,31 @@ def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_repor
     words = Reader(report_of(trained_by_rounding, tmp_path / "other")).words
     assert plain.DEPARTS["cagrad"] not in words
     assert "adds numbers up in another order" in words
+
+
+def set_event(seq: int, step: int, name: str, value: float) -> dict:
+    return {"seq": seq, "step": step, "kind": "set", "details": {"name": name, "value": value}, "time": 1.0}
+
+
+def test_the_report_says_what_was_changed_while_it_trained(tmp_path):
+    store, run = open_store(), trained("strategy.kind=coral")
+    untouched = Reader(report_of(run, tmp_path)).words
+    assert "What was changed while it trained" not in untouched
+    assert "The recipe: everything that decides this run" in untouched
+    changes = [(7, "lambda/distance", 0.5), (3, "lr", 0.004), (3, "lambda/digits.photo/digit", 2.0), (8, "lr", 0.9)]
+    store.append(run, events=[set_event(9990 + i, *change) for i, change in enumerate(changes)])
+    page = Reader(report_of(run, tmp_path))
+    told = page.words.partition("What was changed while it trained")[2].partition("How much of")[0].split("\n")
+    said = [line for line in (part.strip() for part in told) if line]
+    assert said == [
+        "A person changed settings of this run by hand. It is no run of its recipe alone.",
+        "whatafter stepset to",
+        "learning rate30.004",
+        "λ of Digits on photographs32",
+        "λ of Distance of the covariances70.5",
+    ], "in order of steps; what was set after the last step changed nothing"
+    assert "everything that decides this run" not in page.words
+    assert "is not in the recipe; script.py repeats it at the same steps." in page.words
 
 
 def told(store, run: str, at: dict[int, list[tuple[str, str, float]]]):

@@ -63,7 +63,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     curves: dict[str, dict[int, float]] = {}
     for name, step, value in points:
         curves.setdefault(name, {})[step] = value
-    terms = _terms(spec)
+    terms = terms_of(spec)
     losses = {f"loss/{name}": found for name, found in terms.items()} | {"loss/total": ("all, weighted", TOTAL)}
     lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
@@ -85,7 +85,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     return pictures
 
 
-def _terms(spec: RunSpec) -> dict[str, tuple[str, Look]]:
+def terms_of(spec: RunSpec) -> dict[str, tuple[str, Look]]:
     """Loss term → its title, and its look by the role of its domain."""
     roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
     found = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from xfer_core.domains import offered
 from xfer_core.domains.problem import Dealt
 from xfer_core.errors import XferError
 from xfer_core.exports.data import deal_here, write_data
+from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.plain import DEPARTS, METHODS
 from xfer_core.exports.plain.loop import Turned, plan_of
 from xfer_core.exports.plain.method import Method
@@ -68,15 +69,6 @@ def script_of(
     method = found if isinstance(found, Method) else found(spec.strategy, spec.problem, network)
     plan = plan_of(phases, spec.training, turned, stop)
     return script_text(spec, dealt, network, plan, method, facts, departs)
-
-
-def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
-    """Step → what people set there while the run trained, in order."""
-    turned: dict[int, list[tuple[str, float]]] = {}
-    for event in store.after(run.id).events:
-        if event["kind"] == "set":
-            turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
-    return turned
 
 
 def _require_method(spec: RunSpec) -> None:
