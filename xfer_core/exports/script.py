@@ -89,16 +89,20 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
 
 def departures(run: Run, spec: RunSpec) -> str:
     """How far the script's number may lie from the run's, and why: sentences for the reader of either."""
-    why = (
-        "The script takes the run's first weights, batches and steps, but adds numbers up in another order; another "
-        "processor or version of torch rounds otherwise, too. That may move the result as much as another seed would."
-    )
+    result, more = run.result or {"precision": "float32", "device": "cpu"}, []
     if spec.strategy.kind in DEPARTS:
-        why += f" {DEPARTS[spec.strategy.kind]}"
-    if run.result and run.result["precision"] != "float32":
-        why += f" The run computed in {run.result['precision']}; the script computes in float32."
-    if run.result and run.result["device"] != "cpu":
-        why += f" The run drew its batches on {run.result['device']}; the script draws others, on the processor."
+        more.append(DEPARTS[spec.strategy.kind])
+    if result["precision"] != "float32":
+        more.append(f"The run computed in {result['precision']}; the script computes in float32.")
+    if result["device"] != "cpu":
+        more.append(f"The run drew its batches on {result['device']}; the script draws others, on the processor.")
+    same = "The script takes the run's first weights, batches and steps: only rounding can make a difference."
+    why = more or [same]
+    why.append(
+        "Another processor, number of threads or version of torch rounds otherwise, and that may move the result as "
+        "much as another seed would."
+    )
     if spec.training.selection != "last":
-        why += f" The run reports the step that the rule {spec.training.selection} took; in the script the last counts."
-    return why
+        rule = spec.training.selection
+        why.append(f"The run reports the step that the rule {rule} took; in the script the last step counts.")
+    return " ".join(why)
