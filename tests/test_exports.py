@@ -13,12 +13,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
 from xfer_core.errors import say
-from xfer_core.exports import data, export_run, onnx, script
+from xfer_core.exports import data, export_run, onnx, plain
+from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.pictures import pictures_of
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
@@ -111,12 +113,75 @@ def test_the_files_say_what_the_run_said(tmp_path):
 
 def test_the_sets_of_a_run_are_in_its_script(tmp_path):
     store, run = open_store(), trained()
-    store.append(
-        run, events=[{"seq": 9999, "step": 3, "kind": "set", "details": {"name": "lr", "value": 0.5}, "time": 1.0}]
-    )
-    assert script.turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
+    store.append(run, events=[set_event(9999, 3, "lr", 0.5)])
+    assert turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
     export_run(store, run, tmp_path)
     assert "TURNED = {3: [('lr', 0.5)]}" in (tmp_path / "script.py").read_text(encoding="utf-8")
+
+
+def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_report(tmp_path):
+    """What the comparison of script and run allows for is read by the person who compares them."""
+    run = trained("strategy.kind=cagrad", 'problem.tasks=["digit", "tilt"]')
+    words = " ".join(Reader(report_of(run, tmp_path)).words.split())
+    head = " ".join((tmp_path / "script.py").read_text(encoding="utf-8").split('"""')[1].split())
+    for text in (words, head):
+        assert plain.DEPARTS["cagrad"] in text
+    trained_by_rounding = trained("training.precision=float32", "training.device=cpu")
+    words = Reader(report_of(trained_by_rounding, tmp_path / "other")).words
+    assert plain.DEPARTS["cagrad"] not in words
+    assert "only rounding can make a difference" in words
+
+
+def set_event(seq: int, step: int, name: str, value: float) -> dict:
+    return {"seq": seq, "step": step, "kind": "set", "details": {"name": name, "value": value}, "time": 1.0}
+
+
+def test_the_report_says_what_was_changed_while_it_trained(tmp_path):
+    store, run = open_store(), trained("strategy.kind=coral")
+    untouched = Reader(report_of(run, tmp_path)).words
+    assert "What was changed while it trained" not in untouched
+    assert "The recipe: everything that decides this run" in untouched
+    changes = [(7, "lambda/distance", 0.5), (3, "lr", 0.004), (3, "lambda/digits.photo/digit", 2.0), (8, "lr", 0.9)]
+    store.append(run, events=[set_event(9990 + i, *change) for i, change in enumerate(changes)])
+    page = Reader(report_of(run, tmp_path))
+    told = page.words.partition("What was changed while it trained")[2].partition("How much of")[0].split("\n")
+    said = [line for line in (part.strip() for part in told) if line]
+    assert said == [
+        "A person changed settings of this run by hand. It is no run of its recipe alone.",
+        "whatafter stepset to",
+        "learning rate30.004",
+        "λ of Digits on photographs32",
+        "λ of Distance of the covariances70.5",
+    ], "in order of steps; what was set after the last step changed nothing"
+    assert "everything that decides this run" not in page.words
+    assert "is not in the recipe; script.py repeats it at the same steps." in page.words
+
+
+def told(store, run: str, at: dict[int, list[tuple[str, str, float]]]):
+    """A listener that asks something of a run as soon as it has come to a step."""
+
+    def listen(progress) -> None:
+        for kind, name, value in at.pop(progress["step"], []):
+            store.command(run, kind, name, value)
+
+    return listen
+
+
+def test_a_run_that_was_paused_has_the_script_of_one_that_was_not(tmp_path, every_step):
+    store, scripts = open_store(), []
+    turns = {2: [("set", "lambda/digits.photo/digit", 0.1)], 6: [("set", "lr", 0.005)]}
+    for pauses in ({}, {4: [("pause", "", 0.0)]}):
+        run = store.create(parse_spec({}, [*QUICK, "strategy.kind=joint"]), name="the same", status=RUNNING)
+        run_here(store, run, 1, told(store, run, turns | pauses))
+        if pauses:
+            assert store.get(run).status == PAUSED
+            store.update(run, status=RUNNING)
+            run_here(store, run, 1, told(store, run, {step: turns[step] for step in turns if step > 4}))
+        assert store.get(run).status == "finished"
+        export_run(store, run, tmp_path / run)
+        scripts.append((tmp_path / run / "script.py").read_text(encoding="utf-8").replace(run, "RUN"))
+    assert "TURNED = {2: [('lambda/digits.photo/digit', 0.1)], 6: [('lr', 0.005)]}" in scripts[0]
+    assert scripts[0] == scripts[1]
 
 
 # ---------------------------------------------------------------------- the report
@@ -188,6 +253,58 @@ def test_a_long_table_is_thinned_and_keeps_the_last_step():
     assert rows[-1][0] == "1000"
 
 
+# ---------------------------------------------------------------------- what the outputs mean
+
+HIGH_FIRST = (  # the order of the sources decides: output 0 is a five here
+    "strategy.kind=source_only",
+    'problem.source=["digits.high", "digits.low"]',
+    "problem.labels_per_class=0",
+    'problem.tasks=["digit", "tilt"]',
+    "training.augment=[]",
+)
+DIGITS = ["5", "6", "7", "8", "9", "0", "1", "2", "3", "4"]
+
+
+def test_everything_that_is_taken_home_says_which_output_is_which_class(tmp_path):
+    run = trained(*HIGH_FIRST)
+    words = Reader(report_of(run, tmp_path)).words
+    row = open_store().get(run)
+    with safe_open(tmp_path / "weights.safetensors", "pt") as file:
+        said = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
+    assert json.loads(said["input"]) == {"layout": "NCHW", "shape": [3, 32, 32], "type": "float32", "range": [0, 1]}
+    assert said["run"] == run
+    assert json.loads(said["result"]) == row.result["metrics"]
+    kept = trained_network(row).state_dict()
+    assert all(torch.equal(weights[name], kept[name]) for name in kept)
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as found:
+        assert list(found["classes/digit"]) == DIGITS
+        assert str(found["unit/tilt"]) == "degrees"
+        assert "classes/tilt" not in found.files
+    script_head = (tmp_path / "script.py").read_text(encoding="utf-8").partition("import")[0]
+    for text in (words, " ".join(script_head.replace("#", " ").split())):
+        assert "Outputs of digit, one a class, the largest is the answer: 0 = '5', 1 = '6'," in text
+        assert "Output of tilt: one number, in degrees." in text
+    assert "float values from 0 to 1, as a block of samples × 3 × 32 × 32" in words
+
+
+def test_a_row_of_the_sample_weights_is_found_in_the_data(tmp_path):
+    run = trained("strategy.kind=generalised", "strategy.scheme=class_balanced")
+    export_run(open_store(), run, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "sample_weights.csv").open()))
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as found:
+        for key in ("digits.handwritten", "digits.photo"):
+            numbers = dict(zip(found[f"{key}/labelled/original"].tolist(), found[f"{key}/labelled/digit"], strict=True))
+            named = {int(row["original"]): row["digit"] for row in rows if row["domain"] == key}
+            assert named == {original: found["classes/digit"][label] for original, label in numbers.items()}
+
+
+def test_weights_can_be_read_by_whoever_may_read_the_folder(tmp_path):
+    export_run(open_store(), trained(), tmp_path)
+    assert oct((tmp_path / "weights.safetensors").stat().st_mode) == oct((tmp_path / "curves.csv").stat().st_mode)
+
+
 # ---------------------------------------------------------------------- what is left out
 
 
@@ -216,8 +333,6 @@ def test_without_the_packages_onnx_is_left_out_in_one_sentence(tmp_path, monkeyp
 
 
 def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
-    from xfer_core.exports import plain
-
     run = trained()
     monkeypatch.delitem(plain.METHODS, "fine_tune")
     exported = export_run(open_store(), run, tmp_path)
@@ -242,6 +357,19 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
 
 
 # ---------------------------------------------------------------------- ONNX
+
+
+@needs_onnx
+def test_onnx_says_what_goes_in_and_what_its_outputs_mean(tmp_path):
+    import onnx as onnx_itself
+
+    run = trained(*HIGH_FIRST)
+    (path,) = onnx.write(open_store(), open_store().get(run), tmp_path)
+    said = {part.key: part.value for part in onnx_itself.load(path).metadata_props}
+    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
+    assert json.loads(said["input"])["range"] == [0, 1]
+    assert said["run"] == run
+    assert "error/digits.photo/tilt/test" in json.loads(said["result"])
 
 
 @needs_onnx

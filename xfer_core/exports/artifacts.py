@@ -1,23 +1,28 @@
-"""The files that training itself left: weights (safetensors) and λ of every sample (CSV), where there are any."""
+"""What training itself left: weights (safetensors) and λ of every sample (CSV), where there are any."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from safetensors.torch import load_file, save
+
 from xfer_core.errors import XferError
+from xfer_core.exports.outputs import metadata
 from xfer_core.runs.store import Run, Store
 from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.settings import settings
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Copy ``weights.safetensors`` and ``sample_weights.csv``.
+    """Write ``weights.safetensors`` with what its outputs stand for as metadata, and copy ``sample_weights.csv``.
 
     Raises:
         XferError: ``left_out_weights`` for a run that has not trained to an end.
     """
-    found = [settings().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
-    if not found[0].exists():
+    weights, shares = [settings().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
+    if not weights.exists():
         raise XferError("left_out_weights", WEIGHTS, run.status)
-    return [Path(shutil.copy(path, folder)) for path in found if path.exists()]
+    path = folder / WEIGHTS
+    path.write_bytes(save(load_file(weights), metadata(run)))  # save_file would let nobody else read it (mode 0600)
+    return [path, *([Path(shutil.copy(shares, folder))] if shares.exists() else [])]

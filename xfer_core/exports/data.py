@@ -9,6 +9,7 @@ import numpy as np
 from xfer_core.domains import is_here
 from xfer_core.domains.problem import Dealt, Problem, deal
 from xfer_core.errors import XferError
+from xfer_core.exports.outputs import UNIT
 from xfer_core.exports.plain.generalisation import GIVEN
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies.generalised import Generalised
@@ -30,18 +31,23 @@ def deal_here(problem: Problem, seed: int) -> Dealt:
 
 def arrays_of(dealt: Dealt, spec: RunSpec) -> dict[str, np.ndarray]:
     """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
-    ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` their names, and
-    ``DOMAIN/labelled/weight`` float32 (N,) where the weights of samples are decided before the first step."""
+    ``DOMAIN/labelled/original`` int64 (N,), the number by which ``sample_weights.csv`` knows a sample,
+    ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` the names of the
+    classes in the order of the network's outputs or ``unit/TASK`` for numbers, and ``DOMAIN/labelled/weight`` float32
+    (N,) where the weights of samples are decided before the first step."""
     arrays: dict[str, np.ndarray] = {}
     for key, domain in dealt.training.items():
         arrays[f"{key}/labelled/images"] = domain.labelled.images.numpy()
         arrays |= {f"{key}/labelled/{task}": labels.numpy() for task, labels in domain.labelled.labels.items()}
+        arrays[f"{key}/labelled/original"] = domain.labelled.originals.numpy()
         arrays[f"{key}/unlabelled/images"] = domain.unlabelled.numpy()
     for key in (*dealt.problem.target, *dealt.problem.unseen):
         samples = dealt.held_out[key, "test"]
         arrays[f"{key}/test/images"] = samples.images.numpy()
         arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
-    arrays |= {f"classes/{task}": np.array(names, dtype=str) for task, names in dealt.classes.items()}
+        arrays[f"{key}/test/original"] = samples.originals.numpy()
+    for task, names in dealt.classes.items():
+        arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
     if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
         given = spec.strategy.state(dealt.for_strategies())["weights"]
         arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}

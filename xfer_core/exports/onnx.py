@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.errors import XferError
+from xfer_core.exports.outputs import metadata
 from xfer_core.networks.base import Network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
@@ -30,7 +31,8 @@ class _Answers(nn.Module):
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output a task, named by it.
+    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output a task, named by it. Which class
+    each number of an output stands for is in its metadata (:func:`xfer_core.exports.outputs.metadata`).
 
     Raises:
         XferError: ``left_out_onnx`` where a package is missing, ``left_out_weights`` where there are no weights.
@@ -44,15 +46,16 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
         raise XferError("left_out_weights", FILE, run.status) from None
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
     example = torch.zeros(2, *spec.problem.image_shape())
-    torch.onnx.export(
+    program = torch.onnx.export(
         _Answers(network.to(memory_format=torch.contiguous_format)).eval(),  # pyright: ignore[reportCallIssue]
         (example,),
-        path,
         input_names=[INPUT],
         output_names=list(spec.problem.tasks),
         dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
         dynamo=True,
-        external_data=False,
         verbose=False,
     )
+    assert program is not None  # torch's word for its old way of exporting
+    program.model.metadata_props.update(metadata(run))
+    program.save(path, external_data=False)
     return [path]

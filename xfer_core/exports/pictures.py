@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, Look, domain_look
 from xfer_core.domains import offered
+from xfer_core.exports.outputs import UNIT
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Points = Iterable[tuple[str, int, float]]
@@ -62,7 +63,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     curves: dict[str, dict[int, float]] = {}
     for name, step, value in points:
         curves.setdefault(name, {})[step] = value
-    terms = _terms(spec)
+    terms = terms_of(spec)
     losses = {f"loss/{name}": found for name, found in terms.items()} | {"loss/total": ("all, weighted", TOTAL)}
     lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
@@ -70,7 +71,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
         ("How much of the validation samples does it get right?", "right answers", accuracies, True),
-        ("How far off is it on the validation samples?", "mean error in degrees", errors, False),
+        ("How far off is it on the validation samples?", f"mean error in {UNIT}", errors, False),
         ("How do the losses fall?", "loss", losses, False),
         ("How did λ move?", "λ", moving, False),
     ]
@@ -84,7 +85,7 @@ def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
     return pictures
 
 
-def _terms(spec: RunSpec) -> dict[str, tuple[str, Look]]:
+def terms_of(spec: RunSpec) -> dict[str, tuple[str, Look]]:
     """Loss term → its title, and its look by the role of its domain."""
     roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
     found = {}

@@ -16,8 +16,12 @@ from xfer_core.analysis.selection import selection_rows
 from xfer_core.domains import is_here, offered
 from xfer_core.domains.problem import deal
 from xfer_core.exports import html
-from xfer_core.exports.pictures import Picture, pictures_of
+from xfer_core.exports.live_changes import turned_in
+from xfer_core.exports.outputs import output_sentences
+from xfer_core.exports.pictures import Picture, pictures_of, terms_of
+from xfer_core.exports.plain.loop import Turned
 from xfer_core.exports.recipe import FILE as RECIPE
+from xfer_core.exports.script import departures
 from xfer_core.exports.sentences import asked, came_out
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
@@ -32,8 +36,9 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
     pictures = pictures_of(spec, store.after(run.id).points)
     samples = tested_on(spec)
-    parts = [*_head(run, spec, samples), *_pictures(pictures), *_tests(run, spec, samples)]
-    parts += [*_selection(run, spec), *_again(run, spec)]
+    turned = turned_in(store, run)
+    parts = [*_head(run, spec, samples), *_turned(spec, turned), *_pictures(pictures), *_tests(run, spec, samples)]
+    parts += [*_selection(run, spec), *_network(spec), *_again(run, spec, bool(turned))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
 
@@ -57,6 +62,17 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
     yield html.heading("What was done")
     for sentence in asked(spec):
         yield html.paragraph(sentence)
+
+
+def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
+    if not turned:
+        return
+    titles = {f"lambda/{term}": f"λ of {title}" for term, (title, _look) in terms_of(spec).items()}
+    titles["lr"] = "learning rate"
+    rows = [(titles.get(name, name), step, f"{value:g}") for step in sorted(turned) for name, value in turned[step]]
+    yield html.heading("What was changed while it trained")
+    yield html.paragraph("A person changed settings of this run by hand. It is no run of its recipe alone.")
+    yield html.table(["what", "after step", "set to"], rows, numbers=2)
 
 
 def _pictures(pictures: list[Picture]) -> Iterator[str]:
@@ -103,7 +119,19 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
     yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
 
 
-def _again(run: Run, spec: RunSpec) -> Iterator[str]:
+def _network(spec: RunSpec) -> Iterator[str]:
+    yield html.heading("What goes into the network, and what its outputs mean")
+    channels, height, width = spec.problem.image_shape()
+    colours = "red, green and blue" if channels == 3 else "grey"
+    yield html.paragraph(
+        f"Images ({colours}), float values from 0 to 1, as a block of samples × {channels} × {height} × {width}. "
+        "The files of the network and data.npz name the outputs, too."
+    )
+    for sentence in output_sentences(spec.problem):
+        yield html.paragraph(sentence)
+
+
+def _again(run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
     result = run.result or {}
     yield html.heading("How to run it again")
     yield html.code(
@@ -113,6 +141,12 @@ def _again(run: Run, spec: RunSpec) -> Iterator[str]:
         "The same recipe on the same device with the same number of threads gives the same numbers. "
         "Another machine, or another version of torch, rounds otherwise."
     )
+    if turned:
+        yield html.paragraph(
+            "This holds for a run that nobody changes while it trains. What was changed here is not in the recipe; "
+            "script.py repeats it at the same steps."
+        )
+    yield html.paragraph(departures(run, spec))
     rows = [
         ("seed", spec.seed),
         ("trained on", result.get("device", "–")),
@@ -123,7 +157,8 @@ def _again(run: Run, spec: RunSpec) -> Iterator[str]:
         ("written by", f"Xfer {xfer_core.__version__}, torch {torch.__version__}, Python {platform.python_version()}"),
     ]
     yield html.table(["", ""], rows)
-    yield html.heading("The recipe: everything that decides this run")
+    decides = "what was asked for; the changes by hand are further up" if turned else "everything that decides this run"
+    yield html.heading(f"The recipe: {decides}")
     yield html.code(json.dumps(run.spec, indent=2, ensure_ascii=False))
     yield html.paragraph("Where the data is from:")
     cards = [(key, offered(key).card) for key in spec.problem.roles()]

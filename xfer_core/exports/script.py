@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +12,8 @@ from xfer_core.domains import offered
 from xfer_core.domains.problem import Dealt
 from xfer_core.errors import XferError
 from xfer_core.exports.data import deal_here, write_data
-from xfer_core.exports.plain import METHODS
+from xfer_core.exports.live_changes import turned_in
+from xfer_core.exports.plain import DEPARTS, METHODS
 from xfer_core.exports.plain.loop import Turned, plan_of
 from xfer_core.exports.plain.method import Method
 from xfer_core.exports.plain.text import script_text
@@ -33,7 +34,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     _require_method(spec)
     dealt = deal_here(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
-    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), _departs(run, spec))
+    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), departures(run, spec))
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return [path, write_data(dealt, spec, folder)]
@@ -70,15 +71,6 @@ def script_of(
     return script_text(spec, dealt, network, plan, method, facts, departs)
 
 
-def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
-    """Step → what people set there while the run trained, in order."""
-    turned: dict[int, list[tuple[str, float]]] = {}
-    for event in store.after(run.id).events:
-        if event["kind"] == "set":
-            turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
-    return turned
-
-
 def _require_method(spec: RunSpec) -> None:
     if spec.strategy.kind not in METHODS:
         raise XferError("no_script", FILE, spec.strategy.kind)
@@ -95,13 +87,22 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
     return [*facts, *titles]
 
 
-def _departs(run: Run, spec: RunSpec) -> str:
-    """How far the script's number may lie from the run's, and why."""
-    why = "Another processor or version of torch rounds otherwise, and so may move it: as much as another seed would."
-    if run.result and run.result["precision"] != "float32":
-        why += f" The run computed in {run.result['precision']}; this script computes in float32."
-    if run.result and run.result["device"] != "cpu":
-        why += f" The run drew its batches on {run.result['device']}; this script draws others, on the processor."
+def departures(run: Run, spec: RunSpec) -> str:
+    """How far the script's number may lie from the run's, and why: sentences for the reader of either."""
+    result, more = run.result or {"precision": "float32", "device": "cpu"}, []
+    if spec.strategy.kind in DEPARTS:
+        more.append(DEPARTS[spec.strategy.kind])
+    if result["precision"] != "float32":
+        more.append(f"The run computed in {result['precision']}; the script computes in float32.")
+    if result["device"] != "cpu":
+        more.append(f"The run drew its batches on {result['device']}; the script draws others, on the processor.")
+    same = "The script takes the run's first weights, batches and steps: only rounding can make a difference."
+    why = more or [same]
+    why.append(
+        "Another processor, number of threads or version of torch rounds otherwise, and that may move the result as "
+        "much as another seed would."
+    )
     if spec.training.selection != "last":
-        why += f" The run reports the step that the rule {spec.training.selection} took; here the last step counts."
-    return why
+        rule = spec.training.selection
+        why.append(f"The run reports the step that the rule {rule} took; in the script the last step counts.")
+    return " ".join(why)

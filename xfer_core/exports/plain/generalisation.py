@@ -172,14 +172,31 @@ def loss_terms(batches):
 
 MIXUP = Method(
     constants=("alpha",),
-    setup="shares = np.random.default_rng(SEED)  # of the first image in a blend",
+    helpers='''
+def beta_quantile(uniform):
+    """Where the distribution function of Beta(α, α) takes these values: uniform numbers become Beta numbers."""
+    n = torch.arange(60, dtype=torch.float64)
+    factors = torch.cat([torch.ones(1, dtype=torch.float64), ((n[1:] - ALPHA) / n[1:]).cumprod(0)]) / (ALPHA + n)
+
+    def area(x):  # ∫ t^(α−1) (1−t)^(α−1) dt from 0 to x ≤ ½, as a power series; the other half is its mirror image
+        return x**ALPHA * (factors * x[:, None] ** n).sum(1)
+
+    wanted = 2 * area(torch.full((1,), 0.5).double()) * torch.minimum(uniform, 1 - uniform)
+    low, high = torch.zeros_like(uniform), torch.full_like(uniform, 0.5)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = area(middle) < wanted
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    return torch.where(uniform < 0.5, low, 1 - low)
+''',
     terms='''
 def loss_terms(batches):
     """The loss of every domain on images blended with those of another, and on labels blended alike."""
     domains = list(batches)
     order = torch.randperm(len(domains), generator=generator).tolist()
     partner = {domains[a]: domains[b] for a, b in zip(order, [*order[1:], order[0]])}
-    share = dict(zip(domains, shares.beta(ALPHA, ALPHA, len(domains)).tolist()))
+    drawn = torch.rand(len(domains), generator=generator).double()
+    share = dict(zip(domains, beta_quantile(drawn).tolist()))  # of a domain's own image in the blend
     blended = {
         d: batches[d]._replace(images=share[d] * batches[d].images + (1 - share[d]) * batches[partner[d]].images)
         for d in domains

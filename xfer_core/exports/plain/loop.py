@@ -38,7 +38,7 @@ def rate_of(name, rates):
 _TRAIN = '''
 def train({arguments}):
     """Take so many steps; each draws one batch from every domain."""
-    global {changed}
+    global done
 {begin}
     for step in range(steps):
 {before}        batches = {{domain: streams[domain].draw() for domain in domains}}
@@ -48,18 +48,43 @@ def train({arguments}):
             print(f"{{name}}: step {{done}} of {{STEPS}}, loss {{loss.item():.4f}}")
 '''
 
-_TURN = """
-for knob, value in TURNED.get(done, []):
-    if knob == "lr":
-        learning_rate = value
-    else:
-        LAMBDA[knob.removeprefix("lambda/")] = value
-"""
+_TURN = '''
+def turn():
+    """Set what a person set at this step of the run."""
+    global learning_rate
+    for knob, value in TURNED.get(done, []):
+        if knob == "lr":
+            learning_rate = value
+        else:
+            LAMBDA[knob.removeprefix("lambda/")] = value
+
+'''
 
 _STOP = """
 if done == STOP:
     return
 """
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What only some runs need in their loop. A piece brings every name that its lines use, or the script always has
+    it: so no piece can be written without what it needs.
+
+    Attributes:
+        constants: name, value and words of each, for the settings.
+        functions: what stands before ``train``.
+        argument: of ``train``.
+        begin: what a phase begins with.
+        step: what every step begins with.
+    """
+
+    constants: tuple[tuple[str, object, str], ...] = ()
+    functions: str = ""
+    argument: str = ""
+    begin: str = ""
+    step: str = ""
+
 
 _RENEW = {
     "heads": "for head in net.heads.values():\n    head.reset_parameters()",
@@ -95,7 +120,24 @@ class Plan:
     @property
     def rates(self) -> bool:
         """Whether some parameters learn at a rate of their own."""
-        return any(phase.rates for phase in self.phases)
+        return any(phase.rates for phase in self.phases if phase.learns)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """What these phases, and what a person did while they trained, need in the loop."""
+        found = []
+        if self.fixes:
+            found.append(Piece(functions=_HOLD, argument="fixed=()", begin="hold(tuple(fixed))"))
+        if self.rates:
+            found.append(Piece(functions=_RATE_OF, argument="rates={}"))  # the script never changes them
+        if self.stop is not None:
+            stop = ("STOP", self.stop, "the step at which a person stopped the run")
+            found.append(Piece(constants=(stop,), step=_STOP))
+        if self.turned:
+            turned = {step: list(knobs) for step, knobs in self.turned.items()}
+            words = "what a person set, by step"
+            found.append(Piece(constants=(("TURNED", turned, words),), functions=_TURN, step="turn()\n"))
+        return found
 
 
 def plan_of(phases: tuple[Phase, ...], training: TrainingForm, turned: Turned, stop: int | None) -> Plan:
@@ -111,22 +153,18 @@ def plan_of(phases: tuple[Phase, ...], training: TrainingForm, turned: Turned, s
 
 
 def loop_code(plan: Plan, method: Method) -> str:
-    """The function ``train``; before it ``hold`` and ``rate_of`` where they are needed."""
-    arguments = ["name", "steps", "domains"]
-    arguments += ["fixed=()"] * plan.fixes + ["rates={}"] * plan.rates  # the script never changes them
-    begin = ["hold(tuple(fixed))" if plan.fixes else "net.train()", *_optimizer(plan, method)]
-    changed = "done"
-    before = [_STOP] * (plan.stop is not None) + [_TURN] * bool(plan.turned) + _set_rates(plan)
-    if any("lr" in dict(knobs) for knobs in plan.turned.values()):
-        changed += ", learning_rate"
+    """The function ``train``; before it the functions of the plan's pieces."""
+    pieces = plan.pieces
+    arguments = ["name", "steps", "domains", *(piece.argument for piece in pieces if piece.argument)]
+    begin = [piece.begin for piece in pieces if piece.begin] or ["net.train()"]
+    before = [*(piece.step for piece in pieces), *_set_rates(plan)]
     text = _TRAIN.format(
         arguments=", ".join(arguments),
-        changed=changed,
-        begin=indent("\n".join(begin), " " * 4),
+        begin=indent("\n".join([*begin, *_optimizer(plan, method)]), " " * 4),
         before="".join(indent(part.lstrip("\n"), " " * 8) for part in before),
         update=indent(method.update.strip("\n"), " " * 8),
     )
-    return (_HOLD + "\n" if plan.fixes else "") + (_RATE_OF if plan.rates else "") + text
+    return "\n".join([*(piece.functions.rstrip("\n") + "\n" for piece in pieces if piece.functions), text])
 
 
 def _optimizer(plan: Plan, method: Method) -> list[str]:
@@ -166,7 +204,7 @@ def phase_calls(plan: Plan, method: Method, network: nn.Module) -> str:
         given = [repr(phase.name), str(steps), repr(domains)]
         if phase.fixed and phase.learns:
             given.append(f"fixed={_short(network, phase.fixed)!r}")
-        if phase.rates:
+        if phase.rates and phase.learns:
             rates = {name.removeprefix("modules."): rate for name, rate in phase.rates.items()}
             given.append(f"rates={_short_rates(network, rates)!r}")
         call = f"{'train' if phase.learns else method.silent}({', '.join(given)})"

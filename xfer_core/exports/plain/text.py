@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from xfer_core.domains.problem import Dealt
+from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.plain.layers import network_code
 from xfer_core.exports.plain.loop import Plan, loop_code, phase_calls
 from xfer_core.exports.plain.method import WIDTH, Method, assignment
@@ -154,7 +155,7 @@ def script_text(
         ("Data", _DATA),
         ("The network", network_code(network, dealt.image_shape)),
         ("Batches", batches_code(spec.training.augment)),
-        ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method.terms)])),
+        ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method)])),
         ("The start: weights, random numbers, batches", _start(plan, method)),
         ("What is minimised", "\n".join([*([method.helpers] if method.helpers else []), method.terms])),
         ("Training", f"{loop_code(plan, method)}\n\n{phase_calls(plan, method, network)}"),
@@ -167,7 +168,8 @@ def script_text(
     collections = [f"from collections import {', '.join(named)}"] if named else []
     head = "\n".join([*plain, *collections, "from pathlib import Path"])
     torch = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
-    return f"{_doc(spec.strategy, departs)}\n{_comments(facts)}\n{head}\n\n{torch}\n{body}"
+    comments = _comments([*facts, *output_sentences(spec.problem)])
+    return f"{_doc(spec.strategy, departs)}\n{comments}\n{head}\n\n{torch}\n{body}"
 
 
 def _doc(strategy: Strategy, departs: str) -> str:
@@ -198,12 +200,7 @@ def _settings(spec: RunSpec, plan: Plan, method: Method) -> str:
     for name in method.constants:
         field = type(spec.strategy).model_fields[name]
         rows.append((name.upper(), getattr(spec.strategy, name), field.title or ""))
-    if plan.turned:
-        rows.append(
-            ("TURNED", {step: list(knobs) for step, knobs in plan.turned.items()}, "what a person set, by step")
-        )
-    if plan.stop is not None:
-        rows.append(("STOP", plan.stop, "the step at which a person stopped the run"))
+    rows += [row for piece in plan.pieces for row in piece.constants]
     return "".join(assignment(*row) for row in rows)
 
 
@@ -216,8 +213,8 @@ def _start(plan: Plan, method: Method) -> str:
     return _START.format(setup=setup, streams=streams.strip("\n").replace("\n\n", "\n"))
 
 
-def _needed(text: str, sign: str, where: str) -> list[str]:
-    return [text] if sign in where else []
+def _needed(text: str, sign: str, method: Method) -> list[str]:
+    return [text] if any(sign in part for part in (method.helpers, method.terms, method.update)) else []
 
 
 def _last_line(spec: RunSpec) -> str:
