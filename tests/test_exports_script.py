@@ -53,7 +53,7 @@ CHOSEN = {  # a problem that the strategy can work on, and what it does more tha
     "mixup": [TWO_SOURCES],
     "distillation": ["strategy.weight=5"],
     "dwa": ["strategy.window=1", THREE_TASKS],
-    "irm": ["strategy.anneal=0.5", TWO_SOURCES],
+    "irm": ["strategy.weight=10", "strategy.anneal=0.5", TWO_SOURCES],
     "vrex": ["strategy.anneal=0.5", TWO_SOURCES],
     "group_dro": ["strategy.eta=1", TWO_SOURCES],
     "uncertainty_weighting": ['problem.tasks=["digit", "tilt"]', "strategy.rate=1"],

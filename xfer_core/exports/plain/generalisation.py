@@ -83,10 +83,10 @@ optimizer.step()
 """
 
 _ANNEALED = '''
-def balance(terms):
-    """The penalty counts at most once before the part ANNEAL of the run; a large λ then divides the whole loss."""
+def balance(terms, phase):
+    """The penalty counts at most once in the phase "anneal"; in the next a large λ divides the whole loss."""
     scale = max(1.0, LAMBDA["penalty"])
-    if done / STEPS < ANNEAL:
+    if phase == "anneal":
         return {name: 1 / scale if name == "penalty" else 1.0 for name in terms}
     return {name: 1 / scale for name in terms}
 '''
@@ -118,7 +118,6 @@ def balance(terms):
 )
 
 IRM = Method(
-    constants=("anneal",),
     helpers=_RISKS
     + '''
 
@@ -137,11 +136,10 @@ def loss_terms(batches):
     parts = [penalty(x, batches[domain].labels[task]) for domain, v in views.items() for task, x in v.outputs.items()]
     return {**risks_of(batches, views), "penalty": sum(parts) / len(views)}
 ''',
-    update=BALANCED_UPDATE,
+    update=BALANCED_UPDATE.replace("balance(terms)", "balance(terms, name)"),
 )
 
 VREX = Method(
-    constants=("anneal",),
     helpers=_RISKS + "\n" + _ANNEALED,
     terms='''
 def loss_terms(batches):
@@ -149,7 +147,7 @@ def loss_terms(batches):
     risks = risks_of(batches, look(batches))
     return {**risks, "penalty": torch.stack(list(risks.values())).var(correction=0)}
 ''',
-    update=BALANCED_UPDATE,
+    update=BALANCED_UPDATE.replace("balance(terms)", "balance(terms, name)"),
 )
 
 CORAL_ALL_PAIRS = Method(

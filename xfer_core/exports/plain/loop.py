@@ -170,7 +170,10 @@ def loop_code(plan: Plan, method: Method) -> str:
 def _optimizer(plan: Plan, method: Method) -> list[str]:
     form = plan.training.optimizer
     named = f"[*net.named_parameters(), *{method.modules}]" if method.modules else "net.named_parameters()"
-    one = '{"params": [p], "rate": rate_of(name, rates)}' if plan.rates else "p"
+    own = ['"rate": rate_of(name, rates)'] * plan.rates
+    if form.weight_decay:  # of matrices and kernels alone (xfer_core.training.form.decays)
+        own.append(f'"weight_decay": {form.weight_decay!r} if p.ndim > 1 else 0.0')
+    one = f'{{"params": [p], {", ".join(own)}}}' if own else "p"
     maker = (
         f"torch.optim.SGD(learning, learning_rate, {form.momentum!r}, weight_decay={form.weight_decay!r}, fused=True)"
         if isinstance(form, SGD)
