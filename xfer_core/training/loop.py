@@ -22,6 +22,7 @@ from xfer_core.training.checkpoint import State, last_good, on_device, write_che
 from xfer_core.training.chooser import Chooser
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
+from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.fixing import fingerprint, fix
 from xfer_core.training.form import TrainingForm, decays
 from xfer_core.training.gradients import backward, total_of
@@ -143,7 +144,8 @@ class Trainer:
         """Train to the end, or until a person pauses or stops.
 
         Raises:
-            XferError: ``not_finite_loss``, naming the term, the step and what to do.
+            XferError: ``not_finite_loss``, ``not_finite_weights``, ``not_finite_answers`` or ``absurd_error``: the
+                network broke; names what shows it, the step, and what to do.
         """
         self.started = self.reported = time.perf_counter()
         if not self._go_on():
@@ -156,6 +158,7 @@ class Trainer:
             asked = self._obey()
             if asked == "pause":
                 self._report()
+                self._check_weights()
                 self._save(durable=True)
                 return self._result("paused", {}, {})
             if asked == "stop":
@@ -163,6 +166,7 @@ class Trainer:
                 break
             self._advance()
         self._check_fixed()
+        self._check_weights()
         if status == "stopped" and self.step % self.look_every:
             self._look()
         self._report()
@@ -170,6 +174,8 @@ class Trainer:
         self._save(durable=True)
         selection = self.chooser.settle(self.network, self.evaluator)
         metrics = self.evaluator.measure(self.network, "test")
+        measured = int(selection.get(self.chooser.rule, {}).get("step", self.step))
+        check_metrics(metrics, largest_errors(self.dealt), measured, self.phases[self.phase_index].name)
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
@@ -189,6 +195,8 @@ class Trainer:
             synchronize(self.device)
         self.train_seconds += time.perf_counter() - begun
         self._report()
+        if self.step == until:  # before a phase begins with it, a rule takes it or a checkpoint keeps it
+            self._check_weights()
         if self.step == self.ends[self.phase_index]:
             self._check_fixed()
             if self.step < self.training.steps:
@@ -328,8 +336,16 @@ class Trainer:
     def _next_look(self) -> int:
         return min((self.step // self.look_every + 1) * self.look_every, self.training.steps)
 
+    def _check_weights(self) -> None:
+        """Refuse to go on with a network that the last update broke: no loss has seen it yet."""
+        weights = [*self.network.state_dict().items(), *self.modules.state_dict(prefix="modules.").items()]
+        check_weights(weights, self.step, self.phases[self.phase_index].name)
+
     def _look(self) -> None:
-        for name, value in self.evaluator.measure(self.network, "validation").items():
+        metrics = self.evaluator.measure(self.network, "validation")
+        # A large error may still be learned away, NaN and infinity may not.
+        check_metrics(metrics, {}, self.step, self.phases[self.phase_index].name)
+        for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
             self.chooser.look(self.step, self.network, self.evaluator)
