@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from xfer_core.errors import XferError, say
+from xfer_core.strict_json import to_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +91,7 @@ def _list(options: argparse.Namespace) -> int:
     rows = {"domains": _domains, "networks": _networks, "strategies": _strategies, "selections": _selections}
     found = rows[options.what]()
     if options.json:
-        print(json.dumps(found))
+        print(to_json(found))
     else:
         for row in found:
             print(f"{row.get('key') or row['kind']:<22}{row['summary']}")
@@ -184,13 +185,13 @@ def _train(options: argparse.Namespace) -> int:
     row = store.get(run)
     if result is None or not row.result:
         if options.json:
-            print(json.dumps({"run": run, "status": row.status, "reason": row.reason}))
+            print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
     keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged")
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
-    print(json.dumps(outcome) if options.json else _describe(outcome))
+    print(to_json(outcome) if options.json else _describe(outcome))
     return 0
 
 
@@ -243,7 +244,7 @@ def _runs(options: argparse.Namespace) -> int:
     if lost := runs_without_rows(store):
         print(say(lost), file=sys.stderr)
     if options.json:
-        print(json.dumps([_row(run) for run in found]))
+        print(to_json([_row(run) for run in found]))
         return 0
     for run in found:
         metric = run.target_metric
@@ -264,7 +265,7 @@ def _show(options: argparse.Namespace) -> int:
     shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
     shown["notes"] = [say(note) for note in notes(store, run.id)]
     if options.json:
-        print(json.dumps(shown))
+        print(to_json(shown))
         return 0
     print(f"run {run.id} ({run.name}): {run.status}")
     if run.reason:
@@ -275,7 +276,7 @@ def _show(options: argparse.Namespace) -> int:
         print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
     if run.result:
         print(_describe({"run": run.id, "status": run.status, **run.result}))
-    print(json.dumps(run.spec, indent=2))
+    print(to_json(run.spec, indent=2))
     return 0
 
 
