@@ -14,7 +14,6 @@ from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, RUNNING
 from xfer_core.runs.worker import CHECKPOINT, run_here
 from xfer_core.selections import Answers
-from xfer_core.settings import settings as places
 from xfer_core.strategies.joint import Joint
 from xfer_core.training import Command
 from xfer_core.training.checkpoint import last_good

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks, term_titles
+from pages.parts.curves import live_run, panel_charts, planned, reason_text, seen, term_looks, term_titles
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
@@ -42,6 +42,8 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
         texts=live_texts(_, locale(), phase_titles()),
         key="panel",
     )
+    if run.broke:
+        st.error(reason_text(run), icon=":material/error:")
     if run.result:
         _results(run, baselines)
     _weights(run.id, run.status in LIVE)

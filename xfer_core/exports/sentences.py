@@ -53,7 +53,9 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
     target, count = spec.problem.target[0], samples.get(spec.problem.target[0])
     said = metric_text(metric["name"], metric["value"])
     on = f"{f'{count} ' if count else ''}test samples of {offered(target).card.title}, which no training saw"
-    if metric["name"].startswith("error/"):
+    if run.broke:
+        sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
+    elif metric["name"].startswith("error/"):
         sentences = [f"On {on}, its answers are {said} off on average."]
     else:
         sentences = [f"On {on}, {said} of its answers are right."]
