@@ -188,7 +188,7 @@ def _train(options: argparse.Namespace) -> int:
             print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
-    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged")
+    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged", "warnings")
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
     print(to_json(outcome) if options.json else _describe(outcome))
@@ -205,9 +205,11 @@ def _progress_line(progress: dict[str, Any]) -> None:
 
 def _describe(outcome: dict[str, Any]) -> str:
     from xfer_core.analysis.accuracy import metric_text
+    from xfer_core.runs.worker import warnings
 
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
+    lines += [f"  {say(warning)}" for warning in warnings(outcome.get("warnings", []))]
     lines += [f"  {name:<50}{metric_text(name, value):>8}" for name, value in outcome["metrics"].items()]
     if outcome["fixed_unchanged"] is not None:
         held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
@@ -275,7 +277,7 @@ def _show(options: argparse.Namespace) -> int:
     if run.progress:
         print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
     if run.result:
-        print(_describe({"run": run.id, "status": run.status, **run.result}))
+        print(_describe({"run": run.id, "status": run.status, **run.result, "warnings": []}))  # they are in the notes
     print(to_json(run.spec, indent=2))
     return 0
 

@@ -24,7 +24,7 @@ from xfer_core.selections import RULES
 RATES = [m * 10.0**e for e in range(-5, 0) for m in (1, 2, 3, 5)]
 
 
-WEIGHTS_SECONDS = 3
+WEIGHTS_SECONDS = NOTES_SECONDS = 3
 WIDE = 140  # pixels: the button beside does not jump when one takes the other's place
 
 
@@ -32,8 +32,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     with st.container():
         _buttons(run)
-        for note in notes(store(), run.id):
-            st.warning(say(note, _), icon=":material/history:")
+        st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
         if run.status in LIVE:
             _knobs(run)
     live_view(
@@ -47,6 +46,13 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     if run.result:
         _results(run, baselines)
     _weights(run.id, run.status in LIVE)
+
+
+def _notes(run: str) -> None:
+    """What a person should know of this run; looked at again every few seconds while it trains."""
+    for note in notes(store(), run):
+        icon = ":material/history:" if note.field == "checkpoint" else ":material/warning:"
+        st.warning(say(note, _), icon=icon)
 
 
 def _weights(run: str, live: bool) -> None:

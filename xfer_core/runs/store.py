@@ -313,7 +313,7 @@ class Store:
                 return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")
             connection.execute(points.delete().where(points.c.run == run, again))
-            told = (events.c.step > step) & (events.c.kind == "phase")
+            told = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
             connection.execute(events.delete().where(events.c.run == run, told))
             row = {"run": run, "seq": last + 1, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
             connection.execute(events.insert().values(row))

@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
 from xfer_core.training.batches import Stream
 from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint
 from xfer_core.training.chooser import Chooser
+from xfer_core.training.collapse import collapses
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
@@ -49,6 +50,8 @@ class Result:
         seconds: from the start of this process's part to its end.
         images_per_second: over training steps only, evaluation excluded.
         fixed_unchanged: whether all that was fixed is bit-identical; None where nothing was.
+        warnings: what a person should know of the network that is reported, each as {code, field, value, params} of a
+            rule in :mod:`xfer_core.errors`; ``runs.worker.warnings`` makes errors of them.
     """
 
     status: str
@@ -61,6 +64,7 @@ class Result:
     precision: str
     threads: int
     fixed_unchanged: bool | None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Trainer:
@@ -118,6 +122,7 @@ class Trainer:
         self.step, self.phase_index, self.images = 0, 0, 0
         self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
         self.fixed_kept: list[bool] = []  # whether it still held, for phases that fix something
+        self.collapsed: set[tuple[str, str]] = set()  # (domain, task) that the observer has been told of
         self.journal = Journal()
         self.seen: dict[str, Tensor] = {}  # what this step's gradients showed: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
@@ -179,7 +184,7 @@ class Trainer:
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
-        return self._result(status, metrics, selection)
+        return replace(self._result(status, metrics, selection), warnings=self._warnings(measured))
 
     def _advance(self) -> None:
         """Steps up to the next look at validation, the next phase, or the next report."""
@@ -349,8 +354,39 @@ class Trainer:
             self.journal.add(name, self.step, value)
         if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
             self.chooser.look(self.step, self.network, self.evaluator)
+            self._tell_collapses()
         self.observer.look()
         self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
+
+    def _warnings(self, step: int) -> list[dict[str, Any]]:
+        """What the last measurement shows that a person should know: answers that collapsed onto one class."""
+        return [
+            {
+                "code": self.strategy.on_collapse,
+                "field": "network",
+                "value": found.answer,
+                "params": {
+                    "domain": found.domain,
+                    "task": found.task,
+                    "share": found.share,
+                    "largest": found.largest,
+                    "step": step,
+                },
+            }
+            for found in collapses(self.evaluator.answered, self.dealt)
+        ]
+
+    def _tell_collapses(self) -> None:
+        """Say once of each domain and task that its answers collapsed; in the second half of the last phase, for many a
+        network gives one answer for a while early in it."""
+        begin, end = [0, *self.ends][len(self.phases) - 1], self.ends[-1]
+        if 2 * (self.step - begin) < end - begin:
+            return
+        for warning in self._warnings(self.step):
+            where = (warning["params"]["domain"], warning["params"]["task"])
+            if where not in self.collapsed:
+                self.collapsed.add(where)
+                self.observer.event("collapsed", self.step, **warning)
 
     def _report(self) -> None:
         points, broken = self.journal.drain()
@@ -471,6 +507,7 @@ class Trainer:
                 "chooser": self.chooser.state(),
                 "fixed_before": list(self.fixed_before),
                 "fixed_kept": list(self.fixed_kept),
+                "collapsed": sorted(self.collapsed),
                 "images": self.images,
                 "train_seconds": self.train_seconds,
             },
@@ -488,6 +525,7 @@ class Trainer:
         self.context.state = on_device(saved["strategy"], self.device)
         self.knobs.restore(saved["knobs"], self.step)
         self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
+        self.collapsed = {(domain, task) for domain, task in saved.get("collapsed", [])}
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]
         self.chooser.restore(saved["chooser"])
         self._enter_phase()
