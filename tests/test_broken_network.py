@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 import torch
 from conftest import TARGET, At, Recorder, little, settings, trainer
 
+from xfer_core.cli import main
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, say
 from xfer_core.runs.spec import parse_spec
@@ -50,6 +52,22 @@ def test_a_network_that_its_last_update_broke_fails_its_run(store, network, code
     points = store.after(row.id).points
     assert {step for name, step, _ in points if name == "loss/total"} == {1, 2}, "its curves stay"
     assert not [name for name, _, _ in points if name.endswith("/test")]
+
+
+@pytest.mark.parametrize("network", ["small_cnn", "lenet"])
+def test_the_command_fails_with_json_that_every_reader_takes(network, capsys):
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    options = [part for change in (*BREAKS, f"network.kind={network}") for part in ("--set", change)]
+    assert main(["train", "--json", *options]) == 1
+    said = capsys.readouterr()
+    told = json.loads(said.out, parse_constant=refuse)
+    assert told["status"] == FAILED
+    assert told["reason"]["text"] == said.err.strip()
+    for command in (["runs", "--json"], ["show", told["run"], "--json"]):
+        assert main(command) == 0
+        json.loads(capsys.readouterr().out, parse_constant=refuse)
 
 
 def test_a_phase_without_a_loss_does_not_hide_a_broken_network(store):
