@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from pages.parts.inside import inside
@@ -16,6 +14,7 @@ from pages.parts.try_panel import try_panel
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, STOPPED, Run
+from xfer_core.strict_json import to_json
 
 WATCH, INSIDE, TRY, HOME = "watch", "inside", "try", "home"
 OFFERED = 100  # of the newest runs, to lay beside
@@ -76,7 +75,7 @@ def _watch(run: Run) -> None:
         query_params=spec_settings(spec) or {"seed": "0"},
     )
     with st.expander(_("The recipe: everything that decides this run"), icon=":material/receipt_long:"):
-        st.code(json.dumps(run.spec, indent=2), language="json")
+        st.code(to_json(run.spec, indent=2), language="json")
 
 
 def main() -> None:

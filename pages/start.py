@@ -15,7 +15,7 @@ from xfer_core.analysis.accuracy import gain, spread
 from xfer_core.charts.pictures import one_of_each, transfer_picture
 from xfer_core.domains import load_domain
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FINISHED, LIVE, Run
+from xfer_core.runs.store import FAILED, FINISHED, LIVE, Run
 
 BATCH = "race-"
 RACERS = ("target_only", "fine_tune", "joint")
@@ -95,7 +95,7 @@ def _say_how_often() -> None:
     """Mean and spread over every finished race, once there are two."""
     races: dict[str, list[float]] = {kind: [] for kind in RACERS}
     for run in store().find(statuses=(FINISHED,)):
-        if run.batch.startswith(BATCH) and run.target_metric:
+        if run.batch.startswith(BATCH) and run.target_metric and not run.broke:
             races[run.spec["strategy"]["kind"]].append(run.target_metric["value"])
     if min(map(len, races.values())) < 2:
         return
@@ -113,9 +113,11 @@ def _say_who_is_missing(runs: list[Run]) -> None:
     """Why there is no verdict."""
     st.warning(_("There is no verdict, because not all three networks finished."), icon=":material/info:")
     for run in runs:
-        if run.status != FINISHED:
+        if run.status != FINISHED or run.broke:
             reason = f" — {text}" if (text := reason_text(run)) else ""
-            st.page_link("run.py", label=plain(f"{run.name}: {_(run.status)}{reason}"), query_params={"run": run.id})
+            status = _(FAILED if run.broke else run.status)
+            label = plain(f"{run.name}: {status}{reason}")
+            st.page_link("run.py", label=label, query_params={"run": run.id})
 
 
 def _introduce() -> None:
@@ -145,7 +147,7 @@ def main() -> None:
     lives, charts = race(runs)
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"race-{batch}")
     live = any(run.status in LIVE for run in runs)
-    if {run.spec["strategy"]["kind"] for run in runs if run.status == FINISHED} == set(RACERS):
+    if {run.spec["strategy"]["kind"] for run in runs if run.status == FINISHED and not run.broke} == set(RACERS):
         _say_what_was_seen(runs)
         _say_how_often()
     elif not live:

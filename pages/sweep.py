@@ -104,7 +104,7 @@ def _progress(runs: list[Run]) -> None:
                     except XferError as error:  # it ended meanwhile
                         st.toast(error_text(error), icon=":material/info:")
     for run in done:
-        if run.reason:
+        if run.reason or run.broke:
             st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")
 
 

@@ -332,7 +332,8 @@ def test_killed_between_two_moves_a_run_goes_on_from_the_one_before(tmp_path):
     path.unlink()
     run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
     run.run()
-    assert (run.first_step, told.events) == (3, [])
+    assert run.first_step == 3
+    assert "fallback" not in [kind for kind, *_ in told.events]
     assert not differing(weights_of(run), trained(Joint(), training=training))
 
 

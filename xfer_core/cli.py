@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from xfer_core.errors import XferError, say
+from xfer_core.strict_json import to_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +91,7 @@ def _list(options: argparse.Namespace) -> int:
     rows = {"domains": _domains, "networks": _networks, "strategies": _strategies, "selections": _selections}
     found = rows[options.what]()
     if options.json:
-        print(json.dumps(found))
+        print(to_json(found))
     else:
         for row in found:
             print(f"{row.get('key') or row['kind']:<22}{row['summary']}")
@@ -184,13 +185,13 @@ def _train(options: argparse.Namespace) -> int:
     row = store.get(run)
     if result is None or not row.result:
         if options.json:
-            print(json.dumps({"run": run, "status": row.status, "reason": row.reason}))
+            print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
-    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged")
+    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged", "warnings")
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
-    print(json.dumps(outcome) if options.json else _describe(outcome))
+    print(to_json(outcome) if options.json else _describe(outcome))
     return 0
 
 
@@ -204,9 +205,11 @@ def _progress_line(progress: dict[str, Any]) -> None:
 
 def _describe(outcome: dict[str, Any]) -> str:
     from xfer_core.analysis.accuracy import metric_text
+    from xfer_core.runs.worker import warnings
 
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
+    lines += [f"  {say(warning)}" for warning in warnings(outcome.get("warnings", []))]
     lines += [f"  {name:<50}{metric_text(name, value):>8}" for name, value in outcome["metrics"].items()]
     if outcome["fixed_unchanged"] is not None:
         held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
@@ -243,7 +246,7 @@ def _runs(options: argparse.Namespace) -> int:
     if lost := runs_without_rows(store):
         print(say(lost), file=sys.stderr)
     if options.json:
-        print(json.dumps([_row(run) for run in found]))
+        print(to_json([_row(run) for run in found]))
         return 0
     for run in found:
         metric = run.target_metric
@@ -264,7 +267,7 @@ def _show(options: argparse.Namespace) -> int:
     shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
     shown["notes"] = [say(note) for note in notes(store, run.id)]
     if options.json:
-        print(json.dumps(shown))
+        print(to_json(shown))
         return 0
     print(f"run {run.id} ({run.name}): {run.status}")
     if run.reason:
@@ -274,8 +277,8 @@ def _show(options: argparse.Namespace) -> int:
     if run.progress:
         print(f"  step {run.progress['step']} of {run.progress['steps']}, phase {run.progress['phase']}")
     if run.result:
-        print(_describe({"run": run.id, "status": run.status, **run.result}))
-    print(json.dumps(run.spec, indent=2))
+        print(_describe({"run": run.id, "status": run.status, **run.result, "warnings": []}))  # they are in the notes
+    print(to_json(run.spec, indent=2))
     return 0
 
 

@@ -97,6 +97,25 @@ RULES: dict[str, str] = {
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),
+    "not_finite_weights": (
+        "holds NaN or infinity at step {step} (phase {phase}), so the network broke; lower the learning rate"
+    ),
+    "not_finite_answers": (
+        "is no finite number at step {step} (phase {phase}), so the network broke; lower the learning rate"
+    ),
+    "absurd_error": (
+        "is above {limit}, which is {times} times the range of the training labels, at step {step} (phase {phase}), "
+        "so the network broke; lower the learning rate"
+    ),
+    "one_answer": (
+        "answers one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
+        "more than {largest} of the training labels: its answers collapsed onto one class; lower the learning rate"
+    ),
+    "one_pseudo_label": (
+        "answers one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
+        "more than {largest} of the training labels: its own labels collapsed onto one class; raise strategy.threshold "
+        "or strategy.source_share"
+    ),
     "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
     "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
     "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",

@@ -8,15 +8,14 @@ cursor for one tick, gets what it lacks, and from then on stands with the others
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from xfer_core.runs.store import FINISHED, RESUMABLE, STOPPED, News, Run, Store
+from xfer_core.strict_json import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -176,14 +175,14 @@ def _message(run: str, row: Run | None, news: News) -> Message:
     head = {
         "run": run,
         "status": status,
-        "progress": row and _finite(row.progress),
-        "result": row and _finite(row.result),
-        "reason": row and _finite(row.reason),
+        "progress": row and row.progress,
+        "result": row and row.result,
+        "reason": row and row.reason,
     }
-    points: dict[str, list[tuple[int, float | None]]] = {}
+    points: dict[str, list[tuple[int, float]]] = {}
     for name, step, value in news.points:
-        points.setdefault(name, []).append((step, value if math.isfinite(value) else None))
-    events = [{key: _finite(event[key]) for key in ("kind", "step", "details")} for event in news.events]
+        points.setdefault(name, []).append((step, value))
+    events = [{key: event[key] for key in ("kind", "step", "details")} for event in news.events]
     return Message(
         run=run,
         seq=news.seq,
@@ -194,16 +193,5 @@ def _message(run: str, row: Run | None, news: News) -> Message:
     )
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no word for NaN and infinity: they become null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
-
-
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return to_json(value, separators=(",", ":"))

@@ -18,6 +18,8 @@ from xfer_core.strategies import Strategy
 
 def reason_text(run: Run) -> str:
     """Why a run failed, in the viewer's language."""
+    if run.broke:
+        return _("The network broke: a result of it is no finite number. Train again with a lower learning rate.")
     reason = run.reason
     if not reason:
         return ""

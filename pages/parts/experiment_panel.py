@@ -49,7 +49,8 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     titles = {arm: own[0].title for arm, own in by_arm(table).items()}
     usual = usual_reference(table)
-    pictures(batch, table, titles, spec, done)
+    if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
+        pictures(batch, whole, titles, spec, done)
     reference = _reference(titles, usual)
     found = findings(table, reference, higher_is_better=not numbers)
     for sentence in sentences(table, found, reference, titles, numbers):
@@ -140,3 +141,6 @@ def _failures(runs: list[Run]) -> None:
         st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")
     if len(failed) > REASONS:
         st.caption(_("{count} more failed.").format(count=len(failed) - REASONS))
+    if broke := [f"{run.name} ({_('seed')} {run.spec['seed']})" for run in runs if run.broke]:
+        text = _("Failed, and left out of the pictures, because the network broke and its result is no number: {runs}.")
+        st.error(text.format(runs=", ".join(broke)), icon=":material/error:")

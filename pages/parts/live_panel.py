@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import live_run, panel_charts, planned, seen, term_looks, term_titles
+from pages.parts.curves import live_run, panel_charts, planned, reason_text, seen, term_looks, term_titles
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
@@ -24,7 +24,7 @@ from xfer_core.selections import RULES
 RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
 
-WEIGHTS_SECONDS = 3
+WEIGHTS_SECONDS = NOTES_SECONDS = 3
 WIDE = 140  # pixels: the button beside does not jump when one takes the other's place
 
 
@@ -32,8 +32,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     with st.container():
         _buttons(run)
-        for note in notes(store(), run.id):
-            st.warning(error_text(note), icon=":material/history:")
+        st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
         if run.status in LIVE:
             _knobs(run)
     live_view(
@@ -42,9 +41,18 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
         texts=live_texts(_, locale(), phase_titles()),
         key="panel",
     )
+    if run.broke:
+        st.error(plain(reason_text(run)), icon=":material/error:")
     if run.result:
         _results(run, baselines)
     _weights(run.id, run.status in LIVE)
+
+
+def _notes(run: str) -> None:
+    """What a person should know of this run; looked at again every few seconds while it trains."""
+    for note in notes(store(), run):
+        icon = ":material/history:" if note.field == "checkpoint" else ":material/warning:"
+        st.warning(error_text(note), icon=icon)
 
 
 def _weights(run: str, live: bool) -> None:

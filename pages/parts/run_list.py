@@ -16,7 +16,7 @@ from pages.parts.text import _, local_time, locale, plain
 from pages.parts.try_panel import try_panel
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
+from xfer_core.runs.store import FAILED, FINISHED, LIVE, STOPPED, Run
 
 SHOWN = 10  # rows before the table scrolls
 DRAWN = 12
@@ -28,7 +28,7 @@ def _table(runs: list[Run]) -> pd.DataFrame:
         spec = RunSpec.model_validate(run.spec)
         rows.append(
             {
-                "status": _(run.status),
+                "status": _(FAILED if run.broke else run.status),
                 "name": run.name,
                 "accuracy": _accuracy(run),
                 "target": ", ".join(map(domain_title, spec.problem.target)),
@@ -45,7 +45,8 @@ def _table(runs: list[Run]) -> pd.DataFrame:
 
 def _accuracy(run: Run) -> float | None:
     metric = run.target_metric
-    return metric["value"] if metric and metric["name"].startswith("accuracy/") else None
+    known = metric and not run.broke and metric["name"].startswith("accuracy/")
+    return metric["value"] if metric and known else None
 
 
 def _choose(runs: list[Run]) -> list[Run]:

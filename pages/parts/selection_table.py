@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -68,5 +70,7 @@ def selection_table(run: Run) -> None:
 def _against(name: str, cost: float | None) -> str:
     if cost is None:
         return ""
+    if not math.isfinite(cost):  # one of the two networks broke
+        return "–"
     unit = "°" if name.startswith("error/") else _(" points")
     return f"{'−' if cost > 0 else '+'}{abs(cost) * (1 if unit == '°' else 100):.1f}{unit}" if cost else "±0"

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.differences import comparable, differences
-from xfer_core.runs.store import Run
+from xfer_core.runs.store import FAILED, Run
 
 
 def side_by_side(runs: list[Run]) -> None:
@@ -24,7 +24,11 @@ def side_by_side(runs: list[Run]) -> None:
             icon=":material/info:",
         )
     differ = differences([run.spec for run in runs])
-    rows = {_("status"): [_(run.status) for run in runs], _("result"): [_result(run) for run in runs], **differ}
+    rows = {
+        _("status"): [_(FAILED if run.broke else run.status) for run in runs],
+        _("result"): [_result(run) for run in runs],
+        **differ,
+    }
     # Runs may share a name; a column's title must not.
     columns = [f"{run.name} · {run.id}" for run in runs]
     table = pd.DataFrame(rows.values(), index=list(rows), columns=columns)

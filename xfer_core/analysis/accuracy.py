@@ -13,7 +13,10 @@ from xfer_core.analysis.intervals import CONFIDENCE, interval
 
 
 def metric_text(name: str, value: float) -> str:
-    """What the scalar of this name measured, for a reader: an accuracy as ``73.1 %``, a mean error as ``4.2°``."""
+    """What the scalar of this name measured, for a reader: an accuracy as ``73.1 %``, a mean error as ``4.2°``, and
+    ``failed`` where the network broke, so that there is no number."""
+    if not math.isfinite(value):
+        return "failed"
     return f"{value:.1f}°" if name.startswith("error/") else f"{100 * value:.1f} %"
 
 

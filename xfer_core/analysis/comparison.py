@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Row:
     seconds: float
     fixed: tuple[str, ...]
     share: float | None
+
+    @property
+    def finite(self) -> bool:
+        """Whether all that was measured is a finite number: else the network broke, and no picture can show it."""
+        measured = (self.value, *self.targets.values(), *self.unseen.values(), self.kept or 0.0)
+        return all(map(math.isfinite, measured))
 
 
 def arm_of(spec: Mapping[str, Any]) -> str:

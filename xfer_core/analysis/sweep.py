@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,8 @@ class SweepPoint:
 
 
 def sweep_point(run: str, spec: RunSpec, term: str, metrics: Mapping[str, float]) -> SweepPoint:
-    """What one run adds to the pictures; ``metrics`` as in a result, empty while it trains."""
+    """What one run adds to the pictures; ``metrics`` as in a result, empty while it trains. What is no finite number,
+    because the network broke, adds nothing."""
     problem, strategy = spec.problem, spec.strategy
     value = None
     if strategy.kind == "joint":
@@ -66,5 +68,9 @@ def sweep_point(run: str, spec: RunSpec, term: str, metrics: Mapping[str, float]
         for key in (term.partition("/")[0], problem.target[0])
         for task in problem.tasks
     }
-    measured = {f"{key}/{task}": metrics[name] for (key, task), name in names.items() if name in metrics}
+    measured = {f"{key}/{task}": metrics[name] for (key, task), name in names.items() if _known(metrics, name)}
     return SweepPoint(run, strategy.kind, value, measured)
+
+
+def _known(metrics: Mapping[str, float], name: str) -> bool:
+    return name in metrics and math.isfinite(metrics[name])

@@ -55,6 +55,8 @@ class Picture:
         return ["step", *(curve.title for curve in self.curves)], rows
 
     def _said(self, value: float) -> str:
+        if not math.isfinite(value):
+            return "no finite number"
         return f"{100 * value:.1f} %" if self.percent else f"{value:.4g}"
 
 

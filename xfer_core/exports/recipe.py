@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from xfer_core.runs.store import Run, Store
+from xfer_core.strict_json import to_json
 
 FILE = "recipe.json"
 
 
 def recipe_text(run: Run) -> str:
     """JSON that ``python -m xfer_core train`` and the Compare page take."""
-    return json.dumps(run.spec, indent=2) + "\n"
+    return to_json(run.spec, indent=2) + "\n"
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from xfer_core.exports.sentences import asked, came_out
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
 from xfer_core.selections import RULES
+from xfer_core.strict_json import to_json
 
 FILE = "report.html"
 ROWS = 40  # of a curve's table; all points are in curves.csv
@@ -159,7 +159,7 @@ def _again(run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
     yield html.table(["", ""], rows)
     decides = "what was asked for; the changes by hand are further up" if turned else "everything that decides this run"
     yield html.heading(f"The recipe: {decides}")
-    yield html.code(json.dumps(run.spec, indent=2, ensure_ascii=False))
+    yield html.code(to_json(run.spec, indent=2, ensure_ascii=False))
     yield html.paragraph("Where the data is from:")
     cards = [(key, offered(key).card) for key in spec.problem.roles()]
     yield html.table(["domain", "source", "licence"], [(key, card.source, card.licence) for key, card in cards])

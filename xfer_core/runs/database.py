@@ -21,6 +21,7 @@ from sqlalchemy.event import listens_for
 
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
+from xfer_core.strict_json import to_json
 
 SQLITE_SECONDS = 30.0  # that SQLite itself waits for a lock
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before it is asked again
@@ -193,7 +194,8 @@ def _is_locked(error: exc.DBAPIError) -> bool:
 
 
 def _engine(url: str) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_SECONDS} if url.startswith("sqlite") else {})
+    waits = {"timeout": SQLITE_SECONDS} if url.startswith("sqlite") else {}
+    engine = sa.create_engine(url, connect_args=waits, json_serializer=to_json)
     if url.startswith("sqlite"):
 
         @listens_for(engine, "connect")

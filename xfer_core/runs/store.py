@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -57,6 +57,13 @@ class Run:
     def target_metric(self) -> dict[str, Any] | None:
         """{name, value} of what the run is judged by; None before it has a result."""
         return (self.result or {}).get("target_metric")
+
+    @property
+    def broke(self) -> bool:
+        """Whether it ended with a metric that is no finite number. Such a network fails its run before it has a result;
+        rows that were written before that was checked look like this."""
+        metrics = (self.result or {}).get("metrics", {})
+        return not all(map(math.isfinite, metrics.values()))
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,7 @@ class Store:
         if digest is not None:
             query = query.where(table.c.digest == digest)
         with self.engine.connect() as connection:
-            return [Run(**row) for row in connection.execute(query.limit(limit)).mappings()]
+            return [_run(row) for row in connection.execute(query.limit(limit)).mappings()]
 
     @transaction
     def count(self, batch: str) -> int:
@@ -306,7 +313,7 @@ class Store:
                 return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")
             connection.execute(points.delete().where(points.c.run == run, again))
-            told = (events.c.step > step) & (events.c.kind == "phase")
+            told = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
             connection.execute(events.delete().where(events.c.run == run, told))
             row = {"run": run, "seq": last + 1, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
             connection.execute(events.insert().values(row))
@@ -355,7 +362,27 @@ class Store:
         row = connection.execute(sa.select(schema.runs).where(schema.runs.c.id == run)).mappings().first()
         if row is None:
             raise XferError("unknown_run", "run", run)
-        return Run(**row)
+        return _run(row)
+
+
+def _run(row: Mapping[Any, Any]) -> Run:
+    """A row as readers take it: every measured value is a float, NaN where JSON had to say null."""
+    run = Run(**row)
+    if not run.result:
+        return run
+    result = dict(run.result)
+    if "metrics" in result:
+        result["metrics"] = {name: _number(value) for name, value in result["metrics"].items()}
+    if result.get("target_metric"):
+        result["target_metric"] = {**result["target_metric"], "value": _number(result["target_metric"]["value"])}
+    if result.get("selection"):
+        chosen = result["selection"].items()
+        result["selection"] = {rule: {**found, "value": _number(found["value"])} for rule, found in chosen}
+    return replace(run, result=result)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _told(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from xfer_core.domains import offered
 from xfer_core.errors import XferError, say
 from xfer_core.files import write_whole
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
@@ -153,13 +154,28 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
 
 
 def notes(store: Store, run: str) -> list[XferError]:
-    """What a person should know of how a run went on: the checkpoints that it could not use."""
+    """What a person should know of how a run went on: the checkpoints that it could not use, and what is wrong with its
+    network: of the one that is reported once there is a result, before that what was seen while it trained."""
     found = []
     for event in store.events(run, "fallback"):
         unusable = event["details"]["unusable"]
         code = "checkpoint_anew" if event["details"]["anew"] else "checkpoint_before"
         reason = "; ".join(unusable.values())
         found.append(XferError(code, "checkpoint", list(unusable), reason=reason, step=event["step"]))
+    result = store.get(run).result
+    seen = result.get("warnings", []) if result else [event["details"] for event in store.events(run, "collapsed")]
+    return found + warnings(seen)
+
+
+def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:
+    """The warnings of a result, or of events, for :func:`xfer_core.errors.say`: domains by their titles, shares in per
+    cent."""
+    found = []
+    for warning in told:
+        params = dict(warning["params"])
+        params["domain"] = offered(params["domain"]).card.title
+        params |= {name: f"{100 * params[name]:.0f} %" for name in ("share", "largest")}
+        found.append(XferError(warning["code"], warning["field"], warning["value"], **params))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from xfer_core.domains.problem import Problem
@@ -28,7 +29,8 @@ class Answers:
     labels: Tensor | None = None
 
     def quality(self) -> float:
-        """The fraction of right answers, or minus the mean absolute error.
+        """The fraction of right answers, or minus the mean absolute error; NaN where an answer is no number, for the
+        largest of NaNs is a class like any other.
 
         Raises:
             TypeError: the labels are not to be seen.
@@ -36,8 +38,10 @@ class Answers:
         if self.labels is None:
             raise TypeError("these labels are not to be seen")
         if self.labels.is_floating_point():
-            return -float((self.outputs[:, 0] - self.labels).abs().mean())
-        return float((self.outputs.argmax(1) == self.labels).float().mean())
+            off = (self.outputs[:, 0] - self.labels).abs()
+            return -float(off.cpu().double().mean())  # the sum of large errors is more than float32 holds
+        right = (self.outputs.argmax(1) == self.labels).float().mean()
+        return float(torch.where(self.outputs.isfinite().all(), right, torch.nan))
 
 
 class Selection(Form):

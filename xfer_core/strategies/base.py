@@ -137,6 +137,8 @@ class Strategy(Form):
     title: ClassVar[str]
     formula: ClassVar[str]
     """What is minimised, in LaTeX."""
+    on_collapse: ClassVar[str] = "one_answer"
+    """The rule in :mod:`xfer_core.errors` that says what to do where the network's answers collapse onto one class."""
     adapts: ClassVar[bool] = False
     """Whether it learns from target images without labels: a group of its own in the catalogue."""
     term_titles: ClassVar[Mapping[str, str]] = {}

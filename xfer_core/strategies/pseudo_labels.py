@@ -38,6 +38,7 @@ class PseudoLabels(Adaptation):
         "printed_to_handwritten", "Certain mistakes are learned as well, and crowd out what was right."
     )
     without_classes: ClassVar = "mmd"
+    on_collapse: ClassVar = "one_pseudo_label"
     kind: Literal["pseudo_labels"] = "pseudo_labels"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the own answers")
     """How much they count beside the true labels."""

@@ -27,6 +27,7 @@ class Evaluator:
         self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
         self.judged = dealt.problem.unseen or dealt.problem.target
         self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
+        self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
             for name, samples in dealt.held_out.items()
@@ -35,7 +36,7 @@ class Evaluator:
     def measure(self, network: Network, split: str) -> dict[str, float]:
         """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split; of a
         regression ``error/…`` → mean absolute error in the task's unit."""
-        metrics = {}
+        metrics, self.answered = {}, {}
         for (domain, held_out_split), (images, labels) in self.splits.items():
             if held_out_split != split:
                 continue
@@ -45,6 +46,8 @@ class Evaluator:
             for task, logits in outputs.items():
                 quality = Answers(logits, labels[task]).quality()
                 number = labels[task].is_floating_point()
+                if not number:
+                    self.answered[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
                 metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
         return metrics
 

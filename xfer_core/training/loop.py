@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
 from xfer_core.training.batches import Stream
 from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint
 from xfer_core.training.chooser import Chooser
+from xfer_core.training.collapse import collapses
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
 from xfer_core.training.evaluation import Evaluator, predict, to_input
+from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.fixing import fingerprint, fix
 from xfer_core.training.form import TrainingForm, decays
 from xfer_core.training.gradients import backward, total_of
@@ -48,6 +50,8 @@ class Result:
         seconds: from the start of this process's part to its end.
         images_per_second: over training steps only, evaluation excluded.
         fixed_unchanged: whether all that was fixed is bit-identical; None where nothing was.
+        warnings: what a person should know of the network that is reported, each as {code, field, value, params} of a
+            rule in :mod:`xfer_core.errors`; ``runs.worker.warnings`` makes errors of them.
     """
 
     status: str
@@ -60,6 +64,7 @@ class Result:
     precision: str
     threads: int
     fixed_unchanged: bool | None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Trainer:
@@ -117,6 +122,7 @@ class Trainer:
         self.step, self.phase_index, self.images = 0, 0, 0
         self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
         self.fixed_kept: list[bool] = []  # whether it still held, for phases that fix something
+        self.collapsed: set[tuple[str, str]] = set()  # (domain, task) that the observer has been told of
         self.journal = Journal()
         self.seen: dict[str, Tensor] = {}  # what this step's gradients showed: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
@@ -143,7 +149,8 @@ class Trainer:
         """Train to the end, or until a person pauses or stops.
 
         Raises:
-            XferError: ``not_finite_loss``, naming the term, the step and what to do.
+            XferError: ``not_finite_loss``, ``not_finite_weights``, ``not_finite_answers`` or ``absurd_error``: the
+                network broke; names what shows it, the step, and what to do.
         """
         self.started = self.reported = time.perf_counter()
         if not self._go_on():
@@ -156,6 +163,7 @@ class Trainer:
             asked = self._obey()
             if asked == "pause":
                 self._report()
+                self._check_weights()
                 self._save(durable=True)
                 return self._result("paused", {}, {})
             if asked == "stop":
@@ -163,6 +171,7 @@ class Trainer:
                 break
             self._advance()
         self._check_fixed()
+        self._check_weights()
         if status == "stopped" and self.step % self.look_every:
             self._look()
         self._report()
@@ -170,10 +179,12 @@ class Trainer:
         self._save(durable=True)
         selection = self.chooser.settle(self.network, self.evaluator)
         metrics = self.evaluator.measure(self.network, "test")
+        measured = int(selection.get(self.chooser.rule, {}).get("step", self.step))
+        check_metrics(metrics, largest_errors(self.dealt), measured, self.phases[self.phase_index].name)
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
-        return self._result(status, metrics, selection)
+        return replace(self._result(status, metrics, selection), warnings=self._warnings(measured))
 
     def _advance(self) -> None:
         """Steps up to the next look at validation, the next phase, or the next report."""
@@ -189,6 +200,8 @@ class Trainer:
             synchronize(self.device)
         self.train_seconds += time.perf_counter() - begun
         self._report()
+        if self.step == until:  # before a phase begins with it, a rule takes it or a checkpoint keeps it
+            self._check_weights()
         if self.step == self.ends[self.phase_index]:
             self._check_fixed()
             if self.step < self.training.steps:
@@ -328,13 +341,52 @@ class Trainer:
     def _next_look(self) -> int:
         return min((self.step // self.look_every + 1) * self.look_every, self.training.steps)
 
+    def _check_weights(self) -> None:
+        """Refuse to go on with a network that the last update broke: no loss has seen it yet."""
+        weights = [*self.network.state_dict().items(), *self.modules.state_dict(prefix="modules.").items()]
+        check_weights(weights, self.step, self.phases[self.phase_index].name)
+
     def _look(self) -> None:
-        for name, value in self.evaluator.measure(self.network, "validation").items():
+        metrics = self.evaluator.measure(self.network, "validation")
+        # A large error may still be learned away, NaN and infinity may not.
+        check_metrics(metrics, {}, self.step, self.phases[self.phase_index].name)
+        for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
             self.chooser.look(self.step, self.network, self.evaluator)
+            self._tell_collapses()
         self.observer.look()
         self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
+
+    def _warnings(self, step: int) -> list[dict[str, Any]]:
+        """What the last measurement shows that a person should know: answers that collapsed onto one class."""
+        return [
+            {
+                "code": self.strategy.on_collapse,
+                "field": "network",
+                "value": found.answer,
+                "params": {
+                    "domain": found.domain,
+                    "task": found.task,
+                    "share": found.share,
+                    "largest": found.largest,
+                    "step": step,
+                },
+            }
+            for found in collapses(self.evaluator.answered, self.dealt)
+        ]
+
+    def _tell_collapses(self) -> None:
+        """Say once of each domain and task that its answers collapsed; in the second half of the last phase, for many a
+        network gives one answer for a while early in it."""
+        begin, end = [0, *self.ends][len(self.phases) - 1], self.ends[-1]
+        if 2 * (self.step - begin) < end - begin:
+            return
+        for warning in self._warnings(self.step):
+            where = (warning["params"]["domain"], warning["params"]["task"])
+            if where not in self.collapsed:
+                self.collapsed.add(where)
+                self.observer.event("collapsed", self.step, **warning)
 
     def _report(self) -> None:
         points, broken = self.journal.drain()
@@ -455,6 +507,7 @@ class Trainer:
                 "chooser": self.chooser.state(),
                 "fixed_before": list(self.fixed_before),
                 "fixed_kept": list(self.fixed_kept),
+                "collapsed": sorted(self.collapsed),
                 "images": self.images,
                 "train_seconds": self.train_seconds,
             },
@@ -472,6 +525,7 @@ class Trainer:
         self.context.state = on_device(saved["strategy"], self.device)
         self.knobs.restore(saved["knobs"], self.step)
         self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
+        self.collapsed = {(domain, task) for domain, task in saved.get("collapsed", [])}
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]
         self.chooser.restore(saved["chooser"])
         self._enter_phase()

@@ -1,0 +1,67 @@
+"""Whether a network broke: values that are no numbers in its weights or answers, and errors that no learning explains.
+
+A loss says so only at the step after, and a phase without a loss never does; so the network itself is looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from xfer_core.domains.problem import Dealt
+from xfer_core.errors import XferError
+
+ABSURD = 1000
+"""A mean error of more ranges of the training labels than this means that the network broke. A network that always
+gives one value out of that range errs by less than one range where the true values lie in it too; a thousand leaves
+room for domains whose values do not, and for a network that has learned next to nothing."""
+
+
+def check_weights(tensors: Iterable[tuple[str, Tensor]], step: int, phase: str) -> None:
+    """Refuse weights or buffers that hold NaN or infinity. Waits for the device once, however many there are.
+
+    Raises:
+        XferError: ``not_finite_weights``, naming the first tensor.
+    """
+    numbers = [(name, tensor.detach()) for name, tensor in tensors if tensor.is_floating_point()]
+    finite = torch.stack([tensor.isfinite().all() for _, tensor in numbers]).tolist()
+    for (name, tensor), whole in zip(numbers, finite, strict=True):
+        if not whole:
+            found = float(tensor[~tensor.isfinite()].flatten()[0])
+            raise XferError("not_finite_weights", name, found, step=step, phase=phase)
+
+
+def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], step: int, phase: str) -> None:
+    """Refuse accuracies and errors that a broken network made.
+
+    Args:
+        metrics: ``accuracy/<domain>/<task>/<split>`` or ``error/…`` → value.
+        limits: task → the largest mean error that is believed, in its unit (:func:`largest_errors`).
+        step: of the network that was measured.
+        phase: in which it was.
+
+    Raises:
+        XferError: ``not_finite_answers`` or ``absurd_error``, naming the first metric.
+    """
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise XferError("not_finite_answers", name, value, step=step, phase=phase)
+        limit = limits.get(name.split("/")[2], math.inf) if name.startswith("error/") else math.inf
+        if value > limit:
+            raise XferError(
+                "absurd_error", name, f"{value:.3g}", limit=f"{limit:g}", times=ABSURD, step=step, phase=phase
+            )
+
+
+def largest_errors(dealt: Dealt) -> dict[str, float]:
+    """For each regression the largest mean error that is believed: ``ABSURD`` times the range of its training labels.
+    Nothing for a task without labels, or whose labels are all the same."""
+    limits = {}
+    for task in dealt.problem.regressions():
+        labels = torch.cat([domain.labelled.labels[task] for domain in dealt.training.values()])
+        if len(labels) and (span := float(labels.max() - labels.min())):
+            limits[task] = ABSURD * span
+    return limits
