@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,15 +18,20 @@ import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
+from sqlalchemy import exc
 from test_worker import BREAKS
 
 import xfer_core
 from benchmarks.serving import end_dispatchers
 from xfer_core.cli import main
+from xfer_core.errors import XferError
 from xfer_core.runs import dispatcher as module
+from xfer_core.runs import lease, schema
 from xfer_core.runs.dispatcher import Dispatcher
+from xfer_core.runs.lease import LeaseLost, Watch, new_owner
+from xfer_core.runs.process import identity
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
 from xfer_core.training import Command, Trainer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
@@ -271,18 +277,28 @@ def test_a_run_that_takes_too_long_is_ended(served):
 
 
 def test_a_second_dispatcher_refuses_and_none_is_started_beside_a_living_one(served, capsys, monkeypatch):
-    wait(module.is_alive)
+    wait(Watch(served.lease).wait)
     assert module.serve() == 0
     assert "alive already" in capsys.readouterr().out
     monkeypatch.setattr(module.subprocess, "Popen", None)
     module.ensure_dispatcher()
+    assert _watched()
+    module.ensure_dispatcher()
+
+
+def _watched() -> bool:
+    """Whether what :func:`ensure_dispatcher` began beside itself came to an end without trouble."""
+    for thread in threading.enumerate():
+        if thread.name == "xfer-watch":
+            thread.join(PATIENCE)
+    return not any(thread.name == "xfer-watch" for thread in threading.enumerate())
 
 
 def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
     old = ends(served, served.create(spec(2))).code
     with (at_home.core / "__init__.py").open("a") as file:
         file.write("\n# newer\n")
-    wait(lambda: not module.is_alive())  # it has let go and is starting again
+    wait(lambda: not served.lease().owner)  # it has let go and is starting again
     new = ends(served, served.create(spec(2))).code
     assert new == module.code_version() != old
     assert at_home.process.poll() is None, "the same process"
@@ -290,7 +306,7 @@ def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
     at_home.process.terminate()
     assert at_home.process.wait(PATIENCE) == 0
     assert time.monotonic() - begun < 5
-    assert not module.is_alive()
+    assert not served.lease().owner
 
 
 def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
@@ -326,7 +342,7 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     assert ends(served, doomed).result["step"] == 1000
     process = module._started[at_home.home]
     assert process.wait(PATIENCE) == 0, "it ends when idle"
-    assert not module.is_alive()
+    assert not served.lease().owner
 
 
 # ---------------------------------------------------------------------- without processes
@@ -354,9 +370,16 @@ class Children:
         self.killed = True
 
 
-def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
-    dispatcher = Dispatcher(store, slots=3)
+def serving(store: Store, slots: int = 3) -> Dispatcher:
+    """A dispatcher that has the lease of the store."""
+    dispatcher = Dispatcher(store, slots)
     dispatcher.cores = 12
+    assert store.take_lease(dispatcher.owner, store.lease())
+    return dispatcher
+
+
+def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
+    dispatcher = serving(store)
     resumed = store.create(spec(9))
     store.update(resumed, threads=7)
     runs = [resumed, *(store.create(spec(9)) for _ in range(4))]
@@ -370,8 +393,7 @@ def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
 
 
 def test_a_run_alone_gets_every_core(store):
-    dispatcher = Dispatcher(store, slots=3)
-    dispatcher.cores = 12
+    dispatcher = serving(store)
     run = store.create(spec(9))
     dispatcher._claim(Children())
     assert store.get(run).threads == 12
@@ -379,8 +401,7 @@ def test_a_run_alone_gets_every_core(store):
 
 def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
     """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
-    dispatcher = Dispatcher(store, slots=3)
-    dispatcher.cores = 12
+    dispatcher = serving(store)
     runs = store.create_together([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
     dispatcher._claim(Children())
     for run in runs[:3]:
@@ -393,46 +414,131 @@ def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
 @pytest.mark.parametrize(("batch", "status"), [("experiment-help-1", QUEUED), ("", INTERRUPTED)])
 def test_a_run_that_died_with_its_dispatcher_goes_on_if_it_is_part_of_something(store, batch, status):
     run = store.create(spec(9), batch=batch, status=RUNNING)
-    store.update(run, pid=2**22 + 1, heartbeat=time.time())
-    Dispatcher(store)._care()
+    store.update(run, pid=2**22 + 1, process=identity(2**22 + 1))
+    serving(store)._care()
     assert store.get(run).status == status
     assert store.get(run).pid is None
 
 
 def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
-    dispatcher, run = Dispatcher(store), store.create(spec(9))
+    dispatcher, run = serving(store), store.create(spec(9))
     dispatcher._claim(Children())
     store.command(run, "stop")
     dispatcher._care()
     assert store.get(run).status == RUNNING, "it has time to obey"
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
     dispatcher._care()
-    assert dispatcher.children[run].killed
+    assert [child.process.killed for child in dispatcher.children.values()] == [True]
     dispatcher._reap()
     assert (store.get(run).status, store.get(run).reason) == (STOPPED, None)
 
 
-def test_a_dead_worker_that_nobody_has_reaped_does_not_count_as_working(store):
-    run = store.create(spec(9), status=RUNNING)
-    with subprocess.Popen(["sleep", "60"]) as process:
-        store.update(run, pid=process.pid, heartbeat=time.time())
-        assert module._works(store.get(run))
-        process.kill()
-        wait(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
-        assert not module._works(store.get(run))
-    assert not module._works(store.get(run))
+def begun(dispatcher: Dispatcher, *runs: str) -> list[Children]:
+    """The stand-ins for the workers of these runs, once the dispatcher has begun them."""
+    dispatcher._claim(Children())
+    processes = {child.run: child.process for child in dispatcher.children.values()}
+    return [processes[run] for run in runs]
 
 
-def test_a_process_that_only_has_the_same_number_does_not_count_as_working(store):
-    run = store.create(spec(9), status=RUNNING)
-    store.update(run, pid=os.getpid(), heartbeat=psutil.Process().create_time() - 60)
-    assert not module._works(store.get(run))
+def test_runs_deleted_while_their_workers_are_still_leaving_stop_nobody(store):
+    dispatcher = serving(store)
+    *gone, stays = (store.create(spec(9)) for _ in range(3))
+    begun(dispatcher, *gone, stays)
+    for run in gone:
+        store.update(run, status=PAUSED)  # as its worker writes it before it leaves
+    store.delete(gone)
+    late = [store.create(spec(9)) for _ in range(2)]
+    dispatcher._care()
+    dispatcher._claim(Children())
+    assert [store.get(run).status for run in (stays, *late)] == [RUNNING] * 3, "who only leaves takes no slot"
+
+
+def test_a_worker_that_does_not_leave_is_ended_and_its_run_may_be_trained_meanwhile(store, monkeypatch):
+    dispatcher, run = serving(store), store.create(spec(9))
+    (leaving,) = begun(dispatcher, run)
+    store.move(run, (RUNNING,), PAUSED)
+    store.command(run, "resume")
+    (working,) = begun(dispatcher, run)
+    assert working is not leaving
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
+    dispatcher._care()
+    assert (leaving.killed, working.killed) == (True, False)
+    dispatcher._reap()
+    assert store.get(run).status == RUNNING, "it was the earlier worker that died"
+    assert len(dispatcher.children) == 1
+
+
+def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, caplog):
+    dispatcher = serving(store)
+    broken, other = (store.create(spec(9)) for _ in range(2))
+    _, process = begun(dispatcher, broken, other)
+    store.command(other, "stop")
+    asked = store.stop_asked
+
+    def trouble(run: str) -> float | None:
+        if run == broken:
+            raise exc.IntegrityError("SELECT", {}, Exception("broken row"))
+        return asked(run)
+
+    monkeypatch.setattr(store, "stop_asked", trouble)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
+    dispatcher._care()
+    assert process.killed
+    assert f"run {broken} is looked after again later" in caplog.text
+
+
+@pytest.fixture
+def loop(monkeypatch) -> None:
+    """The loop runs in this process, quickly, and takes no signals."""
+    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(module, "CARE_SECONDS", 0.0)
+
+
+def test_trouble_with_the_store_passes(store, monkeypatch, loop, caplog):
+    dispatcher, run = serving(store), store.create(spec(9))
+    find, failures = store.find, [XferError("no_database", "XFER_HOME", "x", reason="gone"), ValueError("odd")]
+
+    def fail_first(**wanted: Any) -> list[Run]:
+        if failures:
+            raise failures.pop(0)
+        dispatcher.stopping = bool(dispatcher.children)
+        return find(**wanted)
+
+    monkeypatch.setattr(store, "find", fail_first)
+    assert dispatcher.serve(Children()) == module.TOLD
+    assert store.get(run).status == RUNNING
+    assert caplog.text.count("the queue is not served") == 2
+
+
+def test_who_finds_the_lease_taken_ends_and_has_touched_nothing(store, loop):
+    """Put to sleep and woken again, it has a run to claim, and one that it would take for dead."""
+    dispatcher = serving(store)
+    queued, running = store.create(spec(9)), store.create(spec(9), status=RUNNING)
+    store.update(running, token="t", process=identity(2**22 + 1))
+    store.take_lease("another", store.lease())
+    assert dispatcher.serve(Children()) == module.LOST
+    with pytest.raises(LeaseLost):
+        dispatcher._care()
+    assert (store.get(queued).status, store.get(running).status) == (QUEUED, RUNNING)
+    assert dispatcher.children == {}
+
+
+def test_a_database_that_was_made_anew_is_served_by_who_is_there(store, loop):
+    dispatcher = serving(store)
+    with store.engine.begin() as connection:
+        connection.execute(schema.leases.delete())
+    run = store.create(spec(9))
+    dispatcher.idle_seconds = 0.2
+    threading.Timer(1.0, dispatcher._stop).start()
+    assert dispatcher.serve(Children()) == module.TOLD
+    assert store.get(run).status == RUNNING
+    assert store.lease().owner == dispatcher.owner
 
 
 class Started:
     """Stands for a dispatcher that is still importing."""
 
-    made: list[dict]
+    made: list[Started]
 
     def __init__(self, *_: Any, **how: Any) -> None:
         self.ended = False
@@ -441,6 +547,9 @@ class Started:
 
     def poll(self) -> int | None:
         return 0 if self.ended else None
+
+    def kill(self) -> None:
+        self.ended = True
 
 
 def test_a_dispatcher_that_is_starting_is_not_started_again(monkeypatch):
@@ -452,6 +561,21 @@ def test_a_dispatcher_that_is_starting_is_not_started_again(monkeypatch):
     Started.made[0].ended = True
     module.ensure_dispatcher()
     assert len(Started.made) == 2
+
+
+def test_another_one_is_started_where_a_living_process_does_not_serve(monkeypatch):
+    monkeypatch.setattr(module.subprocess, "Popen", Started)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.2)
+    Started.made = []
+    store = open_store()
+    store.take_lease(new_owner(), store.lease())  # of this process, which lives and never renews it
+    module.ensure_dispatcher()
+    assert _watched()
+    assert len(Started.made) == 1
+    monkeypatch.setattr(module, "START_SECONDS", -1.0)
+    module.ensure_dispatcher()
+    assert len(Started.made) == 2
+    assert Started.made[0].ended, "what hangs is ended"
 
 
 def test_a_relative_home_is_the_same_one_for_the_dispatcher(monkeypatch, tmp_path):

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
 from xfer_core.errors import XferError
 from xfer_core.runs import schema
 from xfer_core.runs.database import Database, UnusableSchema
+from xfer_core.runs.lease import Held, read, release, renew, take
 from xfer_core.runs.spec import RunSpec
 from xfer_core.settings import settings
 from xfer_core.training.observer import Command, Point
@@ -52,6 +54,10 @@ class Run:
     code: str | None
     progress: dict[str, Any] | None
     result: dict[str, Any] | None
+    token: str | None
+    process: str | None
+    deaths: int
+    died_at: int | None
 
     @property
     def target_metric(self) -> dict[str, Any] | None:
@@ -66,6 +72,11 @@ class News:
     seq: int
     points: list[Point]
     events: list[dict[str, Any]]
+
+
+def new_token() -> str:
+    """A fencing token: what tells one life of a run from every other."""
+    return secrets.token_hex(8)
 
 
 def transaction(method: Callable[Concatenate[Store, P], T]) -> Callable[Concatenate[Store, P], T]:
@@ -337,10 +348,56 @@ class Store:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
     @transaction
-    def move(self, run: str, before: Iterable[str], status: str, **values: Any) -> bool:
-        """Change the status if it still is one of ``before``; whether it was."""
+    def move(self, run: str, before: Iterable[str], status: str, lease: str | None = None, **values: Any) -> bool:
+        """Change the status if it still is one of ``before``; whether it was.
+
+        Args:
+            run: which.
+            before: statuses.
+            status: the new one.
+            lease: who must hold the lease as that happens; None asks nobody.
+            values: further columns to change.
+
+        Raises:
+            LeaseLost: nothing was changed.
+        """
         with self.engine.begin() as connection:
+            if lease is not None:
+                renew(connection, lease)
             return self._change(connection, run, before, {"status": status, **values})
+
+    # ------------------------------------------------------------------ who serves
+
+    @transaction
+    def lease(self) -> Held:
+        """Who serves the queue now."""
+        with self.engine.connect() as connection:
+            return read(connection)
+
+    @transaction
+    def take_lease(self, owner: str, seen: Held) -> bool:
+        """Serve from now on, if nobody renewed or took the lease since it was ``seen``; whether that is so."""
+        try:
+            with self.engine.begin() as connection:
+                return take(connection, owner, seen)
+        except exc.IntegrityError:  # somebody else was the first of all
+            return False
+
+    @transaction
+    def renew_lease(self, owner: str) -> None:
+        """Go on serving.
+
+        Raises:
+            LeaseLost: somebody else serves, or may do so.
+        """
+        with self.engine.begin() as connection:
+            renew(connection, owner)
+
+    @transaction
+    def release_lease(self, owner: str) -> None:
+        """Let the next one serve at once."""
+        with self.engine.begin() as connection:
+            release(connection, owner)
 
     # ------------------------------------------------------------------ inside
 
@@ -348,7 +405,8 @@ class Store:
     def _change(connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any]) -> bool:
         table = schema.runs
         where = (table.c.id == run, table.c.status.in_(tuple(before)))
-        return connection.execute(table.update().where(*where).values(**values)).rowcount == 1
+        change = table.update().where(*where).values(**{"token": None, **values})  # whoever trained it does so no more
+        return connection.execute(change).rowcount == 1
 
     @staticmethod
     def _get(connection: Connection, run: str) -> Run:
@@ -419,7 +477,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 
 
 def _at_head(engine: Engine) -> bool:
