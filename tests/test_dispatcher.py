@@ -31,7 +31,7 @@ from xfer_core.runs.dispatcher import Dispatcher
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import identity
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
+from xfer_core.runs.store import FAILED, FINISHED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
 from xfer_core.training import Command, Trainer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
@@ -193,10 +193,6 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served,
     served.command(run, "resume")
     running = at_step(served, run, paused.progress["step"] + 20)
     os.kill(running.pid, signal.SIGKILL)
-    dead = ends(served, run, FAILED)
-    assert dead.reason["code"] == "worker_died"
-    assert "exit code -9" in dead.reason["text"]
-    served.command(run, "resume")
     resumed = ends(served, run)
     assert resumed.reason is None
     assert resumed.result["metrics"] == ends(served, whole).result["metrics"]
@@ -210,9 +206,12 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served,
 
 def test_a_worker_that_dies_leaves_the_others_alone(served):
     victim, other = served.create_together([(spec(ENDLESS), ""), (spec(300), "")], batch="")
-    os.kill(at_step(served, victim, 1).pid, signal.SIGKILL)
-    assert ends(served, victim, FAILED).reason["code"] == "worker_died"
+    killed = at_step(served, victim, 1).pid
+    os.kill(killed, signal.SIGKILL)
+    until(served, victim, lambda row: row.pid not in (None, killed))
     ends(served, other)
+    served.command(victim, "stop")
+    ends(served, victim, STOPPED)
 
 
 def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worker(served, at_home):
@@ -226,8 +225,6 @@ def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worke
     assert [e["details"] for e in turned] == [{"name": name, "value": 0.0}, {"name": "lr", "value": 0.0001}]
     step = turned[0]["step"]
     os.kill(at_step(served, run, step + 1).pid, signal.SIGKILL)
-    ends(served, run, FAILED)
-    served.command(run, "resume")
     ends(served, run)
 
     news = served.after(run)
@@ -310,7 +307,7 @@ def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
 
 
 def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
-    endless, doomed, going = served.create_together([(spec(n), "") for n in (ENDLESS, 1000, 800)], batch="")
+    endless, doomed, going = served.create_together([(spec(n), "") for n in (ENDLESS, 2000, 800)], batch="")
     lasting, victim, _ = (at_step(served, run, 5) for run in (endless, doomed, going))
     at_home.process.kill()
     at_home.process.wait()
@@ -327,8 +324,6 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
         assert main(["submit", str(recipe)]) == 0
         submitted.append(capsys.readouterr().out.strip())
     first, second = submitted
-    row = ends(served, doomed, INTERRUPTED)
-    assert "resume" in row.reason["text"]
     at_step(served, first, 1)
     adopted = served.get(endless)
     assert (adopted.status, adopted.pid) == (RUNNING, lasting.pid)
@@ -337,12 +332,29 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     served.command(endless, "stop")
     ends(served, endless, STOPPED)
     ends(served, second)
-    served.command(doomed, "resume")
     served.command(first, "stop")
-    assert ends(served, doomed).result["step"] == 1000
+    assert ends(served, doomed).result["step"] == 2000, "it went on by itself"
     process = module._started[at_home.home]
     assert process.wait(PATIENCE) == 0, "it ends when idle"
     assert not served.lease().owner
+
+
+def test_after_everything_was_killed_all_runs_go_on_by_themselves(served, at_home, monkeypatch):
+    """Queued, running, and in the middle of being claimed: from the last checkpoint, and nobody resumes them."""
+    runs = [served.create(spec(400, f"seed={seed}")) for seed in range(4)]
+    at_step(served, runs[0], 100)
+    end_dispatchers(at_home.home)
+    at_home.process.wait(PATIENCE)
+    assert {served.get(run).status for run in runs} <= {QUEUED, RUNNING, FINISHED}
+    monkeypatch.setenv("XFER_SLOTS", "3")
+    monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
+    module.ensure_dispatcher()
+    for run in runs:
+        ends(served, run)
+    again = served.events(runs[0], "resumed")
+    assert [event["step"] > 0 for event in again] == [True], "not from the beginning"
+    assert set(curves(served, runs[0]).values()) == {1}
+    assert module._started[at_home.home].wait(PATIENCE) == 0
 
 
 # ---------------------------------------------------------------------- without processes
@@ -411,13 +423,32 @@ def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
     assert [store.get(run).threads for run in runs] == [4, 4, 4, 4]
 
 
-@pytest.mark.parametrize(("batch", "status"), [("experiment-help-1", QUEUED), ("", INTERRUPTED)])
-def test_a_run_that_died_with_its_dispatcher_goes_on_if_it_is_part_of_something(store, batch, status):
+@pytest.mark.parametrize("batch", ["experiment-help-1", ""])
+def test_a_run_that_died_with_its_dispatcher_goes_on(store, batch):
     run = store.create(spec(9), batch=batch, status=RUNNING)
-    store.update(run, pid=2**22 + 1, process=identity(2**22 + 1))
+    store.update(run, pid=2**22 + 1, process=identity(2**22 + 1), token="t")
     serving(store)._care()
-    assert store.get(run).status == status
-    assert store.get(run).pid is None
+    assert store.get(run).status == QUEUED
+    assert store.get(run).pid is store.get(run).token is None
+
+
+def test_a_run_whose_workers_die_without_a_new_step_fails_after_three(store):
+    dispatcher, run = serving(store), store.create(spec(9))
+
+    def dies_at(step: int) -> Run:
+        (process,) = begun(dispatcher, run)
+        store.update(run, progress={"step": step})
+        process.kill()
+        dispatcher._reap()
+        return store.get(run)
+
+    outcomes = [dies_at(step).status for step in (3, 2, 4, 4)]  # after the second it began at an earlier checkpoint
+    assert outcomes == [QUEUED] * 4, "4 was a new step"
+    row = dies_at(3)
+    assert (row.status, row.reason["code"], row.ended is None) == (FAILED, "worker_died", False)
+    assert "again and again" in row.reason["text"]
+    store.command(run, "resume")
+    assert dies_at(1).status == QUEUED, "a person who resumes it gives it three new attempts"
 
 
 def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):

@@ -86,7 +86,10 @@ RULES: dict[str, str] = {
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),
-    "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "worker_died": (
+        "ended without a word (exit code {exit_code}) again and again, without a new step in between; "
+        "resume it to go on from its last checkpoint"
+    ),
     "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
     "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",

@@ -24,7 +24,7 @@ import xfer_core
 from xfer_core.errors import XferError
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import lives
-from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Run, Store, new_token
+from xfer_core.runs.store import FAILED, QUEUED, RUNNING, STOPPED, Run, Store, new_token
 from xfer_core.runs.worker import failure, worker
 from xfer_core.settings import Settings, settings
 
@@ -33,6 +33,7 @@ CARE_SECONDS = 1.0  # between renewals of the lease, looks at what runs, and loo
 PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to leave, and to write who it is
 ABROAD_SECONDS = 30.0  # of silence, after which a worker whose process cannot be looked up counts as dead
 LONGEST_PAUSE = 30.0  # before something that failed is tried again
+ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
 START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
 IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
 ROOT = Path(xfer_core.__file__).parent
@@ -157,13 +158,13 @@ class Dispatcher:
                 continue
             try:
                 self._reap()
-                self._claim(context)
                 if now - cared > CARE_SECONDS:
                     cared = now
                     self.store.renew_lease(self.owner)
                     self._care()
                     if not self.children and not self.adopted and code_version() != self.version:
                         return OUTDATED
+                self._claim(context)
                 pause = 0.0
             except LeaseLost:
                 if not self._regain():
@@ -263,17 +264,20 @@ class Dispatcher:
             self.store.move(run.id, (RUNNING,), FAILED, self.owner, ended=time.time(), pid=None, reason=reason)
 
     def _died(self, run_id: str, token: str, exit_code: int | None) -> None:
-        """A worker is gone. If its run does not know that, it left no word of its own."""
+        """A worker is gone. If it left no word of its own, its run goes on in another one."""
         found = self.store.find(ids=[run_id], statuses=(RUNNING,))
         if not found or (found[0].token or run_id) != token:
             return
-        if exit_code is None and found[0].batch:
-            # It died with its dispatcher. Part of an experiment or a race, it goes on without being asked to.
-            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, pid=None)
+        run, before = found[0], -1 if found[0].died_at is None else found[0].died_at
+        step = (run.progress or {}).get("step", 0)
+        deaths = 1 if step > before else run.deaths + 1
+        counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
+        if deaths < ATTEMPTS:
+            logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
+            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, **counted)
             return
         reason = failure("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
-        status = INTERRUPTED if exit_code is None else FAILED
-        self.store.move(run_id, (RUNNING,), status, self.owner, ended=time.time(), pid=None, reason=reason)
+        self.store.move(run_id, (RUNNING,), FAILED, self.owner, ended=time.time(), reason=reason, **counted)
 
     @contextmanager
     def _bearing(self, run: str) -> Iterator[None]:

@@ -154,7 +154,7 @@ class Store:
             if kind == "set":
                 _check_setting(RunSpec.model_validate(row.spec), name, value)
             if kind == "resume":
-                values = {"status": QUEUED, "reason": None, "ended": None}
+                values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)
                 # What an earlier life never heard, such as a stop that came as it died, was not meant for the next.
                 connection.execute(schema.commands.delete().where(schema.commands.c.run == run))
