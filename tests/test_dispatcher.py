@@ -566,6 +566,40 @@ def test_a_database_that_was_made_anew_is_served_by_who_is_there(store, loop):
     assert store.lease().owner == dispatcher.owner
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_kills_and_stops_nobody(store, monkeypatch, hours):
+    """A dispatcher that begins after the clock was set: the worker lives, was not told to stop, and has time left."""
+    monkeypatch.setenv("XFER_RUN_MINUTES", "30")
+    adopted, claimed = store.create(spec(9), status=RUNNING), store.create(spec(9))
+    store.update(adopted, pid=os.getpid(), process=identity(), token="t", started=time.time(), heartbeat=time.time())
+    dispatcher, now = serving(store), time.time
+    (process,) = begun(dispatcher, claimed)
+    monkeypatch.setattr(module.time, "time", lambda: now() + 3600 * hours)
+    store.command(claimed, "stop")
+    for _ in range(2):
+        dispatcher._care()
+    assert [store.get(run).status for run in (adopted, claimed)] == [RUNNING] * 2
+    assert not process.killed
+
+
+@pytest.mark.parametrize(("process", "patience"), [(None, 10.0), ("elsewhere:7:7", 30.0)])
+def test_a_worker_that_cannot_be_looked_up_is_dead_only_after_silence(store, monkeypatch, process, patience):
+    run, clock = store.create(spec(9), status=RUNNING), [1000.0]
+    store.update(run, token="t", pid=7, process=process, heartbeat=5.0)
+    dispatcher = serving(store)
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    for _ in range(3):  # as long as its heartbeat changes, whatever time it tells
+        clock[0] += patience - 0.1
+        store.update(run, heartbeat=store.get(run).heartbeat - 3600)
+        dispatcher._care()
+    clock[0] += patience - 0.1
+    dispatcher._care()
+    assert store.get(run).status == RUNNING
+    clock[0] += 0.2
+    dispatcher._care()
+    assert store.get(run).status == QUEUED
+
+
 class Started:
     """Stands for a dispatcher that is still importing."""
 

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from xfer_core.cli import main
+from xfer_core.errors import XferError
 from xfer_core.runs import worker
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import parse_spec
@@ -149,6 +150,32 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
     assert main(["show", run]) == 0
     assert sentence in capsys.readouterr().out
     assert notes(store, whole) == []
+
+
+def test_a_run_is_never_trained_twice_at_once(store, every_step):
+    """A worker that was taken for dead wakes while another one trains its run: it stops, and disturbs nothing."""
+    whole = begun(store)
+    run_here(store, whole, 1)
+    run = begun(store)
+    store.update(run, token="first")
+
+    def taken(progress: dict) -> None:
+        if progress["step"] == 4:
+            store.update(run, token="second")
+            run_here(store, run, 1, token="second")
+
+    with pytest.raises(XferError) as caught:
+        run_here(store, run, 1, taken, token="first")
+    assert caught.value.code == "superseded"
+    row = store.get(run)
+    assert (row.status, row.reason, row.result["metrics"]) == (FINISHED, None, store.get(whole).result["metrics"])
+
+    def told(run):
+        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+
+    assert told(run) == told(whole), "no point is lost or told twice"
+    one, two = (load_file(settings().artifacts(each) / WEIGHTS) for each in (whole, run))
+    assert all(torch.equal(one[name], two[name]) for name in one)
 
 
 def test_control_c_marks_the_run_interrupted(store):

@@ -90,6 +90,7 @@ RULES: dict[str, str] = {
         "ended without a word (exit code {exit_code}) again and again, without a new step in between; "
         "resume it to go on from its last checkpoint"
     ),
+    "superseded": "is trained by another process now, or ended from elsewhere; this process has written nothing since",
     "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
     "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",

@@ -213,14 +213,13 @@ class Dispatcher:
 
     def _begin(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
         url = self.store.engine.url.render_as_string(hide_password=False)
-        child = context.Process(target=worker, args=(url, run, threads), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
+        child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
         try:
             child.start()
         except OSError:  # no process to be had now: the run waits for the next look
-            self.store.move(run, (RUNNING,), QUEUED, self.owner)
+            self.store.move(run, (RUNNING,), QUEUED, self.owner, token)
             raise
         self.children[token] = Child(run, child)
-        self.store.update(run, pid=child.pid)
 
     # ------------------------------------------------------------------ runs that are trained
 
@@ -256,7 +255,7 @@ class Dispatcher:
         heard.asked = (heard.asked or now) if self.store.stop_asked(run.id) else None
         if heard.asked and now - heard.asked > PATIENCE_SECONDS and child:
             child.process.kill()
-            self.store.move(run.id, (RUNNING,), STOPPED, self.owner, ended=time.time(), pid=None)
+            self.store.move(run.id, (RUNNING,), STOPPED, self.owner, run.token, ended=time.time(), pid=None)
         limit = settings().run_minutes
         if limit and now - heard.since > 60 * limit and child:
             child.process.kill()
@@ -274,10 +273,10 @@ class Dispatcher:
         counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
         if deaths < ATTEMPTS:
             logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
-            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, **counted)
+            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
             return
         reason = failure("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
-        self.store.move(run_id, (RUNNING,), FAILED, self.owner, ended=time.time(), reason=reason, **counted)
+        self.store.move(run_id, (RUNNING,), FAILED, self.owner, run.token, ended=time.time(), reason=reason, **counted)
 
     @contextmanager
     def _bearing(self, run: str) -> Iterator[None]:

@@ -282,16 +282,24 @@ class Store:
         run: str,
         points: Sequence[tuple[int, str, int, float]] = (),
         events: Sequence[Mapping[str, Any]] = (),
+        by: str | None = None,
         **changes: Any,
     ) -> None:
         """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once.
 
+        Args:
+            run: which.
+            points: scalars.
+            events: what happened.
+            by: the writer's fencing token; None writes whoever trains the run.
+            changes: columns of the run's row.
+
         Raises:
-            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there.
+            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there; ``superseded`` if the
+                run is no longer the writer's.
         """
         with self.engine.begin() as connection:
-            if not connection.execute(sa.select(schema.runs.c.id).where(schema.runs.c.id == run)).first():
-                raise self.database.gone() or XferError("unknown_run", "run", run)
+            self._write(connection, run, by, changes)
             if points:
                 rows = [
                     {"run": run, "seq": seq, "name": name, "step": step, **_stored(value)}
@@ -300,11 +308,9 @@ class Store:
                 connection.execute(schema.scalars.insert(), rows)
             if events:
                 connection.execute(schema.events.insert(), [{"run": run, **event} for event in events])
-            if changes:
-                connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**changes))
 
     @transaction
-    def rewind(self, run: str, step: int) -> int:
+    def rewind(self, run: str, step: int, by: str | None = None) -> int:
         """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
 
         What people set stays: it is replayed. The event that says so takes a new number in the same transaction, so
@@ -312,6 +318,7 @@ class Store:
         """
         points, events = schema.scalars, schema.events
         with self.engine.begin() as connection:
+            self._write(connection, run, by)
             last = _last_seq(connection, run)
             if not last:
                 return 0
@@ -324,12 +331,13 @@ class Store:
         return last + 1
 
     @transaction
-    def take_commands(self, run: str) -> list[Command]:
+    def take_commands(self, run: str, by: str | None = None) -> list[Command]:
         """What people asked of this run; each is handed out once."""
         table = schema.commands
         with self.engine.begin() as connection:
             rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.id)).all()
             if rows:
+                self._write(connection, run, by)
                 connection.execute(table.delete().where(table.c.id.in_([row.id for row in rows])))
         return [Command(row.kind, row.name, row.value) for row in rows]
 
@@ -348,7 +356,15 @@ class Store:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
     @transaction
-    def move(self, run: str, before: Iterable[str], status: str, lease: str | None = None, **values: Any) -> bool:
+    def move(
+        self,
+        run: str,
+        before: Iterable[str],
+        status: str,
+        lease: str | None = None,
+        by: str | None = None,
+        **values: Any,
+    ) -> bool:
         """Change the status if it still is one of ``before``; whether it was.
 
         Args:
@@ -356,6 +372,7 @@ class Store:
             before: statuses.
             status: the new one.
             lease: who must hold the lease as that happens; None asks nobody.
+            by: the fencing token that the run must still have; None changes it whoever trains it.
             values: further columns to change.
 
         Raises:
@@ -364,7 +381,7 @@ class Store:
         with self.engine.begin() as connection:
             if lease is not None:
                 renew(connection, lease)
-            return self._change(connection, run, before, {"status": status, **values})
+            return self._change(connection, run, before, {"status": status, **values}, by)
 
     # ------------------------------------------------------------------ who serves
 
@@ -401,10 +418,23 @@ class Store:
 
     # ------------------------------------------------------------------ inside
 
-    @staticmethod
-    def _change(connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any]) -> bool:
+    def _write(
+        self, connection: Connection, run: str, by: str | None, changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change the row of a run that must be there and be the writer's, and stays so until the transaction ends."""
         table = schema.runs
-        where = (table.c.id == run, table.c.status.in_(tuple(before)))
+        values = changes or {"token": table.c.token}  # an update locks the row, as a look at it would not
+        if not connection.execute(table.update().where(*_held(run, by)).values(**values)).rowcount:
+            if connection.execute(sa.select(table.c.id).where(table.c.id == run)).first():
+                raise XferError("superseded", "run", run)
+            raise self.database.gone() or XferError("unknown_run", "run", run)
+
+    @staticmethod
+    def _change(
+        connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any], by: str | None = None
+    ) -> bool:
+        table = schema.runs
+        where = (*_held(run, by), table.c.status.in_(tuple(before)))
         change = table.update().where(*where).values(**{"token": None, **values})  # whoever trained it does so no more
         return connection.execute(change).rowcount == 1
 
@@ -414,6 +444,12 @@ class Store:
         if row is None:
             raise XferError("unknown_run", "run", run)
         return Run(**row)
+
+
+def _held(run: str, by: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The row of a run, if it has this fencing token; None: whatever token it has."""
+    table = schema.runs
+    return (table.c.id == run, *([table.c.token == by] if by is not None else []))
 
 
 def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
