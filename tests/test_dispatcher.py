@@ -11,7 +11,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psutil
@@ -31,7 +33,7 @@ from xfer_core.runs.dispatcher import Dispatcher
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import identity
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FAILED, FINISHED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
+from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
 from xfer_core.training import Command, Trainer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
@@ -260,14 +262,39 @@ def test_an_error_of_our_own_is_one_sentence_and_its_traceback_lies_beside_the_r
     assert "Traceback" not in at_home.log.read_text()
 
 
-def test_a_run_that_takes_too_long_is_ended(served):
-    run = served.create(spec(ENDLESS))
-    process = psutil.Process(at_step(served, run, 1).pid)
-    served.update(run, started=time.time() - 3601)
-    row = ends(served, run, FAILED)
-    assert row.reason["code"] == "time_limit"
-    assert "60.0 minutes" in row.reason["text"]
-    wait(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+@pytest.mark.slow
+def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(served):
+    """Beside a long run, at random moments, so that some are deleted while their workers are still leaving."""
+    random, longest, claimed, running = Random(0), 0.0, time.monotonic(), set()
+    long = served.create(spec(ENDLESS))
+    at_step(served, long, 1)
+    runs = [served.create(spec(2, f"seed={seed}")) for seed in range(50)]
+    deadline = time.monotonic() + 2 * PATIENCE
+    while True:
+        live = {row.id: row.status for row in served.find(statuses=(QUEUED, RUNNING))}
+        before, running = running, {run for run, status in live.items() if status == RUNNING}
+        if QUEUED not in live.values() or len(running) >= 3 or running - before:
+            claimed = time.monotonic()  # nothing waits, there is no room, or one was taken just now
+        longest = max(longest, time.monotonic() - claimed)
+        if live.keys() == {long}:
+            break
+        assert time.monotonic() < deadline, live
+        found = served.find(ids=runs, statuses=(QUEUED, RUNNING, PAUSED))
+        for row in random.sample(found, min(2, len(found))) if random.random() < 0.4 else ():
+            with suppress(XferError):  # it has ended meanwhile
+                if row.status == PAUSED:
+                    served.delete([row.id])
+                else:
+                    served.command(row.id, "pause")
+        time.sleep(random.uniform(0, 0.2))
+    assert longest < 5
+    left = {row.status for row in served.find(ids=runs)}
+    assert left <= {PAUSED, FINISHED}
+    assert FINISHED in left
+    assert len(served.find(ids=runs)) < 50, "some were deleted"
+    assert served.get(long).status == RUNNING
+    served.command(long, "stop")
+    ends(served, long, STOPPED)
 
 
 # ---------------------------------------------------------------------- the dispatcher's own life
@@ -314,7 +341,7 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     os.kill(victim.pid, signal.SIGKILL)
     ends(served, going)
 
-    monkeypatch.setenv("XFER_SLOTS", "2")
+    monkeypatch.setenv("XFER_SLOTS", "3")
     monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
     submitted = []
     for seed in (1, 2):
@@ -328,7 +355,7 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     adopted = served.get(endless)
     assert (adopted.status, adopted.pid) == (RUNNING, lasting.pid)
     time.sleep(0.3)
-    assert served.get(second).status == QUEUED, "what was adopted takes one of the two slots"
+    assert served.get(second).status == QUEUED, "what was adopted takes one of the three slots, what goes on another"
     served.command(endless, "stop")
     ends(served, endless, STOPPED)
     ends(served, second)
@@ -461,7 +488,35 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
     dispatcher._care()
     assert [child.process.killed for child in dispatcher.children.values()] == [True]
     dispatcher._reap()
-    assert (store.get(run).status, store.get(run).reason) == (STOPPED, None)
+    row = store.get(run)
+    assert (row.status, row.reason["code"]) == (INTERRUPTED, "silent_worker")
+    assert "its process was ended" in row.reason["text"]
+    assert row.pid is None
+    store.command(run, "resume")
+    assert store.get(run).status == QUEUED, "from its last checkpoint"
+    assert store.take_commands(run) == []
+
+
+@pytest.mark.parametrize("asked", ["stop", "limit"])
+def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked):
+    dispatcher, run = serving(store), store.create(spec(9), status=RUNNING)
+    with subprocess.Popen(["sleep", "600"]) as process:
+        store.append(run, [(1, "accuracy/a/validation", 3, 0.5)], progress={"step": 3})
+        store.update(run, token="t", pid=process.pid, process=identity(process.pid))
+        if asked == "stop":
+            store.command(run, "stop")
+        else:
+            monkeypatch.setenv("XFER_RUN_MINUTES", "1e-9")
+        dispatcher._care()
+        assert process.poll() is None
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
+        dispatcher._care()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    row = store.get(run)
+    outcome = {"stop": (INTERRUPTED, "silent_worker"), "limit": (FAILED, "time_limit")}[asked]
+    assert (row.status, row.reason["code"]) == outcome
+    assert row.progress == {"step": 3}
+    assert store.after(run).points == [("accuracy/a/validation", 3, 0.5)], "what it measured stays"
 
 
 def begun(dispatcher: Dispatcher, *runs: str) -> list[Children]:

@@ -32,8 +32,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
     with st.container():
         _buttons(run)
-        for note in notes(store(), run.id):
-            st.warning(say(note, _), icon=":material/history:")
+        st.fragment(_notes, run_every=WEIGHTS_SECONDS if run.status in LIVE else None)(run.id)
         if run.status in LIVE:
             _knobs(run)
     live_view(
@@ -45,6 +44,12 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     if run.result:
         _results(run, baselines)
     _weights(run.id, run.status in LIVE)
+
+
+def _notes(run: str) -> None:
+    """What a person should know of how the run goes on; while it is live that can change without any news of it."""
+    for note in notes(store(), run):
+        st.warning(say(note, _), icon=":material/history:")
 
 
 def _weights(run: str, live: bool) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,7 +25,7 @@ import xfer_core
 from xfer_core.errors import XferError
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import lives
-from xfer_core.runs.store import FAILED, QUEUED, RUNNING, STOPPED, Run, Store, new_token
+from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
 from xfer_core.runs.worker import failure, worker
 from xfer_core.settings import Settings, settings
 
@@ -253,14 +254,23 @@ class Dispatcher:
             self._died(run.id, token, None)
             return
         heard.asked = (heard.asked or now) if self.store.stop_asked(run.id) else None
-        if heard.asked and now - heard.asked > PATIENCE_SECONDS and child:
-            child.process.kill()
-            self.store.move(run.id, (RUNNING,), STOPPED, self.owner, run.token, ended=time.time(), pid=None)
+        if heard.asked and now - heard.asked > PATIENCE_SECONDS:
+            reason = failure("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
+            self._end(run, child, INTERRUPTED, reason)
         limit = settings().run_minutes
-        if limit and now - heard.since > 60 * limit and child:
+        # The worker ends itself at the limit; this is for one that hangs.
+        if limit and now - heard.since > 60 * limit + PATIENCE_SECONDS:
+            self._end(run, child, FAILED, failure("time_limit", run.id, limit=limit))
+
+    def _end(self, run: Run, child: Child | None, status: str, reason: dict[str, Any]) -> None:
+        """End the process of a run that does not end by itself. What it measured and its checkpoints stay."""
+        ended = {"ended": time.time(), "pid": None, "reason": reason}
+        if not self.store.move(run.id, (RUNNING,), status, self.owner, run.token, **ended):
+            return
+        if child:
             child.process.kill()
-            reason = failure("time_limit", run.id, limit=limit)
-            self.store.move(run.id, (RUNNING,), FAILED, self.owner, ended=time.time(), pid=None, reason=reason)
+        elif run.pid and run.process and lives(run.process):
+            os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
 
     def _died(self, run_id: str, token: str, exit_code: int | None) -> None:
         """A worker is gone. If it left no word of its own, its run goes on in another one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ from xfer_core.training.observer import Command, Point
 
 CHECKPOINT, WEIGHTS, SAMPLE_WEIGHTS, LOG = "checkpoint.pt", "weights.safetensors", "sample_weights.csv", "worker.log"
 WEIGHTS_SECONDS = 3.0
+SILENT_SECONDS = 10.0  # without a heartbeat, of which a run has about ten a second, before people are told
 Listener = Callable[[dict[str, Any]], None]
 
 
@@ -44,6 +46,7 @@ class StoreObserver:
 
     def __init__(self, store: Store, run: str, listener: Listener | None = None, token: str | None = None) -> None:
         self.store, self.run, self.listener, self.token = store, run, listener, token
+        self.begun, self.limit = time.monotonic(), settings().run_minutes
         self.seq = 0  # the last number that this run has given out
         self.on_look: list[Callable[[], None]] = []
         self.on_phase: list[Callable[[], None]] = []
@@ -76,7 +79,13 @@ class StoreObserver:
                 write()
 
     def commands(self) -> Sequence[Command]:
-        """What people asked for since the last call."""
+        """What people asked for since the last call.
+
+        Raises:
+            XferError: ``time_limit``: the run took longer than this machine allows.
+        """
+        if self.limit and time.monotonic() - self.begun > 60 * self.limit:
+            raise XferError("time_limit", "run", self.run, limit=self.limit)
         return self.store.take_commands(self.run, self.token)
 
 
@@ -166,8 +175,13 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
 
 
 def notes(store: Store, run: str) -> list[XferError]:
-    """What a person should know of how a run went on: the checkpoints that it could not use."""
+    """What a person should know of how a run goes on: that it is silent, and checkpoints that it could not use."""
     found = []
+    for row in store.find(ids=[run], statuses=(RUNNING,)):
+        # By the wall clock, which may be wrong: this is told, and nothing is decided by it.
+        silence = time.time() - (row.heartbeat or math.inf)
+        if silence > SILENT_SECONDS:
+            found.append(XferError("not_heard", "run", run, seconds=round(silence)))
     for event in store.events(run, "fallback"):
         unusable = event["details"]["unusable"]
         code = "checkpoint_anew" if event["details"]["anew"] else "checkpoint_before"
