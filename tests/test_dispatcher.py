@@ -384,6 +384,28 @@ def test_after_everything_was_killed_all_runs_go_on_by_themselves(served, at_hom
     assert module._started[at_home.home].wait(PATIENCE) == 0
 
 
+def test_one_that_sleeps_is_replaced_and_leaves_when_it_wakes(served, at_home, monkeypatch):
+    long = served.create(spec(ENDLESS))
+    training = at_step(served, long, 1)
+    at_home.process.send_signal(signal.SIGSTOP)
+    monkeypatch.setenv("XFER_SLOTS", "3")
+    monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
+    run = served.create(spec(5))
+
+    def served_by_another() -> bool:
+        module.ensure_dispatcher()  # as a page does at every rerun
+        return served.get(run).status == FINISHED
+
+    wait(served_by_another)
+    at_home.process.send_signal(signal.SIGCONT)
+    assert at_home.process.wait(PATIENCE) == 0
+    row = served.get(long)
+    assert (row.status, row.pid, row.token) == (RUNNING, training.pid, training.token)
+    served.command(long, "stop")
+    ends(served, long, STOPPED)
+    assert module._started[at_home.home].wait(PATIENCE) == 0
+
+
 # ---------------------------------------------------------------------- without processes
 
 
