@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from xfer_core.runs import dispatcher
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
-from xfer_core.runs.store import FINISHED, QUEUED, Store, open_store
+from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store, open_store
 from xfer_core.runs.worker import failure
 from xfer_core.training import SGD
 
@@ -83,6 +84,18 @@ def test_a_run_of_every_status_has_its_page(status):
     assert ("Resume" in labels) == (status in ("paused", "failed", "interrupted"))
     assert ("Stop…" in labels) == (status in ("queued", "running", "paused"))
     assert "Stop this run" not in labels
+
+
+def test_a_run_that_is_silent_says_so_on_its_page():
+    store = open_store()
+    run = store.create(RunSpec(), status=RUNNING)
+    store.update(run, heartbeat=time.time() - 60)
+    test = app("run", run=run)
+    assert not test.exception
+    (warning,) = test.warning
+    assert re.search(r"has not been heard from for 6\d s", warning.value)
+    store.update(run, heartbeat=time.time())
+    assert not test.run().warning
 
 
 def test_a_checkpoint_that_could_not_be_used_is_said_on_the_run_s_page():

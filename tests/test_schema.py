@@ -6,6 +6,7 @@ import multiprocessing
 import time
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -71,6 +72,30 @@ def test_migrations_lead_to_the_schema_and_the_head_is_the_one_named(store):
     config = Config()
     config.set_main_option("script_location", str(store_module.Path(store_module.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [store_module.HEAD_REVISION]
+
+
+def test_a_store_of_the_first_revision_keeps_its_runs(url, tmp_path):
+    (tmp_path / "folder").mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(store_module.Path(store_module.__file__).parent / "migrations"))
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        row = {
+            "id": "old",
+            "name": "mine",
+            "batch": "",
+            "spec": "{}",
+            "digest": "d",
+            "status": "running",
+            "created": 1.0,
+        }
+        columns = ", ".join(row)
+        connection.execute(sa.text(f"INSERT INTO runs ({columns}) VALUES (:{', :'.join(row)})"), row)
+    run = Store(url).get("old")
+    assert (run.name, run.status, run.created) == ("mine", "running", 1.0)
+    assert (run.token, run.process, run.deaths, run.died_at) == (None, None, 0, None)
 
 
 def test_the_settings_name_the_store(monkeypatch, tmp_path):

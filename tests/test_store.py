@@ -260,3 +260,38 @@ def test_a_knob_that_the_run_lacks_or_could_not_take_is_refused(store, name, val
 
 def test_renaming_an_unknown_run_is_refused(store):
     assert refusal(store.rename, "zzz", "name").code == "unknown_run"
+
+
+# ---------------------------------------------------------------------- who may write
+
+WRITES = {
+    "append": lambda store, run, by: store.append(run, [(2, "lr", 2, 0.1)], [event(3, 2)], by=by, progress={"step": 2}),
+    "end": lambda store, run, by: store.append(run, by=by, status=FINISHED),
+    "rewind": lambda store, run, by: store.rewind(run, 0, by),
+    "take_commands": lambda store, run, by: store.take_commands(run, by),
+}
+
+
+@pytest.mark.parametrize("kind", WRITES)
+@pytest.mark.parametrize("token", ["new", None], ids=["another one trains it", "nobody trains it"])
+def test_a_worker_whose_run_was_given_to_another_writes_nothing(store, kind, token):
+    run = store.create(RunSpec(), status=RUNNING)
+    store.update(run, token="old")
+    store.append(run, [(1, "lr", 1, 0.1)], by="old", progress={"step": 1})
+    store.command(run, "stop")
+    store.update(run, token=token)
+    before = store.get(run), store.after(run)
+    assert refusal(WRITES[kind], store, run, "old").code == "superseded"
+    assert not store.move(run, (RUNNING,), FAILED, by="old")
+    assert (store.get(run), store.after(run)) == before
+    assert store.stop_asked(run), "whoever trains it now hears that"
+    WRITES[kind](store, run, token)
+
+
+def test_whatever_changes_the_status_takes_the_run_from_its_worker(store):
+    run = store.create(RunSpec(), status=RUNNING)
+    store.update(run, token="t")
+    assert store.move(run, (RUNNING,), QUEUED, by="t")
+    assert store.get(run).token is None
+    assert store.move(run, (QUEUED,), RUNNING, token="u")
+    assert store.get(run).token == "u"

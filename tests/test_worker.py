@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from xfer_core.cli import main
+from xfer_core.errors import XferError
 from xfer_core.runs import worker
 from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import parse_spec
@@ -149,6 +152,70 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
     assert main(["show", run]) == 0
     assert sentence in capsys.readouterr().out
     assert notes(store, whole) == []
+
+
+def test_a_run_is_never_trained_twice_at_once(store, every_step):
+    """A worker that was taken for dead wakes while another one trains its run: it stops, and disturbs nothing."""
+    whole = begun(store)
+    run_here(store, whole, 1)
+    run = begun(store)
+    store.update(run, token="first")
+
+    def taken(progress: dict) -> None:
+        if progress["step"] == 4:
+            store.update(run, token="second")
+            run_here(store, run, 1, token="second")
+
+    with pytest.raises(XferError) as caught:
+        run_here(store, run, 1, taken, token="first")
+    assert caught.value.code == "superseded"
+    row = store.get(run)
+    assert (row.status, row.reason, row.result["metrics"]) == (FINISHED, None, store.get(whole).result["metrics"])
+
+    def told(run):
+        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+
+    assert told(run) == told(whole), "no point is lost or told twice"
+    one, two = (load_file(settings().artifacts(each) / WEIGHTS) for each in (whole, run))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_run_that_takes_too_long_ends_itself_and_can_go_on(store, monkeypatch, every_step):
+    monkeypatch.setenv("XFER_RUN_MINUTES", "60")
+    run, clock = begun(store), [0.0]
+    monkeypatch.setattr(worker.time, "monotonic", lambda: clock[0])
+
+    def slow(progress: dict) -> None:
+        clock[0] = {3: 3600.0, 4: 3601.0}.get(progress["step"], clock[0])
+
+    assert run_here(store, run, 1, slow) is None
+    row = store.get(run)
+    assert (row.status, row.reason["code"], row.progress["step"]) == (FAILED, "time_limit", 4)
+    assert "60.0 minutes" in row.reason["text"]
+    store.move(run, (FAILED,), RUNNING)
+    assert run_here(store, run, 1).step == 8, "its next life has an hour of its own"
+
+
+def test_the_time_limit_holds_in_the_foreground(monkeypatch, capsys):
+    monkeypatch.setenv("XFER_RUN_MINUTES", "1e-9")
+    assert main(["train", *(part for change in QUICK for part in ("--set", change))]) == 1
+    assert "took longer than the 1e-09 minutes" in capsys.readouterr().err
+
+
+def test_a_run_that_is_silent_says_for_how_long(store, monkeypatch, capsys):
+    run = begun(store)
+    store.update(run, heartbeat=time.time() - 25)
+    assert [str(note) for note in notes(store, run)] == [
+        "run has not been heard from for 25 s, though its process is there; if it does not come back, stop it: what "
+        f"it measured is kept, and it can be resumed from its last checkpoint; found {run}."
+    ]
+    monkeypatch.setenv("XFER_DATABASE_URL", str(store.engine.url))
+    assert main(["show", run]) == 0
+    assert "has not been heard from for 25 s" in capsys.readouterr().out
+    store.update(run, heartbeat=time.time())
+    assert notes(store, run) == []
+    store.update(run, heartbeat=time.time() - 25, status=FAILED)
+    assert notes(store, run) == []
 
 
 def test_control_c_marks_the_run_interrupted(store):

@@ -168,7 +168,8 @@ def _spec(options: argparse.Namespace) -> Any:
 
 def _train(options: argparse.Namespace) -> int:
     from xfer_core.runs.dispatcher import code_version
-    from xfer_core.runs.store import RUNNING, open_store
+    from xfer_core.runs.process import identity
+    from xfer_core.runs.store import RUNNING, new_token, open_store
     from xfer_core.runs.worker import run_here
 
     spec, store = _spec(options), open_store()
@@ -176,10 +177,11 @@ def _train(options: argparse.Namespace) -> int:
 
     threads = torch.get_num_threads()
     run = store.create(spec, status=RUNNING)
-    now = time.time()
-    store.update(run, pid=os.getpid(), threads=threads, started=now, heartbeat=now, code=code_version())
+    now, token = time.time(), new_token()
+    who = {"pid": os.getpid(), "process": identity(), "token": token}
+    store.update(run, **who, threads=threads, started=now, heartbeat=now, code=code_version())
     listener = _progress_line if sys.stderr.isatty() else None
-    result = run_here(store, run, threads, listener)
+    result = run_here(store, run, threads, listener, token)
     if listener:
         print(file=sys.stderr)
     row = store.get(run)

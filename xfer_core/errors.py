@@ -116,7 +116,19 @@ RULES: dict[str, str] = {
         "more than {largest} of the training labels: its own labels collapsed onto one class; raise strategy.threshold "
         "or strategy.source_share"
     ),
-    "worker_died": "ended without a word (exit code {exit_code}); resume it to go on from its last checkpoint",
+    "worker_died": (
+        "ended without a word (exit code {exit_code}) again and again, without a new step in between; "
+        "resume it to go on from its last checkpoint"
+    ),
+    "not_heard": (
+        "has not been heard from for {seconds} s, though its process is there; if it does not come back, stop it: "
+        "what it measured is kept, and it can be resumed from its last checkpoint"
+    ),
+    "silent_worker": (
+        "did not stop within {seconds} s of being asked to, so its process was ended; what it measured is kept, "
+        "and resuming goes on from its last checkpoint"
+    ),
+    "superseded": "is trained by another process now, or ended from elsewhere; this process has written nothing since",
     "checkpoint_before": "could not be used ({reason}), so the run went on from the one before, at step {step}",
     "checkpoint_anew": "could not be used ({reason}) and there is no other, so the run began anew from step 0",
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",

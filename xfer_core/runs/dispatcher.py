@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import multiprocessing
 import multiprocessing.context
 import os
@@ -11,25 +12,38 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
-import psutil
-from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 import xfer_core
-from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, Run, Store
+from xfer_core.errors import XferError
+from xfer_core.runs.lease import LeaseLost, Watch, new_owner
+from xfer_core.runs.process import lives
+from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
 from xfer_core.runs.worker import failure, worker
-from xfer_core.settings import settings
+from xfer_core.settings import Settings, settings
 
 POLL_SECONDS = 0.05
-CARE_SECONDS = 1.0  # between looks at adopted runs, stop requests and the code's version
-PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, and for a start to write its process id
-IDLE, OUTDATED, TOLD = "idle", "outdated", "told"
+CARE_SECONDS = 1.0  # between renewals of the lease, looks at what runs, and looks at the code's version
+PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to leave, and to write who it is
+ABROAD_SECONDS = 30.0  # of silence, after which a worker whose process cannot be looked up counts as dead
+LONGEST_PAUSE = 30.0  # before something that failed is tried again
+ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
+START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
+IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
 ROOT = Path(xfer_core.__file__).parent
 
+logger = logging.getLogger(__name__)
 _started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process began for it
-_starting = threading.Lock()
+_begun: dict[Path, float] = {}  # when, by this process's clock
+_watches: dict[str, Watch] = {}  # URL of a store → whether it is served
+_starting = threading.RLock()
 
 
 def code_version() -> str:
@@ -40,44 +54,76 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def lock_path() -> Path:
-    """The file that a living dispatcher holds a lock on."""
-    return settings().home / "dispatcher.lock"
-
-
-def is_alive() -> bool:
-    """Whether a dispatcher serves this installation."""
-    lock_path().parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lock_path(), blocking=False):
-            return False
-    except Timeout:
-        return True
-
-
 def ensure_dispatcher() -> None:
-    """Start a dispatcher if none is alive. It is a process of its own and outlives whoever calls this."""
-    home = settings().home
+    """Start a dispatcher if none serves. It is a process of its own and outlives whoever calls this."""
+    chosen = settings()
     with _starting:
-        begun = _started.get(home)
-        # It takes seconds to import torch before it can hold the lock, and pages ask at every rerun.
-        if (begun and begun.poll() is None) or is_alive():
+        known = chosen.database in _watches
+        watch = _watches.setdefault(chosen.database, Watch(Store(chosen.database).lease))
+        served = watch.served()
+        if served is False:
+            _start(chosen)
+        elif not known and served is None:
+            # Somebody holds the lease. A page must not wait until it is seen renewed; a command ends only after that.
+            threading.Thread(target=_start_unless_served, args=(chosen, watch), name="xfer-watch").start()
+
+
+def _start_unless_served(chosen: Settings, watch: Watch) -> None:
+    while True:
+        with _starting:
+            if (served := watch.served()) is False:
+                _start(chosen)
+            if served is not None:
+                return
+        time.sleep(2 * POLL_SECONDS)
+
+
+def _start(chosen: Settings) -> None:
+    home, begun = chosen.home, _started.get(chosen.home)
+    if begun and begun.poll() is None:
+        # It takes seconds to import torch before it can hold the lease, and pages ask at every rerun.
+        if time.monotonic() - _begun[home] < START_SECONDS:
             return
-        search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        with (home / "dispatcher.log").open("ab") as log:
-            _started[home] = subprocess.Popen(
-                [sys.executable, "-m", "xfer_core", "dispatcher", "--until-idle"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=home,
-                env={**os.environ, **settings().environment(), "PYTHONPATH": search},
-                start_new_session=True,
-            )
+        begun.kill()  # it hangs; its workers go on, and the next dispatcher adopts them
+    search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "dispatcher.log").open("ab") as log:
+        _begun[home] = time.monotonic()
+        _started[home] = subprocess.Popen(
+            [sys.executable, "-m", "xfer_core", "dispatcher", "--until-idle"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home,
+            env={**os.environ, **chosen.environment(), "PYTHONPATH": search},
+            start_new_session=True,
+        )
+
+
+@dataclass
+class Child:
+    """A worker process that this dispatcher started."""
+
+    run: str
+    process: BaseProcess
+    left: float | None = None  # since when its run does without it; until then it takes one of the slots
+
+
+@dataclass
+class Heard:
+    """What this dispatcher saw of a run that trains, by its own clock: the wall clock can be set."""
+
+    since: float
+    heartbeat: float | None  # the last one; it is compared, and never read as a time
+    at: float  # when that was first seen
+    asked: float | None = None  # when it was first seen that somebody asked the run to stop
 
 
 class Dispatcher:
     """Serves one store until told to end.
+
+    What goes wrong with one run is that run's trouble, and what goes wrong with the store passes: both are logged and
+    tried again, and neither ends the loop.
 
     Args:
         store: where runs are queued.
@@ -90,143 +136,224 @@ class Dispatcher:
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.slots = slots or max(3, self.cores // 4)
         self.idle_seconds = idle_seconds
-        self.children: dict[str, BaseProcess] = {}
-        self.adopted: dict[str, int] = {}  # run → process id
+        self.owner = new_owner()
+        self.children: dict[str, Child] = {}  # token → its process
+        self.heard: dict[str, Heard] = {}  # token → the run that goes with it
+        self.adopted: set[str] = set()  # tokens of runs that another dispatcher, or a command line, began
         self.version = code_version()
         self.stopping = False
 
-    def serve(self) -> str:
-        """Work until ``IDLE``, ``OUTDATED`` or ``TOLD`` to end. Living runs go on; the next dispatcher adopts them."""
-        context = self._start_factory()
+    def serve(self, context: multiprocessing.context.BaseContext) -> str:
+        """Work until ``IDLE``, ``OUTDATED``, ``TOLD`` or ``LOST``. Living runs go on; the next dispatcher adopts them.
+
+        Args:
+            context: where worker processes come from.
+        """
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        last_busy = cared = time.monotonic()
-        self._adopt()
+        last_busy, cared, pause, pause_until = time.monotonic(), -CARE_SECONDS, 0.0, 0.0
         while not self.stopping:
             now = time.monotonic()
-            self._reap()
-            self._claim(context)
-            if now - cared > CARE_SECONDS:
-                cared = now
-                self._care()
-                if not self.children and not self.adopted and code_version() != self.version:
-                    return OUTDATED
+            if now < pause_until:
+                time.sleep(POLL_SECONDS)
+                continue
+            try:
+                self._reap()
+                if now - cared > CARE_SECONDS:
+                    cared = now
+                    self.store.renew_lease(self.owner)
+                    self._care()
+                    if not self.children and not self.adopted and code_version() != self.version:
+                        return OUTDATED
+                self._claim(context)
+                pause = 0.0
+            except LeaseLost:
+                if not self._regain():
+                    return LOST
+            except Exception as error:  # whatever it is: nobody else serves the queue
+                pause = min(max(2 * pause, CARE_SECONDS), LONGEST_PAUSE)
+                pause_until = now + pause
+                _log(f"the queue is not served for {pause:.0f} s", error)
             if self.children or self.adopted:
                 last_busy = now
             elif self.idle_seconds is not None and now - last_busy > self.idle_seconds:
                 return IDLE
             time.sleep(POLL_SECONDS)
-        if self.children:
-            os._exit(0)  # leaving by the front door would wait for the children
         return TOLD
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
-    @staticmethod
-    def _start_factory() -> multiprocessing.context.BaseContext:
-        """Where workers come from: forked from a warm process on Linux, spawned elsewhere (Apple's GPU needs that)."""
-        if not sys.platform.startswith("linux"):
-            return multiprocessing.get_context("spawn")
-        # Python 3.11's forkserver ignores sys.path when it preloads (cpython #117378).
-        paths = [str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["xfer_core.runs.warm"])
-        from multiprocessing import forkserver
+    def _regain(self) -> bool:
+        """Take the lease of a store that knows of none, such as one that was made anew; whether it is ours again."""
+        with suppress(XferError, SQLAlchemyError):
+            seen = self.store.lease()
+            if not seen.owner:
+                return self.store.take_lease(self.owner, seen)
+        return False
 
-        forkserver.ensure_running()
-        return context
+    # ------------------------------------------------------------------ new runs
 
     def _claim(self, context: multiprocessing.context.BaseContext) -> None:
-        free = self.slots - len(self.children) - len(self.adopted)
-        if free <= 0:
+        busy = sum(child.left is None for child in self.children.values()) + len(self.adopted)
+        if busy >= self.slots:
             return
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
         # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for sums in
         # another order would give another curve.
-        here = len(self.children) + len(self.adopted) + len(queued)
-        for run in queued[:free]:
+        here = busy + len(queued)
+        for run in queued[: self.slots - busy]:
             # What belongs together is trained alike, the last of an experiment as the first: its size decides.
             together = min(self.slots, self.store.count(run.batch) if run.batch else here)
             threads = run.threads or max(1, self.cores // together)
+            token = new_token()
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
-            if self.store.move(run.id, (QUEUED,), RUNNING, pid=None, **claimed):
-                url = self.store.engine.url.render_as_string(hide_password=False)
-                child = context.Process(target=worker, args=(url, run.id, threads), name=f"xfer-{run.id}")  # pyright: ignore[reportAttributeAccessIssue]
-                child.start()
-                self.children[run.id] = child
-                self.store.update(run.id, pid=child.pid)
+            nobody = {"pid": None, "process": None}
+            if self.store.move(run.id, (QUEUED,), RUNNING, self.owner, token=token, **claimed, **nobody):
+                self._begin(context, run.id, threads, token)
+
+    def _begin(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
+        url = self.store.engine.url.render_as_string(hide_password=False)
+        child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            child.start()
+        except OSError:  # no process to be had now: the run waits for the next look
+            self.store.move(run, (RUNNING,), QUEUED, self.owner, token)
+            raise
+        self.children[token] = Child(run, child)
+
+    # ------------------------------------------------------------------ runs that are trained
 
     def _reap(self) -> None:
-        for run, child in list(self.children.items()):
-            if not child.is_alive():
-                child.join()
-                del self.children[run]
-                self._mark_dead(run, FAILED, failure("worker_died", run, exit_code=child.exitcode))
-
-    def _mark_dead(self, run: str, status: str, reason: dict) -> None:
-        """Only if the worker left no word of its own."""
-        self.store.move(run, (RUNNING,), status, ended=time.time(), pid=None, reason=reason)
-
-    def _adopt(self) -> None:
-        """Runs that another dispatcher, or a command line, left running."""
-        for run in self.store.find(statuses=(RUNNING,)):
-            if run.id not in self.children:
-                self.adopted[run.id] = run.pid or 0
+        for token, child in list(self.children.items()):
+            if not child.process.is_alive():
+                child.process.join()
+                del self.children[token]
+                with self._bearing(child.run):
+                    self._died(child.run, token, child.process.exitcode)
 
     def _care(self) -> None:
-        self._adopt()
-        for run_id in list(self.adopted):
-            run = self.store.find(ids=[run_id])
-            if not run or run[0].status != RUNNING:
-                del self.adopted[run_id]
-            elif not _works(run[0]):
-                del self.adopted[run_id]
-                # It died with its dispatcher. Part of an experiment or a race, it goes on without being asked to.
-                if not (run[0].batch and self.store.move(run_id, (RUNNING,), QUEUED, pid=None)):
-                    self._mark_dead(run_id, INTERRUPTED, failure("worker_died", run_id, exit_code="unknown"))
+        running = {run.token or run.id: run for run in self.store.find(statuses=(RUNNING,))}
+        self.adopted = running.keys() - self.children.keys()
+        now = time.monotonic()
+        self.heard = {token: self.heard.get(token) or Heard(now, run.heartbeat, now) for token, run in running.items()}
+        for token, child in self.children.items():
+            # Its run ended, was deleted, or goes on elsewhere: the process has nothing more to do, and must leave.
+            child.left = None if token in running else child.left or now
+            if child.left is not None and now - child.left > PATIENCE_SECONDS:
+                child.process.kill()
+        for token, run in running.items():
+            with self._bearing(run.id):
+                self._look_after(run, token, self.heard[token], now)
+
+    def _look_after(self, run: Run, token: str, heard: Heard, now: float) -> None:
+        if run.heartbeat != heard.heartbeat:
+            heard.heartbeat, heard.at = run.heartbeat, now
+        child = self.children.get(token)
+        if child is None and not _works(run, now - heard.at):
+            self._died(run.id, token, None)
+            return
+        heard.asked = (heard.asked or now) if self.store.stop_asked(run.id) else None
+        if heard.asked and now - heard.asked > PATIENCE_SECONDS:
+            reason = failure("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
+            self._end(run, child, INTERRUPTED, reason)
         limit = settings().run_minutes
-        for run_id, child in self.children.items():
-            asked = self.store.stop_asked(run_id)
-            if asked and time.time() - asked > PATIENCE_SECONDS:
-                child.kill()
-                self.store.move(run_id, (RUNNING,), STOPPED, ended=time.time(), pid=None)
-            run = self.store.get(run_id)
-            if limit and run.started and time.time() - run.started > 60 * limit:
-                child.kill()
-                self._mark_dead(run_id, FAILED, failure("time_limit", run_id, limit=limit))
+        # The worker ends itself at the limit; this is for one that hangs.
+        if limit and now - heard.since > 60 * limit + PATIENCE_SECONDS:
+            self._end(run, child, FAILED, failure("time_limit", run.id, limit=limit))
+
+    def _end(self, run: Run, child: Child | None, status: str, reason: dict[str, Any]) -> None:
+        """End the process of a run that does not end by itself. What it measured and its checkpoints stay."""
+        ended = {"ended": time.time(), "pid": None, "reason": reason}
+        if not self.store.move(run.id, (RUNNING,), status, self.owner, run.token, **ended):
+            return
+        if child:
+            child.process.kill()
+        elif run.pid and run.process and lives(run.process):
+            os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+
+    def _died(self, run_id: str, token: str, exit_code: int | None) -> None:
+        """A worker is gone. If it left no word of its own, its run goes on in another one."""
+        found = self.store.find(ids=[run_id], statuses=(RUNNING,))
+        if not found or (found[0].token or run_id) != token:
+            return
+        run, before = found[0], -1 if found[0].died_at is None else found[0].died_at
+        step = (run.progress or {}).get("step", 0)
+        deaths = 1 if step > before else run.deaths + 1
+        counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
+        if deaths < ATTEMPTS:
+            logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
+            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
+            return
+        reason = failure("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
+        self.store.move(run_id, (RUNNING,), FAILED, self.owner, run.token, ended=time.time(), reason=reason, **counted)
+
+    @contextmanager
+    def _bearing(self, run: str) -> Iterator[None]:
+        """Let the trouble of one run be no trouble of the others."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except Exception as error:
+            _log(f"run {run} is looked after again later", error)
 
 
-def _works(run: Run) -> bool:
-    """Whether the process that is said to train this run exists."""
-    if run.pid is None:
-        return time.time() - (run.heartbeat or 0) < PATIENCE_SECONDS
-    try:
-        process = psutil.Process(run.pid)
-        # Once its dispatcher is gone, nobody may be there to reap it: a container's first process often does not.
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() < (run.heartbeat or 0) + 1
-    except psutil.NoSuchProcess:
-        return False
+def _log(what: str, error: Exception) -> None:
+    """One line for what is known to happen, a traceback for the rest."""
+    if isinstance(error, (XferError, OSError)):
+        logger.warning("%s: %s", what, error)
+    else:
+        logger.exception(what)
+
+
+def _works(run: Run, silence: float) -> bool:
+    """Whether the process that is said to train this run exists; ``silence``: seconds since it was last heard of."""
+    known = lives(run.process) if run.process else None
+    if known is not None:
+        return known
+    return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
+
+
+def _factory() -> multiprocessing.context.BaseContext:
+    """Where workers come from: forked from a warm process on Linux, spawned elsewhere (Apple's GPU needs that)."""
+    if not sys.platform.startswith("linux"):
+        return multiprocessing.get_context("spawn")
+    # Python 3.11's forkserver ignores sys.path when it preloads (cpython #117378).
+    paths = [str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["xfer_core.runs.warm"])
+    first = context.Process(target=_nothing)
+    first.start()  # returns once the factory is warm: whoever has the lease must not be held up by that
+    first.join()
+    return context
+
+
+def _nothing() -> None: ...
 
 
 def serve(until_idle: bool = False) -> int:
     """Serve this installation's store; at most one dispatcher does. Returns an exit code."""
     chosen = settings()
-    lock = FileLock(lock_path(), blocking=False)
-    lock_path().parent.mkdir(parents=True, exist_ok=True)
     store = Store(chosen.database)
     idle = 60 * chosen.idle_minutes if until_idle else None
-    while True:
-        try:
-            with lock:
-                reason = Dispatcher(store, chosen.slots, idle).serve()
-        except Timeout:
-            print("a dispatcher is alive already")
-            return 0
+    while not (watch := Watch(store.lease)).wait():
+        context = _factory()  # takes seconds, in which somebody else may begin to serve
+        dispatcher = Dispatcher(store, chosen.slots, idle)
+        if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
+            continue
+        reason = dispatcher.serve(context)
+        if reason != LOST:
+            with suppress(XferError):  # a locked store: the next one waits until the lease has run out
+                store.release_lease(dispatcher.owner)
+        if dispatcher.children:
+            os._exit(0)  # leaving by the front door would wait for the children
         if reason == OUTDATED:
-            # The lock is free and the factory ends with this program; the new code starts in the same process.
+            # The lease is free and the factory ends with this program; the new code starts in the same process.
             os.execv(sys.executable, [sys.executable, "-m", "xfer_core", "dispatcher", *sys.argv[2:]])
-        # A run may have been queued by somebody who still saw the lock held.
+        # A run may have been queued by somebody who still saw the queue served.
         if reason == TOLD or not store.find(statuses=(QUEUED,), limit=1):
             return 0
+    print("a dispatcher is alive already")
+    return 0

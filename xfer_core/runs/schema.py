@@ -25,6 +25,10 @@ runs = Table(
     Column("code", String(40)),  # version of the code that ran it
     Column("progress", JSON),
     Column("result", JSON),
+    Column("token", String(16)),  # fencing token: only who holds it may write what a worker writes
+    Column("process", String(120)),  # the worker, as runs/process.py names it
+    Column("deaths", Integer, nullable=False, server_default="0"),  # of workers in a row, without a new step
+    Column("died_at", Integer),  # the furthest step at which a worker died
     Index("runs_by_status", "status", "created"),
     Index("runs_by_digest", "digest"),
     Index("runs_by_batch", "batch"),
@@ -62,4 +66,12 @@ commands = Table(
     Column("value", Float, nullable=False),
     Column("time", Float, nullable=False),
     Index("commands_by_run", "run", "id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(20), primary_key=True),  # of what only one process may do at a time
+    Column("owner", String(120), nullable=False),  # "" if nobody does it
+    Column("renewals", Integer, nullable=False),  # whoever waits watches this grow, with their own clock
 )

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
 from xfer_core.errors import XferError
 from xfer_core.runs import schema
 from xfer_core.runs.database import Database, UnusableSchema
+from xfer_core.runs.lease import Held, read, release, renew, take
 from xfer_core.runs.spec import RunSpec
 from xfer_core.settings import settings
 from xfer_core.training.observer import Command, Point
@@ -52,6 +54,10 @@ class Run:
     code: str | None
     progress: dict[str, Any] | None
     result: dict[str, Any] | None
+    token: str | None
+    process: str | None
+    deaths: int
+    died_at: int | None
 
     @property
     def target_metric(self) -> dict[str, Any] | None:
@@ -73,6 +79,11 @@ class News:
     seq: int
     points: list[Point]
     events: list[dict[str, Any]]
+
+
+def new_token() -> str:
+    """A fencing token: what tells one life of a run from every other."""
+    return secrets.token_hex(8)
 
 
 def transaction(method: Callable[Concatenate[Store, P], T]) -> Callable[Concatenate[Store, P], T]:
@@ -150,7 +161,7 @@ class Store:
             if kind == "set":
                 _check_setting(RunSpec.model_validate(row.spec), name, value)
             if kind == "resume":
-                values = {"status": QUEUED, "reason": None, "ended": None}
+                values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)
                 # What an earlier life never heard, such as a stop that came as it died, was not meant for the next.
                 connection.execute(schema.commands.delete().where(schema.commands.c.run == run))
@@ -278,16 +289,24 @@ class Store:
         run: str,
         points: Sequence[tuple[int, str, int, float]] = (),
         events: Sequence[Mapping[str, Any]] = (),
+        by: str | None = None,
         **changes: Any,
     ) -> None:
         """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once.
 
+        Args:
+            run: which.
+            points: scalars.
+            events: what happened.
+            by: the writer's fencing token; None writes whoever trains the run.
+            changes: columns of the run's row.
+
         Raises:
-            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there.
+            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there; ``superseded`` if the
+                run is no longer the writer's.
         """
         with self.engine.begin() as connection:
-            if not connection.execute(sa.select(schema.runs.c.id).where(schema.runs.c.id == run)).first():
-                raise self.database.gone() or XferError("unknown_run", "run", run)
+            self._write(connection, run, by, changes)
             if points:
                 rows = [
                     {"run": run, "seq": seq, "name": name, "step": step, **_stored(value)}
@@ -296,11 +315,9 @@ class Store:
                 connection.execute(schema.scalars.insert(), rows)
             if events:
                 connection.execute(schema.events.insert(), [{"run": run, **event} for event in events])
-            if changes:
-                connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**changes))
 
     @transaction
-    def rewind(self, run: str, step: int) -> int:
+    def rewind(self, run: str, step: int, by: str | None = None) -> int:
         """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
 
         What people set stays: it is replayed. The event that says so takes a new number in the same transaction, so
@@ -308,6 +325,7 @@ class Store:
         """
         points, events = schema.scalars, schema.events
         with self.engine.begin() as connection:
+            self._write(connection, run, by)
             last = _last_seq(connection, run)
             if not last:
                 return 0
@@ -320,12 +338,13 @@ class Store:
         return last + 1
 
     @transaction
-    def take_commands(self, run: str) -> list[Command]:
+    def take_commands(self, run: str, by: str | None = None) -> list[Command]:
         """What people asked of this run; each is handed out once."""
         table = schema.commands
         with self.engine.begin() as connection:
             rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.id)).all()
             if rows:
+                self._write(connection, run, by)
                 connection.execute(table.delete().where(table.c.id.in_([row.id for row in rows])))
         return [Command(row.kind, row.name, row.value) for row in rows]
 
@@ -344,18 +363,87 @@ class Store:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
     @transaction
-    def move(self, run: str, before: Iterable[str], status: str, **values: Any) -> bool:
-        """Change the status if it still is one of ``before``; whether it was."""
+    def move(
+        self,
+        run: str,
+        before: Iterable[str],
+        status: str,
+        lease: str | None = None,
+        by: str | None = None,
+        **values: Any,
+    ) -> bool:
+        """Change the status if it still is one of ``before``; whether it was.
+
+        Args:
+            run: which.
+            before: statuses.
+            status: the new one.
+            lease: who must hold the lease as that happens; None asks nobody.
+            by: the fencing token that the run must still have; None changes it whoever trains it.
+            values: further columns to change.
+
+        Raises:
+            LeaseLost: nothing was changed.
+        """
         with self.engine.begin() as connection:
-            return self._change(connection, run, before, {"status": status, **values})
+            if lease is not None:
+                renew(connection, lease)
+            return self._change(connection, run, before, {"status": status, **values}, by)
+
+    # ------------------------------------------------------------------ who serves
+
+    @transaction
+    def lease(self) -> Held:
+        """Who serves the queue now."""
+        with self.engine.connect() as connection:
+            return read(connection)
+
+    @transaction
+    def take_lease(self, owner: str, seen: Held) -> bool:
+        """Serve from now on, if nobody renewed or took the lease since it was ``seen``; whether that is so."""
+        try:
+            with self.engine.begin() as connection:
+                return take(connection, owner, seen)
+        except exc.IntegrityError:  # somebody else was the first of all
+            return False
+
+    @transaction
+    def renew_lease(self, owner: str) -> None:
+        """Go on serving.
+
+        Raises:
+            LeaseLost: somebody else serves, or may do so.
+        """
+        with self.engine.begin() as connection:
+            renew(connection, owner)
+
+    @transaction
+    def release_lease(self, owner: str) -> None:
+        """Let the next one serve at once."""
+        with self.engine.begin() as connection:
+            release(connection, owner)
 
     # ------------------------------------------------------------------ inside
 
-    @staticmethod
-    def _change(connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any]) -> bool:
+    def _write(
+        self, connection: Connection, run: str, by: str | None, changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change the row of a run that must be there and be the writer's, and stays so until the transaction ends."""
         table = schema.runs
-        where = (table.c.id == run, table.c.status.in_(tuple(before)))
-        return connection.execute(table.update().where(*where).values(**values)).rowcount == 1
+        values = changes or {"token": table.c.token}  # an update locks the row, as a look at it would not
+        if not connection.execute(table.update().where(*_held(run, by)).values(**values)).rowcount:
+            if connection.execute(sa.select(table.c.id).where(table.c.id == run)).first():
+                raise XferError("superseded", "run", run)
+            raise self.database.gone() or XferError("unknown_run", "run", run)
+
+    @staticmethod
+    def _change(
+        connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any], by: str | None = None
+    ) -> bool:
+        table = schema.runs
+        where = (*_held(run, by), table.c.status.in_(tuple(before)))
+        change = table.update().where(*where).values(**{"token": None, **values})  # whoever trained it does so no more
+        return connection.execute(change).rowcount == 1
 
     @staticmethod
     def _get(connection: Connection, run: str) -> Run:
@@ -383,6 +471,12 @@ def _run(row: Mapping[Any, Any]) -> Run:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _held(run: str, by: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The row of a run, if it has this fencing token; None: whatever token it has."""
+    table = schema.runs
+    return (table.c.id == run, *([table.c.token == by] if by is not None else []))
 
 
 def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -446,7 +540,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 
 
 def _at_head(engine: Engine) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ import torch
 from xfer_core.domains import offered
 from xfer_core.errors import XferError, say
 from xfer_core.files import write_whole
+from xfer_core.runs.process import identity
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
@@ -29,6 +31,7 @@ from xfer_core.training.observer import Command, Point
 
 CHECKPOINT, WEIGHTS, SAMPLE_WEIGHTS, LOG = "checkpoint.pt", "weights.safetensors", "sample_weights.csv", "worker.log"
 WEIGHTS_SECONDS = 3.0
+SILENT_SECONDS = 10.0  # without a heartbeat, of which a run has about ten a second, before people are told
 Listener = Callable[[dict[str, Any]], None]
 
 
@@ -39,24 +42,26 @@ class StoreObserver:
         store: where to.
         run: its id.
         listener: hears every progress, such as a progress bar.
+        token: the fencing token of this life of the run: once the run has another one, nothing is written any more.
     """
 
-    def __init__(self, store: Store, run: str, listener: Listener | None = None) -> None:
-        self.store, self.run, self.listener = store, run, listener
+    def __init__(self, store: Store, run: str, listener: Listener | None = None, token: str | None = None) -> None:
+        self.store, self.run, self.listener, self.token = store, run, listener, token
+        self.begun, self.limit = time.monotonic(), settings().run_minutes
         self.seq = 0  # the last number that this run has given out
         self.on_look: list[Callable[[], None]] = []
         self.on_phase: list[Callable[[], None]] = []
 
     def begin(self, step: int) -> None:
         """Forget what the run will tell again, and go on with the numbers after the last."""
-        self.seq = self.store.rewind(self.run, step)
+        self.seq = self.store.rewind(self.run, step, self.token)
 
     def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
         first = self.seq + 1
         self.seq += len(points)
         numbered = [(first + i, *point) for i, point in enumerate(points)]
-        self.store.append(self.run, points=numbered, progress=progress, heartbeat=time.time())
+        self.store.append(self.run, numbered, by=self.token, progress=progress, heartbeat=time.time())
         if self.listener:
             self.listener(progress)
 
@@ -69,31 +74,47 @@ class StoreObserver:
         """Number and write one event."""
         self.seq += 1
         event = {"seq": self.seq, "step": step, "kind": kind, "details": details, "time": time.time()}
-        self.store.append(self.run, events=[event])
+        self.store.append(self.run, events=[event], by=self.token)
         if kind == "phase":
             for write in self.on_phase:
                 write()
 
     def commands(self) -> Sequence[Command]:
-        """What people asked for since the last call."""
-        return self.store.take_commands(self.run)
+        """What people asked for since the last call.
+
+        Raises:
+            XferError: ``time_limit``: the run took longer than this machine allows.
+        """
+        if self.limit and time.monotonic() - self.begun > 60 * self.limit:
+            raise XferError("time_limit", "run", self.run, limit=self.limit)
+        return self.store.take_commands(self.run, self.token)
 
 
-def run_here(store: Store, run: str, threads: int, listener: Listener | None = None) -> Result | None:
+def run_here(
+    store: Store, run: str, threads: int, listener: Listener | None = None, token: str | None = None
+) -> Result | None:
     """Train a run whose status is *running* in this process, and write how it ended.
+
+    Args:
+        store: where it is.
+        run: its id.
+        threads: of torch.
+        listener: hears every progress.
+        token: the fencing token that the run was given for this life; None for a run that nobody else could train.
 
     Returns:
         The result; None if it failed, with the reason in the store.
 
     Raises:
-        XferError: why it failed, where the store could not take that: it is locked, full, or gone.
+        XferError: why it failed, where the store could not take that: it is locked, full, or gone, or the run is
+            somebody else's by now (``superseded``).
     """
     torch.set_num_threads(threads)
     folder = settings().artifacts(run)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         spec = RunSpec.model_validate(store.get(run).spec)
-        observer = StoreObserver(store, run, listener)
+        observer = StoreObserver(store, run, listener, token)
         trainer = Trainer(
             spec.problem,
             spec.network,
@@ -109,13 +130,13 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
         result = trainer.run()
         if result.status != PAUSED:
             _write_artifacts(folder, trainer)
-        store.append(run, **_outcome(result, spec))
+        store.append(run, by=token, **_outcome(result, spec))
         return result
     except KeyboardInterrupt:
-        store.move(run, (RUNNING,), INTERRUPTED, ended=time.time())
+        store.move(run, (RUNNING,), INTERRUPTED, by=token, ended=time.time())
         raise
     except XferError as error:
-        _fail(store, run, error)
+        _fail(store, run, error, token)
     except Exception as error:  # whatever it is, the run must not look as if it were running
         place = place_error(error) if isinstance(error, OSError) else None
         if place is None:
@@ -123,16 +144,17 @@ def run_here(store: Store, run: str, threads: int, listener: Listener | None = N
                 (folder / LOG).write_text(traceback.format_exc())
             sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
             place = XferError("crashed", "run", run, reason=sentence)
-        _fail(store, run, place)
+        _fail(store, run, place, token)
     return None
 
 
-def _fail(store: Store, run: str, error: XferError) -> None:
+def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
     """Write why a run failed, or raise it if that cannot be written."""
     reason: dict[str, Any] = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
     reason["params"] = {key: str(value) for key, value in error.params.items()}
     try:
-        if error.code != "database_locked" and store.move(run, (RUNNING,), FAILED, ended=time.time(), reason=reason):
+        failed = {"ended": time.time(), "reason": reason}
+        if error.code != "database_locked" and store.move(run, (RUNNING,), FAILED, by=token, **failed):
             return
     except XferError:
         pass  # of the two, the first is the cause
@@ -154,9 +176,15 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
 
 
 def notes(store: Store, run: str) -> list[XferError]:
-    """What a person should know of how a run went on: the checkpoints that it could not use, and what is wrong with its
-    network: of the one that is reported once there is a result, before that what was seen while it trained."""
+    """What a person should know of how a run goes on: that it is silent, the checkpoints that it could not use, and what is
+    wrong with its network: of the one that is reported once there is a result, before that what was seen while it
+    trained."""
     found = []
+    for row in store.find(ids=[run], statuses=(RUNNING,)):
+        # By the wall clock, which may be wrong: this is told, and nothing is decided by it.
+        silence = time.time() - (row.heartbeat or math.inf)
+        if silence > SILENT_SECONDS:
+            found.append(XferError("not_heard", "run", run, seconds=round(silence)))
     for event in store.events(run, "fallback"):
         unusable = event["details"]["unusable"]
         code = "checkpoint_anew" if event["details"]["anew"] else "checkpoint_before"
@@ -241,14 +269,14 @@ def _answers(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
     return [classes[label] for label in labels.tolist()] if classes else labels.tolist()
 
 
-def worker(url: str, run: str, threads: int) -> None:
+def worker(url: str, run: str, threads: int, token: str) -> None:
     """What the dispatcher's child process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "torch._dynamo" not in sys.modules:
         print(f"run {run}: this process was not warm; the first step will be late", file=sys.stderr)
     try:
         store = Store(url)
-        store.update(run, pid=os.getpid(), heartbeat=time.time())
-        run_here(store, run, threads)
+        store.append(run, by=token, pid=os.getpid(), process=identity(), heartbeat=time.time())
+        run_here(store, run, threads, token=token)
     except XferError as error:  # nobody but the log has heard of it
         sys.exit(f"run {run} ended: {say(error)}")

@@ -1,0 +1,109 @@
+"""Who serves the queue: a lease in the store. A process that lives need not serve, and a lock's file can be removed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from xfer_core.runs import schema
+from xfer_core.runs.process import identity, lives
+
+LEASE_SECONDS = 5.0  # without a renewal, by the observer's own clock, after which somebody else may serve
+QUEUE = "queue"
+
+
+class LeaseLost(Exception):
+    """The lease is somebody else's now, or nobody's."""
+
+
+class Held(NamedTuple):
+    """The lease as it was seen: who has it ("" for nobody), and a count that grows with every renewal."""
+
+    owner: str
+    renewals: int
+
+
+def new_owner() -> str:
+    """A name under which this process can hold the lease."""
+    return f"{identity()}#{secrets.token_hex(4)}"
+
+
+def read(connection: Connection) -> Held:
+    """The lease as it is now, with −1 renewals if nobody ever held it in this database."""
+    query = sa.select(schema.leases.c.owner, schema.leases.c.renewals).where(schema.leases.c.name == QUEUE)
+    row = connection.execute(query).first()
+    return Held(*row) if row else Held("", -1)
+
+
+def take(connection: Connection, owner: str, seen: Held) -> bool:
+    """Make the lease the owner's, if it still is as it was seen; whether it was."""
+    table = schema.leases
+    if seen.renewals < 0:
+        if read(connection).renewals >= 0:
+            return False
+        # Of two who do this at once, the second breaks the primary key, and its transaction with it.
+        connection.execute(table.insert().values(name=QUEUE, owner=owner, renewals=0))
+        return True
+    unchanged = (table.c.name == QUEUE, table.c.owner == seen.owner, table.c.renewals == seen.renewals)
+    return _changed(connection, table.update().where(*unchanged).values(owner=owner, renewals=seen.renewals + 1))
+
+
+def renew(connection: Connection, owner: str) -> None:
+    """Count up. Whatever else the transaction does is done by the owner of the lease, or not at all.
+
+    Raises:
+        LeaseLost: it is not the owner's.
+    """
+    table = schema.leases
+    mine = (table.c.name == QUEUE, table.c.owner == owner)
+    if not _changed(connection, table.update().where(*mine).values(renewals=table.c.renewals + 1)):
+        raise LeaseLost(owner)
+
+
+def release(connection: Connection, owner: str) -> None:
+    """Leave the lease to nobody, if it is the owner's."""
+    table = schema.leases
+    mine = (table.c.name == QUEUE, table.c.owner == owner)
+    connection.execute(table.update().where(*mine).values(owner="", renewals=table.c.renewals + 1))
+
+
+def _changed(connection: Connection, change: sa.Update) -> bool:
+    return connection.execute(change).rowcount == 1
+
+
+class Watch:
+    """Tells whether the queue is served, by seeing the lease renewed. Only this process's own clock counts.
+
+    Args:
+        look: reads the lease.
+    """
+
+    def __init__(self, look: Callable[[], Held]) -> None:
+        self._look = look
+        self.seen = Held("", -1)
+        self._since, self._renewed = 0.0, False
+
+    def served(self) -> bool | None:
+        """Whether it is, as far as can be told now; None until the lease was watched for long enough."""
+        now = time.monotonic()  # before the look: who is put to sleep in between must not think that much time passed
+        before, self.seen = self.seen, self._look()
+        if not self.seen.owner or lives(self.seen.owner.partition("#")[0]) is False:
+            self._renewed = False
+            return False
+        if before != self.seen:
+            self._since, self._renewed = now, before.owner == self.seen.owner
+            return True if self._renewed else None
+        if now - self._since > LEASE_SECONDS:
+            return False
+        return True if self._renewed else None
+
+    def wait(self, pause: float = 0.1) -> bool:
+        """The same, waited for: about a second if it is served, :data:`LEASE_SECONDS` if that stays unknown."""
+        while (served := self.served()) is None:
+            time.sleep(pause)
+        return served
