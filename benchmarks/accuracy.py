@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.claims import NEW_SEEDS, WITHIN, claims, holding
+from benchmarks.claims import NEW_SEEDS, SEEDS, WITHIN, claims, holding
 from benchmarks.families import shown
 from benchmarks.measured import MEASURED, Known, is_current, known, recipes, values
 from benchmarks.results import TABLES, tables
@@ -30,8 +30,6 @@ from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.training import Result, Trainer
 from xfer_core.training.device import has_bf16
-
-SEEDS = 10
 
 
 def processor() -> str:

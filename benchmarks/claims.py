@@ -11,6 +11,7 @@ from xfer_core.analysis.intervals import Difference, held_together, paired_diffe
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES, Example, Strategy
 
+SEEDS = 10  # of a row that carries a claim
 POINTS = 8.0  # by which adaptation must beat source only where it shines
 NEW_SEEDS = (101, 102)
 WITHIN = 2.5  # standard deviations of a row that a new seed may lie from its mean

@@ -176,9 +176,8 @@ def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
 
 
 def notes(store: Store, run: str) -> list[XferError]:
-    """What a person should know of how a run goes on: that it is silent, the checkpoints that it could not use, and what is
-    wrong with its network: of the one that is reported once there is a result, before that what was seen while it
-    trained."""
+    """What a person should know of how a run goes on: that it is silent, checkpoints that it could not use, and what is
+    wrong with its network: of the one that is reported once there is a result, before that what was seen so far."""
     found = []
     for row in store.find(ids=[run], statuses=(RUNNING,)):
         # By the wall clock, which may be wrong: this is told, and nothing is decided by it.
