@@ -182,6 +182,8 @@ def shown(value: object) -> str:
         text = ", ".join(str(item) for item in value) or "nothing"
     elif value is None or value == "":
         text = "nothing"
+    elif isinstance(value, bool):
+        text = str(value).lower()  # as it is written in --set and in links
     else:
         text = str(value)
     text = " ".join(text.split())

@@ -14,6 +14,8 @@ from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.strategies import TITLES, Example, Strategy
 
+CLEAR = """Differences are taken seed by seed. With so many on one page some would look large by chance alone, so a
+difference is called clear only if it holds at a level of 5 % for all of them together (Holm)."""
 GAIN = "Δ_m: the mean over the tasks of the gain over a network that learned the task alone."
 
 
@@ -76,7 +78,7 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
             st.progress(over.mean, f"{title}: {shown(over)} %")
     claim = _claims().get((example.problem, form.model_fields["kind"].default))
     if claim is not None:
-        st.markdown(_difference(claim))
+        st.caption(_difference(claim), help=_(CLEAR))
     st.caption(_(example.why))
     # The seed says that this is a link, even where everything in it is the default.
     query = {**spec_settings(spec), "seed": str(spec.seed)}
@@ -84,12 +86,24 @@ def _example(example: Example | None, form: type[Strategy], word: str) -> None:
 
 
 def _difference(claim: Claim) -> str:
-    """The difference to the baseline in words, with its interval and in how many seeds it has that sign."""
+    """The difference to the baseline in words: its interval, in how many seeds it has that sign, and whether it is
+    clear although so many differences are looked at."""
     one = claim.difference
-    sign = 1 if one.mean >= 0 else -1
-    alike = sum(sign * difference > 0 for difference in claim.differences)
-    words = _("Difference {mean} points, in {alike} of {seeds} seeds on that side")
-    text = words.format(mean=f"{100 * one.mean:+.1f}", alike=alike, seeds=one.seeds)
+    better = one.mean >= 0
+    alike = sum((difference > 0) == better and difference != 0 for difference in claim.differences)
+    side = (
+        _("{points} points, better in {alike} of {seeds} seeds")
+        if better
+        else _("{points} points, worse in {alike} of {seeds} seeds")
+    )
+    text = side.format(points=_points(one.mean), alike=alike, seeds=one.seeds)
     if one.low is not None and one.high is not None:
-        text += _(" (95 % interval {low} to {high})").format(low=f"{100 * one.low:+.1f}", high=f"{100 * one.high:+.1f}")
-    return f"{text}: " + (_("**clear**.") if one.clear else _("not clear."))
+        text += _("; 95 % interval {low} to {high}").format(low=_points(one.low), high=_points(one.high))
+    verdict = _("Clear") if one.clear else _("Not clear")
+    among = _("{verdict} among the {count} differences on this page.").format(verdict=verdict, count=one.comparisons)
+    return f"{text}. {among}"
+
+
+def _points(fraction: float) -> str:
+    """A difference in points, with its sign."""
+    return f"{100 * fraction:+.1f}".replace("-", "−")
