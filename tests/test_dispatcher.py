@@ -300,18 +300,18 @@ def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(lingering
         if QUEUED not in live.values() or len(running) >= 3 or running - before:
             claimed = time.monotonic()  # nothing waits, there is no room, or one was taken just now
         longest = max(longest, time.monotonic() - claimed)
+        assert longest < 5, live
         if live.keys() == {long}:
             break
         assert time.monotonic() < deadline, live
-        found = served.find(ids=runs, statuses=(QUEUED, RUNNING, PAUSED))
-        for row in random.sample(found, min(2, len(found))) if random.random() < 0.4 else ():
+        found = served.find(ids=runs, statuses=(RUNNING, PAUSED))
+        for row in found if random.random() < 0.3 else ():
             with suppress(XferError):  # it has ended meanwhile
                 if row.status == PAUSED:
                     served.delete([row.id])
                 else:
                     served.command(row.id, "pause")
         time.sleep(random.uniform(0, 0.2))
-    assert longest < 5
     left = {row.status for row in served.find(ids=runs)}
     assert left <= {PAUSED, FINISHED}
     assert FINISHED in left
