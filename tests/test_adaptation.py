@@ -115,7 +115,7 @@ def test_it_refuses_a_target_without_unlabelled_samples(strategy):
     with pytest.raises(XferError) as caught:
         check()
     assert (caught.value.code, caught.value.field) == ("no_unlabelled", "problem.labels_per_class")
-    assert "joint" in str(caught.value)
+    assert caught.value.advice == {"problem.labels_per_class": 5}
 
 
 def test_a_number_that_leaves_no_target_sample_without_a_label_is_refused_as_all_is():

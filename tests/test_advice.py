@@ -106,9 +106,11 @@ def test_where_nothing_helps_no_advice_is_given():
     assert say(error) == "problem.target needs at least one target domain; found nothing."
 
 
-GENERAL = {  # advice that no spec decides: what to do with files, downloads and runs
-    "no_space", "not_here", "broken_data", "no_snapshots", "data_gone", "worker_died", "not_finite_loss",
-    "left_out_onnx",
+GENERAL = {  # advice that no spec decides: what to do with files and downloads, and with a run that ended badly
+    "no_space", "not_here", "broken_data", "wrong_images", "wrong_labels", "wrong_digits", "wrong_pairs",
+     "no_snapshots", "data_gone", "left_out_onnx",
+    "worker_died", "not_heard", "silent_worker",
+    "not_finite_loss", "not_finite_weights", "not_finite_answers", "absurd_error", "one_answer", "one_pseudo_label",
 }  # fmt: skip
 
 

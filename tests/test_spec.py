@@ -268,7 +268,7 @@ def test_every_rule_can_be_said(code):
         sentence = say(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
         assert sentence.startswith("some.field ")
         assert "\n" not in sentence
-        assert len(sentence) < 900
+        assert len(sentence) < 500 + 200 * len(names), "a long value is cut"
     marked = say(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
     assert marked.startswith("«f «"), "both templates pass through the translation"
     assert marked.endswith("»; found 1.»")
