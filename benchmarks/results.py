@@ -38,7 +38,8 @@ of each had been seen with 4,000 (DANN was at 91.1 %) and with 6,000 (94.5 %): a
 cores.
 
 Another processor gives other curves from the same seed, and one with bf16 arithmetic trains in another precision; the
-means should agree within their intervals.
+means should agree within their intervals. Seconds a seed were mostly taken while other programs ran: they are no
+measure of speed.
 """
 
 
