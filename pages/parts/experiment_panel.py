@@ -108,8 +108,8 @@ def _buttons(batch: str, runs: list[Run], live: bool, done: int) -> None:
                 key="experiment.go_on",
             )
         with st.popover(_("More seeds"), icon=":material/add:"):
-            count = st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
-            st.button(_("Add them"), type="primary", on_click=_add, args=(batch, int(count)), key="experiment.add")
+            st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
+            st.button(_("Add them"), type="primary", on_click=_add, args=(batch,), key="experiment.add")
         if not live:
             with st.popover(_("Delete …"), icon=":material/delete:"):
                 st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))
@@ -122,7 +122,9 @@ def _go_on(batch: str) -> None:
     ensure_dispatcher()
 
 
-def _add(batch: str, count: int) -> None:
+def _add(batch: str) -> None:
+    """As many seeds more as the field says when the button is pressed: the page may not have run again since."""
+    count = int(st.session_state["experiment.more"])
     try:
         start(more_seeds(store().find(batch=batch), count), batch)
     except XferError as error:
