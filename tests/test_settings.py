@@ -93,3 +93,18 @@ def test_what_is_submitted_with_a_relative_data_folder_finds_it(shell, monkeypat
     (shell / "data").symlink_to(data_folder)
     monkeypatch.setenv("XFER_DATA", "data")
     ends(open_store(), submitted(capsys, 'problem.source=["mnist"]', 'problem.target=["usps"]'))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("XFER_SLOTS", "many", "must be a whole number"),
+        ("XFER_SLOTS", "-1", "must be at least 0"),
+        ("XFER_IDLE_MINUTES", "0", "must be above 0"),
+        ("XFER_HOSTS", "!!", "must be names of hosts, separated by commas"),
+    ],
+)
+def test_a_bad_setting_is_one_line_that_names_it(variable, value, rule, monkeypatch, capsys):
+    monkeypatch.setenv(variable, value)
+    assert main(["runs"]) == 2
+    assert capsys.readouterr().err == f"{variable} {rule}; found {value}.\n"

@@ -282,7 +282,7 @@ def translate_error(error: ValidationError) -> XferError:
         return XferError(code, place, found, limit=context[limit])
     if kind == "finite_number":
         return XferError("not_finite", place, found)
-    if kind == "string_pattern_mismatch":
+    if kind == "string_pattern_mismatch" and place == "training.device":
         return XferError("unknown_choice", place, found, allowed="auto, cpu, mps, cuda, cuda:0, cuda:1, …")
     if place == "problem.labels_per_class":
         return XferError("wrong_type", place, found, expected='a whole number or "all"')
@@ -300,6 +300,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "string_unicode": "text",
+    "string_pattern_mismatch": "names of hosts, separated by commas",  # XFER_HOSTS, the only other pattern
     "tuple_type": "a list",
     "dict_type": "an object of names and numbers",
     "union_tag_not_found": "an object with the field kind",
