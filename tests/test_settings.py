@@ -100,7 +100,7 @@ def test_what_is_submitted_with_a_relative_data_folder_finds_it(shell, monkeypat
     [
         ("XFER_SLOTS", "many", "must be a whole number"),
         ("XFER_SLOTS", "-1", "must be at least 0"),
-        ("XFER_IDLE_MINUTES", "0", "must be above 0"),
+        ("XFER_IDLE_MINUTES", "0", "must be above 0.0"),
         ("XFER_HOSTS", "!!", "must be names of hosts, separated by commas"),
     ],
 )
