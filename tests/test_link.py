@@ -42,6 +42,11 @@ TERM = f"strategy.weights.{TARGET}/digit"
             {'problem.target=["digits.nowhere"]': "problem.target"},
             ["strategy.kind=joint", "seed=4"],
         ),
+        (
+            {"problem.target": "[]", "problem.source": '["nonsense"]'},
+            {'problem.source=["nonsense"]': "problem.source"},
+            ["problem.target=[]"],
+        ),
         ({"problem.target": '["digits.noisy"]', "strategy.weights": '{"digits.noisy/digit": 1}',
           "strategy.kind": "joint"}, {},
          ["strategy.kind=joint", 'problem.target=["digits.noisy"]', 'strategy.weights={"digits.noisy/digit": 1}']),

@@ -283,7 +283,7 @@ def test_every_rule_can_be_said(code):
         (["." * 5000 + "=1"], "too_deep"),
         (["strategy" + ".a" * 5000 + "=1"], "too_deep"),
         (["problem.source=" + "[" * 900 + "]" * 900], "too_deep"),
-        (["strategy.kind=generalised", "strategy.scheme=table", "strategy.table=" + "x" * 140_000], "table_row"),
+        (["strategy.kind=generalised", "strategy.scheme=table", "strategy.table=" + "x" * 140_000], "table_cell"),
         (["strategy.frozen=" + json.dumps(["conv1"] * 100_000)], "too_long"),
         (["strategy.frozen=" + json.dumps(["conv1"] * 2)], "twice"),
         (["training.augment=" + json.dumps(["shift"] * 100_000)], "too_long"),

@@ -69,6 +69,7 @@ RULES: dict[str, str] = {
     "no_unlabelled_target": "must leave at least two target samples without labels to compare with, not {left}",
     "table_header": "must be CSV with the header domain,sample,weight or domain,class,weight and a line below it",
     "table_row": "must have three cells in every line",
+    "table_cell": "must have cells of at most {limit} characters, and every quote closed",
     "table_domain": "must name domains that this problem trains on: {allowed}",
     "table_sample": "must name a {by} that {domain} has among its labelled samples",
     "table_weight": "must give every line a finite weight of at least 0",
@@ -186,7 +187,7 @@ def shown(value: object) -> str:
         text = str(value).lower()  # as it is written in --set and in links
     else:
         text = str(value)
-    text = " ".join(text.split())
+    text = " ".join(text.split()).encode(errors="replace").decode()  # half a character cannot be shown anywhere
     return text if len(text) <= 200 else text[:197] + "…"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xfer_core.domains import offered
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, parse_spec
 
@@ -50,6 +51,8 @@ def _showable(settings: list[str]) -> RunSpec:
         XferError: where the controls could not show it: names that do not exist, λ that cannot be mixed.
     """
     spec = parse_spec({}, settings)
+    for key, role in spec.problem.roles().items():  # a missing target must not hide an unknown source
+        offered(key, f"problem.{role}")
     spec.strategy.lambdas(spec.problem)
     try:
         spec.problem.check_names()

@@ -299,7 +299,7 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "text",
-    "string_unicode": "text",
+    "string_unicode": "text of whole characters",
     "string_pattern_mismatch": "names of hosts, separated by commas",  # XFER_HOSTS, the only other pattern
     "tuple_type": "a list",
     "dict_type": "an object of names and numbers",

@@ -69,8 +69,8 @@ def parse_table(text: str, problem: Problem) -> WeightTable:
     """
     try:
         lines = list(csv.reader(text.strip().splitlines()))
-    except csv.Error:  # a cell of more than 131,072 letters, or a line break inside one
-        raise XferError("table_row", FIELD, text) from None
+    except csv.Error:  # also where a quote is never closed, and the rest of the table is one cell
+        raise XferError("table_cell", FIELD, text, limit=csv.field_size_limit()) from None
     header = tuple(cell.strip().lower() for cell in (lines[0] if lines else []))
     if header not in HEADERS or len(lines) < 2:
         raise XferError("table_header", FIELD, ",".join(header))
