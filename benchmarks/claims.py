@@ -70,9 +70,8 @@ def _judged(problem: str, kind: str, specs: dict[str, RunSpec], measured: Known)
     name = f"{problem}.{kind}"
     if name not in specs or name not in measured:
         return {}
-    gains = task_gains(problem, kind, specs, measured)
     if len(specs[name].problem.tasks) > 1:
-        return {int(seed): gain for seed, gain in gains.items()}
+        return {int(seed): gain for seed, gain in task_gains(problem, kind, specs, measured).items()}
     return {int(seed): run["value"] for seed, run in measured[name]["seeds"].items()}
 
 

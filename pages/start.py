@@ -15,7 +15,7 @@ from xfer_core.analysis.accuracy import gain, spread
 from xfer_core.charts.pictures import one_of_each, transfer_picture
 from xfer_core.domains import load_domain
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FAILED, FINISHED, LIVE, Run
+from xfer_core.runs.store import FINISHED, LIVE, Run
 
 BATCH = "race-"
 RACERS = ("target_only", "fine_tune", "joint")
@@ -113,9 +113,9 @@ def _say_who_is_missing(runs: list[Run]) -> None:
     """Why there is no verdict."""
     st.warning(_("There is no verdict, because not all three networks finished."), icon=":material/info:")
     for run in runs:
-        if run.status != FINISHED or run.broke:
+        if run.outcome != FINISHED:
             reason = f" — {text}" if (text := reason_text(run)) else ""
-            status = _(FAILED if run.broke else run.status)
+            status = _(run.outcome)
             label = plain(f"{run.name}: {status}{reason}")
             st.page_link("run.py", label=label, query_params={"run": run.id})
 
@@ -147,7 +147,7 @@ def main() -> None:
     lives, charts = race(runs)
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"race-{batch}")
     live = any(run.status in LIVE for run in runs)
-    if {run.spec["strategy"]["kind"] for run in runs if run.status == FINISHED and not run.broke} == set(RACERS):
+    if {run.spec["strategy"]["kind"] for run in runs if run.outcome == FINISHED} == set(RACERS):
         _say_what_was_seen(runs)
         _say_how_often()
     elif not live:

@@ -16,7 +16,7 @@ from pages.parts.text import _, local_time, locale, plain
 from pages.parts.try_panel import try_panel
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.runs.store import FAILED, FINISHED, LIVE, STOPPED, Run
+from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 
 SHOWN = 10  # rows before the table scrolls
 DRAWN = 12
@@ -28,7 +28,7 @@ def _table(runs: list[Run]) -> pd.DataFrame:
         spec = RunSpec.model_validate(run.spec)
         rows.append(
             {
-                "status": _(FAILED if run.broke else run.status),
+                "status": _(run.outcome),
                 "name": run.name,
                 "accuracy": _accuracy(run),
                 "target": ", ".join(map(domain_title, spec.problem.target)),

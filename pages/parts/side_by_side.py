@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts.text import _
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.differences import comparable, differences
-from xfer_core.runs.store import FAILED, Run
+from xfer_core.runs.store import Run
 
 
 def side_by_side(runs: list[Run]) -> None:
@@ -25,7 +25,7 @@ def side_by_side(runs: list[Run]) -> None:
         )
     differ = differences([run.spec for run in runs])
     rows = {
-        _("status"): [_(FAILED if run.broke else run.status) for run in runs],
+        _("status"): [_(run.outcome) for run in runs],
         _("result"): [_result(run) for run in runs],
         **differ,
     }

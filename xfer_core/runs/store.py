@@ -71,6 +71,11 @@ class Run:
         metrics = (self.result or {}).get("metrics", {})
         return not all(map(math.isfinite, metrics.values()))
 
+    @property
+    def outcome(self) -> str:
+        """The status as people should read it: *failed* where the network broke."""
+        return FAILED if self.broke else self.status
+
 
 @dataclass(frozen=True)
 class News:
