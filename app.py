@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from pages.live.routes import ROUTES
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
+from pages.tiles import ROUTES as TILES
 from xfer_core.domains import always_there, load_domain
 
 
@@ -22,4 +23,4 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 give_memory_back()
 security = Middleware(SecurityMiddleware, own=own_hosts(), named=named_hosts())
-app = st.App("pages/shell.py", routes=ROUTES, lifespan=lifespan, middleware=[security])
+app = st.App("pages/shell.py", routes=[*ROUTES, *TILES], lifespan=lifespan, middleware=[security])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.inside import inside
-from pages.parts.live_panel import baselines_of, live_panel
+from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_panel
 from pages.parts.numbers import numbers
 from pages.parts.store import store
 from pages.parts.take_home import take_home
@@ -13,7 +13,7 @@ from pages.parts.text import _, error_text, plain
 from pages.parts.try_panel import try_panel
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.runs.store import FINISHED, STOPPED, Run
+from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 from xfer_core.strict_json import to_json
 
 WATCH, INSIDE, TRY, HOME = "watch", "inside", "try", "home"
@@ -66,6 +66,9 @@ def _choose_beside(run: Run, beside: Run | None) -> None:
 def _watch(run: Run) -> None:
     spec = RunSpec.model_validate(run.spec)
     baselines = baselines_of(run)
+    live_buttons(run)
+    if run.status in LIVE:
+        live_knobs(run)
     live_panel(run, baselines)
     numbers([run, *baselines], "run.numbers")
     st.page_link(

@@ -2,48 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
 
 import streamlit as st
 
-from pages.parts.curves import term_looks, term_titles
-from pages.parts.form import controls
-from pages.parts.freeze_board import freeze_board
-from pages.parts.lesson import family_title, lesson_of
+from pages.parts import address, mixer, problem
+from pages.parts.freeze_board import STYLE as STAGES_STYLE
 from pages.parts.link import read_link
-from pages.parts.live_panel import baseline_specs, baselines_of, empty_panel, live_panel
-from pages.parts.mixer import mixer
-from pages.parts.problem import choose_problem
+from pages.parts.live_panel import (
+    STARTED_TOGETHER,
+    baseline_specs,
+    baselines_of,
+    empty_panel,
+    live_buttons,
+    live_panel,
+)
 from pages.parts.slots import Slots
-from pages.parts.store import checked, start, store
-from pages.parts.sweep_button import sweep_button
+from pages.parts.store import start, store
 from pages.parts.text import _, error_text, plain
-from pages.parts.weight_table import weight_table
-from xfer_core.domains.problem import Problem
+from pages.parts.workbench import Workbench
 from xfer_core.errors import XferError
-from xfer_core.networks import NETWORKS
-from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
-from xfer_core.runs.store import FINISHED, LIVE
-from xfer_core.selections import RULES
-from xfer_core.strategies import BASICS, STRATEGIES, Strategy
-from xfer_core.training import OPTIMIZERS
+from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 
 state = st.session_state
 LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
+TRAINING = (*LIVE, PAUSED)
+
+# All that matters is in one view, on a small projector too; on a telephone Start stays in reach below it.
+STYLE = """<style>
+.stMainBlockContainer {padding: 3.6rem 1.75rem 2rem; max-width: 110rem}
+.stMainBlockContainer > [data-testid=stVerticalBlock], .st-key-choose, .st-key-boards {gap: .5rem}
+.st-key-choose .katex-display, .st-key-choose [data-testid=stMarkdownContainer],
+.st-key-choose [data-testid=stMarkdownContainer] p {margin: 0}
+.st-key-choose [data-testid=stButtonGroup] button {min-height: 2rem; padding: .15rem .65rem}
+.st-key-choose [data-testid=stPopover] button, .st-key-choose [data-testid=stPageLink] a {min-height: 0;
+  padding: 0 .3rem}
+.st-key-boards [data-testid=stHorizontalBlock] {row-gap: 0}
+@media (min-width: 40.01em) and (max-width: 1100px), (min-width: 40.01em) and (max-height: 800px) {
+  html {font-size: 14px !important}
+}
+@media (max-width: 40em) {
+  .st-key-start-row {position: fixed; left: 0; right: 0; bottom: 0; z-index: 99; padding: .5rem 1rem;
+    gap: .25rem 1rem; background: var(--st-background-color, Canvas); border-top: 1px solid #8886}
+  .stMainBlockContainer {padding: 3.6rem 1rem 8rem}
+}
+</style>"""
 
 
-def _first_spec() -> RunSpec:
-    """What the controls start from: the link, else what was here before, else the default."""
+# ---------------------------------------------------------------------- the address
+
+
+def _read_address() -> None:
+    """What the controls start from, when the visitor has just come: what was handed over, the settings in the address,
+    those of the run that it names, what was here before, the default."""
+    if not address.has_arrived():
+        return
     # What a link says beside the spec (fbclid, utm_source, embed …) is for others, and no reason to refuse the link.
     given = {path: value for path, value in st.query_params.items() if path.partition(".")[0] in RunSpec.model_fields}
-    link = canonical(given)
-    if given and state.get("train.link") != link:
-        state["train.link"] = link
-        state["train.first"], state["train.refused"] = read_link(given)
-        state["train.form"] = state.get("train.form", 0) + 1
-    elif "train.spec" in state and f"{_prefix()}.strategy" not in state:
-        state["train.first"] = state["train.spec"]  # back from another page: Streamlit has dropped the controls
-    return state.setdefault("train.first", RunSpec())
+    run, refused = st.query_params.get("run", ""), []
+    handed_over: RunSpec | None = state.get("train.handed_over")
+    if handed_over is not None:
+        first = handed_over
+    elif given:
+        first, refused = read_link(given)
+    elif run and (found := store().find(ids=[run])):
+        first = _spec_now(found[0])
+    elif address.goes_through_history():
+        first = RunSpec()
+    else:
+        first = state.get("train.spec", RunSpec())
+    if given or run or handed_over or address.goes_through_history():
+        state["train.run"] = run
+    state["train.first"], state["train.refused"] = first, refused
+    state["train.form"] = state.get("train.form", 0) + 1
+    state["train.handed_over"] = None
+    address.note_read()
+
+
+def _spec_now(run: Run) -> RunSpec:
+    """The settings of a run; of one that trains, with the λ of now."""
+    spec = RunSpec.model_validate(run.spec)
+    lambdas = (run.progress or {}).get("lambdas") or {}
+    own = spec.strategy.term_titles
+    now = {term: value for term, value in lambdas.items() if term not in own}
+    usual = {term: value for term, value in spec.strategy.lambdas(spec.problem).items() if term not in own}
+    if run.status not in TRAINING or "weights" not in type(spec.strategy).model_fields or now in ({}, usual):
+        return spec
+    data = spec.model_dump(mode="json")
+    return RunSpec.model_validate({**data, "strategy": {**data["strategy"], "weights": now}})
 
 
 def _say_refused() -> None:
@@ -59,213 +106,148 @@ def _say_refused() -> None:
         st.button(_("I have read this"), on_click=state.pop, args=("train.refused", None), key="note-refused")
 
 
+def _write_address(spec: RunSpec) -> None:
+    """The whole choice goes into the link, in the words of ``--set``."""
+    settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
+    run = state.get("train.run")
+    address.write_address({**settings, **({"run": run} if run else {})})
+
+
 def _prefix() -> str:
     """Starts the keys of this form's controls; a new number makes them all anew."""
     return f"train{state.get('train.form', 0)}"
 
 
-def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
-    """A form of the chosen class: ``now`` if it is of that class, else its defaults."""
-    kinds = {form.model_fields["kind"].default: form for form in classes}
-    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
-    return now if kind == now.kind else kinds[kind]()
+# ---------------------------------------------------------------------- start, and what acts on a run that trains
 
 
-def _choose_strategy(first: RunSpec, slots: Slots) -> Strategy:
-    kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
-    shown = [form.model_fields["kind"].default for form in BASICS]
-    if first.strategy.kind not in shown:
-        shown.append(first.strategy.kind)
-    kind = st.pills(
-        _("How knowledge moves"),
-        shown,
-        default=first.strategy.kind,
-        required=True,
-        format_func=lambda kind: _(kinds[kind].title),
-        key=f"{_prefix()}.strategy",
-        wrap=True,
-    )
-    form = kinds[kind]
-    lesson = lesson_of(form)
-    st.caption(f"**{family_title(form)}** — {lesson.idea}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover(_("How it works"), icon=":material/school:"):
-            st.latex(form.formula)
-            st.markdown(lesson.rest)
-        st.page_link("catalogue.py", label=_("All methods"), icon=":material/menu_book:")
-    slots.here("strategy", "strategy.kind")
-    return first.strategy if kind == first.strategy.kind else form()
+def _ask_to_start() -> None:
+    state["train.start"] = True
 
 
-def _choose_rule(first: RunSpec, slots: Slots) -> str:
-    """Which step of the run counts."""
-    rule = st.selectbox(
-        _("Which step counts"),
-        list(RULES),
-        index=list(RULES).index(first.training.selection),
-        format_func=lambda kind: _(RULES[kind].title),
-        key=f"{_prefix()}.rule",
-    )
-    lesson = lesson_of(type(RULES[rule]))
-    st.caption((":material/warning: " if RULES[rule].sees == "answers" else "") + lesson.idea, help=lesson.rest)
-    slots.here("training.selection")
-    return rule
-
-
-def _choose_settings(first: RunSpec, strategy: Strategy, slots: Slots) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What most people leave alone: the strategy's further fields; network, training and seed."""
-    prefix = _prefix()
-    with st.expander(_("More settings"), icon=":material/settings:"):
-        fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
-        slots.here(*(f"strategy.{name}" for name in fields))
-        if "table" in type(strategy).model_fields:
-            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
-        if fields.get("scheme") == "table":
-            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
-            fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
-            slots.here("strategy.table")
-        left, right = st.columns(2)
-        with left:
-            network = _choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
-            network_fields = controls(network, f"{prefix}.{network.kind}")
-            slots.here("network")
-        with right:
-            optimizer = _choose_kind(_("Optimiser"), OPTIMIZERS, first.training.optimizer, f"{prefix}.optimizer")
-            optimizer_fields = controls(optimizer, f"{prefix}.{optimizer.kind}")
-        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection"))
-        training["optimizer"] = {"kind": optimizer.kind, **optimizer_fields}
-        seed = controls(first, prefix, without=("version", "problem", "network", "strategy", "training"))
-        slots.here("training", "seed")
-    rest = {"network": {"kind": network.kind, **network_fields}, "training": training, **seed}
-    return fields, rest
-
-
-def _boards(strategy: Strategy, problem: dict[str, Any], network: dict[str, Any], slots: Slots) -> dict[str, Any]:
-    """The freeze board or the λ mixer, whichever the strategy has."""
-    fields, prefix = type(strategy).model_fields, f"{_prefix()}.{strategy.kind}"
-    chosen: dict[str, Any] = {}
-    spec = parse_spec({"problem": problem, "network": network})
-    spec.problem.check_names()
-    if "frozen" in fields:
-        stages = spec.network.describe(spec.problem.image_shape(), spec.problem.outputs())
-        frozen = getattr(strategy, "frozen", ())
-        chosen["frozen"] = freeze_board(stages, frozen, f"{prefix}.{spec.network.kind}.frozen")
-        slots.here("strategy.frozen")
-    if "weights" in fields:
-        fitting = _fitting_weights(strategy, spec.problem)
-        parsed = RunSpec(problem=spec.problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
-        # Other domains are other terms: the keys of the sliders carry the problem.
-        terms = canonical(list(fitting.lambdas(spec.problem)))
-        own = fitting.term_titles  # what a method adds of its own has no slider
-        lambdas = {term: value for term, value in fitting.lambdas(spec.problem).items() if term not in own}
-        titles = term_titles(fitting, list(lambdas))
-        mixed = mixer(lambdas, titles, term_looks(parsed), "L", f"{prefix}.weights.{terms}")
-        usual = fitting.model_copy(update={"weights": {}}).lambdas(spec.problem)
-        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
-            chosen["weights"] = getattr(fitting, "weights", {})
-        else:
-            chosen["weights"] = {} if mixed == {term: usual[term] for term in mixed} else mixed
-        slots.here("strategy.weights")
-    return chosen
-
-
-def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
-    """The strategy with the weights that a link gave, or with none if they name other domains than are chosen now."""
-    try:
-        strategy.lambdas(problem)
-        return strategy
-    except XferError:
-        return type(strategy)(**{**strategy.model_dump(), "weights": {}})
-
-
-def _begin(spec: RunSpec) -> None:
+def _start(spec: RunSpec) -> None:
+    """Queue what the controls say now. A second press while the very same training goes on is none."""
+    shown = _shown()
+    if shown and shown.status in LIVE and state.get("train.begun") == (shown.id, spec.digest()):
+        return
     wanted = [(spec, "")]
     if state[f"{_prefix()}.baselines"]:
         for baseline in baseline_specs(spec):
             if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
                 wanted.append((baseline, ""))
-    state["train.run"] = start(wanted)[0]
+    run = start(wanted, f"{STARTED_TOGETHER}{secrets.token_hex(4)}")[0]
+    state["train.run"], state["train.begun"] = run, (run, spec.digest())
+    if shown and shown.status in LIVE:
+        state["train.beside"] = shown.id
 
 
-def _workbench(slots: Slots) -> RunSpec | None:
-    """All controls; the spec they make, or None where a rule is broken."""
-    first = _first_spec()
-    _say_refused()
-    strategy = _choose_strategy(first, slots)
-    problem = choose_problem(first.problem, _prefix(), slots)
-    rule = _choose_rule(first, slots)
-    boards = st.container()
-    strategy_fields, rest = _choose_settings(first, strategy, slots)
-    rest["training"]["selection"] = rule
+def _shown() -> Run | None:
+    """The run whose curves stand here."""
+    found = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
+    return found[0] if found else None
+
+
+def _can_turn(run: Run | None, spec: RunSpec | None) -> bool:
+    """Whether λ and the rate of the controls are those of this run, which trains."""
+    if run is None or spec is None or run.status not in TRAINING:
+        return False
+    own = RunSpec.model_validate(run.spec)
+    return own.strategy.kind == spec.strategy.kind and own.problem == spec.problem
+
+
+def _turn(name: str, key: str) -> None:
+    """A person has moved a λ or the learning rate: the run that is shown and trains follows at once."""
+    run = _shown()
+    if run is None or not _can_turn(run, state.get("train.spec")) or state[key] is None:
+        return
     try:
-        with boards:
-            strategy_fields |= _boards(strategy, problem, rest["network"], slots)
-        data = {"problem": problem, "strategy": {"kind": strategy.kind, **strategy_fields}, **rest}
-        spec = parse_spec(data)
-        checked(spec)
-        return spec
+        store().command(run.id, "set", name, float(state[key]))
     except XferError as error:
-        if error.code != "not_here":  # the button beside the domain says that
-            slots.show(error)
-        return None
+        st.toast(error_text(error), icon=":material/info:")
 
 
-def _remember(spec: RunSpec) -> None:
-    """The whole choice goes into the link, in the words of ``--set``."""
-    state["train.spec"] = spec
-    run = state.get("train.run")
-    settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
-    state["train.link"] = canonical(settings)
-    wanted = {**settings, **({"run": run} if run else {})}
-    if wanted != st.query_params.to_dict():
-        st.query_params.from_dict(wanted)
+def _say_beside() -> None:
+    """Another run goes on, out of sight: it shares the processor."""
+    found = store().find(ids=[state["train.beside"]]) if state.get("train.beside") else []
+    if not found or found[0].status not in LIVE or found[0].id == state.get("train.run"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="beside"):
+        st.markdown(_("{name} still trains and shares the processor.").format(name=f"**{plain(found[0].name)}**"))
+        st.button(_("Stop it"), on_click=_stop_beside, args=(found[0].id,), key="stop-beside")
+        st.button(_("Let it go on"), on_click=state.pop, args=("train.beside", None), key="keep-beside")
+
+
+def _stop_beside(run: str) -> None:
+    state.pop("train.beside", None)
+    try:
+        store().command(run, "stop")
+    except XferError as error:  # it ended meanwhile
+        st.toast(error_text(error), icon=":material/info:")
+
+
+# ---------------------------------------------------------------------- the page
 
 
 def main() -> None:
     """The page."""
-    if "run" in st.query_params and "train.run" not in state:
-        state["train.run"] = st.query_params["run"]
-    choose, watch = st.columns(2, gap="medium")
+    st.html(STYLE + problem.STYLE + STAGES_STYLE + mixer.STYLE)
+    _read_address()
+    _say_refused()
     slots = Slots()
-    runs = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
-    with watch:
-        st.subheader(_("Watch: {name}").format(name=plain(runs[0].name)) if runs else _("Watch"))
-        slots.here("")
-        start_row = st.container(horizontal=True, vertical_alignment="center")
-        if runs:  # before the choices: a click on start is answered before they are worked out anew
-            live_panel(runs[0], baselines_of(runs[0]))
-            if runs[0].result:
-                label = _("Take this run home: recipe, curves, weights")
-                st.page_link("run.py", label=label, icon=":material/download:", query_params={"run": runs[0].id})
-    with choose:
-        st.subheader(_("Choose"))
-        spec = _workbench(slots)
-        if spec is not None and spec.strategy.kind == "joint" and len(spec.strategy.lambdas(spec.problem)) > 1:
-            sweep_button(spec, term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem))))
+    top = st.container(key="top")
+    choose, watch = st.columns([6, 8], gap="medium")
+    bench = Workbench(state.setdefault("train.first", RunSpec()), _prefix(), slots, _turn)
+    spec = bench.show(top, choose.container(key="choose"))
     if spec is not None:
-        _remember(spec)
-    with start_row:
-        with_baselines = _start_button(spec)
+        state["train.spec"] = spec
+    if state.get("train.start"):
+        if spec is not None:
+            _start(spec)
+        state["train.start"] = False
+    if spec is not None:
+        _write_address(spec)
+    if bench.beside_weights is not None and _can_turn(_shown(), spec):
+        words = _("λ and the learning rate act at once on the training that is shown.")
+        bench.beside_weights.caption(f":material/bolt: {words}")
     with watch:
-        if not runs and state.get("train.run"):
-            st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
-        elif not runs and spec is not None:
-            empty_panel(spec, with_baselines)
+        _watch(spec, bench.error)
 
 
-def _start_button(spec: RunSpec | None) -> bool:
-    """Beside the curves that it makes: in sight on a wide screen, below the choices on a narrow one.
+def _watch(spec: RunSpec | None, error: XferError | None) -> None:
+    """Start, and below it the curves of the run that is shown, or those that a start would draw."""
+    run = _shown()
+    with st.container(horizontal=True, vertical_alignment="center", key="start-row"):
+        with_baselines = _start_button(spec, run)
+        if run:
+            live_buttons(run)
+    if error is not None and error.code != "not_here":
+        st.caption(":material/error: " + error_text(error))
+    _say_beside()
+    if run:
+        baselines = baselines_of(run)
+        live_panel(run, baselines)
+        if run.result:
+            label = _("Take this run home: recipe, curves, weights")
+            st.page_link("run.py", label=label, icon=":material/download:", query_params={"run": run.id})
+    elif state.get("train.run"):
+        st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
+    elif spec is not None:
+        empty_panel(spec, with_baselines)
+
+
+def _start_button(spec: RunSpec | None, run: Run | None) -> bool:
+    """Beside the curves that it makes.
 
     Returns:
         Whether both baselines are wanted too.
     """
+    paused = run is not None and run.status == PAUSED  # then Resume is what one is looking for
     st.button(
         _("Start training"),
-        type="primary",
-        icon=":material/play_arrow:",
+        type="secondary" if paused else "primary",
+        icon=":material/model_training:" if paused else ":material/play_arrow:",
         disabled=spec is None,
-        on_click=_begin,
-        args=(spec,),
+        on_click=_ask_to_start,
         key="start",
     )
     return st.toggle(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 
@@ -15,6 +14,7 @@ from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store, open_store
 from xfer_core.runs.worker import failure
 from xfer_core.training import SGD
+from xfer_core.training.observer import Command
 
 DISJOINT = {"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}
 STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
@@ -213,12 +213,17 @@ def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
 
 def test_what_is_updated_follows_the_locks():
     test = app("train")
-    before = json.dumps([str(p.proto) for p in test.get("progress")])
-    assert "33,946 of 33,946" in before
-    next(toggle for toggle in test.toggle if toggle.label == "**conv3**").set_value(True).run()
-    after = json.dumps([str(p.proto) for p in test.get("progress")])
-    assert "15,386 of 33,946" in after
+    assert "33,946 of 33,946" in words(test)
+    next(toggle for toggle in test.toggle if toggle.label == "conv3").set_value(True).run()
+    assert "15,386 of 33,946" in words(test)
     assert "conv3" in str(test.query_params["strategy.frozen"])
+
+
+def test_a_method_that_freezes_nothing_shows_the_network_without_locks():
+    test = app("train", strategy__kind="joint")
+    locks = [toggle for toggle in test.toggle if toggle.label in ("conv1", "conv2", "conv3", "head")]
+    assert [lock.disabled for lock in locks] == [True] * 4
+    assert "updates all 33,946 parameters" in words(test)
 
 
 def test_the_formula_follows_the_mixer():
@@ -278,6 +283,97 @@ def test_a_link_of_foreign_parameters_alone_leaves_what_was_chosen():
     test.query_params["fbclid"] = "abc"
     test.run()
     assert test.session_state["train.spec"].seed == 7
+
+
+def press_lock(test: AppTest, stage: str) -> None:
+    next(toggle for toggle in test.toggle if toggle.label == stage).set_value(True).run()
+
+
+def test_an_old_address_that_comes_with_a_press_undoes_nothing():
+    test = app("train")
+    old = test.query_params.copy()
+    press_lock(test, "conv1")
+    for stage in ("conv2", "conv3"):  # the browser has not heard of the new address yet
+        test.query_params.clear()
+        test.query_params.update(old)
+        press_lock(test, stage)
+    frozen = ("conv1", "conv2", "conv3")
+    assert test.session_state["train.spec"].strategy.frozen == frozen
+    assert all(stage in str(test.query_params["strategy.frozen"]) for stage in frozen)
+    start_button(test).click().run()
+    made = {run.spec["strategy"]["kind"]: run.spec for run in open_store().find()}
+    assert made["fine_tune"]["strategy"]["frozen"] == list(frozen)
+
+
+def test_back_in_the_browser_takes_a_choice_back(monkeypatch):
+    test = app("train", seed="5")
+    press_lock(test, "conv1")
+    monkeypatch.setattr("pages.parts.address.goes_through_history", lambda: True)
+    test.query_params.clear()
+    test.query_params["seed"] = "5"
+    test.run()
+    assert test.session_state["train.spec"] == RunSpec(seed=5)
+    assert not any(toggle.value for toggle in test.toggle if toggle.label == "conv1")
+
+
+def test_start_takes_what_the_controls_say_as_it_is_pressed():
+    test = app("train")
+    next(toggle for toggle in test.toggle if toggle.label == "conv2").set_value(True)
+    start_button(test).click().run()  # both presses come in one message
+    made = {run.spec["strategy"]["kind"]: run.spec for run in open_store().find()}
+    assert made["fine_tune"]["strategy"]["frozen"] == ["conv2"]
+
+
+def test_a_second_press_on_start_while_the_same_training_goes_on_is_none():
+    test = app("train")
+    for _ in range(3):
+        start_button(test).click().run()
+    assert len(open_store().find()) == 3, "one run and its two baselines"
+
+
+def test_another_training_beside_one_that_goes_on_is_said_and_can_be_stopped():
+    test = app("train")
+    start_button(test).click().run()
+    first = test.session_state["train.run"]
+    press_lock(test, "conv1")
+    start_button(test).click().run()
+    assert "still trains and shares the processor" in words(test)
+    next(button for button in test.button if button.label == "Stop it").click().run()
+    assert open_store().get(first).status == "stopped"
+    assert "still trains" not in words(test)
+
+
+def test_a_link_with_only_a_run_brings_that_run_s_settings():
+    spec = parse_spec({}, ["strategy.kind=cdan", "training.steps=2500", "seed=3"])
+    run = open_store().create(spec)
+    test = app("train", run=run)
+    assert test.session_state["train.spec"] == spec
+    assert test.session_state["train.run"] == run
+
+
+def test_a_lambda_slider_of_the_form_acts_on_the_run_that_is_shown():
+    store = open_store()
+    test = app("train", strategy__kind="joint")
+    start_button(test).click().run()
+    run = test.session_state["train.run"]
+    assert "act at once" in words(test)
+    next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.5).run()
+    assert store.take_commands(run) == [Command("set", f"lambda/{TARGET}/digit", 1.5)]
+    next(box for box in test.number_input if box.label == "Learning rate").set_value(0.01).run()
+    assert store.take_commands(run) == [Command("set", "lr", 0.01)]
+    store.update(run, status=FINISHED)
+    next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.0).run()
+    assert store.take_commands(run) == []
+    assert "act at once" not in words(test)
+
+
+def test_baselines_that_were_started_with_a_run_pause_and_stop_with_it():
+    store = open_store()
+    test = app("train")
+    start_button(test).click().run()
+    for label, status in (("Pause", "paused"), ("Resume", "queued")):
+        next(button for button in test.button if button.label == label).click().run()
+        assert {run.status for run in store.find()} == {status}
 
 
 def test_the_order_of_a_link_does_not_matter():

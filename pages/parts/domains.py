@@ -1,16 +1,16 @@
-"""Domains as pages show them: titles, a strip of samples, and a button for those that must be downloaded first."""
+"""Domains as pages show them: titles, a tile with samples, and a button for those that must be downloaded first."""
 
 from __future__ import annotations
 
-import numpy as np
+from urllib.parse import quote
+
 import streamlit as st
 
 from pages.parts.text import _, error_text, plain
-from xfer_core.charts.pictures import contact_sheet, one_of_each
-from xfer_core.domains import download, is_here, load_domain, offered
+from pages.tiles import TILE_URL
+from xfer_core.domains import download, is_here, offered
 from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
-from xfer_core.settings import settings
 
 
 def domain_title(key: str) -> str:
@@ -35,41 +35,27 @@ def task_word(task: str) -> str:
     return words.get(task) or task
 
 
-@st.cache_data(show_spinner=False)
-def _strip(key: str) -> np.ndarray:
-    domain = load_domain(key)
-    digit = domain.tasks["digit"]
-    return contact_sheet(one_of_each(domain.samples, digit.labels, len(digit.classes)), 10)
-
-
-def sample_strip(key: str, role: Role) -> None:
-    """One sample of each class in a row, with the domain's own words below.
-
-    A domain that is not on this machine has a button in place of the samples: nothing is downloaded unasked.
-
-    Args:
-        key: the domain.
-        role: where on the page this is, for a domain can stand in two places.
-    """
-    card = offered(key).card
-    if is_here(key):
-        try:
-            st.image(_strip(key), width="stretch", alt=f"{_(card.title)}: {_(card.description)}")
-        except XferError as error:
-            st.error(error_text(error), icon=":material/error:")
-    st.caption(plain(_(card.description)))
+def domain_tile(key: str) -> str:
+    """A domain on a button, in Markdown: its picture, or its name where that must be downloaded first."""
+    title = domain_title(key)
     if not is_here(key):
-        _offer_download(key, role)
+        return f":material/cloud_download: {plain(title)}"
+    name = plain(title).replace('"', "")
+    return f'![{name}]({TILE_URL}/{quote(key)}.png "{name}")'
 
 
-def _offer_download(key: str, role: Role) -> None:
+def domain_help(key: str) -> str:
+    """What a domain is, in its own words."""
+    return f"**{plain(domain_title(key))}** — {plain(_(offered(key).card.description))}"
+
+
+def offer_download(key: str, role: Role) -> None:
     """Offer the download; once asked for, show how far it is and go on with the page when it is done."""
     wanted = offered(key).download
     if wanted is None:
         return
     title = domain_title(key)
-    sentence = _("{title} is not on this machine yet. It would be kept in {folder}.")
-    st.info(plain(sentence.format(title=title, folder=settings().data_folder)), icon=":material/cloud_download:")
+    st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
     label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
     if st.button(plain(label), key=f"download.{role}.{key}", icon=":material/download:"):
         sentence = plain(_("Downloading {title}…").format(title=title))

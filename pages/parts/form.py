@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -11,30 +12,38 @@ from pydantic.fields import FieldInfo
 from pages.parts.text import _
 
 
-def controls(form: BaseModel, prefix: str, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def controls(
+    form: BaseModel,
+    prefix: str,
+    without: tuple[str, ...] = (),
+    on_change: Callable[[str, str], None] | None = None,
+) -> dict[str, Any]:
     """One control a field, in the order of the class.
 
     Args:
         form: whose fields and present values.
         prefix: starts the keys of the controls.
         without: fields that are shown elsewhere, or not at all.
+        on_change: is called with the field and the key of its control when a person has changed it.
 
     Returns:
         field → value as chosen; to be validated again.
     """
     return {
-        name: _control(f"{prefix}.{name}", field, getattr(form, name))
+        name: _control(f"{prefix}.{name}", field, getattr(form, name), on_change)
         for name, field in type(form).model_fields.items()
         if name not in ("kind", *without)
     }
 
 
-def _control(key: str, field: FieldInfo, value: Any) -> Any:
-    kind = field.annotation
+def _control(key: str, field: FieldInfo, value: Any, on_change: Callable[[str, str], None] | None) -> Any:
+    kind, name = field.annotation, key.rpartition(".")[2]
     shown: dict[str, Any] = {
-        "label": _(field.title or key.rpartition(".")[2]),
+        "label": _(field.title or name),
         "help": _(" ".join(field.description.split())) if field.description else None,
         "key": key,
+        "on_change": on_change,
+        "args": (name, key),
     }
     bounds = _bounds(field)
     if kind is bool:

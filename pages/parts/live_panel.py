@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
@@ -21,6 +23,7 @@ from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.runs.worker import notes
 from xfer_core.selections import RULES
 
+STARTED_TOGETHER = "train-"  # begins the batch of a run and its baselines
 RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
 
@@ -29,12 +32,9 @@ WIDE = 140  # pixels: the button beside does not jump when one takes the other's
 
 
 def live_panel(run: Run, baselines: list[Run]) -> None:
-    """Show a run live, with pause, resume, stop, and its λ and learning rate while it trains."""
+    """Show a run live: what there is to know of it, its curves, and its result."""
     with st.container():
-        _buttons(run)
         st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
-        if run.status in LIVE:
-            _knobs(run)
     live_view(
         [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
         panel_charts(seen(run), [seen(base) for base in baselines]),
@@ -62,7 +62,7 @@ def _weights(run: str, live: bool) -> None:
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
     """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
-    st.container()  # where a run has its buttons: the charts keep their place
+    st.container()  # where a run has its notes: the charts keep their place
     baselines = [planned(base) for base in baseline_specs(spec)] if with_baselines else []
     texts = live_texts(_, locale(), phase_titles())
     live_view([], panel_charts(planned(spec), baselines), texts=texts, key="panel")
@@ -94,18 +94,23 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
     return specs
 
 
-def _order(run: str, kind: str) -> None:
-    """Hand a command to a run, or say why that is no longer possible."""
+def _order(run: str, batch: str, kind: str) -> None:
+    """Hand a command to a run and the baselines that were started with it, or say why that is no longer possible."""
     _ask_to_stop(None)
     try:
         store().command(run, kind)
-        ensure_dispatcher()
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
+    for other in store().find(batch=batch) if batch.startswith(STARTED_TOGETHER) else []:
+        if other.id != run:
+            with suppress(XferError):  # it has ended, or is so already
+                store().command(other.id, kind)
+    ensure_dispatcher()
 
 
-def _buttons(run: Run) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+def live_buttons(run: Run) -> None:
+    """Pause, resume and stop, as far as the run can still do that; stop asks first."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         live = run.status in LIVE
         if live or run.status in RESUMABLE:
             st.button(
@@ -113,7 +118,7 @@ def _buttons(run: Run) -> None:
                 icon=":material/pause:" if live else ":material/play_arrow:",
                 type="secondary" if live else "primary",
                 on_click=_order,
-                args=(run.id, "pause" if live else "resume"),
+                args=(run.id, run.batch, "pause" if live else "resume"),
                 key="pause-or-resume",  # one button: of two, the one that goes pushes the next about until it is gone
                 width=WIDE,
             )
@@ -133,7 +138,7 @@ def _confirm_stop(run: Run) -> None:
     with st.container(border=True):
         st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
         with st.container(horizontal=True):
-            st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, "stop"), key="stop")
+            st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, run.batch, "stop"), key="stop")
             st.button(_("Go on training"), on_click=_ask_to_stop, args=(None,), key="keep-on")
 
 
@@ -144,8 +149,8 @@ def _set(run: str, name: str, key: str) -> None:
         st.toast(error_text(error), icon=":material/info:")
 
 
-def _knobs(run: Run) -> None:
-    """λ and the learning rate of the running network; each acts at once."""
+def live_knobs(run: Run) -> None:
+    """λ and the learning rate of a network that trains; each acts at once."""
     spec = RunSpec.model_validate(run.spec)
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)

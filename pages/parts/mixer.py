@@ -1,24 +1,31 @@
-"""The λ mixer: one slider a term, their shares of the loss, and the formula with the numbers of now."""
+"""Loss weights λ: one slider a term, their shares of the loss, and the formula with the numbers of now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 
 import streamlit as st
 
 from pages.live.view import Colour
-from pages.parts.text import _, plain
+from pages.parts.text import plain
 from xfer_core.charts.palette import Look
+
+STYLE = "<style>.st-key-choose [data-testid=stSlider] {padding-bottom: 0}</style>"
 
 TOP = 2.0
 IN_A_LINE = 3
 
 
-def mixer(
-    lambdas: Mapping[str, float], titles: Mapping[str, str], looks: Mapping[str, Look], symbol: str, prefix: str
+def loss_weights(
+    lambdas: Mapping[str, float],
+    titles: Mapping[str, str],
+    looks: Mapping[str, Look],
+    symbol: str,
+    prefix: str,
+    on_change: Callable[[str, str], None] | None = None,
 ) -> dict[str, float]:
-    """Sliders for λ before a run.
+    """Sliders for λ, and the formula with the numbers of now.
 
     Args:
         lambdas: term → λ at first.
@@ -26,26 +33,27 @@ def mixer(
         looks: term → its colours.
         symbol: of the loss in the formula: L_i of a term, or L_d of a domain.
         prefix: starts the keys of the sliders.
+        on_change: is called with the term and the key of its slider when a person has moved it.
 
     Returns:
         term → λ now; to the last digit what it was at first where nobody has moved the slider.
     """
-    st.markdown(f"**{_('λ mixer')}** — " + _("how much each part of the loss counts"))
-    with st.container(border=True):
-        chosen = {
-            term: st.slider(
-                f"λ{subscript(i)} · {plain(titles[term])}",
-                0.0,
-                max(TOP, value),
-                float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
-                0.01,
-                format="%.4g",
-                key=f"{prefix}.{term}",
-            )
-            for i, (term, value) in enumerate(lambdas.items())
-        }
-        shares_bar(chosen, titles, {term: look.pair for term, look in looks.items()})
-        st.latex(formula(chosen, symbol))
+    chosen, places = {}, st.columns(2)
+    for i, (term, value) in enumerate(lambdas.items()):
+        key = f"{prefix}.{term}"
+        chosen[term] = places[i % 2].slider(
+            f"λ{subscript(i)} · {plain(titles[term])}",
+            0.0,
+            max(TOP, value),
+            float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
+            0.01,
+            format="%.4g",
+            key=key,
+            on_change=on_change,
+            args=(term, key),
+        )
+    shares_bar(chosen, titles, {term: look.pair for term, look in looks.items()})
+    st.latex(formula(chosen, symbol))
     return chosen
 
 
@@ -57,19 +65,13 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
     dark = st.context.theme.type == "dark"
     cuts = "".join(
         f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]};overflow:hidden" '
-        f'title="{escape(titles[term])}: {100 * value / total:.0f} %">{i}</div>'
-        for i, (term, value) in enumerate(lambdas.items())
-    )
-    legend = "".join(
-        f'<span><span style="color:{colours[term][dark]}">■</span> '
-        f"{i} {escape(titles[term])} {100 * value / total:.0f} %</span>"
-        for i, (term, value) in enumerate(lambdas.items())
+        f'title="{escape(titles[term])}: {100 * value / total:.0f} %">{100 * value / total:.0f} %</div>'
+        for term, value in lambdas.items()
+        if value
     )
     st.html(
-        '<div style="display:flex;border-radius:.4rem;overflow:hidden;gap:2px;text-align:center;font-size:.85rem;'
-        f'line-height:1.3rem;color:{"#000" if dark else "#fff"}">{cuts}</div>'
-        '<div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin-top:.3rem">'
-        f"{legend}</div>"
+        '<div style="display:flex;border-radius:.4rem;overflow:hidden;gap:2px;text-align:center;font-size:.8rem;'
+        f'line-height:1.2rem;color:{"#000" if dark else "#fff"}">{cuts}</div>'
     )
 
 

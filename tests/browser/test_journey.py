@@ -96,18 +96,17 @@ def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, ser
     expect(page.get_by_text("On test samples that no training saw")).to_be_visible()
 
 
-def test_a_lambda_slider_acts_on_the_running_network(page, server, served):
+def test_the_lambda_slider_of_the_form_acts_on_the_running_network(page, server, served):
     run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=60000&seed=12")
-    page.get_by_text("Turn λ and the learning rate").click()
-    slider = page.get_by_test_id("stExpander").get_by_role("slider").first
     until(lambda: served.get(run.id).status == RUNNING)
-    slider.focus()
+    expect(page.get_by_text("act at once on the training")).to_be_visible()
+    slider = page.get_by_role("slider", name="λ₀")
     for _ in range(10):
         slider.press("ArrowRight")
     until(lambda: any(event["kind"] == "set" for event in served.after(run.id).events))
     values = [value for name, _, value in served.after(run.id).points if name == "lambda/digits.handwritten/digit"]
     assert values[0] == 0.5
-    until(lambda: (served.get(run.id).progress["lambdas"]["digits.handwritten/digit"]) > 0.5)
+    until(lambda: served.get(run.id).progress["lambdas"]["digits.handwritten/digit"] == 0.6)
     served.command(run.id, "stop")
     until(lambda: served.get(run.id).status == STOPPED)
 
@@ -129,12 +128,12 @@ def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, s
     page.get_by_role("button", name="Generalised learning").or_(
         page.get_by_role("radio", name="Generalised learning")
     ).first.click()
-    expect(page.get_by_text("λ mixer")).to_be_visible()
+    expect(page.get_by_text("Loss weights λ")).to_be_visible()
     page.wait_for_url("**/train?strategy.kind=generalised*")
     other = browser.new_context()
     guest = other.new_page()
     guest.goto(page.url)
-    expect(guest.get_by_text("λ mixer")).to_be_visible()
+    expect(guest.get_by_text("Loss weights λ")).to_be_visible()
     guest.get_by_text("With both baselines").click()
     guest.wait_for_timeout(700)
     guest.get_by_role("button", name="Start training").click()

@@ -158,7 +158,7 @@ class Store:
             XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``unknown_choice``,
                 ``negative``, ``not_above`` or ``not_finite`` for a knob or a value that the run could not take.
         """
-        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (RUNNING,)}[kind]
+        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (*LIVE, PAUSED)}[kind]
         with self.engine.begin() as connection:
             row = self._get(connection, run)
             if row.status not in allowed:
@@ -168,8 +168,9 @@ class Store:
             if kind == "resume":
                 values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)
-                # What an earlier life never heard, such as a stop that came as it died, was not meant for the next.
-                connection.execute(schema.commands.delete().where(schema.commands.c.run == run))
+                # A stop or a pause that came as it died was not meant for what follows; a changed λ or rate still is.
+                commands = schema.commands
+                connection.execute(commands.delete().where(commands.c.run == run, commands.c.kind != "set"))
                 return
             at_once = {"pause": PAUSED, "stop": STOPPED}.get(kind)
             waiting = (QUEUED, PAUSED) if kind == "stop" else (QUEUED,)

@@ -1,0 +1,216 @@
+"""Does every press count? ``python -m benchmarks.presses [--trials N] [--paces 100,200,…]``.
+
+Presses every kind of control of Train in a real browser, one every so many milliseconds, while another run trains;
+presses Start at the same pace; and compares what was pressed with the form, the address and the run. Prints, for each
+pace, in how many trials they all agreed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from benchmarks.serving import AppServer, open_browser
+from pages.parts.problem import BUDGETS
+from xfer_core.domains import always_there, offered
+from xfer_core.networks import HEAD
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import QUEUED, RUNNING, Store
+
+PACES = tuple(range(100, 1001, 100))
+PRESSES = 8
+STAGES = ("conv1", "conv2", "conv3", HEAD)
+QUICK = "network.width=4&training.batch_size=8&training.steps=20&training.evaluations=2"
+METHODS = {"fine_tune": "Fine-tuning", "joint": "Joint learning", "generalised": "Generalised learning"}
+QUIET = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"""
+
+
+class Learner:
+    """Somebody who presses controls of Train, and remembers what they must be now.
+
+    Args:
+        page: the Playwright page, on Train, quiet.
+        method: the method that is chosen there.
+        choice: decides what is pressed next.
+    """
+
+    def __init__(self, page: Any, method: str, choice: random.Random) -> None:
+        self.page, self.choice, self.method = page, choice, method
+        self.source, self.target = "digits.handwritten", "digits.photo"
+        self.frozen: set[str] = set()
+        self.budget = BUDGETS.index(5)
+        self.lambda_steps = self.rate_steps = 0
+        self.did: list[str] = []
+
+    def press(self) -> None:
+        """One press of one control, without waiting for what it does."""
+        kinds = ["source", "target", "rate"]
+        kinds += ["budget"] * (self.budget < BUDGETS.index(15))  # more labels not every domain has
+        kinds += ["lock"] * 4 if self.method == "fine_tune" else ["weight"] * 3
+        kind = self.choice.choice(kinds)
+        self.did.append(kind)
+        getattr(self, f"_press_{kind}")()
+
+    def _press_lock(self) -> None:
+        stage = self.choice.choice(STAGES[:3])  # never all four: then there would be nothing to update
+        self.page.locator(f".st-key-stages label:has(input[aria-label={stage}])").click()
+        self.frozen ^= {stage}
+
+    def _press_source(self) -> None:
+        self.source = self._press_tile("source", but=self.target)
+
+    def _press_target(self) -> None:
+        self.target = self._press_tile("target", but=self.source)
+
+    def _press_tile(self, role: str, but: str) -> str:
+        sharing = [key for key in always_there() if key.startswith("digits.") and "coloured" not in key]
+        key = self.choice.choice([key for key in sharing if key not in (but, "digits.low", "digits.high")])
+        name = offered(key).card.title
+        self.page.get_by_role("radiogroup", name=role.capitalize()).get_by_role("radio", name=name, exact=True).click()
+        return key
+
+    def _press_budget(self) -> None:
+        self.page.get_by_role("slider", name="Labels per class").press("ArrowRight")
+        self.budget += 1
+
+    def _press_weight(self) -> None:
+        self.page.get_by_role("slider", name="λ₀").press("ArrowRight")
+        self.lambda_steps += 1
+
+    def _press_rate(self) -> None:
+        self.page.locator("[class*=adam-lr] [data-testid=stNumberInputStepUp]").click()
+        self.rate_steps += 1
+
+    def press_method(self, kind: str) -> None:
+        """Another method; its own controls stand there once the page is quiet again."""
+        self.page.get_by_role("radio", name=METHODS[kind]).click()
+        self.method, self.frozen, self.lambda_steps = kind, set(), 0
+
+    def expected(self, seed: int) -> dict[str, Any]:
+        """What was set, in the words of the spec; λ only as far as the presses decide it."""
+        return {
+            "source": (self.source,),
+            "target": (self.target,),
+            "budget": BUDGETS[self.budget],
+            "method": self.method,
+            "frozen": frozenset(self.frozen) if self.method == "fine_tune" else frozenset(),
+            "rate": round(0.003 + 0.0003 * self.rate_steps, 6),
+            "seed": seed,
+        }
+
+
+def said(spec: RunSpec) -> dict[str, Any]:
+    """The same of a spec."""
+    return {
+        "source": spec.problem.source,
+        "target": spec.problem.target,
+        "budget": spec.problem.labels_per_class,
+        "method": spec.strategy.kind,
+        "frozen": frozenset(getattr(spec.strategy, "frozen", ())),
+        "rate": round(spec.training.optimizer.lr, 6),
+        "seed": spec.seed,
+    }
+
+
+SHOWN = """() => {
+  const chosen = label =>
+    [...document.querySelectorAll(`[role=radiogroup][aria-label="${label}"] [aria-checked=true]`)];
+  const pictures = label => chosen(label).map(button => button.querySelector('img').alt);
+  return {
+    source: pictures('Source'),
+    target: pictures('Target'),
+    method: chosen('How knowledge moves')[0].innerText,
+    frozen: [...document.querySelectorAll('.st-key-stages input:checked')].map(input => input.ariaLabel).sort(),
+  };
+}"""
+
+
+def disagreements(page: Any, store: Store, learner: Learner, seed: int, known: set[str]) -> list[str]:
+    """What does not agree: presses, form, address, run."""
+    deadline = time.monotonic() + 60
+    while not (new := [run for run in store.find() if run.id not in known]):
+        if time.monotonic() > deadline:
+            return ["Start training made no run"]
+        time.sleep(0.1)
+    for _ in range(4):
+        page.wait_for_function(QUIET)
+        page.wait_for_timeout(300)
+    run = RunSpec.model_validate(new[-1].spec)
+    settings = [f"{path}={value}" for path, value in parse_qsl(urlsplit(page.url).query) if path != "run"]
+    link, form, expected, got = parse_spec({}, settings), page.evaluate(SHOWN), learner.expected(seed), said(run)
+    wrong = [f"{name}: pressed {value}, run {got[name]}" for name, value in expected.items() if got[name] != value]
+    if link != run:
+        wrong.append(f"address: {said(link)}, run: {got}")
+    shown = {role: [offered(key).card.title for key in expected[role]] for role in ("source", "target")}
+    shown |= {"method": METHODS[learner.method], "frozen": sorted(expected["frozen"])}
+    wrong += [f"{name}: pressed {value}, form {form[name]}" for name, value in shown.items() if form[name] != value]
+    if wrong:
+        wrong.append(f"pressed: {' '.join(learner.did)}")
+    return wrong
+
+
+def trial(page: Any, server: AppServer, store: Store, pace: int, number: int) -> list[str]:
+    """One learner on a fresh page; what did not agree."""
+    choice = random.Random(1000 * pace + number)
+    page.goto(f"{server.url}/train?{QUICK}&seed={number}")
+    page.get_by_role("button", name="Start training").wait_for()
+    page.locator("[class*=baselines] label").click()
+    page.wait_for_timeout(500)
+    page.wait_for_function(QUIET)
+    learner = Learner(page, "fine_tune", choice)
+    if number % 2:
+        learner.press_method("joint" if number % 4 == 1 else "generalised")
+        page.get_by_role("slider", name="λ₀").wait_for()
+    known = {run.id for run in store.find()}
+    for _ in range(PRESSES):
+        begun = time.monotonic()
+        learner.press()
+        page.wait_for_timeout(max(0.0, pace - 1000 * (time.monotonic() - begun)))
+    page.get_by_role("button", name="Start training").click()
+    return disagreements(page, store, learner, number, known)
+
+
+def measure(paces: tuple[int, ...], trials: int) -> dict[int, list[list[str]]]:
+    """Pace → what did not agree, for each trial."""
+    found: dict[int, list[list[str]]] = {}
+    with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
+        server = AppServer(Path(folder) / "home", XFER_SLOTS="2")
+        try:
+            store = Store(f"sqlite:///{server.home / 'xfer.db'}")
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(60_000)
+            page.goto(server.url)  # the dispatcher comes with the first visitor
+            page.get_by_role("button", name="Start the race").wait_for()
+            other = store.create(parse_spec({}, ["strategy.kind=joint", "training.steps=1000000"]))
+            while store.get(other).status == QUEUED:
+                time.sleep(0.2)
+            for pace in paces:
+                for number in range(trials):
+                    assert store.get(other).status == RUNNING
+                    found.setdefault(pace, []).append(trial(page, server, store, pace, number))
+            page.close()
+        finally:
+            server.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=10)
+    parser.add_argument("--paces", default=",".join(map(str, PACES)), help="milliseconds from press to press")
+    options = parser.parse_args()
+    paces = tuple(int(pace) for pace in options.paces.split(","))
+    for pace, trials in measure(paces, options.trials).items():
+        print(f"{pace:>5} ms: {sum(not wrong for wrong in trials)} of {len(trials)} trials agree", flush=True)
+        for wrong in trials:
+            for sentence in wrong:
+                print(f"         {sentence}")
+
+
+if __name__ == "__main__":
+    main()

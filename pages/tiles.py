@@ -1,0 +1,48 @@
+"""The route of the small pictures by which a domain is chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from functools import cache
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from xfer_core.charts.pictures import contact_sheet, one_of_each
+from xfer_core.domains import domain_keys, is_here, load_domain
+from xfer_core.errors import XferError
+
+PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
+TILE_URL = f"{PREFIX}/tiles"
+SHOWN = 4  # samples of a domain on its tile, two in a row
+
+
+@cache
+def tile(key: str) -> bytes:
+    """A PNG of a few samples of a domain, of as many classes as there is room for."""
+    domain = load_domain(key)
+    task = next(iter(domain.tasks.values()))
+    rows = -(-SHOWN // len(task.classes)) if task.classes else 0
+    samples = one_of_each(domain.samples, task.labels, len(task.classes), rows) if rows else domain.samples
+    picture = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(contact_sheet(samples[:SHOWN], 2))).save(picture, "PNG")
+    return picture.getvalue()
+
+
+async def _tile(request: Request) -> Response:
+    key = request.path_params["key"]
+    if key not in domain_keys() or not is_here(key):
+        return PlainTextResponse("There is no picture of this domain here.\n", status_code=404)
+    try:
+        content = await asyncio.to_thread(tile, key)
+    except XferError as error:  # its files are damaged: the page says so beside the control
+        return PlainTextResponse(f"{error}\n", status_code=404)
+    return Response(content, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})
+
+
+ROUTES = [Route(f"{TILE_URL}/{{key}}.png", _tile)]
