@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.inside import inside
-from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_panel
+from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_notes, live_panel
 from pages.parts.numbers import numbers
 from pages.parts.store import store
 from pages.parts.take_home import take_home
 from pages.parts.text import _, error_text, plain
 from pages.parts.try_panel import try_panel
+from pages.parts.verdict import show_verdict
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
@@ -69,6 +70,8 @@ def _watch(run: Run) -> None:
     live_buttons(run)
     if run.status in LIVE:
         live_knobs(run)
+    live_notes(run)
+    show_verdict(run, baselines)
     live_panel(run, baselines)
     numbers([run, *baselines], "run.numbers")
     st.page_link(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from threading import Lock
 
 import streamlit as st
 
 from pages.parts import address, mixer, problem
 from pages.parts.freeze_board import STYLE as STAGES_STYLE
+from pages.parts.lesson import lesson_of
 from pages.parts.link import read_link
 from pages.parts.live_panel import (
     STARTED_TOGETHER,
@@ -15,11 +17,13 @@ from pages.parts.live_panel import (
     baselines_of,
     empty_panel,
     live_buttons,
+    live_notes,
     live_panel,
 )
 from pages.parts.slots import Slots
 from pages.parts.store import start, store
 from pages.parts.text import _, error_text, plain
+from pages.parts.verdict import show_verdict
 from pages.parts.workbench import Workbench
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, spec_settings
@@ -28,6 +32,7 @@ from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 state = st.session_state
 LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
 TRAINING = (*LIVE, PAUSED)
+turning = Lock()
 
 # All that matters is in one view, on a small projector too; on a telephone Start stays in reach below it.
 STYLE = """<style>
@@ -39,6 +44,13 @@ STYLE = """<style>
 .st-key-choose [data-testid=stPopover] button, .st-key-choose [data-testid=stPageLink] a {min-height: 0;
   padding: 0 .3rem}
 .st-key-boards [data-testid=stHorizontalBlock] {row-gap: 0}
+.st-key-verdict {min-height: 5.2rem; justify-content: center}
+.st-key-verdict [data-testid=stAlertContainer] {padding: .5rem .8rem}
+.st-key-verdict p, .st-key-verdict [data-testid=stMarkdownContainer] {margin: 0; line-height: 1.35}
+.stMainBlockContainer {--xfer-above: 30rem}
+@media (min-width: 40.01em) and (max-width: 1250px) {
+  .st-key-start-row:has(.st-key-ask-to-stop) [class*=baselines] {display: none}
+}
 @media (min-width: 40.01em) and (max-width: 1100px), (min-width: 40.01em) and (max-height: 800px) {
   html {font-size: 14px !important}
 }
@@ -161,7 +173,8 @@ def _turn(name: str, key: str) -> None:
     if run is None or not _can_turn(run, state.get("train.spec")) or state[key] is None:
         return
     try:
-        store().command(run.id, "set", name, float(state[key]))
+        with turning:  # what is sent is the value of now, though another press of this visitor overtakes this one
+            store().command(run.id, "set", name, float(state[key]))
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
 
@@ -207,8 +220,8 @@ def main() -> None:
     if spec is not None:
         _write_address(spec)
     if bench.beside_weights is not None and _can_turn(_shown(), spec):
-        words = _("λ and the learning rate act at once on the training that is shown.")
-        bench.beside_weights.caption(f":material/bolt: {words}")
+        words = _("act at once on the training shown")
+        bench.beside_weights.markdown(f"**{_('Loss weights λ')}** — :material/bolt: {words}")
     with watch:
         _watch(spec, bench.error)
 
@@ -223,8 +236,13 @@ def _watch(spec: RunSpec | None, error: XferError | None) -> None:
     if error is not None and error.code != "not_here":
         st.caption(":material/error: " + error_text(error))
     _say_beside()
+    baselines = baselines_of(run) if run else []
+    with st.container(key="verdict"):  # its room is kept: nothing jumps when it is known
+        if (run is None or not show_verdict(run, baselines)) and spec is not None:
+            st.markdown(lesson_of(type(spec.strategy)).idea)
+        if run:
+            live_notes(run)
     if run:
-        baselines = baselines_of(run)
         live_panel(run, baselines)
         if run.result:
             label = _("Take this run home: recipe, curves, weights")

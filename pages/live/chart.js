@@ -23,14 +23,18 @@ class Series {
 }
 
 class Chart {
-  constructor(view, definition, key) {
+  constructor(view, definition, key, index) {
     Object.assign(this, { view, definition, key, drawn: undrawn(definition) });
     this.big = view.data.layout === "race";
-    this.card = add(view.grid, "section", "chart");
-    if (definition.title) add(this.card, "h3", "", definition.title);
+    this.main = view.data.layout === "panel" && !index; // as high as the window allows
+    this.card = add(view.grid, "section", this.main ? "chart main" : "chart");
+    const top = add(this.card, "div", "top");
+    if (definition.title) add(top, "h3", "", definition.title);
+    this.logarithmic = false;
+    this.addSwitches(top);
     this.legend = add(this.card, "div", "legend");
     const box = add(this.card, "div", "box");
-    box.style.height = `${view.data.height}px`;
+    if (!this.main) box.style.height = `${view.data.height}px`;
     this.empty = add(box, "div", "empty", definition.empty_text); // while it is shown, CSS hides the plot after it
     this.node = add(box, "div", "plot");
     this.node.setAttribute("role", "img");
@@ -97,8 +101,10 @@ class Chart {
     });
     this.empty.hidden = this.drawn.some((drawn) => drawn.count);
     const steps = this.steps();
+    this.spanSwitch.hidden = this.whole === undefined && this.steps() === this.wholeRun();
     if (steps !== this.stepsShown) window.Plotly.relayout(this.node, { "xaxis.autorangeoptions.include": [0, steps] });
     this.stepsShown = steps;
+    this.drawStory();
     if (anew.at.length) window.Plotly.restyle(this.node, { x: anew.x, y: anew.y, mode: anew.mode }, anew.at);
     if (more.at.length) window.Plotly.extendTraces(this.node, { x: more.x, y: more.y }, more.at);
   }
@@ -110,15 +116,61 @@ class Chart {
     if (!other) return;
     const shown = this.drawn.some((drawn) => drawn.count);
     this.drawn = undrawn(definition);
+    this.whole = undefined;
     if (!shown) return;
     const none = definition.traces.map(() => []);
     const vertical = definition.y_range ? { "yaxis.range": this.layout().yaxis.range } : { "yaxis.autorange": true };
     window.Plotly.update(this.node, { x: none, y: none }, { "xaxis.autorange": true, ...vertical });
   }
 
-  // The axis is as long as the run will be, so that a curve grows towards its end instead of shrinking.
+  // The axis is as long as the run will be, so that a curve grows towards its end instead of shrinking; of a long run it
+  // ends at a round number beyond the last point, so that the curve is not pressed into a corner.
   steps() {
+    const whole = this.wholeRun();
+    const soFar = Math.min(whole, roundUp(Math.max(SHORT, 1.1 * this.latest())));
+    return (this.whole ?? whole <= LONG * soFar) ? whole : soFar;
+  }
+
+  wholeRun() {
     return Math.max(1, ...this.definition.traces.map((trace) => this.view.runs.get(trace.run)?.progress?.steps ?? 1));
+  }
+
+  latest() {
+    return Math.max(1, ...this.definition.traces.map((trace) => this.series(trace)?.x.at(-1) ?? 1));
+  }
+
+  addSwitches(parent) {
+    const { texts } = this.view;
+    const bar = add(parent, "div", "switches");
+    this.spanSwitch = addSwitch(bar, texts.whole_run, (pressed) => {
+      this.whole = pressed;
+      this.draw();
+    });
+    this.spanSwitch.hidden = true;
+    if (this.main && this.view.folds) {
+      const more = addSwitch(bar, texts.more, (pressed) => this.view.showMore(pressed));
+      more.setAttribute("aria-pressed", this.view.open);
+    }
+    if (!this.definition.log) return;
+    addSwitch(bar, texts.log, (pressed) => {
+      this.logarithmic = pressed;
+      const range = { "yaxis.rangemode": pressed ? "normal" : "tozero", "yaxis.autorange": true };
+      if (this.ready) window.Plotly.relayout(this.node, { "yaxis.type": pressed ? "log" : "linear", ...range });
+    });
+  }
+
+  drawStory() {
+    const state = this.view.runs.get(this.definition.story);
+    if (!state) return;
+    const span = this.stepsShown;
+    const story = drawStory(state, this.view, span, this.node.clientWidth - 60);
+    const key = JSON.stringify(story);
+    if (key === this.storyKey) return;
+    this.storyKey = key;
+    const own = this.lines();
+    window.Plotly.relayout(this.node, {
+      shapes: [...story.shapes, ...own.shapes], annotations: [...story.annotations, ...own.annotations],
+    });
   }
 
   layout() {
@@ -128,7 +180,7 @@ class Chart {
     const axis = { zeroline: false, automargin: true, ticklabelstandoff: 4 };
     return {
       autosize: true,
-      height: view.data.height,
+      ...(this.main ? {} : { height: view.data.height }),
       margin: { l: 48, r: 12, t: 12, b: 40 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -140,8 +192,8 @@ class Chart {
       hoverlabel: { font: { size } },
       xaxis: { ...axis, rangemode: "tozero", autorangeoptions: { include: [0, (this.stepsShown = this.steps())] },
         title: title(view.texts.steps), unifiedhovertitle: { text: `${view.texts.steps} %{x}` } },
-      yaxis: { ...axis, type: definition.log ? "log" : "linear", rangemode: definition.log ? "normal" : "tozero",
-        ...(definition.y_range && { range: definition.y_range.map(definition.log ? Math.log10 : Number) }),
+      yaxis: { ...axis, type: this.logarithmic ? "log" : "linear", rangemode: this.logarithmic ? "normal" : "tozero",
+        ...(definition.y_range && { range: definition.y_range }),
         tickformat: definition.percent ? ".0%" : "", hoverformat: definition.percent ? ".1%" : ".4~g",
         title: title(definition.y_title) },
     };
@@ -150,7 +202,6 @@ class Chart {
   // Everything of the layout that depends on the theme, in the dotted form that relayout takes.
   colours() {
     const { theme } = this.view;
-    const lines = this.definition.lines.map(([y, label, given]) => ({ y, label, color: this.view.colour(given) }));
     return {
       "font.color": theme.text,
       "font.family": theme.font,
@@ -158,15 +209,19 @@ class Chart {
       "yaxis.gridcolor": theme.border,
       "hoverlabel.bgcolor": theme.background,
       "hoverlabel.bordercolor": theme.border,
-      "modebar.bgcolor": "rgba(0,0,0,0)",
-      "modebar.color": theme.border,
-      "modebar.activecolor": theme.text,
+      ...this.lines(),
+    };
+  }
+
+  // Horizontal lines of the definition.
+  lines() {
+    const lines = this.definition.lines.map(([y, label, given]) => ({ y, label, color: this.view.colour(given) }));
+    return {
       shapes: lines.map(({ y, color }) => ({
         type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { color, width: this.big ? 2.5 : 1.5, dash: "dot" },
       })),
       annotations: lines.map(({ y, label, color }) => ({
-        text: label, xref: "paper", x: 0, xanchor: "left", y: this.definition.log ? Math.log10(y) : y,
-        yanchor: "bottom", showarrow: false, font: { color },
+        text: label, xref: "paper", x: 0, xanchor: "left", y, yanchor: "bottom", showarrow: false, font: { color },
       })),
     };
   }
@@ -177,6 +232,8 @@ class Chart {
     this.buildLegend();
     const colours = this.definition.traces.map((trace) => this.view.colour(trace.colour));
     window.Plotly.update(this.node, { "line.color": colours }, this.colours());
+    this.storyKey = "";
+    this.drawStory();
   }
 
   // Buttons above the plot rather than Plotly's legend: they wrap on a phone without eating the plot.
@@ -227,7 +284,29 @@ function nested(layout, dotted) {
   return layout;
 }
 
-const plotConfig = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+// No toolbar: it would lie on the curves. A box zooms in, two clicks zoom out.
+const plotConfig = { displayModeBar: false };
+
+const SHORT = 100; // steps: less is not worth an axis of its own
+const LONG = 4; // so many times longer than what is drawn: a run of which only the part so far is shown
+
+// The next of 1, 2, 5, 10, 20, 50 … at or above a number.
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((round) => round >= value);
+}
+
+function addSwitch(parent, label, onPress) {
+  const button = add(parent, "button", "switch", label);
+  button.type = "button";
+  button.setAttribute("aria-pressed", false);
+  button.onclick = () => {
+    const pressed = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", pressed);
+    onPress(pressed);
+  };
+  return button;
+}
 
 function loadPlotly(url) {
   window.xferPlotly ??= new Promise((resolve, reject) => {

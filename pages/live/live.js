@@ -9,6 +9,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => view.leave(turn);
 }
 
+const MORE = "xfer.live.more"; // whether this visitor wants the further charts
+
 class LiveView {
   constructor(parent) {
     this.parent = parent;
@@ -17,6 +19,7 @@ class LiveView {
     this.note = add(this.root, "div", "note");
     this.note.setAttribute("role", "status");
     this.grid = add(this.root, "div", "grid");
+    this.open = localStorage.getItem(MORE) === "yes";
     this.spoken = add(this.root, "div", "spoken");
     this.spoken.setAttribute("aria-live", "polite");
     this.charts = [];
@@ -24,6 +27,11 @@ class LiveView {
     this.cursors = new Map(); // id → seq, what a new stream need not repeat
     this.turn = 0;
     this.rest = 0;
+    this.onVisibility = () => (document.hidden ? this.closeStream() : this.openStream());
+    this.onHide = () => this.closeStream(); // a page that is kept for the way back must not keep a connection
+    document.addEventListener("visibilitychange", this.onVisibility);
+    addEventListener("pagehide", this.onHide);
+    addEventListener("pageshow", this.onVisibility);
   }
 
   update(data, setTriggerValue) {
@@ -42,7 +50,7 @@ class LiveView {
     const ids = this.data.runs.map((run) => run.id);
     for (const id of this.runs.keys()) if (!ids.includes(id)) this.runs.delete(id), this.cursors.delete(id);
     for (const run of this.data.runs) {
-      if (!this.runs.has(run.id)) this.runs.set(run.id, { given: true, series: new Map() });
+      if (!this.runs.has(run.id)) this.runs.set(run.id, { given: true, series: new Map(), story: [] });
       const state = this.runs.get(run.id);
       if (state.given) Object.assign(state, { status: run.status, progress: run.progress });
     }
@@ -54,9 +62,10 @@ class LiveView {
 
   // ---------------------------------------------------------------- the stream
 
+  // A browser has six connections for all tabs of a host, so only what is seen listens; it goes on from its cursors.
   openStream() {
     this.closeStream();
-    if (!this.streamed) return;
+    if (!this.streamed || document.hidden) return;
     const after = [...this.cursors].map(([id, seq]) => `${id}=${seq}`).join(";");
     const source = new EventSource(`${this.data.stream}?runs=${this.streamed}&after=${encodeURIComponent(after)}`);
     source.onopen = () => this.note.classList.remove("shown");
@@ -73,6 +82,7 @@ class LiveView {
   closeStream() {
     clearTimeout(this.retry);
     this.source?.close();
+    this.source = null;
     this.note.classList.remove("shown");
   }
 
@@ -82,6 +92,7 @@ class LiveView {
     if (!state) return;
     for (const part of event.lastEventId.split(";")) this.cursors.set(...part.split("="));
     for (const happened of message.events) {
+      keepStory(state, happened);
       // What was shown beyond this step is void, and so is every test result; what follows was measured after it.
       if (happened.kind !== "resumed") continue;
       for (const [name, series] of state.series) series.cut(name.endsWith("/test") ? -1 : happened.step);
@@ -129,18 +140,30 @@ class LiveView {
     for (const chart of this.charts) if (chart.seen || !moving) chart.draw();
   }
 
+  // The further charts of a panel exist only while they are shown.
+  showMore(open) {
+    this.open = open;
+    localStorage.setItem(MORE, open ? "yes" : "no");
+    this.updateCharts();
+    if (open) this.charts[1].card.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    this.draw();
+  }
+
   updateCharts() {
-    const wanted = this.data.charts;
+    const folds = this.data.layout === "panel" && this.data.charts.length > 1;
+    const wanted = folds && !this.open ? this.data.charts.slice(0, 1) : this.data.charts;
+    this.folds = folds;
     while (this.charts.length > wanted.length) this.charts.pop().remove();
     // Charts that differ only in whose curves they show are the same charts: they may stand there before a run does.
     const places = [...new Set(wanted.flatMap(({ traces }) => traces.map(({ run }) => run)))];
     wanted.forEach((definition, index) => {
       const traces = definition.traces.map((trace) => ({ ...trace, run: places.indexOf(trace.run) }));
-      const key = JSON.stringify([{ ...definition, traces }, this.data.height, this.data.layout, this.texts.steps]);
+      const story = places.indexOf(definition.story);
+      const key = JSON.stringify([{ ...definition, traces, story }, this.data.height, this.data.layout, this.texts.steps]);
       const chart = this.charts[index];
       if (chart?.key === key) chart.follow(definition), chart.paint();
       else {
-        this.charts[index] = new (definition.matrix.length ? Matrix : Chart)(this, definition, key);
+        this.charts[index] = new (definition.matrix.length ? Matrix : Chart)(this, definition, key, index);
         if (chart) this.grid.replaceChild(this.charts[index].card, chart.card), chart.remove();
       }
     });
@@ -149,6 +172,9 @@ class LiveView {
   leave(turn) {
     if (turn !== this.turn) return;
     this.closeStream();
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    removeEventListener("pagehide", this.onHide);
+    removeEventListener("pageshow", this.onVisibility);
     clearTimeout(this.telling);
     for (const chart of this.charts) chart.remove();
     this.charts = this.cards = [];

@@ -14,12 +14,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from xfer_core.analysis.race import thinned
 from xfer_core.runs.store import FINISHED, RESUMABLE, STOPPED, News, Run, Store
 from xfer_core.strict_json import to_json
 
 logger = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
+# Points of a curve in one message, so that what a browser draws does not depend on how fast a network trains: a message
+# comes every ``steady`` seconds. The store keeps every step.
+MOST_POINTS, MOST_AT_FIRST = 50, 1000
 FINAL = (FINISHED, STOPPED, UNKNOWN)
 
 
@@ -156,7 +162,7 @@ class Tails:
         for run, cursors in wanted.items():
             for cursor in cursors:
                 news = self._store.after(run, cursor) if run in rows else News(cursor, [], [])
-                messages.append((cursor, _message(run, rows.get(run), news)))
+                messages.append((cursor, _message(run, rows.get(run), news, cursor)))
         return messages
 
     def _hand_out(self, messages: list[tuple[int, Message]]) -> None:
@@ -170,7 +176,16 @@ class Tails:
                     watcher.take(message)
 
 
-def _message(run: str, row: Run | None, news: News) -> Message:
+def thin(curve: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
+    """At most so many (step, value) of a curve, those that the eye would miss; what is no number is not passed over."""
+    values = np.array([value for _step, value in curve], float)
+    if len(curve) <= most or not np.isfinite(values).all():
+        return curve
+    kept = thinned(np.array([step for step, _value in curve]), values, most)
+    return [curve[index] for index in kept]
+
+
+def _message(run: str, row: Run | None, news: News, cursor: int) -> Message:
     status = row.status if row else UNKNOWN
     head = {
         "run": run,
@@ -182,7 +197,9 @@ def _message(run: str, row: Run | None, news: News) -> Message:
     points: dict[str, list[tuple[int, float]]] = {}
     for name, step, value in news.points:
         points.setdefault(name, []).append((step, value))
-    events = [{key: event[key] for key in ("kind", "step", "details")} for event in news.events]
+    most = MOST_POINTS if cursor else MOST_AT_FIRST
+    points = {name: thin(curve, most) for name, curve in points.items()}
+    events = [{key: event[key] for key in ("kind", "step", "details", "time")} for event in news.events]
     return Message(
         run=run,
         seq=news.seq,

@@ -19,11 +19,14 @@ Colour = str | tuple[str, str]
 """One hex colour, or a pair: on a light page, on a dark page."""
 
 HERE = Path(__file__).parent
+SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js")
 
 # Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
 _component = component(
     "xfer.live",
-    js="\n".join((HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "matrix.js", "header.js")),
+    js="\n".join(
+        (HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "story.js", "matrix.js", "header.js")
+    ),
     css=(HERE / "live.css").read_text("utf-8"),
     isolate_styles=False,
 )
@@ -81,7 +84,8 @@ class Chart:
         percent: fractions are written as percent.
         lines: horizontal reference lines (y, label, colour).
         step_shape: curves hold their value until the next point (λ, learning rate).
-        log: logarithmic vertical axis.
+        log: offers a switch that makes the vertical axis logarithmic.
+        story: the run whose phases are shaded behind the curves, with a mark where a person changed λ or the rate.
         empty_text: what stands in the chart before the first point.
         alt: what the chart shows, for those who cannot see it; empty: its title.
         matrix: names, if this is no chart of curves but a small table of the latest values between −1 and 1. Each trace
@@ -96,18 +100,25 @@ class Chart:
     lines: Sequence[tuple[float, str, Colour]] = ()
     step_shape: bool = False
     log: bool = False
+    story: str = ""
     empty_text: str = ""
     alt: str = ""
     matrix: Sequence[str] = ()
 
 
-def live_texts(_: Callable[[str], str], locale: str = "en", phases: Mapping[str, str] | None = None) -> dict[str, str]:
+def live_texts(
+    _: Callable[[str], str],
+    locale: str = "en",
+    phases: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Every word that the view can say, in the reader's language.
 
     Args:
         _: translates one English text.
         locale: how numbers are written, such as ``de``.
         phases: titles of phases by name; a phase that is not in it is called by its name.
+        settings: titles of what a person can change while a run trains (``lambda/<term>``, ``lr``), for the marks.
     """
     return {
         "locale": locale,
@@ -129,7 +140,11 @@ def live_texts(_: Callable[[str], str], locale: str = "en", phases: Mapping[str,
         "final": _("right at the end, on test samples"),
         "reconnecting": _("Connection lost. Reconnecting…"),
         "steps": _("step"),
+        "more": _("More curves"),
+        "whole_run": _("whole run"),
+        "log": _("logarithmic"),
         **{f"phase.{name}": title for name, title in (phases or {}).items()},
+        **{f"set.{name}": title for name, title in (settings or {}).items()},
     }
 
 
@@ -147,11 +162,12 @@ def live_view(
 
     Args:
         runs: panel: the first one has the header, the others only feed curves. Race: one card each.
-        charts: panel: a grid of them. Race: the first is drawn, large.
+        charts: panel: the first is as large as the window allows, the others stand behind a switch. Race: the first
+            is drawn, large.
         texts: from :func:`live_texts`.
         key: the component's key; the same key keeps charts and zoom over reruns.
         layout: ``panel`` for one run, ``race`` for several in front of a room.
-        height: of a chart in pixels; None: 300 in a panel, 440 in a race.
+        height: of a chart in pixels; None: 300, or 440 in a race.
         on_status_change: called before the rerun that a change of a run's status brings about.
     """
     data = {

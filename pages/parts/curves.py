@@ -110,6 +110,7 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
             ],
             y_range=(0, 1),
             percent=True,
+            story=run.id,
             empty_text=waiting,
         ),
         Chart(
@@ -119,6 +120,7 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
                 Trace(run.id, f"loss/{term}", titles[term], look.pair, look.dash, width=2)
                 for term, look in looks.items()
             ],
+            log=True,
             empty_text=waiting,
         ),
         Chart(
@@ -131,6 +133,7 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
                 ),
                 Trace(run.id, "loss/total", _("total"), TOTAL.pair, width=2),
             ],
+            log=True,
             empty_text=waiting,
         ),
         Chart(
@@ -152,10 +155,16 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
     errors = [trace for trace in measures if trace.scalar.startswith("error/")]
     if errors:
         title, axis = _("Error on validation samples"), _("mean error, in degrees")
-        charts.insert(1, Chart(title, axis, errors, empty_text=waiting))
+        charts.insert(1, Chart(title, axis, errors, story=run.id, empty_text=waiting))
     if len(numbers) == len(run.spec.problem.tasks):
         del charts[0]
     return charts
+
+
+def setting_titles(spec: RunSpec) -> dict[str, str]:
+    """What a person can change while a run trains, as the marks on its chart say it."""
+    titles = term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem)))
+    return {"lr": _("learning rate"), **{f"lambda/{term}": f"λ {title}" for term, title in titles.items()}}
 
 
 def _shared_terms(spec: RunSpec) -> list[str]:

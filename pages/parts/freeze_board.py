@@ -62,7 +62,7 @@ def freeze_layers(stages: list[dict], frozen: tuple[str, ...] | None, prefix: st
     updatable = total - sum(stage["parameters"] for stage in stages if stage["name"] in chosen)
     words = f"**{_('Freeze layers')}** — "
     if frozen is None:
-        words += _("this method updates all {total} parameters").format(total=f"{total:,}")
+        words += _("all {total} parameters are updated").format(total=f"{total:,}")
     else:
         words += _("{updatable} of {total} parameters are updated (θ_upd)")
         words = words.format(updatable=f"{updatable:,}", total=f"{total:,}")

@@ -7,7 +7,15 @@ from contextlib import suppress
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import live_run, panel_charts, planned, reason_text, seen, term_looks, term_titles
+from pages.parts.curves import (
+    live_run,
+    panel_charts,
+    planned,
+    seen,
+    setting_titles,
+    term_looks,
+    term_titles,
+)
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
@@ -32,20 +40,21 @@ WIDE = 140  # pixels: the button beside does not jump when one takes the other's
 
 
 def live_panel(run: Run, baselines: list[Run]) -> None:
-    """Show a run live: what there is to know of it, its curves, and its result."""
-    with st.container():
-        st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
+    """Show a run live: its curves, and its result."""
     live_view(
         [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
         panel_charts(seen(run), [seen(base) for base in baselines]),
-        texts=live_texts(_, locale(), phase_titles()),
+        texts=live_texts(_, locale(), phase_titles(), setting_titles(RunSpec.model_validate(run.spec))),
         key="panel",
     )
-    if run.broke:
-        st.error(plain(reason_text(run)), icon=":material/error:")
     if run.result:
         _results(run, baselines)
     _weights(run.id, run.status in LIVE)
+
+
+def live_notes(run: Run) -> None:
+    """What a person should know of a run while it trains, such as that it has gone silent."""
+    st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
 
 
 def _notes(run: str) -> None:
@@ -62,9 +71,8 @@ def _weights(run: str, live: bool) -> None:
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
     """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
-    st.container()  # where a run has its notes: the charts keep their place
     baselines = [planned(base) for base in baseline_specs(spec)] if with_baselines else []
-    texts = live_texts(_, locale(), phase_titles())
+    texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
     live_view([], panel_charts(planned(spec), baselines), texts=texts, key="panel")
 
 

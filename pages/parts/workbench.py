@@ -40,7 +40,9 @@ class Workbench:
     def __init__(self, first: RunSpec, prefix: str, slots: Slots, on_turn: Callable[[str, str], None]) -> None:
         self.first, self.prefix, self.slots, self.on_turn = first, prefix, slots, on_turn
         self.error: XferError | None = None
-        self.beside_weights: Any = None  # a place to say for which run the loss weights speak, where there are any
+        self.beside_weights: Any = (
+            None  # the heading of the loss weights, where there are any: says for which run they speak
+        )
 
     def show(self, top: Any, side: Any) -> RunSpec | None:
         """Draw all controls.
@@ -87,7 +89,6 @@ class Workbench:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{_('How knowledge moves')}**", width="content")
             lesson_place = st.popover(_("How it works"), icon=":material/school:", type="tertiary")
-            st.page_link("catalogue.py", label=_("All methods"), icon=":material/menu_book:")
         kind = st.pills(
             _("How knowledge moves"),
             shown,
@@ -104,6 +105,7 @@ class Workbench:
             st.markdown(f"**{family_title(form)}** — {lesson.idea}")
             st.latex(form.formula)
             st.markdown(lesson.rest)
+            st.page_link("catalogue.py", label=_("All methods"), icon=":material/menu_book:")
         self.slots.here("strategy", "strategy.kind")
         return now if kind == now.kind else form()
 
@@ -167,8 +169,8 @@ class Workbench:
         else:
             freeze_layers(stages, None, f"{prefix}.none")
         if "weights" in fields:
-            st.markdown(f"**{_('Loss weights λ')}**")
             self.beside_weights = st.empty()
+            self.beside_weights.markdown(f"**{_('Loss weights λ')}**")
             chosen["weights"] = self._weights(strategy, spec.problem)
             self.slots.here("strategy.weights")
         else:

@@ -68,6 +68,8 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
 def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, server, served):
     page.goto(f"{server.url}/train?{QUICK}&strategy.kind=joint&training.steps=30&seed=10")
     page.get_by_text("With both baselines").click()
+    page.wait_for_function(f"() => {CHARTS}.length === 1")
+    page.get_by_role("button", name="More curves").click()
     page.wait_for_function(f"() => {CHARTS}.length === 4 && {CHARTS}[0].data.length === 2")  # no baselines
     page.evaluate(f"{CHARTS}.forEach(plot => (plot.marked = true))")
     for _ in range(2):
@@ -99,7 +101,7 @@ def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, ser
 def test_the_lambda_slider_of_the_form_acts_on_the_running_network(page, server, served):
     run = start_training(page, server, served, f"{QUICK}&strategy.kind=joint&training.steps=60000&seed=12")
     until(lambda: served.get(run.id).status == RUNNING)
-    expect(page.get_by_text("act at once on the training")).to_be_visible()
+    expect(page.get_by_text("act at once on the training shown")).to_be_visible()
     slider = page.get_by_role("slider", name="λ₀")
     for _ in range(10):
         slider.press("ArrowRight")

@@ -82,6 +82,7 @@ def server(home, store):
 def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 1200})
     page = context.new_page()
+    page.add_init_script("localStorage.setItem('xfer.live.more', 'yes')")  # the further charts are shown
     page.broken = []
     page.on("pageerror", lambda error: page.broken.append(str(error)))
     yield page

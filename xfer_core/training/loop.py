@@ -411,6 +411,7 @@ class Trainer:
             "phase": self.phases[self.phase_index].name,
             "phase_index": self.phase_index,
             "phases": [phase.name for phase in self.phases],
+            "phase_ends": self.ends,
             "seconds": elapsed,
             "seconds_left": elapsed / done * (self.training.steps - self.step) if done else None,
             "images_per_second": self._speed(),
