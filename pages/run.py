@@ -71,7 +71,8 @@ def _watch(run: Run) -> None:
     if run.status in LIVE:
         live_knobs(run)
     live_notes(run)
-    show_verdict(run, baselines)
+    with st.container(key="verdict"):
+        show_verdict(run, baselines)
     live_panel(run, baselines)
     numbers([run, *baselines], "run.numbers")
     st.page_link(

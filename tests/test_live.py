@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from pages.live import routes
 from pages.live.routes import event_stream, live_routes
-from pages.live.tail import Tails
+from pages.live.tail import Tails, thin
 from pages.live.view import Chart, LiveRun, Trace, live_texts
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
@@ -224,9 +224,21 @@ def test_what_is_not_finite_becomes_null(store, run, tails):
             message = (await gather_messages(watcher, bool))[0]
         assert message["points"]["loss/total"] == [[1, None], [2, None], [3, 0.5]]
         assert message["progress"] == {"seconds_left": None, "lr": 0.1}
-        assert message["events"] == [{"kind": "set", "step": 3, "details": {"value": [1.0, 2]}}]
+        assert message["events"] == [{"kind": "set", "step": 3, "details": {"value": [1.0, 2]}, "time": 0.0}]
 
     asyncio.run(scenario())
+
+
+def test_a_message_has_so_many_points_of_a_curve_however_fast_the_network_trains():
+    fast = [(step, math.sin(step / 50)) for step in range(10_000)]
+    thinned = thin(fast, 50)
+    assert len(thinned) == 50
+    assert thinned[0] == fast[0]
+    assert thinned[-1] == fast[-1]
+    assert set(thinned) <= set(fast)
+    assert thin(fast[:50], 50) == fast[:50]
+    broken = [*fast, (10_000, math.nan)]
+    assert thin(broken, 50) == broken, "what is no number is shown where it is"
 
 
 class Drawing:

@@ -167,7 +167,7 @@ def test_a_race_with_a_broken_network_has_no_verdict(value):
         batch = f"{BATCH}abc"
         run = broken_run(value, batch=batch, **{"strategy.kind": kind})
         assert open_store().get(run).broke
-    page = app("start", race=batch)
+    page = app(race=batch)
     assert not page.exception
     assert "There is no verdict" in words(page)
 

@@ -154,7 +154,8 @@ def test_the_button_queues_three_strategies_on_one_problem():
 @pytest.mark.parametrize(
     ("scratch", "tuned", "joint", "said"),
     [
-        (0.50, 0.75, 0.70, ["**50 of 100**", "**75 of 100**", "**25 more**", "first practised"]),
+        (0.50, 0.75, 0.70, ["**50 of 100**", "Both networks", "**75** and **70 of 100**"]),
+        (0.50, 0.80, 0.55, ["**50 of 100**", "**80 of 100**", "**30 more**", "first practised"]),
         (0.50, 0.70, 0.80, ["**50 of 100**", "**80 of 100**", "**30 more**", "at the same time"]),
         (0.80, 0.50, 0.40, ["negative transfer", "**80 of 100**", "**50 of 100**"]),
         (0.60, 0.62, 0.61, ["too close", "**60 of 100**", "**62 of 100**"]),
@@ -169,6 +170,30 @@ def test_the_verdict_follows_from_the_numbers(scratch, tuned, joint, said):
         assert part in text, text
     assert "314 photographed digits" in text
     assert "seed 0" in text
+
+
+def test_one_knob_says_how_many_labels_the_next_race_has_and_start_over_leads_back():
+    test = app()
+    test.segmented_control[0].set_value(20).run()
+    next(button for button in test.button if button.label == "Start the race").click().run()
+    assert {run.spec["problem"]["labels_per_class"] for run in open_store().find()} == {20}
+    next(button for button in test.button if button.label == "Start over").click().run()
+    assert "Start the race" in [button.label for button in test.button]
+    assert "race" not in test.query_params
+
+
+def test_an_old_race_in_the_address_that_comes_with_a_press_is_not_shown_again():
+    test = app()
+    next(button for button in test.button if button.label == "Start the race").click().run()
+    first = test.session_state["race"]
+    store = open_store()
+    for run in store.find():
+        store.update(run.id, status="stopped")
+    next(button for button in test.run().button if button.label == "Race again").click().run()
+    second = test.session_state["race"]
+    test.query_params["race"] = first
+    test.run()
+    assert test.session_state["race"] == second != first
 
 
 # ---------------------------------------------------------------------- train

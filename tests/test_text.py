@@ -203,7 +203,7 @@ def test_ticked_runs_show_names_as_text(monkeypatch):
 def test_the_race_and_the_sweep_show_names_and_reasons_as_text():
     store = open_store()
     broken(store, batch="race-1")
-    require_text(app("start", race="race-1"))
+    require_text(app(race="race-1"))
     broken(store, batch="sweep-0-1")
     require_text(app("sweep", sweep="sweep-0-1"))
 

@@ -26,7 +26,7 @@ class Chart {
   constructor(view, definition, key, index) {
     Object.assign(this, { view, definition, key, drawn: undrawn(definition) });
     this.big = view.data.layout === "race";
-    this.main = view.data.layout === "panel" && !index; // as high as the window allows
+    this.main = !index && !view.data.height; // as high as the window allows
     this.card = add(view.grid, "section", this.main ? "chart main" : "chart");
     const top = add(this.card, "div", "top");
     if (definition.title) add(top, "h3", "", definition.title);
@@ -34,7 +34,7 @@ class Chart {
     this.addSwitches(top);
     this.legend = add(this.card, "div", "legend");
     const box = add(this.card, "div", "box");
-    if (!this.main) box.style.height = `${view.data.height}px`;
+    if (!this.main) box.style.height = `${view.data.height ?? 300}px`;
     this.empty = add(box, "div", "empty", definition.empty_text); // while it is shown, CSS hides the plot after it
     this.node = add(box, "div", "plot");
     this.node.setAttribute("role", "img");
@@ -180,7 +180,7 @@ class Chart {
     const axis = { zeroline: false, automargin: true, ticklabelstandoff: 4 };
     return {
       autosize: true,
-      ...(this.main ? {} : { height: view.data.height }),
+      ...(this.main ? {} : { height: view.data.height ?? 300 }),
       margin: { l: 48, r: 12, t: 12, b: 40 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",

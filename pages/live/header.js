@@ -36,25 +36,33 @@ function buildCards(view) {
     const title = add(card, "h3");
     addSample(title, view.colour(run.colour), run.dash, 44);
     add(title, "span", "", run.title);
+    const tested = add(card, "div", "number"); // its own place: no number changes its meaning where it stands
+    const testedCaption = add(card, "div", "caption", view.texts.final);
     const number = add(card, "div", "number");
-    const caption = add(card, "div", "caption");
+    const caption = add(card, "div", "caption", view.texts.number);
     const bar = addBar(view, card, run.title);
     const row = add(card, "div", "row");
     const status = add(row, "span", "status");
-    const step = add(row, "span", "step");
+    const phase = add(row, "span", "step");
     return () => {
       const state = view.runs.get(run.id);
       const latest = (scalar) => state.series.get(scalar)?.y.findLast((y) => y !== null);
       const final = latest(run.final_scalar);
-      const value = final ?? latest(run.number_scalar);
-      const percent = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
-      say(number, value === undefined ? "–" : view.number(value, percent));
-      say(caption, final !== undefined ? view.texts.final : view.texts.number);
+      say(tested, percentText(view, final));
+      say(number, percentText(view, latest(run.number_scalar)));
+      tested.hidden = testedCaption.hidden = final === undefined;
+      for (const node of [number, caption]) node.classList.toggle("done", final !== undefined);
       bar(state);
       showStatus(view, status, state);
-      say(step, state.progress ? stepText(view, state.progress) : "");
+      const name = state.status === "running" ? state.progress?.phase : "";
+      say(phase, name ? view.texts[`phase.${name}`] ?? name : "");
     };
   });
+}
+
+function percentText(view, fraction) {
+  if (fraction === undefined) return "–";
+  return `${view.number(100 * fraction, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}\u202f%`;
 }
 
 function addBar(view, parent = view.head, title = "") {

@@ -136,8 +136,8 @@ def live_texts(
         "threads": _("threads: {count}"),
         "rate": _("learning rate {rate}"),
         "progress": _("Progress"),
-        "number": _("right so far, on validation samples"),
-        "final": _("right at the end, on test samples"),
+        "number": _("right while it learns"),
+        "final": _("right at the end, of pictures it has never seen"),
         "reconnecting": _("Connection lost. Reconnecting…"),
         "steps": _("step"),
         "more": _("More curves"),
@@ -167,7 +167,7 @@ def live_view(
         texts: from :func:`live_texts`.
         key: the component's key; the same key keeps charts and zoom over reruns.
         layout: ``panel`` for one run, ``race`` for several in front of a room.
-        height: of a chart in pixels; None: 300, or 440 in a race.
+        height: of every chart in pixels; None: the first fills the window, the others have 300.
         on_status_change: called before the rerun that a change of a run's status brings about.
     """
     data = {
@@ -175,7 +175,7 @@ def live_view(
         "charts": [asdict(chart) for chart in (charts[:1] if layout == "race" else charts)],
         "layout": layout,
         "texts": dict(texts),
-        "height": height or (440 if layout == "race" else 300),
+        "height": height,
         "plotly": PLOTLY_URL,
         "stream": STREAM_URL,
     }

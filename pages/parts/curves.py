@@ -224,11 +224,12 @@ def race(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
     return lives, [
         Chart(
-            _("How many of the photographed digits each network gets right"),
+            _("How many photographed digits each network reads right"),
             _("right answers"),
             traces,
             y_range=(0, 1),
             percent=True,
+            story=next((run.id for run in runs if run.spec["strategy"]["kind"] == "fine_tune"), ""),
             empty_text=_("The networks are about to start."),
         )
     ]

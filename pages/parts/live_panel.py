@@ -191,30 +191,30 @@ def live_knobs(run: Run) -> None:
 
 
 def _results(run: Run, baselines: list[Run]) -> None:
-    """Test accuracies, with seed and selection rule, and beside the baselines."""
+    """What an expert asks of the result: the tests of all, seed, selection rule, speed, whether frozen was frozen."""
     spec = RunSpec.model_validate(run.spec)
     result = run.result or {}
-    st.markdown(f"**{_('On test samples that no training saw')}**")
-    with st.container(horizontal=True):
-        for each in (run, *baselines):
-            metric = each.target_metric
-            if metric:
-                value = metric_text(metric["name"], metric["value"])
-                st.metric(plain(each.name), value, border=True, help=plain(metric["name"]), width=190)
-    rule = _(RULES[spec.training.selection].title)
-    st.caption(
-        _("Seed {seed}, one run each; which step counts: {rule}. Trained in {seconds} s at {speed} images/s.").format(
-            seed=spec.seed,
-            rule=rule,
-            seconds=round(result["seconds"], 1),
-            speed=f"{result['images_per_second']:,.0f}",
+    with st.expander(_("Exactly: tests, seed, speed"), icon=":material/rule:"):
+        with st.container(horizontal=True):
+            for each in (run, *baselines):
+                if metric := each.target_metric:
+                    value = metric_text(metric["name"], metric["value"])
+                    st.metric(plain(each.name), value, border=True, help=plain(metric["name"]), width=190)
+        st.caption(
+            _(
+                "On test samples that no training saw. Seed {seed}, one run each; model selection: {rule}. Trained in "
+                "{seconds} s at {speed} samples/s."
+            ).format(
+                seed=spec.seed,
+                rule=_(RULES[spec.training.selection].title),
+                seconds=round(result["seconds"], 1),
+                speed=f"{result['images_per_second']:,.0f}",
+            )
         )
-    )
     if RULES[spec.training.selection].sees == "answers":
         st.warning(_("The step was chosen with a look at the answers: a limit from above, not what one could have."))
     selection_table(run)
-    if result["fixed_unchanged"] is not None:
-        if result["fixed_unchanged"]:
-            st.caption(":material/lock: " + _("What was fixed is bit-identical to what the source phase left."))
-        else:
-            st.error(_("What was fixed has changed. That is a fault of Xfer; please report it."))
+    if result["fixed_unchanged"] is False:
+        st.error(_("What was frozen has changed. That is a fault of Xfer; please report it."))
+    elif result["fixed_unchanged"]:
+        st.caption(":material/lock: " + _("What was frozen is bit-identical to what the source phase left."))

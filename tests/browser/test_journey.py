@@ -56,12 +56,18 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     guest.goto(page.url)
     guest.wait_for_function(f"() => ({POINTS})() > {early}", timeout=MOST)
     for watcher in (page, guest):
-        expect(watcher.get_by_text("Measured on 314 photographed digits")).to_be_visible(timeout=MOST)
+        expect(watcher.locator(".st-key-said").get_by_text("of 100")).to_be_visible(timeout=MOST)
+        expect(watcher.get_by_text("Now you: draw a digit")).to_be_visible()
     other.close()
     racers = [run for run in served.find() if run.batch.startswith("race-")]
     assert [run.status for run in racers] == [FINISHED] * 3
     right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in racers}
-    verdict = page.get_by_test_id("stAlert").inner_text()
+    verdict = page.locator(".st-key-said").inner_text()
+    for width, height in ((1440, 900), (1024, 768), (375, 812)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        box = page.locator(".st-key-said").bounding_box()
+        assert 0 <= box["y"] < box["y"] + box["height"] <= height, "the verdict is in sight without scrolling"
     assert f"{round(100 * right['target_only'])} of 100" in verdict
 
 
@@ -95,7 +101,7 @@ def test_pause_resume_and_stop_follow_the_run_without_a_reload(page, server, ser
     page.get_by_role("button", name="Stop…").click()
     page.get_by_role("button", name="Stop this run").click()
     until(lambda: served.get(run.id).status == STOPPED)
-    expect(page.get_by_text("On test samples that no training saw")).to_be_visible()
+    expect(page.locator(".st-key-verdict").get_by_text("of 100")).to_be_visible()
 
 
 def test_the_lambda_slider_of_the_form_acts_on_the_running_network(page, server, served):
@@ -122,7 +128,7 @@ def test_a_server_that_restarts_finds_the_run_again(page, server, served):
     page.goto(f"{server.url}/run?run={run.id}")
     page.wait_for_function(f"() => ({POINTS})() > 20", timeout=MOST)
     served.command(run.id, "stop")
-    expect(page.get_by_text("On test samples that no training saw")).to_be_visible(timeout=MOST)
+    expect(page.locator(".st-key-verdict, .stAlert").get_by_text("of 100").first).to_be_visible(timeout=MOST)
 
 
 def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, served):
