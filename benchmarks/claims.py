@@ -91,9 +91,10 @@ def claims() -> set[str]:
 
 
 def holding(measured: Known) -> tuple[int, int]:
-    """Of the rows whose new seeds were trained: in how many all of them lie within ``WITHIN`` standard deviations of
-    the row's mean; and how many rows there are."""
-    rows = [found for found in measured.values() if found.get("new_seeds")]
+    """Of the rows that carry a claim and whose new seeds were trained: in how many all of them lie within ``WITHIN``
+    standard deviations of the row's mean; and how many such rows there are."""
+    wanted = claims()
+    rows = [found for name, found in measured.items() if name in wanted and found.get("new_seeds")]
     held = 0
     for found in rows:
         over = spread(values(found))

@@ -62,10 +62,16 @@ def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
 
 
 @pytest.mark.parametrize("name", sorted(claims.claims()))
-def test_what_carries_a_claim_was_measured_with_five_seeds_at_least_on_one_processor(name: str):
+def test_what_carries_a_claim_was_measured_with_all_its_seeds_on_one_processor(name: str):
     runs = measured.known()[name]["seeds"].values()
-    assert len(runs) >= 5
+    assert len(runs) >= claims.SEEDS
     assert len({(run.get("processor"), run.get("precision")) for run in runs}) == 1
+
+
+def test_two_new_seeds_lie_where_the_deviation_of_a_row_says_in_nine_of_ten_rows():
+    held, rows = claims.holding(measured.known())
+    assert rows == len(claims.claims())
+    assert held >= 0.9 * rows
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -117,37 +123,41 @@ def test_a_table_names_mean_spread_seeds_and_what_it_is_compared_with():
 )
 def test_what_counts_as_a_showcase_and_as_a_counter_example(mean, p, kind, shows, fails):
     form = next(form for form in STRATEGIES if form.model_fields["kind"].default == kind)
-    claim = claims.Claim(form, form.shines, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p))
+    claim = claims.Claim(
+        form, form.shines or form.fails, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
+    )
     assert (claim.shows, claim.fails) == (shows, fails)
 
 
 def test_a_claim_takes_differences_seed_by_seed_and_holds_the_level_over_all():
     form = next(form for form in STRATEGIES if form.model_fields["kind"].default == "l2_sp")
     accuracies = {
-        "fine_tune": [0.5, 0.6, 0.7, 0.5, 0.9, 0.3],
-        "l2_sp": [0.6, 0.7, 0.8, 0.6, 1.0, 0.5],
-        "discriminative_rates": [0.5, 0.7, 0.6, 0.6, 0.8, 0.3],
+        "fine_tune": [0.6, 0.7, 0.8, 0.6, 1.0, 0.5],
+        "l2_sp": [0.5, 0.6, 0.7, 0.5, 0.9, 0.3],
+        "discriminative_rates": [0.5, 0.8, 0.7, 0.7, 0.9, 0.5],
     }
     found = {
-        f"{form.shines.problem}.{kind}": {"seeds": {str(seed): run(value) for seed, value in enumerate(values)}}
+        f"{form.fails.problem}.{kind}": {"seeds": {str(seed): run(value) for seed, value in enumerate(values)}}
         for kind, values in accuracies.items()
     }
     own, other = claims.claimed({name: RECIPES[name] for name in found}, found)[::-1]
-    assert (own.form, own.difference.mean) == (form, pytest.approx(0.7 / 6))
-    assert own.differences == pytest.approx((0.1, 0.1, 0.1, 0.1, 0.1, 0.2))
+    assert (own.form, own.difference.mean) == (form, pytest.approx(-0.7 / 6))
+    assert own.differences == pytest.approx((-0.1, -0.1, -0.1, -0.1, -0.1, -0.2))
     assert own.difference.comparisons == 2
-    assert own.shows
+    assert own.fails
     assert not other.shows
     assert not other.fails
 
 
-def test_new_seeds_hold_where_both_lie_near_the_mean():
+def test_new_seeds_hold_where_both_lie_near_the_mean(monkeypatch):
+    monkeypatch.setattr(claims, "claims", lambda: {"p.near", "p.far", "p.none", "p.earlier"})
     row = {"seeds": {str(seed): run(value) for seed, value in enumerate([0.4, 0.5, 0.6])}}  # 0.5 ± 0.1
     found = {
         "p.near": {**row, "new_seeds": {"101": run(0.26), "102": run(0.74)}},
         "p.far": {**row, "new_seeds": {"101": run(0.5), "102": run(0.76)}},
         "p.none": {**row, "new_seeds": {}},
         "p.earlier": row,
+        "p.claims_nothing": {**row, "new_seeds": {"101": run(0.5), "102": run(0.5)}},
     }
     assert claims.holding(found) == (1, 2)
 

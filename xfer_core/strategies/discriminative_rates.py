@@ -22,11 +22,6 @@ class DiscriminativeRates(Transfer):
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
-    shines: ClassVar = Example(
-        "handwritten_to_noisy_3",
-        "Filters for strokes serve noisy digits too; slow lower stages keep them from learning the noise of "
-        "thirty pictures.",
-    )
     fails: ClassVar = Example(
         "handwritten_to_inverted_1", "What has to change are the lowest filters, and they learn most slowly."
     )

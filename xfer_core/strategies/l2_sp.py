@@ -28,10 +28,6 @@ class L2SP(Transfer):
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
     term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
-    shines: ClassVar = Example(
-        "handwritten_to_noisy_3",
-        "Thirty noisy pictures pull the weights anywhere; the leash keeps them near what many clean ones taught.",
-    )
     fails: ClassVar = Example(
         "handwritten_to_inverted_1", "The best weights for black on white lie far from where the leash is tied."
     )
