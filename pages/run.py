@@ -85,6 +85,15 @@ def _watch(run: Run) -> None:
         st.code(to_json(run.spec, indent=2), language="json")
 
 
+def _page_title(run: Run) -> str:
+    """In the browser's tab and history: the name and what came of it."""
+    metric = run.target_metric
+    if metric is None or run.broke:
+        return f"{run.name} · Xfer"
+    result = f"{metric['value']:.1f}°" if metric["name"].startswith("error/") else f"{100 * metric['value']:.0f} %"
+    return f"{run.name} {result} · Xfer"
+
+
 def main() -> None:
     """The page."""
     run = _run("run", st.query_params.get("run") or st.session_state.get("run.shown", ""))
@@ -94,6 +103,7 @@ def main() -> None:
         return
     st.session_state["run.shown"] = st.query_params["run"] = run.id
     beside = _run("beside", st.query_params.get("beside", ""))
+    st.set_page_config(page_title=_page_title(run))
     st.subheader(plain(run.name))
     titles = {WATCH: _("Watch"), INSIDE: _("Look inside"), TRY: _("Try it"), HOME: _("Take home")}
     asked = st.query_params.get("view", "")

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts.address import note_arrival
 from pages.parts.store import say_if_replaced
 from pages.parts.text import _, error_text
+from pages.surroundings import surround
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.settings import place_error
@@ -24,15 +25,9 @@ PAGES = [
     st.Page("run.py", title=_("Run"), visibility="hidden"),
 ]
 
-# The top navigation leaves a hand's breadth of nothing above every page; the freeze board's columns fit a telephone;
-# a long name breaks into lines.
-st.html(
-    "<style>.stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}"
-    "[data-testid=stMarkdownContainer], [data-testid=stHeading] {overflow-wrap: anywhere}"
-    ".st-key-freeze-board [data-testid=stHorizontalBlock] {gap: 0.5rem}"
-    ".st-key-freeze-board [data-testid=stColumn] {min-width: 0; white-space: nowrap}</style>"
-)
 page = st.navigation(PAGES, position="top")
+st.set_page_config(page_title=f"{page.title} · Xfer")
+surround()
 try:
     say_if_replaced()
     ensure_dispatcher()

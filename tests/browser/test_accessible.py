@@ -1,0 +1,101 @@
+"""Every page in both themes: no serious fault that axe finds, a title, a ring where the focus is."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import FINISHED, QUEUED, RUNNING
+
+from .test_journey import QUICK, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def trained(server):
+    """A finished race's worth of runs on the server: one that has ended, one of another method."""
+    from xfer_core.runs.store import Store
+
+    store = Store(f"sqlite:///{server.home / 'xfer.db'}")
+    settings = ["network.width=4", "training.batch_size=8", "training.steps=20", "training.evaluations=2"]
+    made = [store.create(parse_spec({}, [*settings, f"strategy.kind={kind}"])) for kind in ("fine_tune", "joint")]
+    return store, made
+
+
+PAGES = {
+    "start": "",
+    "train": "train",
+    "train, joint": "train?strategy.kind=joint",
+    "methods": "catalogue",
+    "compare": "compare",
+    "runs": "compare?view=runs",
+    "run": "run?run={run}",
+    "inspect": "run?run={run}&view=inside",
+    "try it": "run?run={run}&view=try",
+    "export": "run?run={run}&view=home",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(browser, server, trained, name, scheme):
+    store, (run, _other) = trained
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(server.url)  # the dispatcher comes with the first visitor
+    until(lambda: store.get(run).status not in (QUEUED, RUNNING))
+    assert store.get(run).status == FINISHED
+    page.goto(f"{server.url}/{PAGES[name].format(run=run)}")
+    page.get_by_test_id("stMainBlockContainer").wait_for()
+    page.wait_for_timeout(3000)
+    found = [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in GRAVE
+        for node in one["nodes"][:3]
+    ]
+    context.close()
+    assert not found, "\n".join(found)
+
+
+def test_each_page_has_a_title_and_the_run_its_own(page, server, trained):
+    store, (run, _other) = trained
+    for path, title in (("", "Start · Xfer"), ("train", "Train · Xfer"), ("compare", "Compare · Xfer")):
+        page.goto(f"{server.url}/{path}")
+        expect(page).to_have_title(title)
+    until(lambda: store.get(run).status == FINISHED)
+    page.goto(f"{server.url}/run?run={run}")
+    metric = store.get(run).target_metric
+    assert metric is not None
+    expect(page).to_have_title(f"Fine-tuning {round(100 * metric['value'])} % · Xfer")
+
+
+def test_the_menu_of_a_telephone_closes_once_a_page_is_chosen(page, server):
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.goto(server.url)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNavLink").nth(1).click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
+
+
+def test_an_unknown_address_is_said_in_own_words(page, server):
+    page.goto(f"{server.url}/nonsense")
+    expect(page.get_by_role("alert").get_by_text("This address is not known here")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_be_hidden()
+    expect(page.get_by_role("button", name="Start the race")).to_be_visible()
+
+
+def test_the_focus_has_a_ring_in_the_navigation(page, server):
+    page.goto(f"{server.url}/train?{QUICK}")
+    page.get_by_role("button", name="Start training").wait_for()
+    page.keyboard.press("Tab")  # to "skip to content", which is Streamlit's own
+    page.keyboard.press("Tab")
+    ring = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+    assert page.evaluate("() => document.activeElement.dataset.testid") == "stTopNavLink"
+    assert ring == "solid"
