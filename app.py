@@ -1,8 +1,8 @@
-"""The door: ``streamlit run app.py``."""
+"""Entry point: ``streamlit run app.py``."""
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -11,13 +11,34 @@ from pages.live.routes import ROUTES
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
 from xfer_core.domains import always_there, load_domain
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.runs.dispatcher import ensure_dispatcher, wait_for_dispatcher
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Make the domains while the first visitor's browser still loads the page."""
-    threading.Thread(target=lambda: [load_domain(key) for key in always_there()], daemon=True).start()
+    """Get ready while the first visitor's browser still loads the page."""
+    threading.Thread(target=_get_ready, daemon=True).start()
     yield
+
+
+def _get_ready() -> None:
+    """Start the dispatcher, and make the domains: first those of the page Start; the others once the workers are warm,
+    for until then the first visitor's race needs the processor."""
+    with suppress(XferError, OSError):  # an unusable home or database: every page says so
+        ensure_dispatcher()
+    first = tuple(Problem().roles())
+    _make(first)
+    with suppress(XferError, OSError):
+        wait_for_dispatcher()
+    _make(key for key in always_there() if key not in first)
+
+
+def _make(keys: Iterable[str]) -> None:
+    for key in keys:
+        with suppress(XferError):  # a font package that this machine lacks
+            load_domain(key)
 
 
 give_memory_back()

@@ -11,6 +11,7 @@ from xfer_core.selections import Answers, Selection
 from xfer_core.training.device import arithmetic
 
 CHUNK = 500
+SHOWN = 10  # samples whose answers a run reports
 
 
 class Evaluator:
@@ -27,6 +28,7 @@ class Evaluator:
         self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
         self.judged = dealt.problem.unseen or dealt.problem.target
         self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
+        self.shown = shown_samples(dealt).to(device)
         self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
@@ -50,6 +52,14 @@ class Evaluator:
                     self.answered[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
                 metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
         return metrics
+
+    def shown_answers(self) -> list[int]:
+        """The class that the network gave each of :func:`shown_samples` at the last look at validation, as indices into
+        the problem's classes; empty before the first look, and where the answer is no class."""
+        outputs = self.looked.get(self.problem.target[0])
+        if outputs is None or not len(self.shown):
+            return []
+        return outputs[self.shown].argmax(1).tolist()
 
     def seen_by(self, rule: Selection) -> dict[str, Answers]:
         """What a selection rule may see of the last look at validation: domain → answers."""
@@ -79,6 +89,17 @@ class Evaluator:
             outputs = predict(network, images, self.device, self.precision)[self.task]
             found.append(Answers(outputs, labels[self.task]).quality())
         return sum(found) / len(found)
+
+
+def shown_samples(dealt: Dealt) -> Tensor:
+    """Which validation samples of the first target have their answers reported while a run trains: the first of each
+    class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
+    task, target = dealt.problem.tasks[0], dealt.problem.target[0]
+    labels = dealt.held_out[target, "validation"].labels[task]
+    if labels.is_floating_point():
+        return torch.zeros(0, dtype=torch.int64)
+    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:SHOWN]]  # ``unique`` sorts
+    return torch.tensor(firsts, dtype=torch.int64)
 
 
 def to_input(images: Tensor, device: torch.device) -> Tensor:
