@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.live.view import AnswerBoard, live_texts, live_view
 from pages.parts.curves import race
-from pages.parts.race_headline import ended_well, exactly, headline
+from pages.parts.race_headline import ended_well, exactly, headline, places_taken
 from pages.parts.race_intro import explained, introduce
 from pages.parts.race_setup import (
     DEFAULT_LABELS,
@@ -25,6 +25,7 @@ from pages.parts.race_setup import (
 )
 from pages.parts.text import _, locale
 from pages.parts.try_panel import try_panel
+from xfer_core.charts.palette import STRATEGIES
 from xfer_core.charts.pictures import png_uri
 from xfer_core.charts.tiles import tile
 from xfer_core.domains.problem import deal
@@ -32,7 +33,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.training.evaluation import shown_samples
 
-CHART_HEIGHT = 260
+CHART_HEIGHT = 230
 TRY = "now-you"  # anchor of the drawing square
 
 
@@ -60,14 +61,15 @@ def _answer_board(run: Run) -> AnswerBoard:
     )
 
 
-def _texts() -> dict[str, str]:
+def _texts(runs: list[Run]) -> dict[str, str]:
     """The words of a race: what each network does now, without a word of the field."""
+    waits = _("waiting for a free place") if places_taken(runs) else _("the trainer is starting")
     phases = {
-        "source": _("now practising on handwritten digits"),
+        "source": _("now practising handwritten digits"),
         "target": _("now learning photographs"),
         "together": _("now learning both kinds together"),
     }
-    words = {"status.queued": _("getting ready"), "status.running": _("learning"), "steps": _("round of practice")}
+    words = {"status.queued": waits, "status.running": _("learning"), "steps": _("round of practice")}
     return live_texts(_, locale(), phases) | words
 
 
@@ -103,14 +105,14 @@ def main() -> None:
         lives,
         charts,
         layout="race",
-        texts=_texts(),
+        texts=_texts(runs),
         key=f"race-{batch}",
         height=CHART_HEIGHT,
         answers=_answer_board(runs[0]),
     )
     if ended_well(runs):
         st.header(_("Now you: draw a digit"), anchor=TRY)
-        try_panel(runs)
+        try_panel(runs, [STRATEGIES[kind] for kind in RACERS])
         with st.expander(_("Exactly"), icon=":material/straighten:"):
             exactly(runs)
     with st.expander(_("What are the three networks?")):

@@ -230,12 +230,12 @@ def test_start_over_leads_back_to_the_introduction_which_knows_the_last_race():
 
 def test_a_race_says_what_it_waits_for():
     test = press(app(), "Start the race")
-    assert "The trainer is starting" in words(test)
+    assert "All three get the same labelled photographs, 5 of each digit" in words(test)
     open_store().create(RunSpec(), status=RUNNING)
     assert "All places are taken" in words(test.run())
     for run in open_store().find(statuses=(QUEUED,)):
         open_store().update(run.id, status=RUNNING)
-    assert "All three are learning" in words(test.run())
+    assert "All three get the same" in words(test.run())
 
 
 # ---------------------------------------------------------------------- train

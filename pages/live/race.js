@@ -23,6 +23,7 @@ function buildCards(view) {
       bar(state);
       say(check, of100(latest(run.number_scalar)));
       say(final, of100(latest(run.final_scalar)));
+      card.classList.toggle("tested", final.textContent !== "–");
       answers(state.progress?.answers ?? []);
     };
   });

@@ -43,18 +43,24 @@ def ended_well(runs: Sequence[Run]) -> bool:
     return {kind_of(run) for run in runs if run.outcome == FINISHED} == set(RACERS)
 
 
+def places_taken(runs: Sequence[Run]) -> bool:
+    """Whether a race waits for others: it has not begun, and something else trains."""
+    return all(run.status == QUEUED for run in runs) and bool(store().find(statuses=(RUNNING,), limit=1))
+
+
 def _say_now(runs: Sequence[Run]) -> None:
-    if all(run.status == QUEUED for run in runs):
-        now = (
-            _("All places are taken: these three begin as soon as other networks have learned.")
-            if store().find(statuses=(RUNNING,), limit=1)
-            else _("The trainer is starting. Below are ten photographs that each network will be asked to read.")
+    labels = labels_of(runs[0])
+    if places_taken(runs):
+        now = _("All places are taken: these three begin as soon as other networks have learned.")
+    elif labels == 1:
+        now = _(
+            "All three get the same labelled photographs, only one of each digit. Watch **Practised first**: it begins "
+            "with handwritten digits alone, and moves on to photographs half-way."
         )
     else:
-        labels = labels_of(runs[0])
         now = _(
-            "All three are learning from the same labelled photographs, {labels} of each digit. Watch **Practised "
-            "first**: it begins with handwritten digits alone, and moves on to photographs half-way."
+            "All three get the same labelled photographs, {labels} of each digit. Watch **Practised first**: it begins "
+            "with handwritten digits alone, and moves on to photographs half-way."
         ).format(labels=labels)
     st.info(_("**Who reads digits on photographs best?**") + " " + now, icon=":material/timer:")
     st.caption(_("In the end, each is tested on photographs that no network has seen. Then you draw a digit for them."))

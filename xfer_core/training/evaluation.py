@@ -29,6 +29,7 @@ class Evaluator:
         self.judged = dealt.problem.unseen or dealt.problem.target
         self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
         self.shown = shown_samples(dealt).to(device)
+        self.shown_answers: list[int] = []  # what the network said to these at the last look, as positions in classes
         self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
@@ -45,6 +46,8 @@ class Evaluator:
             outputs = predict(network, images, self.device, self.precision)
             if split == "validation":
                 self.looked[domain] = outputs[self.task]
+                if domain == self.problem.target[0] and len(self.shown):
+                    self.shown_answers = outputs[self.task][self.shown].argmax(1).tolist()
             for task, logits in outputs.items():
                 quality = Answers(logits, labels[task]).quality()
                 number = labels[task].is_floating_point()
@@ -52,14 +55,6 @@ class Evaluator:
                     self.answered[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
                 metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
         return metrics
-
-    def shown_answers(self) -> list[int]:
-        """The class that the network gave each of :func:`shown_samples` at the last look at validation, as indices into
-        the problem's classes; empty before the first look, and where the answer is no class."""
-        outputs = self.looked.get(self.problem.target[0])
-        if outputs is None or not len(self.shown):
-            return []
-        return outputs[self.shown].argmax(1).tolist()
 
     def seen_by(self, rule: Selection) -> dict[str, Answers]:
         """What a selection rule may see of the last look at validation: domain → answers."""
