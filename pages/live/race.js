@@ -61,6 +61,7 @@ function addPictures(view, card, run) {
       const answer = answers[index];
       if (answer === undefined || said.answer === answer) return;
       said.answer = answer;
+      said.setAttribute("role", "img"); // its label says in words what a sign says to the eye
       const right = answer === board.labels[index];
       tile.dataset.right = right;
       said.textContent = `${board.classes[answer]} ${right ? "✓" : "✗"}`;
