@@ -1,7 +1,7 @@
-"""The door: ``streamlit run app.py``."""
+"""Entry point: ``streamlit run app.py``."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
@@ -12,21 +12,32 @@ from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
 from pages.tiles import ROUTES as TILES
 from xfer_core.domains import always_there, load_domain
+from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.dispatcher import ensure_dispatcher, wait_for_dispatcher
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """While the first visitor still reads the page: start the process that trains, and make the domains."""
-    threading.Thread(target=_prepare, name="xfer-prepare", daemon=True).start()
+    """Get ready while the first visitor's browser still loads the page."""
+    threading.Thread(target=_get_ready, daemon=True).start()
     yield
 
 
-def _prepare() -> None:
-    with suppress(XferError, OSError):  # a database that cannot be opened is the page's to explain
+def _get_ready() -> None:
+    """Start the dispatcher, and make the domains: first those of the page Start; the others once the workers are warm,
+    for until then the first visitor's race needs the processor."""
+    with suppress(XferError, OSError):  # an unusable home or database: every page says so
         ensure_dispatcher()
-    for key in always_there():
+    first = tuple(Problem().roles())
+    _make(first)
+    with suppress(XferError, OSError):
+        wait_for_dispatcher()
+    _make(key for key in always_there() if key not in first)
+
+
+def _make(keys: Iterable[str]) -> None:
+    for key in keys:
         with suppress(XferError):  # a font package that this machine lacks
             load_domain(key)
 

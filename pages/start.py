@@ -2,281 +2,127 @@
 
 from __future__ import annotations
 
-import secrets
+import json
 
 import streamlit as st
 
-from pages.live.view import live_texts, live_view
+from pages.live.view import AnswerBoard, live_texts, live_view
 from pages.parts import address
-from pages.parts.curves import race, reason_text
-from pages.parts.store import checked, start, store
-from pages.parts.text import _, locale, percent, plain
+from pages.parts.curves import race
+from pages.parts.race_headline import ended_well, exactly, headline, places_taken
+from pages.parts.race_intro import explained, introduce
+from pages.parts.race_setup import (
+    DEFAULT_LABELS,
+    LABELS,
+    LABELS_KEY,
+    LAST,
+    RACERS,
+    begin_race,
+    is_racing,
+    labels_control,
+    labels_of,
+    leave_race,
+    race_names,
+    runs_of_race,
+    show_race,
+    shown_race,
+)
+from pages.parts.text import _, locale
 from pages.parts.try_panel import try_panel
-from xfer_core.analysis.accuracy import gain, spread
-from xfer_core.charts.pictures import one_of_each, transfer_picture
-from xfer_core.domains import load_domain
-from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FINISHED, LIVE, Run
+from xfer_core.charts.palette import STRATEGIES
+from xfer_core.charts.pictures import png_uri
+from xfer_core.charts.tiles import tile
+from xfer_core.domains.problem import deal
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.training.evaluation import shown_samples
 
-BATCH = "race-"
-RACERS = ("target_only", "fine_tune", "joint")
-BUDGETS, USUAL, LABELS = (1, 5, 20), 5, "race.labels"
-
-# The sentence stands above the cards and its room is kept, so that nothing jumps when it is known.
-STYLE = """<style>
-.stMainBlockContainer {padding: 3.8rem 2rem 3rem; max-width: 100rem; --xfer-above: 33rem}
-.st-key-said {min-height: 5.2rem; justify-content: center}
-.st-key-said h2 {padding: 0}
-.st-key-said [data-testid=stMarkdownContainer] {margin: 0}
-.st-key-said [data-testid=stMarkdownContainer] p {font-size: 1.15rem; line-height: 1.35; margin: 0}
-.st-key-intro img {image-rendering: pixelated}
-@media (min-width: 40.01em) and (max-width: 1100px), (min-width: 40.01em) and (max-height: 800px) {
-  html {font-size: 14px !important}
-}
-@media (max-width: 40em) {
-  .stMainBlockContainer {padding: 3.6rem 1rem 2rem}
-  .st-key-said [data-testid=stMarkdownContainer] p {font-size: 1rem}
-}
-</style>"""
+CHART_HEIGHT = 230
+TRY = "now-you"  # anchor of the drawing square
 
 
-@st.cache_data(show_spinner=False)
-def _picture() -> str:
-    sheets = []
-    for key in ("digits.handwritten", "digits.photo"):
-        domain = load_domain(key)
-        sheets.append(one_of_each(domain.samples, domain.tasks["digit"].labels, 10))
-    return transfer_picture(*sheets)
+@st.cache_data(max_entries=20, show_spinner=False)
+def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
+    """The pictures whose answers a run reports while it learns: images, true classes, names of the classes."""
+    chosen = RunSpec.model_validate(json.loads(spec))
+    dealt = deal(chosen.problem, chosen.seed)
+    task = chosen.problem.tasks[0]
+    samples = dealt.held_out[chosen.problem.target[0], "validation"]
+    places = shown_samples(dealt)
+    images = [png_uri(tile(image)) for image in samples.images[places]]
+    return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
 
 
-def _names() -> dict[str, str]:
-    return {
-        "target_only": _("From scratch"),
-        "fine_tune": _("Practised first"),
-        "joint": _("Both at once"),
-    }
-
-
-def _phases() -> dict[str, str]:
-    """What a network does now, in the words of a race."""
-    return {
-        "source": _("practising on handwritten digits"),
-        "target": _("learning the photographs"),
-        "together": _("learning both at once"),
-    }
-
-
-def _begin() -> None:
-    """A race with as many labels as the knob says, and a seed that no race here had."""
-    seed = len(store().batches(BATCH))
-    shared = [f"seed={seed}", f"problem.labels_per_class={st.session_state.get(LABELS, USUAL)}"]
-    specs = [parse_spec({}, [f"strategy.kind={kind}", *shared]) for kind in RACERS]
-    batch = f"{BATCH}{secrets.token_hex(4)}"
-    start([(spec, _names()[spec.strategy.kind]) for spec in specs], batch)
-    st.session_state["race"] = batch
-
-
-def _say_what_was_seen(runs: list[Run]) -> None:
-    """The verdict, computed from the numbers of this race."""
-    right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in runs if run.target_metric}
-    spec = RunSpec.model_validate(runs[0].spec)
-    samples = len(checked(spec).held_out[spec.problem.target[0], "test"])
-    transferred = sorted(("fine_tune", "joint"), key=right.__getitem__, reverse=True)
-    seen = {kind: gain(right["target_only"], right[kind], samples) for kind in transferred}
-    best, other = transferred
-    ways = {
-        "fine_tune": _("that first practised on plain handwritten digits"),
-        "joint": _("that learned plain handwritten digits at the same time"),
-    }
-    numbers = {
-        "labels": _labels(spec.problem.labels_per_class),
-        "before": round(100 * seen[best].before),
-        "after": round(100 * seen[best].after),
-        "other": round(100 * seen[other].after),
-        "more": abs(round(100 * seen[best].after) - round(100 * seen[best].before)),
-        "way": ways[best],
-        "other_way": ways[other],
-    }
-    # The two that knew more: neither is put first where their test could not tell them apart.
-    tied = not gain(right[other], right[best], samples).clear
-    if seen[best].clear and seen[best].difference > 0 and tied and seen[other].clear:
-        sentence = _(
-            "From scratch, with {labels}, **{before} of 100** photographed digits were read right. Both networks that "
-            "knew plain handwritten digits did better, from the very same labels: **{after}** and **{other} of 100**. "
-            "That is knowledge that moved."
-        )
-    elif seen[best].clear and seen[best].difference > 0:
-        sentence = _(
-            "From scratch, with {labels}, **{before} of 100** photographed digits were read right. The network {way} "
-            "read **{after} of 100** right: **{more} more**, from the very same labels. That is knowledge that moved."
-        )
-    elif seen[best].clear:
-        sentence = _(
-            "This time knowledge did not help: from scratch **{before} of 100** were right, and the network {way} "
-            "got only **{after} of 100**. That happens, and it is called negative transfer."
-        )
-    else:
-        sentence = _(
-            "This race is too close to call: from scratch **{before} of 100** were right, and the network {way} got "
-            "**{after} of 100**. A test of this size cannot tell the two apart."
-        )
-    said = st.success if seen[best].clear and seen[best].difference > 0 else st.info
-    said(sentence.format(**numbers), icon=":material/emoji_objects:")
-
-
-def _labels(count: int | str) -> str:
-    """A label budget in a sentence."""
-    return (
-        _("1 labelled picture of each digit")
-        if count == 1
-        else _("{count} labelled pictures of each digit").format(count=count)
+def _answer_board(run: Run) -> AnswerBoard:
+    images, labels, classes = _shown(RunSpec.model_validate(run.spec).model_dump_json())
+    return AnswerBoard(
+        images,
+        labels,
+        [_(name) for name in classes],
+        title=_("its answers to ten photographs that it never learned from"),
+        right=_("{answer}, right"),
+        wrong=_("{answer}, wrong"),
     )
 
 
-def _say_exactly(runs: list[Run]) -> None:
-    """What an expert asks: samples, noise, seed, and how it came out in all races so far."""
-    right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in runs if run.target_metric}
-    spec = RunSpec.model_validate(runs[0].spec)
-    samples = len(checked(spec).held_out[spec.problem.target[0], "test"])
-    noise = max(gain(right["target_only"], right[kind], samples).noise for kind in ("fine_tune", "joint"))
-    st.markdown(
-        _(
-            "Measured on {samples} photographed digits that no network had seen, after the last step; which digits "
-            "these are moves such a difference by ± {noise} points (one standard error). Random seed {seed}: another "
-            "seed may move it more. While they learn, the networks are checked on other photographed digits, which "
-            "they do not learn from either (validation)."
-        ).format(samples=samples, noise=f"{100 * noise:.1f}", seed=spec.seed)
-    )
-    _say_how_often(spec.problem.labels_per_class)
+def _texts(runs: list[Run]) -> dict[str, str]:
+    """The words of a race: what each network does now, without a word of the field."""
+    waits = _("waiting for a free place") if places_taken(runs) else _("the trainer is starting")
+    phases = {
+        "source": _("now practising handwritten digits"),
+        "target": _("now learning photographs"),
+        "together": _("now learning both kinds together"),
+    }
+    words = {"status.queued": waits, "status.running": _("learning"), "steps": _("round of practice")}
+    return live_texts(_, locale(), phases) | words
 
 
-def _say_how_often(labels: int | str) -> None:
-    """Mean and spread over every finished race with so many labels, once there are two."""
-    races: dict[str, list[float]] = {kind: [] for kind in RACERS}
-    for run in store().find(statuses=(FINISHED,)):
-        alike = run.spec["problem"]["labels_per_class"] == labels
-        if alike and run.batch.startswith(BATCH) and run.target_metric and not run.broke:
-            races[run.spec["strategy"]["kind"]].append(run.target_metric["value"])
-    if min(map(len, races.values())) < 2:
-        return
-    parts = []
-    for kind in RACERS:
-        over = spread(races[kind])
-        parts.append(f"{_names()[kind]} **{percent(over.mean)}** ± {100 * (over.deviation or 0):.1f}")
-    st.markdown(
-        _("Over {count} races here with as many labels (mean ± standard deviation over seeds): ").format(
-            count=len(races[RACERS[0]])
-        )
-        + " · ".join(parts)
-    )
-
-
-def _say_who_is_missing(runs: list[Run]) -> None:
-    """Why there is no verdict."""
-    st.warning(_("There is no verdict, because not all three networks finished."), icon=":material/info:")
-    for run in runs:
-        if run.outcome != FINISHED:
-            reason = f" — {text}" if (text := reason_text(run)) else ""
-            status = _(run.outcome)
-            label = plain(f"{run.name}: {status}{reason}")
-            st.page_link("run.py", label=label, query_params={"run": run.id})
-
-
-def _introduce() -> None:
-    st.title(_("Xfer — watch knowledge move"))
-    words, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
-    words.markdown(
-        _(
-            "A network that has learned one thing can learn a similar thing from far fewer examples.\n\n"
-            "Here, three real networks learn to read digits on photographs, from only a few labelled pictures. One "
-            "starts from scratch. One has practised on plain handwritten digits first. One learns both at once.\n\n"
-            "**Which one gets there?** Press the button: they start training on this machine, and you watch."
-        )
-    )
-    with picture.container(key="intro"):
-        alt = _("Ten handwritten digits, an arrow, ten digits on photographs.")
-        st.image(_picture(), width="stretch", alt=alt)
-    with words:
-        _knob()
-        st.button(_("Start the race"), type="primary", icon=":material/play_arrow:", on_click=_begin, key="go")
-
-
-def _knob() -> None:
-    """How many labels: the one thing that changes a race."""
-    st.segmented_control(_("Labelled photographs of each digit"), BUDGETS, default=USUAL, required=True, key=LABELS)
-
-
-def _start_over() -> None:
-    """Back to the introduction: the next visitor's race is not the last one's."""
-    st.session_state["race"] = ""
-
-
-def _go_on(runs: list[Run], live: bool) -> None:
-    """What one can do next."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _knob()
-        st.button(
-            _("Race again"), type="primary", icon=":material/replay:", on_click=_begin, disabled=live, key="again"
-        )
-        st.button(_("Start over"), icon=":material/first_page:", on_click=_start_over, key="over")
-        query = {"run": next(run.id for run in runs if run.spec["strategy"]["kind"] == "fine_tune")}
-        st.page_link("train.py", label=_("Change something"), icon=":material/tune:", query_params=query)
-
-
-def _race_of_now() -> str:
-    """The race that stands here: that of the link when one has just come, else the last one of this visitor."""
-    if address.has_arrived():
-        named = st.query_params.get("race", "")
-        if named or address.goes_through_history():
-            st.session_state["race"] = named
-        address.note_read()
-    return st.session_state.get("race", "")
+def _controls(runs: list[Run]) -> None:
+    """The one setting of the race, the way to the next one, and to the drawing square."""
+    st.session_state.setdefault(LABELS_KEY, labels if (labels := labels_of(runs[0])) in LABELS else DEFAULT_LABELS)
+    live = is_racing(runs)
+    labels_control(disabled=live)
+    with st.container(horizontal=True, gap="small"):
+        st.button(_("Race again"), type="primary", icon=":material/replay:", on_click=begin_race, disabled=live)
+        st.button(_("Start over"), icon=":material/first_page:", on_click=leave_race)
+    if ended_well(runs):
+        st.markdown(f":material/draw: [**{_('Now you: draw a digit')}**](#{TRY})")
+    else:  # keeps the place: nothing moves when the race ends
+        st.markdown(":gray[:material/draw: " + _("Afterwards you: draw a digit") + "]")
 
 
 def main() -> None:
-    """The page."""
-    st.html(STYLE)
-    batch = _race_of_now()
-    runs = sorted(store().find(batch=batch), key=lambda run: run.created) if batch else []
+    """The page. Its address says which race it shows, so that Back leaves it."""
+    batch = shown_race()
+    runs = runs_of_race(batch)
+    address.write_address({"race": batch} if batch else {})
     if not runs:
-        address.write_address({})
-        _introduce()
-        if batch:
-            st.info(_("The race of this link is not here any more. Start a new one."))
+        introduce(gone=bool(batch), last=st.session_state.get(LAST, ""))
         return
-    address.write_address({"race": batch})
-    live = any(run.status in LIVE for run in runs)
-    over = {run.spec["strategy"]["kind"] for run in runs if run.outcome == FINISHED} == set(RACERS)
-    with st.container(key="said"):
-        if over:
-            _say_what_was_seen(runs)
-        elif live:
-            labels = _labels(RunSpec.model_validate(runs[0].spec).problem.labels_per_class)
-            st.header(_("Who reads photographed digits best?"), anchor=False)
-            st.markdown(_("Three networks, the same {labels}. They are training now.").format(labels=labels))
-        else:
-            _say_who_is_missing(runs)
+    show_race(batch)
+    said, choice = st.columns([3, 1], gap="medium")
+    with said:
+        headline(runs)
+    with choice:
+        _controls(runs)
     lives, charts = race(runs)
-    texts = live_texts(_, locale(), _phases())
-    live_view(lives, charts, layout="race", texts=texts, key=f"race-{batch}")
-    _go_on(runs, live)
-    if over:
-        st.subheader(_("Now you: draw a digit"), anchor=False)
-        try_panel(runs)
+    live_view(
+        lives,
+        charts,
+        layout="race",
+        texts=_texts(runs),
+        key=f"race-{batch}",
+        height=CHART_HEIGHT,
+        answers=_answer_board(runs[0]),
+    )
+    if ended_well(runs):
+        st.header(_("Now you: draw a digit"), anchor=TRY)
+        try_panel(runs, [STRATEGIES[kind] for kind in RACERS])
+        with st.expander(_("Exactly"), icon=":material/straighten:"):
+            exactly(runs)
     with st.expander(_("What are the three networks?")):
-        st.markdown(
-            _(
-                "- **From scratch** sees nothing but the few labelled photographed digits.\n"
-                "- **Practised first** learns about 700 plain handwritten digits, then goes on with the same few "
-                "photographed ones. Experts call this *fine-tuning*.\n"
-                "- **Both at once** learns the two kinds together. Experts call this *joint* or *multi-task "
-                "learning*.\n\n"
-                "All three take the same number of steps, and all are tested on the same photographed digits."
-            )
-        )
-    if over:
-        with st.expander(_("Exactly: samples, seeds, noise")):
-            _say_exactly(runs)
+        st.markdown("\n".join(f"- **{race_names()[kind]}** {explained()[kind]}" for kind in RACERS))
+    st.page_link("train.py", label=_("Change more: the workbench"), icon=":material/tune:")
 
 
 main()

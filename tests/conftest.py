@@ -142,10 +142,10 @@ class Recorder(Silent):
     """Keeps everything that it is told."""
 
     def __init__(self) -> None:
-        self.step, self.points, self.events = 0, [], []
+        self.step, self.points, self.events, self.progress = 0, [], [], {}
 
     def report(self, points, progress) -> None:
-        self.step = progress["step"]
+        self.step, self.progress = progress["step"], progress
         self.points += points
 
     def event(self, kind, step, **details) -> None:

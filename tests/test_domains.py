@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import astuple, replace
 
@@ -232,3 +234,23 @@ def test_an_unknown_domain_is_refused_by_name():
         "digits.phot",
     )
     assert all(key in str(caught.value) for key in ("problem.source", "found digits.phot.", *domain_keys()))
+
+
+def test_the_originals_are_those_that_scikit_learn_reads():
+    from sklearn.datasets import load_digits, load_sample_images
+
+    pixels, labels = digits.read_originals()
+    found = load_digits()
+    np.testing.assert_array_equal(pixels * 16, found.images)
+    np.testing.assert_array_equal(labels, found.target)
+    for ours, theirs in zip(digits.read_photographs(), load_sample_images()["images"], strict=True):
+        np.testing.assert_array_equal(ours, theirs[::2, ::2])
+
+
+def test_making_domains_imports_no_scikit_learn():
+    code = (
+        "import sys; from xfer_core.domains import load_domain; load_domain('digits.photo'); "
+        "print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -161,7 +161,7 @@ def test_a_sweep_leaves_out_what_broke(value):
 
 @each_value
 def test_a_race_with_a_broken_network_has_no_verdict(value):
-    from pages.start import BATCH, RACERS
+    from pages.parts.race_setup import BATCH, RACERS
 
     for kind in RACERS:
         batch = f"{BATCH}abc"

@@ -32,7 +32,7 @@ from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
 from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import loop as loop_module
 from xfer_core.training.device import choose_device, choose_precision, has_bf16
-from xfer_core.training.evaluation import Evaluator, predict, to_input
+from xfer_core.training.evaluation import Evaluator, predict, shown_samples, to_input
 from xfer_core.training.phases import phase_ends
 
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
@@ -322,3 +322,26 @@ def test_a_step_with_weight_decay_moves_biases_and_batch_norm_as_one_without(opt
         for decay in (0.0, 0.5)
     )
     assert differing(without, with_decay) == {name for name, value in without.items() if value.ndim > 1}
+
+
+# ---------------------------------------------------------------------- answers to a few samples
+
+
+def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
+    told = Recorder()
+    run = trainer(FineTune(), training=settings(4), observer=told)
+    run.run()
+    samples = run.dealt.held_out[TARGET, "validation"]
+    places = shown_samples(run.dealt)
+    labels = samples.labels["digit"]
+    assert labels[places].tolist() == sorted(set(labels.tolist()))
+    for label, place in zip(labels[places].tolist(), places.tolist(), strict=True):
+        assert place == labels.tolist().index(label), "the first of its class"
+    outputs = predict(run.network, to_input(samples.images[places], run.device), run.device, run.precision)["digit"]
+    assert told.progress["answers"] == outputs.argmax(1).tolist()
+
+
+def test_no_answers_are_told_of_a_task_that_asks_for_a_number():
+    told = Recorder()
+    trainer(Joint(), problem=Problem(tasks=("tilt",)), training=settings(2), observer=told).run()
+    assert told.progress["answers"] == []

@@ -307,6 +307,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _dispatcher(options: argparse.Namespace) -> int:
+    from xfer_core.runs.factory import begin_factory
+
+    begin_factory()  # it warms up while this process imports torch
     from xfer_core.runs.dispatcher import serve
 
     return serve(options.until_idle)

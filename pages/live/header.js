@@ -1,5 +1,5 @@
-// The words, numbers and bars above the charts: a header for one run, a card each for several. Every builder returns
-// the functions that redraw what it built. Part of the script that starts in live.js.
+// The words, numbers and bars above the charts of one run, and what the cards of several (race.js) share with them.
+// A builder returns the functions that redraw what it built. Part of the script that starts in live.js.
 
 function buildHeader(view) {
   const definition = view.data.runs[0];
@@ -26,43 +26,6 @@ function buildHeader(view) {
     say(facts, progress ? factsText(view, progress) : "");
     say(reason, ["failed", "interrupted"].includes(state.status) ? definition.reason || state.reason?.text || "" : "");
   }];
-}
-
-function buildCards(view) {
-  view.head.replaceChildren();
-  return view.data.runs.map((run) => {
-    const card = add(view.head, "article", "card");
-    card.style.setProperty("--run", view.colour(run.colour));
-    const title = add(card, "h3");
-    addSample(title, view.colour(run.colour), run.dash, 44);
-    add(title, "span", "", run.title);
-    const tested = add(card, "div", "number"); // its own place: no number changes its meaning where it stands
-    const testedCaption = add(card, "div", "caption", view.texts.final);
-    const number = add(card, "div", "number");
-    const caption = add(card, "div", "caption", view.texts.number);
-    const bar = addBar(view, card, run.title);
-    const row = add(card, "div", "row");
-    const status = add(row, "span", "status");
-    const phase = add(row, "span", "step");
-    return () => {
-      const state = view.runs.get(run.id);
-      const latest = (scalar) => state.series.get(scalar)?.y.findLast((y) => y !== null);
-      const final = latest(run.final_scalar);
-      say(tested, percentText(view, final));
-      say(number, percentText(view, latest(run.number_scalar)));
-      tested.hidden = testedCaption.hidden = final === undefined;
-      for (const node of [number, caption]) node.classList.toggle("done", final !== undefined);
-      bar(state);
-      showStatus(view, status, state);
-      const name = state.status === "running" ? state.progress?.phase : "";
-      say(phase, name ? view.texts[`phase.${name}`] ?? name : "");
-    };
-  });
-}
-
-function percentText(view, fraction) {
-  if (fraction === undefined) return "–";
-  return `${view.number(100 * fraction, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}\u202f%`;
 }
 
 function addBar(view, parent = view.head, title = "") {

@@ -19,15 +19,14 @@ Colour = str | tuple[str, str]
 """One hex colour, or a pair: on a light page, on a dark page."""
 
 HERE = Path(__file__).parent
-SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js")
+SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js", "race.js")
+STYLES = ("live.css", "race.css")
 
 # Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
 _component = component(
     "xfer.live",
-    js="\n".join(
-        (HERE / name).read_text("utf-8") for name in ("live.js", "chart.js", "story.js", "matrix.js", "header.js")
-    ),
-    css=(HERE / "live.css").read_text("utf-8"),
+    js="\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS),
+    css="\n".join((HERE / name).read_text("utf-8") for name in STYLES),
     isolate_styles=False,
 )
 
@@ -41,9 +40,9 @@ class LiveRun:
         title: its name, as the race's card says it.
         colour: of its card's title and number.
         dash: Plotly's word for the line sample (solid, dash, dot, dashdot).
-        number_scalar: the scalar whose latest value is the big number of the race, such as
+        number_scalar: the scalar whose latest value the race's card shows while the run learns, such as
             ``accuracy/digits.photo/digit/validation``.
-        final_scalar: the scalar that replaces it as soon as it exists, such as ``accuracy/…/test``.
+        final_scalar: the scalar that it shows beside it once there is one, such as ``accuracy/…/test``.
         status, progress: as the store has them when the page runs: what is painted before the stream answers, and
             what a change of status is measured against.
         reason: a failure in the reader's words; empty: the text in the stream, if it has one.
@@ -106,6 +105,28 @@ class Chart:
     matrix: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class AnswerBoard:
+    """A few fixed pictures that every network of a race is asked about while it learns.
+
+    Its answers are ``progress["answers"]`` of each run, in the order of the pictures.
+
+    Attributes:
+        images: data URIs.
+        labels: the true class of each, as a position in ``classes``.
+        classes: names of the classes.
+        title: what the pictures are.
+        right, wrong: an answer in words, with the place ``{answer}``.
+    """
+
+    images: Sequence[str]
+    labels: Sequence[int]
+    classes: Sequence[str]
+    title: str
+    right: str
+    wrong: str
+
+
 def live_texts(
     _: Callable[[str], str],
     locale: str = "en",
@@ -136,8 +157,9 @@ def live_texts(
         "threads": _("threads: {count}"),
         "rate": _("learning rate {rate}"),
         "progress": _("Progress"),
-        "number": _("right while it learns"),
-        "final": _("right at the end, of pictures it has never seen"),
+        "of": _("of 100"),
+        "number": _("right while learning"),
+        "final": _("right in the final test"),
         "reconnecting": _("Connection lost. Reconnecting…"),
         "steps": _("step"),
         "more": _("More curves"),
@@ -156,6 +178,7 @@ def live_view(
     key: str,
     layout: Literal["panel", "race"] = "panel",
     height: int | None = None,
+    answers: AnswerBoard | None = None,
     on_status_change: Callable[[], None] | None = None,
 ) -> None:
     """Show runs live.
@@ -168,6 +191,7 @@ def live_view(
         key: the component's key; the same key keeps charts and zoom over reruns.
         layout: ``panel`` for one run, ``race`` for several in front of a room.
         height: of every chart in pixels; None: the first fills the window, the others have 300.
+        answers: race: pictures on every card, with what its network says they are.
         on_status_change: called before the rerun that a change of a run's status brings about.
     """
     data = {
@@ -178,6 +202,7 @@ def live_view(
         "height": height,
         "plotly": PLOTLY_URL,
         "stream": STREAM_URL,
+        "answers": answers and asdict(answers),
     }
     _component(key=key, data=data, on_status_change=on_status_change or _nothing)
 

@@ -16,7 +16,7 @@ from pages.parts.domains import domain_title
 from pages.parts.text import _, plain
 from xfer_core.analysis.answer import VARIANTS, Answer, answers, one_thread, views
 from xfer_core.charts.answers import Speaker, answer_bars, percent, views_table
-from xfer_core.charts.palette import other
+from xfer_core.charts.palette import Look
 from xfer_core.domains.problem import Problem
 from xfer_core.networks import Network
 
@@ -32,11 +32,13 @@ class Asked:
         title: what the page calls it.
         problem: what it was trained on.
         network: on the CPU.
+        look: how its answers are drawn.
     """
 
     title: str
     problem: Problem
     network: Network
+    look: Look
 
 
 def show_answers(
@@ -67,8 +69,8 @@ def show_answers(
         chosen = _chosen(keys, asked[0].problem.target[0])
         dark = st.context.theme.type == "dark"
         speakers = [
-            Speaker(one.title, other(i).pair[dark], _in_words(one.title, each[chosen], titles))
-            for i, (one, each) in enumerate(zip(asked, said, strict=True))
+            Speaker(one.title, one.look.pair[dark], _in_words(one.title, each[chosen], titles))
+            for one, each in zip(asked, said, strict=True)
         ]
         st.html(answer_bars([(who, each[chosen]) for who, each in zip(speakers, said, strict=True)], titles))
         st.caption(_("Answered in {count} ms.").format(count=round(milliseconds)))

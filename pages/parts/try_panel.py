@@ -14,6 +14,7 @@ from pages.parts.domains import task_title
 from pages.parts.text import _, error_text, plain
 from pages.parts.try_answers import Asked, show_answers
 from xfer_core.analysis.answer import answers, classification_tasks, one_thread, views
+from xfer_core.charts.palette import Look, other
 from xfer_core.domains import offered
 from xfer_core.domains.picture import read_picture
 from xfer_core.errors import XferError
@@ -39,7 +40,7 @@ def _network(run: str, ended: float | None, _row: Run) -> Network:
     return network
 
 
-def try_panel(runs: Sequence[Run]) -> None:
+def try_panel(runs: Sequence[Run], looks: Sequence[Look] = ()) -> None:
     """Let the visitor draw, and show what the networks of these runs say to it.
 
     A run without a trained network, or without a task whose answer is a class, is left out with a sentence. What
@@ -47,9 +48,11 @@ def try_panel(runs: Sequence[Run]) -> None:
 
     Args:
         runs: whose networks are asked, in this order.
+        looks: how each is drawn; by default as the first of several equals, the second …
     """
     asked = []
-    for run in runs:
+    for number, run in enumerate(runs):
+        look = looks[number] if looks else other(number)
         problem = RunSpec.model_validate(run.spec).problem
         if not classification_tasks(problem):
             st.caption(_("{name} has learned no task whose answer is a class.").format(name=plain(run.name)))
@@ -60,7 +63,7 @@ def try_panel(runs: Sequence[Run]) -> None:
             st.caption(f"{plain(run.name)}: {error_text(error)}")
             continue
         twice = [each.name for each in runs].count(run.name) > 1
-        asked.append(Asked(f"{run.name} ({run.id})" if twice else run.name, problem, network))
+        asked.append(Asked(f"{run.name} ({run.id})" if twice else run.name, problem, network, look))
     if asked:
         st.fragment(_panel)(asked)
 

@@ -38,20 +38,6 @@ def one_of_each(images: Tensor, labels: Tensor, classes: int, rows: int = 1) -> 
     return images[[int(of_class[row]) for row in range(rows) for of_class in present]]
 
 
-def transfer_picture(source: Tensor, target: Tensor) -> str:
-    """Source samples, an arrow, target samples: an SVG of 1000×230 units.
-
-    Args:
-        source, target: uint8 (10, 3, H, W).
-    """
-    left, right = (png_uri(contact_sheet(images, 5)) for images in (source, target))
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 170" role="img">
-<image href="{left}" x="0" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
-<image href="{right}" x="600" y="5" width="400" height="160" preserveAspectRatio="xMidYMid meet"/>
-<g fill="none" stroke="#D9861A" stroke-width="9" stroke-linecap="round" stroke-linejoin="round">
-<path d="M430 85 H562"/><path d="M536 58 L566 85 L536 112"/></g></svg>"""
-
-
 def png_uri(sheet: np.ndarray) -> str:
     """A picture, uint8 (height, width, 3 or 4), as a PNG in a data URI."""
     buffer = io.BytesIO()

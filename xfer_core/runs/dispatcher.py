@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import multiprocessing
 import multiprocessing.context
 import os
 import signal
@@ -21,8 +20,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-import xfer_core
 from xfer_core.errors import XferError
+from xfer_core.runs.factory import ROOT, warm_factory
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import lives
 from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
@@ -37,7 +36,6 @@ LONGEST_PAUSE = 30.0  # before something that failed is tried again
 ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
 START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
 IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
-ROOT = Path(xfer_core.__file__).parent
 
 logger = logging.getLogger(__name__)
 _started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process began for it
@@ -66,6 +64,17 @@ def ensure_dispatcher() -> None:
         elif not known and served is None:
             # Somebody holds the lease. A page must not wait until it is seen renewed; a command ends only after that.
             threading.Thread(target=_start_unless_served, args=(chosen, watch), name="xfer-watch").start()
+
+
+def wait_for_dispatcher(seconds: float = START_SECONDS) -> bool:
+    """Wait until a dispatcher serves this installation's store, with warm workers; whether one does in so many
+    seconds."""
+    watch, until = Watch(Store(settings().database).lease), time.monotonic() + seconds
+    while time.monotonic() < until:
+        if watch.served():
+            return True
+        time.sleep(10 * POLL_SECONDS)
+    return False
 
 
 def _start_unless_served(chosen: Settings, watch: Watch) -> None:
@@ -315,31 +324,13 @@ def _works(run: Run, silence: float) -> bool:
     return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
 
 
-def _factory() -> multiprocessing.context.BaseContext:
-    """Where workers come from: forked from a warm process on Linux, spawned elsewhere (Apple's GPU needs that)."""
-    if not sys.platform.startswith("linux"):
-        return multiprocessing.get_context("spawn")
-    # Python 3.11's forkserver ignores sys.path when it preloads (cpython #117378).
-    paths = [str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["xfer_core.runs.warm"])
-    first = context.Process(target=_nothing)
-    first.start()  # returns once the factory is warm: whoever has the lease must not be held up by that
-    first.join()
-    return context
-
-
-def _nothing() -> None: ...
-
-
 def serve(until_idle: bool = False) -> int:
     """Serve this installation's store; at most one dispatcher does. Returns an exit code."""
     chosen = settings()
     store = Store(chosen.database)
     idle = 60 * chosen.idle_minutes if until_idle else None
     while not (watch := Watch(store.lease)).wait():
-        context = _factory()  # takes seconds, in which somebody else may begin to serve
+        context = warm_factory()  # takes seconds, in which somebody else may begin to serve
         dispatcher = Dispatcher(store, chosen.slots, idle)
         if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
             continue

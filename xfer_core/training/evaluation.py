@@ -11,6 +11,7 @@ from xfer_core.selections import Answers, Selection
 from xfer_core.training.device import arithmetic
 
 CHUNK = 500
+SHOWN = 10  # samples whose answers a run reports
 
 
 class Evaluator:
@@ -27,6 +28,8 @@ class Evaluator:
         self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
         self.judged = dealt.problem.unseen or dealt.problem.target
         self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
+        self.shown = shown_samples(dealt).to(device)
+        self.shown_answers: list[int] = []  # what the network said to these at the last look, as positions in classes
         self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
@@ -43,6 +46,8 @@ class Evaluator:
             outputs = predict(network, images, self.device, self.precision)
             if split == "validation":
                 self.looked[domain] = outputs[self.task]
+                if domain == self.problem.target[0] and len(self.shown):
+                    self.shown_answers = outputs[self.task][self.shown].argmax(1).tolist()
             for task, logits in outputs.items():
                 quality = Answers(logits, labels[task]).quality()
                 number = labels[task].is_floating_point()
@@ -79,6 +84,17 @@ class Evaluator:
             outputs = predict(network, images, self.device, self.precision)[self.task]
             found.append(Answers(outputs, labels[self.task]).quality())
         return sum(found) / len(found)
+
+
+def shown_samples(dealt: Dealt) -> Tensor:
+    """Which validation samples of the first target have their answers reported while a run trains: the first of each
+    class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
+    task, target = dealt.problem.tasks[0], dealt.problem.target[0]
+    labels = dealt.held_out[target, "validation"].labels[task]
+    if labels.is_floating_point():
+        return torch.zeros(0, dtype=torch.int64)
+    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:SHOWN]]  # ``unique`` sorts
+    return torch.tensor(firsts, dtype=torch.int64)
 
 
 def to_input(images: Tensor, device: torch.device) -> Tensor:

@@ -418,6 +418,7 @@ class Trainer:
             "device": device_name(self.device),
             "precision": self.precision,
             "threads": torch.get_num_threads(),
+            "answers": self.evaluator.shown_answers,
             **self.knobs.state(),
         }
 
