@@ -6,6 +6,7 @@ import logging
 
 import streamlit as st
 
+from pages.parts.address import note_arrival
 from pages.parts.store import say_if_replaced
 from pages.parts.text import _, error_text
 from xfer_core.errors import XferError
@@ -35,6 +36,7 @@ page = st.navigation(PAGES, position="top")
 try:
     say_if_replaced()
     ensure_dispatcher()
+    note_arrival(page.url_path)
     page.run()
 except XferError as error:
     st.error(error_text(error), icon=":material/error:")
