@@ -142,17 +142,18 @@ def _rename(batch: str, key: str) -> None:
 
 def main() -> None:
     """The page."""
-    st.subheader(_("Compare"))
     titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
-    view = st.segmented_control(
-        _("What to compare"),
-        list(titles),
-        default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
-        required=True,
-        format_func=titles.__getitem__,
-        label_visibility="collapsed",
-        key="compare.view",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Compare"), width="content")
+        view = st.segmented_control(
+            _("What to compare"),
+            list(titles),
+            default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
+            required=True,
+            format_func=titles.__getitem__,
+            label_visibility="collapsed",
+            key="compare.view",
+        )
     if view == RUNS:
         st.query_params["view"] = RUNS
         run_list()

@@ -44,7 +44,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     page = app("compare")
     assert not page.exception
     assert "**12 runs**: 4 methods × 3 label budgets × 1 seed. About **" in words(page)
-    assert "4 more seeds, which a clear difference needs, can follow later" in words(page)
+    assert "A quick look: to call a difference clear, add 4 more seeds later" in words(page)
     page.slider(key="plan1.seeds").set_value(5).run()
     assert "**60 runs**: 4 methods × 3 label budgets × 5 seeds. About **" in words(page)
     assert "A quick look" not in words(page)

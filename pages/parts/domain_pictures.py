@@ -13,7 +13,7 @@ from xfer_core.domains import is_here, load_domain, offered
 from xfer_core.errors import XferError
 
 SHOWN = 10  # samples of a domain, in one row
-WIDTH = 300  # pixels
+WIDTH = 420  # pixels
 
 
 @st.cache_data(show_spinner=False, max_entries=100)

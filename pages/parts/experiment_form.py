@@ -38,7 +38,8 @@ state = st.session_state
 
 
 def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
-    """The controls of a new experiment, and the button that starts it.
+    """The controls of a new experiment, what it costs, and the button that starts it; below them the settings that most
+    people leave alone.
 
     Args:
         first: what the controls show at first.
@@ -47,26 +48,29 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
     Returns:
         The plan as chosen, and the batch of the experiment if the button has just started it.
     """
-    plan, wanted = choose_plan(first, prefix)
+    form = _Form(first, prefix)
+    wanted = form.show()
     digest = canonical([spec.digest() for spec, _arm in wanted])
     runs_already = _is_running(digest)
-    st.button(
-        _("Start the experiment"),
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=not wanted or runs_already,
-        on_click=state.update,
-        kwargs={"experiment.start": True},
-        key="experiment.start-button",
-    )
-    if runs_already:
-        st.caption(_("This very experiment is running; its results stand below."))
+    with form.start_place:
+        st.button(
+            _("Start the experiment"),
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not wanted or runs_already,
+            on_click=state.update,
+            kwargs={"experiment.start": True},
+            key="experiment.start-button",
+            width="stretch",
+        )
+        if runs_already:
+            st.caption(_("This very experiment is running; its results stand below."))
     if not state.pop("experiment.start", False) or not wanted or runs_already:
-        return plan, ""
-    batch = new_batch(plan.question)
+        return form.plan, ""
+    batch = new_batch(form.plan.question)
     start([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
     state["experiment.begun"] = (digest, batch)
-    return plan, batch
+    return form.plan, batch
 
 
 def _is_running(digest: str) -> bool:
@@ -75,40 +79,52 @@ def _is_running(digest: str) -> bool:
     return begun == digest and bool(store().find(batch=batch, statuses=LIVE, limit=1))
 
 
-def choose_plan(first: Plan, prefix: str) -> tuple[Plan, Wanted]:
-    """All controls of a plan, and below them what it costs; what cannot run is said beside its control.
+class _Form:
+    """The controls, and the plan that they make.
 
     Args:
-        first: what the controls show at first.
-        prefix: starts their keys; another one makes them all anew.
-
-    Returns:
-        The plan as chosen; and its runs with their arms, none where a rule is broken.
+        first: what they show at first.
+        prefix: starts their keys.
     """
-    slots = Slots()
-    name = _choose_question(first, prefix)
-    if name != first.question:  # problem and training stay as they are, what the question asks of both is its own
-        first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
-    domains = _choose_domains(first, f"{prefix}.{'own' if QUESTIONS[name].settings else 'all'}", slots)
-    methods = _choose_methods(first, f"{prefix}.{name}", slots)
-    left, right = st.columns(2)
-    with left:
-        budgets = _choose_budgets(first, f"{prefix}.{name}", slots)
-    with right:
-        seeds = _choose_seeds(first, prefix, slots)
-    plan = replace(first, methods=tuple(methods), budgets=tuple(budgets), seeds=seeds, settings={})
-    wanted: Wanted = []
-    settings_place = st.expander(_("Settings"), icon=":material/settings:")
-    slots.here("experiment", "")
-    try:
-        with settings_place:
-            plan = _choose_settings(plan, first, domains, prefix, slots)
-        specs = plan.experiment().specs()
-        _say_costs(plan.experiment(), [spec for spec, _arm in specs[: len(specs) // seeds]])
-        wanted = specs
-    except XferError as error:
-        slots.show(error)
-    return plan, wanted
+
+    def __init__(self, first: Plan, prefix: str) -> None:
+        self.plan, self.prefix, self.slots = first, prefix, Slots()
+        self.start_place: Any = None
+
+    def show(self) -> Wanted:
+        """Draw all controls.
+
+        Returns:
+            The runs of the plan with their arms; none where a rule is broken, which is said beside its control.
+        """
+        first, prefix, slots = self.plan, self.prefix, self.slots
+        name = _choose_question(first, prefix)
+        if name != first.question:  # problem and training stay as they are, what the question asks of both is its own
+            first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
+        domains = _choose_domains(first, f"{prefix}.{'own' if QUESTIONS[name].settings else 'all'}", slots)
+        many, budgets_column, seeds_column = st.columns([4, 3, 2] if QUESTIONS[name].choices else [0.01, 3, 2])
+        with many:
+            methods = _choose_methods(first, f"{prefix}.{name}", slots)
+        with budgets_column:
+            budgets = _choose_budgets(first, f"{prefix}.{name}", slots)
+        with seeds_column:
+            seeds = _choose_seeds(first, prefix, slots)
+        slots.here("experiment", "")
+        cost_place, self.start_place = st.columns([5, 2])
+        terms_place = st.container()
+        self.plan = replace(first, methods=tuple(methods), budgets=tuple(budgets), seeds=seeds, settings={})
+        try:
+            with st.expander(_("Settings"), icon=":material/settings:"):
+                self.plan = _choose_settings(self.plan, first, domains, prefix, slots)
+            specs = self.plan.experiment().specs()
+            once = [spec for spec, _arm in specs[: len(specs) // seeds]]
+            with cost_place:
+                _say_costs(self.plan.experiment(), once)
+            terms_place.caption(f"{held_equal(once)} {untuned_words(once)}")
+            return specs
+        except XferError as error:
+            slots.show(error)
+            return []
 
 
 def _base_for(question: str, base: RunSpec) -> RunSpec:
@@ -231,7 +247,7 @@ def _choose_term(plan: Plan, first: Plan, prefix: str) -> str:
 
 
 def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
-    """How many runs that is, about how long they take here, and on what terms the methods meet.
+    """How many runs that is, and about how long they take here.
 
     Args:
         asked: the experiment.
@@ -253,10 +269,9 @@ def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
         if len(asked.seeds) < LEAST:
             more = LEAST - len(asked.seeds)
             later = estimate(list(once) * more, done) or span
-            words = _("A quick look: {more} more seeds, which a clear difference needs, can follow later ({time}).")
+            words = _("A quick look: to call a difference clear, add {more} more seeds later (about {time}).")
             text += " " + words.format(more=more, time=time_range(later.low, later.high))
     st.markdown(text)
-    st.caption(f"{held_equal(once)} {untuned_words(once)}")
 
 
 @st.cache_data(ttl=30, show_spinner=False)

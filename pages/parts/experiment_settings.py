@@ -25,6 +25,7 @@ from xfer_core.strategies import TITLES, Strategy
 from xfer_core.training import OPTIMIZERS
 
 SWEPT = {"freeze": "frozen", "lambda": "weights"}  # what the arms of a question set themselves
+KEPT = ("device", "precision")  # of the training, as the link or the default has them
 APART = ("frozen", "weights", "table")  # fields that have no control of the common kind
 
 
@@ -64,16 +65,17 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
 
 def choose_training(first: RunSpec, prefix: str, slots: Slots) -> dict[str, Any]:
     """Network and training of every run; the fields of both as chosen."""
-    training = first.training
-    network_column, training_column, rule_column = st.columns(3)
+    training, names = first.training, tuple(type(first.training).model_fields)
+    st.markdown(f"**{_('All methods')}**")
+    network_column, optimizer_column, left, right = st.columns(4)
     with network_column:
         network = choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
         fields = {"kind": network.kind, **controls(network, f"{prefix}.{network.kind}")}
         slots.here("network")
-    with training_column:
+    with optimizer_column:
         optimizer = choose_kind(_("Optimiser"), OPTIMIZERS, training.optimizer, f"{prefix}.optimizer")
         of_optimizer = {"kind": optimizer.kind, **controls(optimizer, f"{prefix}.{optimizer.kind}")}
-    with rule_column:
+    with left:
         rule = st.selectbox(
             _("Model selection: which step counts"),
             list(RULES),
@@ -82,9 +84,12 @@ def choose_training(first: RunSpec, prefix: str, slots: Slots) -> dict[str, Any]
             help=lesson_of(type(RULES[training.selection])).idea,
             key=f"{prefix}.rule",
         )
-        rest = controls(training, f"{prefix}.training", without=("optimizer", "selection", "device", "precision"))
-        slots.here("training")
-    kept = {"device": training.device, "precision": training.precision}
+        here = ("steps", "batch_size")
+        rest = controls(training, f"{prefix}.training", without=tuple(name for name in names if name not in here))
+    with right:
+        rest |= controls(training, f"{prefix}.training", without=(*here, *KEPT, "optimizer", "selection"))
+    slots.here("training")
+    kept = {name: getattr(training, name) for name in KEPT}
     return {"network": fields, "training": {**rest, **kept, "optimizer": of_optimizer, "selection": rule}}
 
 
@@ -104,6 +109,7 @@ def choose_method_settings(
         kind → path → value in the words of ``--set``, where that method leaves its defaults.
     """
     chosen: dict[str, dict[str, str]] = {}
+    st.markdown(f"**{_('Each method')}**")
     slots.here("strategy")
     for kind, tab in zip(kinds, st.tabs([_(TITLES[kind]) for kind in kinds]), strict=True):
         with tab:
@@ -123,7 +129,8 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
     at_first = parse_spec({}, [f"strategy.kind={kind}", *(f"{path}={value}" for path, value in first.items())])
     now = at_first.strategy
     values = {name: getattr(now, name) for name in APART if name in fields}
-    with st.container(horizontal=True):
+    left, middle, right = st.columns(3)
+    with left:
         rate = st.number_input(
             _("Learning rate of this method"),
             0.0,
@@ -131,20 +138,18 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
             at_first.training.optimizer.lr if RATE in first else None,
             step=0.001,
             format="%g",
-            placeholder=_("as all others"),
+            placeholder=_("as for all methods"),
             key=f"{prefix}.own-rate",
-            width=240,
         )
-    columns = st.columns(2)
-    with columns[0]:
+    with middle:
         values |= controls(now, prefix, without=APART)
-    with columns[1]:
+        if len(fields) == 1:
+            st.caption(_("This method has no other settings."))
+    with right:
         if "frozen" in fields and swept != "frozen":
             values["frozen"] = _choose_frozen(plan.base, now, prefix)
         if "weights" in fields and swept != "weights":
             values["weights"] = _choose_weights(plan.base.problem, now, prefix)
-    if len(fields) == 1:
-        st.caption(_("This method has no settings of its own."))
     own = method_settings(kind, values)
     return own if rate is None else {**own, RATE: canonical(rate)}
 

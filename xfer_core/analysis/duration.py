@@ -14,18 +14,20 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from xfer_core.analysis.answer import one_thread
 from xfer_core.analysis.cost import cost
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import available_cores, usual_slots
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings
-from xfer_core.training.device import choose_device
+from xfer_core.training.device import arithmetic, choose_device, choose_precision
 
 PROBES = 5
-PROBED = (0.6, 2.0)  # the ends, in units of what a probe says: it knows nothing of the method, nor of who else trains
+PROBED = (1.5, 5.0)  # the ends, in units of what a probe says: it times no augmentation, small batch, look or method
 FEW = 5  # runs, below which their spread is too little known to be an end
 WIDENED = (0.8, 1.3)  # then the ends are these times the quickest and the slowest
+OTHER_METHOD = (0.8, 1.6)  # the same where only other methods were seen: one may compute twice what another does
 OVERHEAD = 1.0  # seconds of a run beside its training, before one has been seen: a process, its data, its last files
 
 
@@ -137,9 +139,11 @@ def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
     """The least and the most seconds of one core for an image of this spec."""
     same = [pace for pace in done if pace.network == _network(spec)]
     seen = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
-    seen = seen or [pace.core_seconds for pace in same]
+    if same and not seen:
+        others = [pace.core_seconds for pace in same]
+        return OTHER_METHOD[0] * min(others), OTHER_METHOD[1] * max(others)
     if not seen:
-        probed = available_cores() * seconds_an_image(spec)
+        probed = core_seconds_an_image(spec)
         return PROBED[0] * probed, PROBED[1] * probed
     if len(seen) < FEW:
         return WIDENED[0] * min(seen), WIDENED[1] * max(seen)
@@ -156,25 +160,31 @@ def _network(spec: RunSpec) -> str:
     return canonical([spec.network.model_dump(mode="json"), spec.problem.image_shape()])
 
 
-def seconds_an_image(spec: RunSpec) -> float:
-    """Seconds that one image takes forward and back through this network on this machine's processor, with all cores:
-    the median of a few batches of noise."""
+def core_seconds_an_image(spec: RunSpec) -> float:
+    """Seconds of one core that one image takes forward and back through this network on this machine's processor.
+
+    It is the least of a few batches of noise, in the time that this thread had the processor: what else runs while a
+    page loads is no part of it.
+    """
     shape, outputs = spec.problem.image_shape(), spec.problem.outputs()
-    return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()))
+    precision = choose_precision(spec.training.precision, torch.device("cpu"))
+    return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
 
 
 @lru_cache(maxsize=50)
-def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, int], ...]) -> float:
+def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, int], ...], precision: str) -> float:
     form: Mapping[str, Any] = json.loads(network)
     spec = RunSpec.model_validate({"network": form})
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(0)
         probed = spec.network.build(shape, dict(outputs)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         images = torch.rand(64, *shape).to(memory_format=torch.channels_last)  # (64, C, H, W)
         taken = []
         for _ in range(PROBES + 1):
-            begun = time.perf_counter()
-            loss = sum(F.cross_entropy(out, torch.zeros(64, dtype=torch.int64)) for out in probed(images).values())
+            begun = time.thread_time()
+            with arithmetic(images.device, precision):
+                found = probed(images).values()
+            loss = sum(F.cross_entropy(out.float(), torch.zeros(64, dtype=torch.int64)) for out in found)
             loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
-            taken.append(time.perf_counter() - begun)
-    return sorted(taken[1:])[PROBES // 2] / 64
+            taken.append(time.thread_time() - begun)
+    return min(taken[1:]) / 64

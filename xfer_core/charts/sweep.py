@@ -62,8 +62,8 @@ def lambda_chart(
         )
     _finish(figure, x_title, title)
     figure.update_xaxes(range=[-0.03, 1.1])
-    if percent:
-        figure.update_yaxes(tickformat=".0%")
+    if percent:  # the axis keeps still while results arrive
+        figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 
 
@@ -95,7 +95,7 @@ def frontier_chart(
             text=[f"λ {point.value:.2f}" for point in fixed],
             name=chart_text(titles["joint"]),
             mode="lines+markers+text",
-            textposition="top center",
+            textposition=[("top center", "bottom center")[i % 2] for i in range(len(fixed))],
             line={"color": STRATEGIES["joint"].pair[dark], "width": 2},
         )
     for i, point in enumerate(point for point in here if point.value is None):
