@@ -56,7 +56,7 @@ def whole(folder: Path) -> dict[str, Any]:
 
 def start(page: Any, server: AppServer) -> float:
     """Press the button of the preset of 60 runs; when that was."""
-    page.goto(f"{server.url}/compare")
+    page.goto(f"{server.url}/compare?question=help&labels=1,5,20&seeds=5")
     page.get_by_text("60 runs").wait_for(timeout=60_000)
     begun = time.perf_counter()
     page.get_by_role("button", name="Start the experiment").click()

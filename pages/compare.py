@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts import address
 from pages.parts.experiment_form import experiment_form
 from pages.parts.experiment_panel import experiment_panel
+from pages.parts.plan_link import Refused, is_plan, read_plan
 from pages.parts.run_list import run_list
 from pages.parts.store import store
-from pages.parts.text import _, moment
-from xfer_core.runs.experiment import PREFIX, question_of
+from pages.parts.text import _, error_text, moment
+from xfer_core.runs.experiment import experiments, question_of
+from xfer_core.runs.plan import Plan, plan_for
 from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.store import NAME_LENGTH
 
 EXPERIMENTS, RUNS = "experiments", "runs"
+LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer
+state = st.session_state
 
 
 def _question_title(batch: str) -> str:
@@ -20,51 +26,134 @@ def _question_title(batch: str) -> str:
     return _(question.title) if question else batch
 
 
+# ---------------------------------------------------------------------- the address
+
+
+def _read_address(batches: dict[str, float]) -> None:
+    """What the page shows when the visitor has just come: the plan of the link, the experiment that it names, or what
+    was here before."""
+    if not address.has_arrived():
+        return
+    given = st.query_params.to_dict()
+    if is_plan(given):
+        state["experiment.plan"], state["experiment.refused"] = read_plan(given)
+        _fold_form(False)
+    else:
+        _fold_form("experiment" in given or state.get("experiment.folded", bool(batches)))
+    if "experiment" in given:
+        state["experiment.shown"] = given["experiment"]
+    state.pop("experiment.choice", None)
+    address.note_read()
+
+
+def _fold_form(folded: bool) -> None:
+    """Make the form anew, with what was last planned in it."""
+    state["experiment.folded"], state["experiment.form"] = folded, state.get("experiment.form", 0) + 1
+    state["experiment.first"] = state.get("experiment.plan", plan_for("help"))
+
+
+def _say_refused() -> None:
+    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    refused: Refused = state.get("experiment.refused", [])
+    if not refused:
+        return
+    with st.container(border=True):
+        for setting, error in refused:
+            words = _("Left out of this link: {reason}").format(reason=error_text(error))
+            st.warning(words, icon=":material/link_off:")
+            st.code(setting, language=None, wrap_lines=True)
+        st.button(_("I have read this"), on_click=state.pop, args=("experiment.refused", None), key="note-refused")
+
+
+def _write_address(plan: Plan | None, shown: str) -> None:
+    """The plan while the form is open, so that it can be sent; else the experiment that is shown."""
+    wanted = {"experiment": shown} if shown else {}
+    if plan is not None:
+        wanted = {path: value for path, value in plan.query().items() if len(value) <= LONGEST}
+    address.write_address(wanted)
+
+
+# ---------------------------------------------------------------------- experiments
+
+
 def _experiments() -> None:
-    batches = dict(store().batches(PREFIX))
-    asked = st.query_params.get("experiment") or st.session_state.get("experiment.shown", "")
+    batches = experiments(store())
+    _read_address(batches)
+    _say_refused()
+    asked = state.get("experiment.shown", "")
     if asked and asked not in batches:
         st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
-    # Folded, it is not worked out: people come for the pictures.
-    form = st.expander(_("New experiment"), icon=":material/science:", expanded=not batches, on_change="rerun")
-    if form.open:
+    number = state.get("experiment.form", 0)
+    form = st.expander(
+        _("New experiment"),
+        icon=":material/science:",
+        expanded=not state.get("experiment.folded", bool(batches)),
+        on_change="rerun",
+        key=f"experiment.form{number}",
+    )
+    state["experiment.folded"] = not form.open
+    plan: Plan | None = None
+    if form.open:  # folded, it is not worked out: people come for the pictures
         with form:
-            experiment_form()
-    if batches:
-        _shown(batches, asked)
-    else:
-        st.query_params.pop("experiment", None)
+            plan, begun = experiment_form(state.get("experiment.first", plan_for("help")), f"plan{number}")
+        state["experiment.plan"] = plan
+        if begun:
+            state["experiment.shown"] = begun
+            state.pop("experiment.choice", None)
+            _fold_form(True)
+            st.rerun()
+    shown = _choose_shown(batches, asked) if batches else ""
+    _write_address(plan, shown)
+    if shown:
+        experiment_panel(shown, store().experiment_name(shown) or _question_title(shown))
 
 
-def _shown(batches: dict[str, float], asked: str) -> None:
-    """One experiment: the one that the link names, else the newest; others can be chosen."""
-    shown = asked if asked in batches else next(iter(batches))
-    if len(batches) > 1:
-        names = list(batches)
-        shown = st.selectbox(
-            _("Experiment"),
-            names,
-            names.index(shown),
-            format_func=lambda batch: f"{_question_title(batch)} · {moment(batches[batch])}",
-            key=f"experiment.choice.{hash(tuple(names))}",  # others to choose from: another box, which starts anew
-        )
-    st.session_state["experiment.shown"] = st.query_params["experiment"] = shown
-    experiment_panel(shown, _question_title(shown))
+def _choose_shown(batches: dict[str, float], asked: str) -> str:
+    """One experiment: the one that the link names, else the newest. Others can be chosen, and it can be named."""
+    shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
+
+    def title(batch: str) -> str:
+        parts = (names.get(batch, ""), _question_title(batch), moment(batches[batch]))
+        return " · ".join(filter(None, parts))
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(batches) > 1:
+            if state.get("experiment.choice") not in batches:
+                state["experiment.choice"] = shown
+            shown = st.selectbox(_("Experiment"), list(batches), format_func=title, key="experiment.choice")
+        with st.popover(_("Name"), icon=":material/edit:"):
+            key = f"experiment.name.{shown}"
+            st.text_input(
+                _("Name of this experiment"),
+                names.get(shown, ""),
+                max_chars=NAME_LENGTH,
+                placeholder=_question_title(shown),
+                on_change=_rename,
+                args=(shown, key),
+                key=key,
+            )
+    state["experiment.shown"] = shown
+    return shown
+
+
+def _rename(batch: str, key: str) -> None:
+    store().name_experiment(batch, state[key])
 
 
 def main() -> None:
     """The page."""
-    st.subheader(_("Compare"))
     titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
-    view = st.segmented_control(
-        _("What to compare"),
-        list(titles),
-        default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
-        required=True,
-        format_func=titles.__getitem__,
-        label_visibility="collapsed",
-        key="compare.view",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Compare"), width="content")
+        view = st.segmented_control(
+            _("What to compare"),
+            list(titles),
+            default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
+            required=True,
+            format_func=titles.__getitem__,
+            label_visibility="collapsed",
+            key="compare.view",
+        )
     if view == RUNS:
         st.query_params["view"] = RUNS
         run_list()

@@ -8,6 +8,7 @@ from threading import Lock
 import streamlit as st
 
 from pages.parts import address, mixer, problem
+from pages.parts.curves import term_titles
 from pages.parts.freeze_board import STYLE as STAGES_STYLE
 from pages.parts.lesson import lesson_of
 from pages.parts.link import read_link
@@ -20,8 +21,10 @@ from pages.parts.live_panel import (
     live_notes,
     live_panel,
 )
+from pages.parts.plan_link import compare_query
 from pages.parts.slots import Slots
 from pages.parts.store import start, store
+from pages.parts.sweep_button import sweep_button
 from pages.parts.text import _, error_text, plain
 from pages.parts.verdict import show_verdict
 from pages.parts.workbench import Workbench
@@ -244,13 +247,31 @@ def _watch(spec: RunSpec | None, error: XferError | None) -> None:
             live_notes(run)
     if run:
         live_panel(run, baselines)
-        if run.result:
-            label = _("Take this run home: recipe, curves, weights")
-            st.page_link("run.py", label=label, icon=":material/download:", query_params={"run": run.id})
     elif state.get("train.run"):
         st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
     elif spec is not None:
         empty_panel(spec, with_baselines)
+    _next_steps(spec, run)
+
+
+def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
+    """What can follow, one press away."""
+    with st.container(horizontal=True, key="next-steps"):
+        if run is not None and run.result:
+            for view, label, icon in (
+                ("inside", _("Inspect"), ":material/biotech:"),
+                ("try", _("Try it"), ":material/draw:"),
+                ("home", _("Export"), ":material/download:"),
+            ):
+                st.page_link("run.py", label=label, icon=icon, query_params={"run": run.id, "view": view})
+        if spec is not None:
+            query = compare_query(spec)
+            st.page_link(
+                "compare.py", label=_("Compare this"), icon=":material/stacked_line_chart:", query_params=query
+            )
+            terms = list(spec.strategy.lambdas(spec.problem))
+            if spec.strategy.kind == "joint" and len(terms) > 1:
+                sweep_button(spec, term_titles(spec.strategy, terms))
 
 
 def _start_button(spec: RunSpec | None, run: Run | None) -> bool:

@@ -43,7 +43,11 @@ def finish(ids: list[str]) -> None:
 def test_the_form_says_what_it_costs_and_one_press_starts_it():
     page = app("compare")
     assert not page.exception
-    assert "**60 runs**, about" in words(page)
+    assert "**12 runs**: 4 methods × 3 label budgets × 1 seed. About **" in words(page)
+    assert "A quick look: to call a difference clear, add 4 more seeds later" in words(page)
+    page.slider(key="plan1.seeds").set_value(5).run()
+    assert "**60 runs**: 4 methods × 3 label budgets × 5 seeds. About **" in words(page)
+    assert "A quick look" not in words(page)
     press(page, "Start the experiment")
     assert not page.exception
     runs = open_store().find()
@@ -58,10 +62,10 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_question_can_be_asked(name):
     page = app("compare")
-    page.pills(key="experiment.question").set_value(name).run()
+    page.pills(key="plan1.question").set_value(name).run()
     assert not page.exception
     assert not page.error
-    assert " runs**, about" in words(page)
+    assert " runs**: " in words(page)
     press(page, "Start the experiment")
     assert not page.exception
     assert open_store().find()
@@ -69,16 +73,16 @@ def test_every_question_can_be_asked(name):
 
 def test_what_cannot_run_is_said_and_the_button_waits():
     page = app("compare")
-    page.multiselect(key="experiment.help.budgets.5").set_value([0, 5]).run()
+    page.multiselect(key="plan1.help.budgets").set_value([0, 5]).run()
     assert "problem.labels_per_class must be at least 1" in words(page)
     assert next(button for button in page.button if button.label == "Start the experiment").disabled
-    page.multiselect(key="experiment.help.budgets.5").set_value([]).run()
+    page.multiselect(key="plan1.help.budgets").set_value([]).run()
     assert "experiment.budgets must name at least one" in words(page)
-    page.multiselect(key="experiment.help.budgets.5").set_value([1, 2, 3, 5, 8, 10, 15]).run()
-    page.multiselect(key="experiment.help.methods").set_value(
+    page.multiselect(key="plan1.help.budgets").set_value([1, 2, 3, 5, 8, 10, 15]).run()
+    page.multiselect(key="plan1.help.methods").set_value(
         ["target_only", "fine_tune", "joint", "source_only", "erm"]
     ).run()
-    page.slider(key="experiment.seeds").set_value(20).run()
+    page.slider(key="plan1.seeds").set_value(20).run()
     assert "at most 600 runs at a time; 17 seeds fit" in words(page)
 
 

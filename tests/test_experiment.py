@@ -7,10 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 
 from xfer_core.analysis.comparison import budgets, by_arm, rows
-from xfer_core.analysis.cost import cost, estimate, seconds_left
+from xfer_core.analysis.cost import cost
 from xfer_core.analysis.differences import comparable, differences
 from xfer_core.analysis.findings import findings, usual_reference, worths
 from xfer_core.analysis.intervals import paired_difference
@@ -354,15 +353,6 @@ def test_curves_are_read_by_run_and_name(store):
     assert np.isnan(curves[one][1][1])
 
 
-def test_the_time_left_follows_the_pace_of_the_last_runs(store):
-    batch, ids = started(store, asked(FOUR, (5,), 1))
-    for i, run in enumerate(ids[:3]):
-        done(store, run, 0.5)
-        store.update(run, ended=1000.0 + 4 * i)
-    assert seconds_left(store.find(batch=batch), unfinished=5) == pytest.approx(20)
-    assert seconds_left(store.find(ids=ids[:1]), unfinished=5) is None
-
-
 def test_costs_are_counted_from_the_phases():
     plain = cost(parse_spec({}, ["strategy.kind=fine_tune"]))
     steps, size = RunSpec().training.steps, RunSpec().training.batch_size
@@ -375,19 +365,6 @@ def test_costs_are_counted_from_the_phases():
     assert plain.updatable == sum(stages.values())
     head = cost(parse_spec({}, ["strategy.kind=linear_probe"]))
     assert head.updatable == stages["head"]
-
-
-def test_an_estimate_grows_with_what_is_asked():
-    once = estimate([RunSpec()])
-    assert once > 0
-    assert estimate([RunSpec()] * 3) == pytest.approx(3 * once)
-    long = parse_spec({}, [f"training.steps={4 * RunSpec().training.steps}"])
-    assert 2 * once < estimate([long]) < 4.1 * once
-
-
-def test_no_accelerator_is_woken_for_an_estimate(monkeypatch):
-    monkeypatch.setattr("xfer_core.analysis.cost.choose_device", lambda _: torch.device("cuda"))
-    assert estimate([RunSpec()]) is None
 
 
 def test_differences_of_specs_are_named_by_field():

@@ -147,13 +147,11 @@ def test_an_experiment_of_broken_runs_alone_says_so(value):
 
 @each_value
 def test_a_sweep_leaves_out_what_broke(value):
-    from pages.parts.sweep_button import BATCH
-
-    batch = f"{BATCH}1-abc"
+    batch = "sweep-1-abc"
     broken_run(value, batch=batch, **{"strategy.kind": "joint", "seed": "0"})
     whole = open_store().create(parse_spec({}, ["strategy.kind=joint", "seed=1"]), batch=batch)
     done(open_store(), whole, 0.5)
-    page = app("sweep", sweep=batch)
+    page = app("compare", experiment=batch)
     assert not page.exception
     assert "nan" not in words(page)
     assert any("network broke" in error.value for error in page.error)

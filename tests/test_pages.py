@@ -458,6 +458,15 @@ def test_baselines_that_were_started_with_a_run_pause_and_stop_with_it():
         assert {run.status for run in store.find()} == {status}
 
 
+def test_what_can_follow_is_one_press_away():
+    store = open_store()
+    run = finished(store, parse_spec({}, ["strategy.kind=joint"]), 0.7)
+    labels = [link.label for link in app("train", run=run).get("page_link")]
+    assert labels[-5:] == ["Inspect", "Try it", "Export", "Compare this", "Sweep a λ: what does each value give?"]
+    before = [link.label for link in app("train").get("page_link")]
+    assert before[-1:] == ["Compare this"]
+
+
 def test_the_order_of_a_link_does_not_matter():
     test = app("train", training__optimizer__lr="0.05", training__optimizer__kind="sgd")
     assert test.session_state["train.spec"].training.optimizer == SGD(lr=0.05)

@@ -205,7 +205,7 @@ def test_the_race_and_the_sweep_show_names_and_reasons_as_text():
     broken(store, batch="race-1")
     require_text(app(race="race-1"))
     broken(store, batch="sweep-0-1")
-    require_text(app("sweep", sweep="sweep-0-1"))
+    require_text(app("compare", experiment="sweep-0-1"))
 
 
 # ---------------------------------------------------------------------- nobody forgets it

@@ -8,9 +8,9 @@ from pages.parts.curves import reason_text
 from pages.parts.experiment_pictures import pictures
 from pages.parts.experiment_words import findings_table, sentences
 from pages.parts.store import delete, start, store
-from pages.parts.text import _, duration, error_text, plain
+from pages.parts.text import _, error_text, plain, time_range
 from xfer_core.analysis.comparison import by_arm, rows
-from xfer_core.analysis.cost import seconds_left
+from xfer_core.analysis.duration import paces, seconds_left
 from xfer_core.analysis.findings import findings, usual_reference
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
@@ -80,10 +80,10 @@ def _progress(runs: list[Run], done: int) -> None:
         st.caption(_("All {count} runs are done; {seeds} seeds.").format(count=done, seeds=seeds))
         return
     waiting = [run for run in runs if run.status in LIVE]
-    left = seconds_left(runs, len(waiting))
+    left = seconds_left(runs, paces(runs))
     sentence = _("{done} of {all} runs are done").format(done=done, all=len(runs))
-    if waiting and left:
-        sentence += " · " + _("about {time} left").format(time=duration(left))
+    if left:
+        sentence += " · " + _("about {time} left").format(time=time_range(left.low, left.high))
     part = sum(_part(run) for run in waiting)
     st.progress(min(1.0, (done + part) / len(runs)), sentence)
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts.domains import domain_title
 from pages.parts.experiment_words import budget_word
+from pages.parts.lambda_pictures import LambdaPictures
 from pages.parts.problem import budget_label
 from pages.parts.store import store
 from pages.parts.text import _
@@ -30,6 +31,7 @@ TITLES = {
     "race": "Who learns fastest?",
     "freeze": "Which layers should be frozen?",
     "lambda": "How does λ change the result?",
+    "frontier": "What does one gain and the other lose?",
     "targets": "Which target suffers?",
     "kept": "What is forgotten of the source?",
     "cost": "What does it cost?",
@@ -89,7 +91,7 @@ def _fits(name: str, table: Sequence[Row]) -> bool:
             return len(budgets(table)) > 1
         case "freeze":
             return len({arm.fixed for arm in arms if arm.kind == "fine_tune"}) > 1
-        case "lambda":
+        case "lambda" | "frontier":
             return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
         case "targets":
             return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
@@ -185,14 +187,22 @@ def _freeze(shown: Shown) -> None:
     _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}))
 
 
+def _pictures_of_lambda(shown: Shown) -> LambdaPictures:
+    here = shown.at_one_budget()
+    ids = {row.run for row in here.table}
+    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark)
+
+
 def _lambda(shown: Shown) -> None:
-    rows = [row for row in shown.table if row.share is not None]
-    places = {arm: own[0].share or 0.0 for arm, own in by_arm(rows).items()}
-    figure = charts.steps_chart(
-        rows, places, {}, shown.dark, shown.words, _("λ of the target; the source has the rest")
-    )
-    alt = _("Right answers on the target against its λ")
-    _show(figure, "lambda", alt, _data(shown, **{_("λ of the target"): lambda row: row.share}))
+    if picture := _pictures_of_lambda(shown).against_lambda():
+        figure, alt, data = picture
+        _show(figure, "lambda", alt, data)
+
+
+def _frontier(shown: Shown) -> None:
+    if picture := _pictures_of_lambda(shown).frontier():
+        figure, alt, data = picture
+        _show(figure, "frontier", alt, data)
 
 
 def _targets(shown: Shown) -> None:
@@ -250,6 +260,7 @@ DRAW: dict[str, Callable[[Shown], None]] = {
     "race": _race,
     "freeze": _freeze,
     "lambda": _lambda,
+    "frontier": _frontier,
     "targets": _targets,
     "kept": _kept,
     "cost": _cost,

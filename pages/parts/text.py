@@ -77,3 +77,21 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return _("{count} min").format(count=round(seconds / 60))
     return _("{count} h").format(count=f"{seconds / 3600:.1f}")
+
+
+def time_range(low: float, high: float) -> str:
+    """A time that is known between two ends, such as "2 to 4 min": both in the unit of the longer one."""
+    size, unit = next((size, unit) for size, unit, most in _units() if high < most)
+    ends = [_rounded(end / size) for end in (low, high)]
+    amount = ends[1] if ends[0] == ends[1] else _("{low} to {high}").format(low=ends[0], high=ends[1])
+    return unit.format(count=amount)
+
+
+def _units() -> tuple[tuple[float, str, float], ...]:
+    """Seconds of a unit, its words, and the seconds from which on a longer one is taken."""
+    return (1, _("{count} s"), 90), (60, _("{count} min"), 90 * 60), (3600, _("{count} h"), float("inf"))
+
+
+def _rounded(value: float) -> str:
+    """To a whole number, or from 20 on to tens: no estimate knows more."""
+    return str(max(1, round(value) if value < 20 else 10 * round(value / 10)))

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.curves import term_looks, term_titles
-from pages.parts.form import controls
+from pages.parts.form import choose_kind, controls
 from pages.parts.freeze_board import freeze_layers
 from pages.parts.lesson import family_title, lesson_of
 from pages.parts.mixer import loss_weights
@@ -136,11 +136,11 @@ class Workbench:
             slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
-            network = _choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
+            network = choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
             network_fields = controls(network, f"{prefix}.{network.kind}")
             slots.here("network")
         with right:
-            optimizer = _choose_kind(_("Optimiser"), OPTIMIZERS, first.training.optimizer, f"{prefix}.optimizer")
+            optimizer = choose_kind(_("Optimiser"), OPTIMIZERS, first.training.optimizer, f"{prefix}.optimizer")
             others = tuple(name for name in type(optimizer).model_fields if name != "lr")
             optimizer_fields = controls(optimizer, f"{prefix}.{optimizer.kind}", without=("lr",))
         with rate:
@@ -197,13 +197,6 @@ class Workbench:
         if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
             return getattr(fitting, "weights", {})
         return {} if mixed == {term: usual[term] for term in mixed} else mixed
-
-
-def _choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
-    """A form of the chosen class: ``now`` if it is of that class, else its defaults."""
-    kinds = {form.model_fields["kind"].default: form for form in classes}
-    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
-    return now if kind == now.kind else kinds[kind]()
 
 
 def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from xfer_core.analysis.sweep import sweep_specs
+from xfer_core.runs.plan import Plan
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, RUNNING
 
@@ -36,19 +36,23 @@ def test_the_matrix_shows_each_cosine_in_two_cells_and_follows_it_live(page, ser
 
 @pytest.mark.parametrize("width", [375, 1440])
 def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
-    specs = sweep_specs(SPEC, f"{P}/tilt", [0, 0.5, 1], ["imtl_g"])
-    batch = f"sweep-3-{width}"
-    for place, run in enumerate(served.create_together([(spec, "x") for spec in specs], batch, FINISHED)):
+    plan = Plan("lambda", SPEC, ("imtl_g",), (5,), 1, {}, f"{P}/tilt")
+    specs = [(spec, arm.title.format(**arm.params)) for spec, arm in plan.experiment().specs()]
+    batch = f"sweep-3-{width}"  # of the time when sweeps were no experiments
+    for place, run in enumerate(served.create_together(specs, batch, FINISHED)):
         metrics = {f"accuracy/{key}/digit/test": 0.8 - 0.1 * place for key in (H, P)}
-        metrics |= {f"error/{key}/tilt/test": 5.0 - place for key in (H, P)}
-        served.update(run, ended=time.time(), result={"metrics": metrics, "status": FINISHED})
+        metrics |= {f"error/{key}/tilt/test": 5.0 - 0.5 * place for key in (H, P)}
+        served.update(run, ended=time.time(), result={"metrics": metrics, "status": FINISHED, "seconds": 1.0})
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{server.url}/sweep?sweep={batch}")
+    page.goto(f"{server.url}/sweep?sweep={batch}")  # an old link
     page.get_by_text("The numbers").wait_for()
     charts = "[...document.querySelectorAll('.stPlotlyChart')]"
-    page.wait_for_function(f"() => {charts}.filter(chart => chart.querySelector('.main-svg')).length === 3")
-    boxes = page.evaluate(f"{charts}.map(chart => chart.getBoundingClientRect().width)")
-    assert min(boxes) > 0.7 * width, "a picture takes the whole width"
-    assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
-    page.get_by_text("The numbers").click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    drawn = f"() => {charts}.filter(chart => chart.querySelector('.main-svg')).length === 1"
+    for picture in ("How does λ change the result?", "What does one gain and the other lose?"):
+        page.get_by_role("radio", name=picture).click()
+        page.get_by_text(picture).last.wait_for()
+        page.wait_for_function(drawn)
+        boxes = page.evaluate(f"{charts}.map(chart => chart.getBoundingClientRect().width)")
+        assert min(boxes) > 0.7 * width, "a picture takes the whole width"
+        assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
+    assert f"experiment={batch}" in page.url

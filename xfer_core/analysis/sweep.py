@@ -1,76 +1,115 @@
-"""A λ sweep: the same run at several values of one λ, and where the automatic balancers land among them."""
+"""How one λ changes the result: the same run at several values of it, and the methods that set λ by themselves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from statistics import mean
 
 from xfer_core.runs.spec import RunSpec, metric_name
-from xfer_core.strategies import STRATEGIES
+from xfer_core.runs.store import Run
 from xfer_core.strategies.base import task_terms
 
-BALANCERS = tuple(
-    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.balances()
-)
-LEAST, MOST = 2, 21  # values of λ
-
-
-def sweep_specs(spec: RunSpec, term: str, values: Sequence[float], balancers: Iterable[str] = ()) -> list[RunSpec]:
-    """Joint learning once for every value of λ, then once with each balancer; all else as in ``spec``.
-
-    Args:
-        spec: a joint run.
-        term: whose λ runs over ``values``; the other terms share the rest, 1 − λ, as they do in ``spec``.
-        values: each from 0 to 1.
-        balancers: kinds; each starts from the same λ for all.
-    """
-    weights = {name: spec.strategy.lambdas(spec.problem)[name] for name in task_terms(spec.problem, "source", "target")}
-    others = {name: weight for name, weight in weights.items() if name != term}
-    total = sum(others.values())
-    shares = {name: weight / total if total else 1 / len(others) for name, weight in others.items()}
-    strategies: list[dict[str, Any]] = [
-        {"kind": "joint", "weights": {term: value, **{name: (1 - value) * share for name, share in shares.items()}}}
-        for value in values
-    ]
-    strategies += [{"kind": kind} for kind in balancers]
-    return [RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": strategy}) for strategy in strategies]
+CLOSE = 1e-4  # shares that differ by less are one value
 
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One run of a sweep.
+    """One run, or the mean of several that differ in their seed alone.
 
     Attributes:
-        run: its id.
         kind: of its strategy.
-        value: the share of the term's λ in all λ; None where a balancer sets them.
-        measured: task → quality on the target's test samples: a fraction of right answers, or a mean error.
+        value: the share of the swept λ in all λ; None where the method sets λ by itself.
+        measured: ``domain/task`` → quality on the test samples: a fraction of right answers, or a mean error.
     """
 
-    run: str
     kind: str
     value: float | None
     measured: dict[str, float]
 
 
-def sweep_point(run: str, spec: RunSpec, term: str, metrics: Mapping[str, float]) -> SweepPoint:
-    """What one run adds to the pictures; ``metrics`` as in a result, empty while it trains. What is no finite number,
-    because the network broke, adds nothing."""
-    problem, strategy = spec.problem, spec.strategy
-    value = None
-    if strategy.kind == "joint":
-        weights = strategy.lambdas(problem)
-        value = weights[term] / sum(weights.values())
+def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
+    """The terms whose λ runs over these specs.
+
+    Args:
+        specs: in the order in which they were asked for.
+
+    Returns:
+        All terms of the targets or one term alone, such that λ grows from spec to spec, and both they and the others
+        keep their proportions among themselves. Where nothing fits, the terms of the targets; none without joint runs.
+    """
+    joint = [spec for spec in specs if spec.strategy.kind == "joint"]
+    if not joint:
+        return ()
+    problem, first = joint[0].problem, joint[0]
+    joint = [
+        spec for spec in joint if (spec.seed, spec.problem.labels_per_class) == (first.seed, problem.labels_per_class)
+    ]
+    terms = task_terms(problem, "source", "target")
+    of_targets = tuple(term for term in terms if term.partition("/")[0] in problem.target)
+    weights = [spec.strategy.lambdas(problem) for spec in joint]
+    for candidate in (of_targets, *((term,) for term in terms)):
+        others = tuple(term for term in terms if term not in candidate)
+        values = [_share(one, candidate) for one in weights]
+        grows = all(before <= after + CLOSE for before, after in pairwise(values))
+        if grows and _keeps_proportions(weights, candidate) and _keeps_proportions(weights, others):
+            return candidate
+    return of_targets
+
+
+def _share(weights: Mapping[str, float], terms: Sequence[str]) -> float:
+    total = sum(weights.values())
+    return sum(weights[term] for term in terms) / total if total else 0.0
+
+
+def _keeps_proportions(weights: Sequence[Mapping[str, float]], terms: Sequence[str]) -> bool:
+    parts = []
+    for one in weights:
+        total = sum(one[term] for term in terms)
+        if total > 0:
+            parts.append([one[term] / total for term in terms])
+    return all(abs(x - y) < CLOSE for part in parts[1:] for x, y in zip(part, parts[0], strict=True))
+
+
+def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
+    """One point for each finished run of joint learning or of a method that sets λ by itself.
+
+    Args:
+        runs: of one experiment.
+        terms: whose λ runs.
+    """
+    points = []
+    for run in runs:
+        spec, metrics = RunSpec.model_validate(run.spec), (run.result or {}).get("metrics", {})
+        if spec.strategy.family != "joint":
+            continue
+        value = None
+        if not type(spec.strategy).balances():
+            value = _share(spec.strategy.lambdas(spec.problem), terms)
+        points.append(SweepPoint(spec.strategy.kind, value, _measured(spec, metrics)))
+    return points
+
+
+def _measured(spec: RunSpec, metrics: Mapping[str, float]) -> dict[str, float]:
+    """What is no finite number, because the network broke, is left out."""
+    problem = spec.problem
     names = {
-        (key, task): metric_name(problem, key, task, "test")
-        for key in (term.partition("/")[0], problem.target[0])
-        for task in problem.tasks
+        f"{key}/{task}": metric_name(problem, key, task, "test") for key in problem.roles() for task in problem.tasks
     }
-    measured = {f"{key}/{task}": metrics[name] for (key, task), name in names.items() if _known(metrics, name)}
-    return SweepPoint(run, strategy.kind, value, measured)
+    return {key: metrics[name] for key, name in names.items() if math.isfinite(metrics.get(name, math.nan))}
 
 
-def _known(metrics: Mapping[str, float], name: str) -> bool:
-    return name in metrics and math.isfinite(metrics[name])
+def averaged(points: Sequence[SweepPoint]) -> list[SweepPoint]:
+    """The mean over seeds: one point for each value of λ, in order, then one for each method that sets λ by itself."""
+    groups: dict[tuple[str, float | None], list[SweepPoint]] = {}
+    for point in points:
+        value = None if point.value is None else round(point.value, 4)
+        groups.setdefault((point.kind, value), []).append(point)
+    means = []
+    for (kind, value), own in groups.items():
+        names = dict.fromkeys(name for point in own for name in point.measured)
+        over = {name: [point.measured[name] for point in own if name in point.measured] for name in names}
+        means.append(SweepPoint(kind, value, {name: mean(found) for name, found in over.items()}))
+    return sorted(means, key=lambda point: (point.value is None, point.value or 0.0))

@@ -1,4 +1,4 @@
-"""Pictures of a λ sweep."""
+"""Pictures of how one λ changes the result."""
 
 from __future__ import annotations
 
@@ -6,39 +6,64 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from xfer_core.analysis.sweep import SweepPoint
-from xfer_core.charts.palette import OTHERS, TOTAL, chart_text, other
+from xfer_core.analysis.sweep import SweepPoint, averaged
+from xfer_core.charts.palette import STRATEGIES, Look, chart_text, other
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
+AT_END = 1.06  # where the mark of a method that sets λ by itself stands, beside the last value of λ
 
 
-def sweep_chart(
-    points: Sequence[SweepPoint], measures: Mapping[str, str], dark: bool, x_title: str, percent: bool
-) -> go.Figure:
-    """Each measure against λ.
+def lambda_chart(
+    points: Sequence[SweepPoint], measure: tuple[str, str], titles: Mapping[str, str], dark: bool, x_title: str,
+    percent: bool,
+) -> go.Figure:  # fmt: skip
+    """One measure against λ: every run as a dot, the means as a line; each method that sets λ by itself as a line
+    across with a mark at its end.
 
     Args:
-        points: the finished runs.
-        measures: which parts of ``SweepPoint.measured`` are drawn → what they are called; all of one unit.
+        points: the finished runs, at one label budget.
+        measure: a key of ``SweepPoint.measured``, and what it is called.
+        titles: kind → title.
         dark: whether the page is dark.
         x_title: what λ it is.
-        percent: whether the measures are fractions.
+        percent: whether the measure is a fraction.
     """
-    figure = go.Figure()
-    fixed = sorted((p for p in points if p.value is not None), key=lambda p: p.value or 0)
-    for i, (measure, title) in enumerate(measures.items()):
-        look, here = other(i), [p for p in fixed if measure in p.measured]
+    name, title = measure
+    here = [point for point in points if name in point.measured]
+    figure, joint = go.Figure(), STRATEGIES["joint"]
+    fixed = [point for point in here if point.value is not None]
+    if fixed:
+        means = averaged(fixed)
         figure.add_scatter(
-            x=[p.value for p in here],
-            y=[p.measured[measure] for p in here],
-            name=chart_text(title),
+            x=[point.value for point in means],
+            y=[point.measured[name] for point in means],
+            name=chart_text(titles["joint"]),
             mode="lines+markers",
-            line={"color": look.pair[dark], "dash": look.dash, "width": 3},
+            marker={"size": 9},
+            line={"color": joint.pair[dark], "width": 3},
         )
-    _finish(figure, x_title, next(iter(measures.values())) if len(measures) == 1 else "")
-    figure.update_xaxes(range=[-0.03, 1.03])
-    if percent:
-        figure.update_yaxes(tickformat=".0%")
+        figure.add_scatter(
+            x=[point.value for point in fixed],
+            y=[point.measured[name] for point in fixed],
+            mode="markers",
+            marker={"color": joint.pair[dark], "size": 6, "opacity": 0.45},
+            hoverinfo="y",
+            showlegend=False,
+        )
+    for i, point in enumerate(averaged([point for point in here if point.value is None])):
+        look, value = _look(point.kind, i), point.measured[name]
+        figure.add_scatter(
+            x=[0, 1, AT_END],
+            y=[value] * 3,
+            name=chart_text(titles[point.kind]),
+            mode="lines+markers",
+            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
+            line={"color": look.pair[dark], "dash": "dot", "width": 1.5},
+        )
+    _finish(figure, x_title, title)
+    figure.update_xaxes(range=[-0.03, 1.1])
+    if percent:  # the axis keeps still while results arrive
+        figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 
 
@@ -49,35 +74,37 @@ def frontier_chart(
     dark: bool,
     percent: tuple[bool, bool],
 ) -> go.Figure:
-    """Two measures against each other: the fixed λ as a line, each balancer as a mark of its own.
+    """Two measures against each other, as means over seeds: the fixed λ as a line, each method that sets λ by itself as
+    a mark.
 
     Args:
-        points: the finished runs.
+        points: the finished runs, at one label budget.
         axes: (measure, title) for x and y.
         titles: kind → title.
         dark: whether the page is dark.
         percent: whether x and y are fractions.
     """
     (x, x_title), (y, y_title) = axes
-    here = [p for p in points if x in p.measured and y in p.measured]
-    fixed = sorted((p for p in here if p.value is not None), key=lambda p: p.value or 0)
+    here = [point for point in averaged(points) if x in point.measured and y in point.measured]
+    fixed = [point for point in here if point.value is not None]
     figure = go.Figure()
-    figure.add_scatter(
-        x=[p.measured[x] for p in fixed],
-        y=[p.measured[y] for p in fixed],
-        text=[f"{p.value:.2f}" for p in fixed],
-        name=titles["joint"],
-        mode="lines+markers+text",
-        textposition="top center",
-        line={"color": TOTAL.pair[dark], "width": 2},
-    )
-    for i, point in enumerate(p for p in here if p.value is None):
+    if fixed:
+        figure.add_scatter(
+            x=[point.measured[x] for point in fixed],
+            y=[point.measured[y] for point in fixed],
+            text=[f"λ {point.value:.2f}" for point in fixed],
+            name=chart_text(titles["joint"]),
+            mode="lines+markers+text",
+            textposition=[("top center", "bottom center")[i % 2] for i in range(len(fixed))],
+            line={"color": STRATEGIES["joint"].pair[dark], "width": 2},
+        )
+    for i, point in enumerate(point for point in here if point.value is None):
         figure.add_scatter(
             x=[point.measured[x]],
             y=[point.measured[y]],
-            name=titles[point.kind],
+            name=chart_text(titles[point.kind]),
             mode="markers",
-            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": OTHERS[i % len(OTHERS)].pair[dark]},
+            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": _look(point.kind, i).pair[dark]},
         )
     _finish(figure, x_title, y_title)
     figure.update_traces(cliponaxis=False)
@@ -86,11 +113,16 @@ def frontier_chart(
     return figure
 
 
+def _look(kind: str, index: int) -> Look:
+    return STRATEGIES.get(kind) or other(index)
+
+
 def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:
     figure.update_layout(
-        height=380,
-        margin={"l": 60, "r": 10, "t": 24, "b": 50},
-        legend={"orientation": "h", "y": -0.3},
-        xaxis_title=chart_text(x_title),
-        yaxis_title=chart_text(y_title),
+        height=420,
+        margin={"l": 10, "r": 10, "t": 24, "b": 10},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        xaxis={"title": chart_text(x_title), "automargin": True},
+        yaxis={"title": chart_text(y_title), "automargin": True},
+        showlegend=True,
     )

@@ -128,6 +128,16 @@ class Heard:
     asked: float | None = None  # when it was first seen that somebody asked the run to stop
 
 
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def usual_slots(cores: int) -> int:
+    """Runs at a time, where ``XFER_SLOTS`` does not say: three, or one for every four cores if that is more."""
+    return max(3, cores // 4)
+
+
 class Dispatcher:
     """Serves one store until told to end.
 
@@ -142,8 +152,8 @@ class Dispatcher:
 
     def __init__(self, store: Store, slots: int = 0, idle_seconds: float | None = None) -> None:
         self.store = store
-        self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.slots = slots or max(3, self.cores // 4)
+        self.cores = available_cores()
+        self.slots = slots or usual_slots(self.cores)
         self.idle_seconds = idle_seconds
         self.owner = new_owner()
         self.children: dict[str, Child] = {}  # token → its process

@@ -1,4 +1,4 @@
-"""An experiment: several ways, each with several label budgets and several seeds, on one problem.
+"""An experiment: several methods, each with several label budgets and several seeds, on one problem.
 
 It lives in the run store as the runs of one batch: what was asked, what is missing and what came of it are all read
 from their specs, so a restarted server, a second viewer and a run that died need no special case.
@@ -16,6 +16,7 @@ from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE, RESUMABLE, Run, Store
 
 PREFIX = "experiment-"
+OLD_SWEEP = "sweep-"  # begins the batch of a λ sweep of the time when those were no experiments
 MOST = 600  # runs at a time
 Budget = Any  # labels a class: a whole number, or "all"
 
@@ -86,7 +87,15 @@ def new_batch(question: str) -> str:
 
 def question_of(batch: str) -> str:
     """The question of an experiment by its batch."""
+    if batch.startswith(OLD_SWEEP):
+        return "lambda"
     return batch.removeprefix(PREFIX).rpartition("-")[0]
+
+
+def experiments(store: Store) -> dict[str, float]:
+    """The batch of every experiment → the time of its first run; the newest first."""
+    found = [*store.batches(PREFIX), *store.batches(OLD_SWEEP)]
+    return dict(sorted(found, key=lambda one: -one[1]))
 
 
 def without_seed(spec: Mapping[str, Any]) -> str:
@@ -104,7 +113,7 @@ def counted(runs: Iterable[Run]) -> list[Run]:
 
 
 def missing(runs: Sequence[Run]) -> list[tuple[RunSpec, str]]:
-    """What no run has done or will do by itself, of every way with every seed: specs with their names."""
+    """What no run has done or will do by itself, of every method with every seed: specs with their names."""
     alive = {run.digest for run in runs if run.status in (*LIVE, *RESUMABLE, FINISHED)}
     seeds = sorted({run.spec["seed"] for run in runs})
     asked = [(RunSpec.model_validate({**cell.spec, "seed": seed}), cell.name) for seed in seeds for cell in cells(runs)]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xfer_core.domains import domain_keys, is_here, offered
 from xfer_core.runs.experiment import Arm, Budget
 from xfer_core.runs.spec import RunSpec, canonical
-from xfer_core.strategies import TITLES
+from xfer_core.strategies import STRATEGIES, TITLES
 from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.joint import Joint
 
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
+BALANCERS = tuple(
+    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.balances()
+)
+"""The kinds that set the λ of joint learning by themselves."""
 
 
 def strategy_arms(kinds: Sequence[str]) -> tuple[Arm, ...]:
@@ -21,29 +26,44 @@ def strategy_arms(kinds: Sequence[str]) -> tuple[Arm, ...]:
 
 
 def freeze_arms(spec: RunSpec) -> tuple[Arm, ...]:
-    """Fine-tuning with nothing fixed, then with one stage more each time, from the first stage up."""
+    """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
     stages = [part["name"] for part in spec.network.describe(spec.problem.image_shape(), spec.problem.outputs())][:-1]
-    arms = [Arm("Nothing fixed", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
+    arms = [Arm("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
-        fixed = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
-        title = "{first} fixed" if count == 1 else "{first}–{last} fixed"
-        arms.append(Arm(title, fixed, {"first": stages[0], "last": stages[count - 1]}))
+        frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
+        title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
+        arms.append(Arm(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
     return tuple(arms)
 
 
-def lambda_arms(spec: RunSpec) -> tuple[Arm, ...]:
-    """Joint learning with the target's λ from 0 to 1; the source has what is left."""
+def lambda_arms(spec: RunSpec, term: str = "") -> tuple[Arm, ...]:
+    """Joint learning with one λ from 0 to 1; the other terms share what is left.
+
+    Args:
+        spec: its problem, and where its strategy is ``joint`` the proportions in which terms share.
+        term: whose λ that is, as ``domain/task``; empty: of all terms of the targets together.
+    """
     problem = spec.problem
     terms = task_terms(problem, "source", "target")
-    keys = {term: term.partition("/")[0] for term in terms}
-    wanted = [term for term in terms if keys[term] in problem.target]
-    rest = [term for term in terms if term not in wanted]
+    now = spec.strategy.lambdas(problem) if isinstance(spec.strategy, Joint) else dict.fromkeys(terms, 1.0)
+    swept = [name for name in terms if name == term or (not term and name.partition("/")[0] in problem.target)]
+    rest = [name for name in terms if name not in swept]
+    title, params = "λ of the target {value}", {}
+    if term:
+        key, _, task = term.partition("/")
+        title, params = "λ of {domain}, {task}: {value}", {"domain": offered(key).card.title, "task": task}
     arms = []
     for value in LAMBDAS:
-        weights = {**dict.fromkeys(rest, (1 - value) / max(1, len(rest))), **dict.fromkeys(wanted, value / len(wanted))}
+        weights = {**_shared(1 - value, rest, now), **_shared(value, swept, now)}
         settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")
-        arms.append(Arm("λ of the target {value}", settings, {"value": f"{value:g}"}))
+        arms.append(Arm(title, settings, {**params, "value": f"{value:g}"}))
     return tuple(arms)
+
+
+def _shared(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
+    """``whole`` dealt to these terms in the proportions of now, or evenly where all of them are 0."""
+    total = sum(now[term] for term in terms)
+    return {term: round(whole * (now[term] / total if total else 1 / len(terms)), 6) for term in terms}
 
 
 def source_arms(spec: RunSpec) -> tuple[Arm, ...]:
@@ -75,46 +95,56 @@ class Question:
         title: the question.
         idea: one sentence on how it is answered.
         picture: the picture that answers it.
-        kinds: strategies that the viewer may change; none where the arms follow from the problem.
+        kinds: strategies that are compared at first, and that the viewer may change; beside ``arms`` where there are.
+        choices: the strategies from which the viewer may choose; empty where there is nothing to choose.
         arms: what is compared, where it follows from the problem.
-        budgets: labels a class.
+        budgets: labels per class.
         settings: what the question needs of the problem, as ``PATH=VALUE``.
+        sweeps_term: whether the viewer may choose the term whose λ runs.
     """
 
     title: str
     idea: str
     picture: str
     kinds: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     arms: Callable[[RunSpec], tuple[Arm, ...]] | None = None
     budgets: tuple[Budget, ...] = (5,)
     settings: tuple[str, ...] = ()
+    sweeps_term: bool = False
 
 
+ALL = tuple(TITLES)
 QUESTIONS: dict[str, Question] = {
     "help": Question(
         "Does transfer help?",
         "The same target labels with and without knowledge from the source, for few and for many labels.",
         "labels",
         ("target_only", "source_only", "fine_tune", "joint"),
+        ALL,
         budgets=(1, 5, 20),
     ),
     "freeze": Question(
         "Which layers should I freeze?",
-        "Fine-tuning with nothing fixed, then with one stage more each time.",
+        "Fine-tuning with nothing frozen, then with one stage more each time.",
         "freeze",
         arms=freeze_arms,
     ),
     "lambda": Question(
         "How does λ change the result?",
-        "Joint learning with the target's λ from 0 to 1; the source has what is left.",
+        "Joint learning with one λ from 0 to 1, the others share the rest; beside it methods that set λ themselves.",
         "lambda",
+        ("uncertainty_weighting", "gradnorm", "imtl_g"),
+        BALANCERS,
         arms=lambda_arms,
+        sweeps_term=True,
     ),
     "joint": Question(
         "Joint or fine-tuned?",
         "Source and target at once, or one after the other, for several numbers of labels.",
         "labels",
         ("fine_tune", "joint"),
+        ALL,
         budgets=(1, 3, 5, 10),
     ),
     "targets": Question(
@@ -122,6 +152,7 @@ QUESTIONS: dict[str, Question] = {
         "Several targets at once: what each method gives to each of them.",
         "targets",
         ("erm", "generalised", "group_dro", "joint"),
+        ALL,
         settings=('problem.target=["digits.photo","digits.rotated","digits.noisy"]',),
     ),
     "source": Question(
@@ -132,8 +163,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "compare": Question(
         "Which method is best?",
-        "Whichever methods you choose, on the same deals of the data.",
+        "Whichever methods you choose, on the same splits of the data.",
         "final",
         ("fine_tune", "joint", "dann", "coral", "mmd"),
+        ALL,
     ),
 }

@@ -68,6 +68,13 @@ commands = Table(
     Index("commands_by_run", "run", "id"),
 )
 
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("batch", String(40), primary_key=True),  # of the experiment's runs
+    Column("name", String(200), nullable=False),  # as somebody called it; without a row it has none
+)
+
 leases = Table(
     "leases",
     metadata,

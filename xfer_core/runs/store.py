@@ -28,6 +28,7 @@ FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "inter
 LIVE = (QUEUED, RUNNING)
 ENDED = (FINISHED, STOPPED, FAILED, INTERRUPTED)
 RESUMABLE = (PAUSED, FAILED, INTERRUPTED)
+NAME_LENGTH = 200  # characters of the name of a run or an experiment
 PATIENCE_SECONDS = 600.0  # a lock is waited for: a run that trains has nothing to gain from giving up
 
 P = ParamSpec("P")
@@ -183,7 +184,17 @@ class Store:
     def rename(self, run: str, name: str) -> None:
         """Give a run another name."""
         self.get(run)
-        self.update(run, name=name.strip()[:200] or "—")
+        self.update(run, name=name.strip()[:NAME_LENGTH] or "—")
+
+    @transaction
+    def name_experiment(self, batch: str, name: str) -> None:
+        """Give an experiment a name of its own, or with an empty one take it away."""
+        table, name = schema.experiments, name.strip()[:NAME_LENGTH]
+        with self.engine.begin() as connection:
+            if not name:
+                connection.execute(table.delete().where(table.c.batch == batch))
+            elif not connection.execute(table.update().where(table.c.batch == batch).values(name=name)).rowcount:
+                connection.execute(table.insert().values(batch=batch, name=name))
 
     @transaction
     def delete(self, runs: Sequence[str]) -> None:
@@ -199,6 +210,8 @@ class Store:
             for table in (schema.scalars, schema.events, schema.commands):
                 connection.execute(table.delete().where(table.c.run.in_(runs)))
             connection.execute(schema.runs.delete().where(schema.runs.c.id.in_(runs)))
+            named, batches = schema.experiments, sa.select(schema.runs.c.batch)
+            connection.execute(named.delete().where(named.c.batch.not_in(batches)))
 
     # ------------------------------------------------------------------ reading
 
@@ -251,6 +264,16 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(query.group_by(table.c.batch).order_by(first.desc()))
             return [(batch, created) for batch, created in rows]
+
+    def experiment_name(self, batch: str) -> str:
+        """What somebody called this experiment; empty where nobody did."""
+        return self.experiment_names().get(batch, "")
+
+    @transaction
+    def experiment_names(self) -> dict[str, str]:
+        """Batch → name, of every experiment that somebody named."""
+        with self.engine.connect() as connection:
+            return {row.batch: row.name for row in connection.execute(sa.select(schema.experiments))}
 
     @transaction
     def after(self, run: str, seq: int = 0) -> News:
@@ -546,7 +569,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 
 
 def _at_head(engine: Engine) -> bool:

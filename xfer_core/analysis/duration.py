@@ -1,0 +1,190 @@
+"""About how long runs take on this machine: between two ends, from runs of the same kind where there are any."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import median, quantiles
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from xfer_core.analysis.answer import one_thread
+from xfer_core.analysis.cost import cost
+from xfer_core.errors import XferError
+from xfer_core.runs.dispatcher import available_cores, usual_slots
+from xfer_core.runs.spec import RunSpec, canonical
+from xfer_core.runs.store import FINISHED, LIVE, Run
+from xfer_core.settings import settings
+from xfer_core.training.device import arithmetic, choose_device, choose_precision
+
+PROBES = 5
+PROBED = (1.5, 5.0)  # the ends, in units of what a probe says: it times no augmentation, small batch, look or method
+FEW = 5  # runs, below which their spread is too little known to be an end
+WIDENED = (0.8, 1.3)  # then the ends are these times the quickest and the slowest
+OTHER_METHOD = (0.8, 1.6)  # the same where only other methods were seen: one may compute twice what another does
+OVERHEAD = 1.0  # seconds of a run beside its training, before one has been seen: a process, its data, its last files
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time that is known between two ends, in seconds."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast one finished run was.
+
+    Attributes:
+        network: its network and the shape of its images.
+        kind: of its strategy.
+        core_seconds: of one core for one image, forward and back; all that its method computes beside is in it.
+        overhead: seconds from its start to its end that were not training.
+    """
+
+    network: str
+    kind: str
+    core_seconds: float
+    overhead: float
+
+
+def paces(runs: Iterable[Run]) -> list[Pace]:
+    """What finished runs say of this machine's processor.
+
+    A run's share of the cores follows from its threads and from how many runs of its batch could train beside it.
+    """
+    runs = list(runs)
+    sizes, cores, found = Counter(run.batch for run in runs), available_cores(), []
+    for run in runs:
+        result = run.result or {}
+        if run.status != FINISHED or result.get("device", "cpu") != "cpu" or not result.get("seconds"):
+            continue
+        try:
+            spec = RunSpec.model_validate(run.spec)
+            work = cost(spec).work
+        except (XferError, ValueError):  # of an older version, or its data is gone
+            continue
+        threads = run.threads or 1
+        together = min(_slots(cores), sizes[run.batch] if run.batch else max(1, cores // threads))
+        share = min(threads, cores / together)
+        lasted = (run.ended or 0.0) - (run.started or 0.0)
+        overhead = max(0.0, lasted - result["seconds"]) if run.ended and run.started else OVERHEAD
+        found.append(Pace(_network(spec), spec.strategy.kind, share * result["seconds"] / work, overhead))
+    return found
+
+
+def estimate(specs: Sequence[RunSpec], done: Sequence[Pace] = ()) -> Span | None:
+    """About how long these runs take here, as many at once as this installation trains at once.
+
+    Args:
+        specs: what is to be trained.
+        done: of finished runs; those of the same network count, and among them those of the same method.
+
+    Returns:
+        None where one trains on another device than the processor: a page does not wake an accelerator to time it.
+
+    Raises:
+        XferError: what ``RunSpec.check`` raises.
+    """
+    if any(choose_device(device).type != "cpu" for device in {spec.training.device for spec in specs}):
+        return None
+    return _span([(spec, cost(spec).work) for spec in specs], done)
+
+
+def seconds_left(runs: Sequence[Run], done: Sequence[Pace] = ()) -> Span | None:
+    """About how long the living runs among these still take; None before anything is known of their network.
+
+    Args:
+        runs: of one experiment.
+        done: of finished runs of it or of others.
+    """
+    rest: list[tuple[RunSpec, float]] = []
+    for run in runs:
+        if run.status in LIVE:
+            spec, progress = RunSpec.model_validate(run.spec), run.progress or {}
+            part = progress.get("step", 0) / progress["steps"] if progress.get("steps") else 0.0
+            rest.append((spec, (1 - part) * cost(spec).work))
+    known = {pace.network for pace in done}
+    if not rest or any(_network(spec) not in known for spec, _ in rest):
+        return None
+    return _span(rest, done)
+
+
+def _span(wanted: Sequence[tuple[RunSpec, float]], done: Sequence[Pace]) -> Span:
+    """From the work of each run to the time of all."""
+    cores = available_cores()
+    together = min(_slots(cores), max(1, len(wanted)))
+    used = min(cores, together * max(1, cores // together))
+    overhead = median([pace.overhead for pace in done]) if done else OVERHEAD
+    ends = {}
+    low = high = len(wanted) * overhead / together
+    for spec, work in wanted:
+        kind = (_network(spec), spec.strategy.kind)
+        if kind not in ends:
+            ends[kind] = _ends(spec, done)
+        low += work * ends[kind][0] / used
+        high += work * ends[kind][1] / used
+    return Span(low, high)
+
+
+def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
+    """The least and the most seconds of one core for an image of this spec."""
+    same = [pace for pace in done if pace.network == _network(spec)]
+    seen = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
+    if same and not seen:
+        others = [pace.core_seconds for pace in same]
+        return OTHER_METHOD[0] * min(others), OTHER_METHOD[1] * max(others)
+    if not seen:
+        probed = core_seconds_an_image(spec)
+        return PROBED[0] * probed, PROBED[1] * probed
+    if len(seen) < FEW:
+        return WIDENED[0] * min(seen), WIDENED[1] * max(seen)
+    tenths = quantiles(seen, n=10, method="inclusive")
+    return tenths[0], tenths[-1]
+
+
+def _slots(cores: int) -> int:
+    return settings().slots or usual_slots(cores)
+
+
+def _network(spec: RunSpec) -> str:
+    """The same for two specs whose networks cost the same."""
+    return canonical([spec.network.model_dump(mode="json"), spec.problem.image_shape()])
+
+
+def core_seconds_an_image(spec: RunSpec) -> float:
+    """Seconds of one core that one image takes forward and back through this network on this machine's processor.
+
+    It is the least of a few batches of noise, in the time that this thread had the processor: what else runs while a
+    page loads is no part of it.
+    """
+    shape, outputs = spec.problem.image_shape(), spec.problem.outputs()
+    precision = choose_precision(spec.training.precision, torch.device("cpu"))
+    return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
+
+
+@lru_cache(maxsize=50)
+def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, int], ...], precision: str) -> float:
+    form: Mapping[str, Any] = json.loads(network)
+    spec = RunSpec.model_validate({"network": form})
+    with torch.random.fork_rng(devices=[]), one_thread():
+        torch.manual_seed(0)
+        probed = spec.network.build(shape, dict(outputs)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        images = torch.rand(64, *shape).to(memory_format=torch.channels_last)  # (64, C, H, W)
+        taken = []
+        for _ in range(PROBES + 1):
+            begun = time.thread_time()
+            with arithmetic(images.device, precision):
+                found = probed(images).values()
+            loss = sum(F.cross_entropy(out.float(), torch.zeros(64, dtype=torch.int64)) for out in found)
+            loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
+            taken.append(time.thread_time() - begun)
+    return min(taken[1:]) / 64
