@@ -32,7 +32,7 @@ def test_an_unseen_domain_can_be_chosen():
 
 def test_the_rule_is_a_visible_choice_and_the_oracle_is_marked():
     test = app("train")
-    box = next(box for box in test.selectbox if box.label == "Which step counts")
+    box = next(box for box in test.selectbox if box.label == "Model selection: which step counts")
     assert box.value == "last"
     box.set_value("oracle").run()
     assert "no honest rule" in words(test)
