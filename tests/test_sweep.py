@@ -91,7 +91,7 @@ def begun(batch: str) -> str:
     return batch
 
 
-@pytest.mark.parametrize("batch", [new_batch("lambda"), "sweep-3-abcd"])
+@pytest.mark.parametrize("batch", [new_batch("lambda"), "sweep-3-abcd"], ids=["experiment", "sweep"])
 def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses(batch):
     begun(batch)
     page = app("compare", experiment=batch)

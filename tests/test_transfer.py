@@ -292,7 +292,7 @@ def test_without_any_pull_it_is_fine_tuning_to_the_last_bit(form, more):
 @pytest.mark.parametrize(
     ("more", "head"),
     [({}, HEAD), ({"head": False}, set()), ({"new_head": True}, HEAD), ({"head": False, "new_head": True}, HEAD)],
-    ids=str,
+    ids=["as it is", "without head", "new head", "new head that stays"],
 )
 def test_batch_norm_tuning_moves_batch_norm_and_the_head(form, more, head):
     told = phases_of(BatchNormTuning(**more), network=form, training=settings(8))
