@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import address
 from pages.parts.experiment_form import experiment_form
@@ -10,7 +11,7 @@ from pages.parts.experiment_panel import experiment_panel
 from pages.parts.plan_link import Refused, is_plan, read_plan
 from pages.parts.run_list import run_list
 from pages.parts.store import store
-from pages.parts.text import _, error_text, moment
+from pages.parts.text import _, error_text, moment, plain
 from xfer_core.runs.experiment import experiments, question_of
 from xfer_core.runs.plan import Plan, plan_for
 from xfer_core.runs.questions import QUESTIONS
@@ -76,7 +77,8 @@ def _write_address(plan: Plan | None, shown: str) -> None:
 # ---------------------------------------------------------------------- experiments
 
 
-def _experiments() -> None:
+def _experiments(heading: DeltaGenerator) -> None:
+    """The form, and below it one experiment; which one is chosen in the page's heading."""
     batches = experiments(store())
     _read_address(batches)
     _say_refused()
@@ -102,38 +104,51 @@ def _experiments() -> None:
             state.pop("experiment.choice", None)
             _fold_form(True)
             st.rerun()
-    shown = _choose_shown(batches, asked) if batches else ""
+    shown = ""
+    if batches:
+        with heading:
+            shown = _choose_shown(batches, asked)
     _write_address(plan, shown)
     if shown:
-        experiment_panel(shown, store().experiment_name(shown) or _question_title(shown))
+        _title_of(shown)
+        experiment_panel(shown)
 
 
 def _choose_shown(batches: dict[str, float], asked: str) -> str:
-    """One experiment: the one that the link names, else the newest. Others can be chosen, and it can be named."""
+    """One experiment: the one that the link names, else the newest. Others can be chosen."""
     shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
 
     def title(batch: str) -> str:
         parts = (names.get(batch, ""), _question_title(batch), moment(batches[batch]))
         return " · ".join(filter(None, parts))
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if len(batches) > 1:
-            if state.get("experiment.choice") not in batches:
-                state["experiment.choice"] = shown
-            shown = st.selectbox(_("Experiment"), list(batches), format_func=title, key="experiment.choice")
-        with st.popover(_("Name"), icon=":material/edit:"):
-            key = f"experiment.name.{shown}"
-            st.text_input(
-                _("Name of this experiment"),
-                names.get(shown, ""),
-                max_chars=NAME_LENGTH,
-                placeholder=_question_title(shown),
-                on_change=_rename,
-                args=(shown, key),
-                key=key,
-            )
+    if len(batches) > 1:
+        if state.get("experiment.choice") not in batches:
+            state["experiment.choice"] = shown
+        shown = st.selectbox(
+            _("Experiment"), list(batches), format_func=title, key="experiment.choice",
+            label_visibility="collapsed", width=340,
+        )  # fmt: skip
     state["experiment.shown"] = shown
     return shown
+
+
+def _title_of(batch: str) -> None:
+    """The title of the experiment, and beside it a place to give it another."""
+    name, question = store().experiment_name(batch), _question_title(batch)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {plain(name or question)}", width="content")
+        with st.popover(_("Name"), icon=":material/edit:"):
+            key = f"experiment.name.{batch}"
+            st.text_input(
+                _("Name of this experiment"),
+                name,
+                max_chars=NAME_LENGTH,
+                placeholder=question,
+                on_change=_rename,
+                args=(batch, key),
+                key=key,
+            )
 
 
 def _rename(batch: str, key: str) -> None:
@@ -143,7 +158,8 @@ def _rename(batch: str, key: str) -> None:
 def main() -> None:
     """The page."""
     titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
-    with st.container(horizontal=True, vertical_alignment="center"):
+    heading = st.container(horizontal=True, vertical_alignment="center")
+    with heading:
         st.subheader(_("Compare"), width="content")
         view = st.segmented_control(
             _("What to compare"),
@@ -159,7 +175,7 @@ def main() -> None:
         run_list()
     else:
         st.query_params.pop("view", None)
-        _experiments()
+        _experiments(heading)
 
 
 main()

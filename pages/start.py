@@ -29,7 +29,7 @@ from pages.parts.race_setup import (
 )
 from pages.parts.text import _, locale
 from pages.parts.try_panel import try_panel
-from xfer_core.charts.palette import STRATEGIES
+from xfer_core.charts.palette import METHODS
 from xfer_core.charts.pictures import png_uri
 from xfer_core.charts.tiles import tile
 from xfer_core.domains.problem import deal
@@ -117,7 +117,7 @@ def main() -> None:
     )
     if ended_well(runs):
         st.header(_("Now you: draw a digit"), anchor=TRY)
-        try_panel(runs, [STRATEGIES[kind] for kind in RACERS])
+        try_panel(runs, [METHODS[kind] for kind in RACERS])
         with st.expander(_("Exactly"), icon=":material/straighten:"):
             exactly(runs)
     with st.expander(_("What are the three networks?")):

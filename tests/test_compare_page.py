@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from test_experiment import FOUR, done
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from pages.parts.experiment_pictures import NUMBERS
+from xfer_core.charts.palette import METHODS
 from xfer_core.runs.experiment import Experiment, new_batch
 from xfer_core.runs.questions import QUESTIONS, freeze_arms, lambda_arms
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -56,7 +58,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     assert len({run.batch for run in runs}) == 1
     assert {run.name for run in runs} == {"From scratch", "Source only", "Fine-tuning", "Joint learning"}
     assert "0 of 60 runs are done" in page.get("progress")[0].proto.text
-    assert "first result appears" in words(page)
+    assert "The first run starts in a moment" in words(page)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -93,15 +95,19 @@ def test_a_finished_experiment_says_what_it_found():
     assert not page.exception
     assert "All 60 runs are done; 5 seeds." in words(page)
     said = words(page)
-    assert "With 5 labels **better** than From scratch: " in said
-    assert "**Fine-tuning** by 30.0 points (95 % interval +30.0 to +30.0, 5 seeds)" in said
-    assert "with 1 label of each class does better than **From scratch** with 20 labels (5 seeds)" in said
+    beat = "With 5 labels per class **Fine-tuning** beat **From scratch** by 30.0 points "
+    assert f"{beat}(95 % interval +30.0 to +30.0, 5 seeds). Better too: " in said
+    assert "**Joint learning** (+30.0)" in said
+    assert "with 1 label per class does better than **From scratch** with 20 labels per class (5 seeds)" in said
     assert "comparisons here: 9" in said
     assert "bootstrap" not in said
     table = page.dataframe[-1].value
     assert len(table) == 12
     assert set(table["Verdict"]) == {"better", "compared with this"}
-    assert table["Seeds"].tolist() == [5] * 12
+    assert table["Seeds"].tolist() == ["5"] * 12
+    assert table["Labels per class"].tolist() == [*["1"] * 4, *["5"] * 4, *["20"] * 4]
+    assert set(table["Seeds in favour (sign test)"]) == {"5 of 5 (p 0.062)", ""}
+    assert page.success[0].value.startswith("**")
 
 
 def told(accuracies: dict[str, dict[int, list[float]]]) -> str:
@@ -124,7 +130,8 @@ SCRATCH = {1: [0.42, 0.44, 0.4, 0.43, 0.41], 5: [0.6, 0.62, 0.58, 0.61, 0.59]}
 def test_one_seed_says_nothing_of_what_labels_are_worth():
     one = {"target_only": {budget: own[:1] for budget, own in SCRATCH.items()}, "fine_tune": {1: [0.57], 5: [0.7]}}
     said = told(one)
-    assert "too few to call" in said
+    assert "With 5 labels per class, so far: **Fine-tuning** 70.0 %; **From scratch** 60.0 %. 1 shared seed: " in said
+    assert "a difference is called clear from 5 on" in said
     assert "does about as well" not in said
     assert "does better than" not in said
 
@@ -134,20 +141,20 @@ def test_what_labels_are_worth_is_interpolated_with_an_interval_and_never_rounde
     tuned = {1: [0.6, 0.6, 0.59, 0.575, 0.6], 5: [0.7, 0.72, 0.68, 0.71, 0.69]}
     said = told({"target_only": SCRATCH, "fine_tune": tuned})
     assert (
-        "**Fine-tuning** with 1 label of each class does about as well as **From scratch** with 4.6 labels, by "
+        "**Fine-tuning** with 1 label per class does about as well as **From scratch** with 4.6 labels per class, by "
         "interpolation (95 % interval " in said
     )
-    assert "to more than 5 labels, 5 seeds)" in said
+    assert "to more than 5 labels per class, 5 seeds)" in said
 
 
 def test_a_result_that_is_no_number_leaves_the_others_their_verdict():
     """One of ten runs broke: the pair is unknown, nothing is called clear, and the page stands."""
     tuned = {1: [0.6, 0.6, 0.59, 0.575, float("nan")], 5: [0.7, 0.72, 0.68, 0.71, 0.69]}
     said = told({"target_only": SCRATCH, "fine_tune": tuned})
-    assert "With 1 label no way differs clearly from From scratch." in said
-    assert "With 5 labels **better** than From scratch: **Fine-tuning** by 10.0 points" in said
+    assert "With 1 label per class no method differs clearly from **From scratch** (5 seeds)." in said
+    assert "With 5 labels per class **Fine-tuning** beat **From scratch** by 10.0 points" in said
     assert "comparisons here: 2" in said
-    assert "with 1 label of each class does" not in said
+    assert "with 1 label per class does" not in said
 
 
 @pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])
@@ -203,8 +210,58 @@ def test_pictures_fill_as_results_come_in():
     page = app("compare", experiment=batch)
     assert not page.exception
     assert "2 of 24 runs are done" in page.get("progress")[0].proto.text
-    assert "too few to call" in words(page)
+    assert "a difference is called clear from 5 on" in words(page)
     assert [button.label for button in page.button].count("Pause") == 1
+
+
+def test_until_the_first_result_the_curves_of_what_trains_are_there():
+    batch, ids = begun(seeds=1)
+    store = open_store()
+    for run in ids[:2]:
+        store.update(run, status=RUNNING, progress={"step": 5, "steps": 100})
+    page = app("compare", experiment=batch)
+    assert not page.exception
+    assert "Training now." in words(page)
+    assert not page.get("plotly_chart")
+
+
+def test_a_method_keeps_its_colour_while_results_come_in():
+    batch, ids = begun(budgets=(5,), seeds=1)
+    looks = []
+    for count in range(1, 4):
+        finish(ids[count - 1 : count])
+        page = app("compare", experiment=batch)
+        traces = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+        looks.append({(line["color"], line["dash"]) for trace in traces if (line := trace.get("line"))})
+    first, second, third = looks
+    own = METHODS["target_only"]
+    assert (own.light, own.dash) in first
+    assert len(third) == 3
+    assert first < second < third
+
+
+def test_the_axis_of_percent_stands_still_and_can_be_zoomed():
+    batch, ids = begun(budgets=(5,), seeds=1)
+    finish(ids[:1])
+    page = app("compare", experiment=batch)
+    (toggle,) = page.toggle
+    spec = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]
+    assert spec["yaxis"]["range"] == [0, 1.02]
+    toggle.set_value(True).run()
+    assert "range" not in json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]
+
+
+def test_what_it_is_about_stands_below_the_title_and_every_setting_on_request():
+    batch, ids = begun(seeds=1)
+    finish(ids)
+    page = app("compare", experiment=batch)
+    about = page.caption[0].value
+    assert "Handwritten digits → Digits on photographs" in about
+    assert "1, 5, 20 labels per class" in about
+    assert "4 methods" in about
+    page.session_state["experiment.settings"] = True
+    page.run()
+    assert "**Held equal** for all runs" in words(page)
 
 
 def test_pausing_going_on_more_seeds_and_deleting():

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import binomtest, ttest_1samp
 
 from benchmarks.coverage import SHAPES, clear_by_chance, coverage, family_error, foretold
 from xfer_core.analysis.intervals import LEAST, Difference, held_together, holm, interval, paired_difference, t_interval
@@ -129,3 +129,17 @@ def test_what_is_shown_together_is_adjusted_together():
     assert not any(each and each.clear for each in found)
     assert held_together([one(0.02)])[0].clear, "alone it would be"
     assert held_together([]) == []
+
+
+@pytest.mark.parametrize("above", range(9))
+def test_the_sign_test_is_scipys(above):
+    own = {seed: 1.0 if seed < above else -1.0 for seed in range(8)}
+    found = paired_difference(own, dict.fromkeys(own, 0.0))
+    assert (found.above, found.below) == (above, 8 - above)
+    assert found.sign_p == pytest.approx(binomtest(above, 8).pvalue)
+
+
+def test_seeds_without_a_difference_do_not_count_in_the_sign_test():
+    found = paired_difference({0: 0.5, 1: 0.6, 2: 0.4}, {0: 0.5, 1: 0.5, 2: 0.3})
+    assert (found.above, found.below, found.sign_p) == (2, 0, 0.5)
+    assert paired_difference({0: 0.5, 1: 0.5}, {0: 0.5, 1: 0.5}).sign_p is None

@@ -7,7 +7,19 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from xfer_core.charts.palette import METHOD, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look
+from xfer_core.charts.palette import (
+    METHOD,
+    METHODS,
+    OTHERS,
+    SOURCE,
+    TARGET,
+    TOTAL,
+    UNSEEN,
+    Look,
+    looks_of,
+    method_look,
+)
+from xfer_core.strategies import STRATEGIES
 
 # Linear RGB under full dichromacy: Viénot, Brettel and Mollon 1999.
 DEUTERANOPIA = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
@@ -34,14 +46,14 @@ def contrast(one: str, two: str) -> float:
 
 
 @pytest.mark.parametrize("theme", BACKGROUNDS)
-@pytest.mark.parametrize("look", [*ROLES, *STRATEGIES.values(), *OTHERS])
+@pytest.mark.parametrize("look", [*ROLES, *METHODS.values(), *OTHERS])
 def test_every_colour_stands_out_from_its_background(theme: str, look: Look):
     assert contrast(getattr(look, theme), BACKGROUNDS[theme]) >= 3
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 @pytest.mark.parametrize("theme", BACKGROUNDS)
-@pytest.mark.parametrize("looks", [ROLES, tuple(STRATEGIES.values()), OTHERS], ids=["roles", "strategies", "others"])
+@pytest.mark.parametrize("looks", [ROLES, tuple(METHODS.values()), OTHERS], ids=["roles", "methods", "others"])
 def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: tuple[Look, ...]):
     for one, two in combinations(looks, 2):
         seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (one, two)]
@@ -53,3 +65,25 @@ def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: t
 def test_source_and_target_differ_in_colour_alone(viewer: str, theme: str):
     seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (SOURCE, TARGET)]
     assert np.linalg.norm(seen[0] - seen[1]) >= 30
+
+
+def test_every_method_has_a_look_of_its_own():
+    assert METHODS
+    assert set(METHODS) == {form.model_fields["kind"].default for form in STRATEGIES}
+    assert len(set(METHODS.values())) == len(METHODS)
+    assert not {look.light for look in METHODS.values()} & {SOURCE.light, TARGET.light}
+
+
+def test_a_method_looks_the_same_whatever_stands_beside_it():
+    assert looks_of(["dann"]) == looks_of(["target_only", "dann", "mmd"])[1:2] == [method_look("dann")]
+
+
+def test_two_of_one_method_are_told_apart_and_the_others_keep_their_looks():
+    first, second, third = looks_of(["fine_tune", "fine_tune", "target_only"])
+    assert first != second
+    assert third == METHODS["target_only"]
+
+
+def test_a_method_of_somebody_else_has_always_the_same_look():
+    assert method_look("my_own") == method_look("my_own")
+    assert method_look("my_own") in OTHERS

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("recipe", nargs="?", type=Path, help="a file with a spec; none is the default problem")
             sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one field")
         if "run" in flags:
-            sub.add_argument("run", help="a run's id")
+            sub.add_argument("run", help="the id of a run" + (" or of an experiment" if name == "export" else ""))
         return sub
 
     listing = add("list", _list, "what there is to choose from", "--json")
@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     add("runs", _runs, "all runs, the newest first", "--json")
     add("show", _show, "one run", "run", "--json")
     add("stop", _stop, "stop a run", "run")
-    add("export", _export, "write a run as report, weights and script", "run").add_argument("folder", type=Path)
+    add("export", _export, "write a run, or an experiment, as report, tables and files", "run").add_argument(
+        "folder", type=Path
+    )
     dispatcher = add("dispatcher", _dispatcher, "serve queued runs")
     dispatcher.add_argument("--until-idle", action="store_true", help="end after long idleness")
     return parser
@@ -149,9 +151,8 @@ def _selections() -> list[dict[str, Any]]:
     return _forms(SELECTIONS)
 
 
-def _spec(options: argparse.Namespace) -> Any:
-    from xfer_core.runs.spec import parse_spec
-
+def _recipe(options: argparse.Namespace) -> Any:
+    """The JSON of the recipe; of none, an empty one."""
     data: Any = {}
     if options.recipe is not None:
         try:
@@ -161,7 +162,13 @@ def _spec(options: argparse.Namespace) -> Any:
             raise XferError("no_file", "recipe", options.recipe, reason=reason) from None
         except (ValueError, RecursionError) as error:  # no JSON, a number of 5000 digits, too deep
             raise XferError("not_json", "recipe", options.recipe, reason=error) from None
-    spec = parse_spec(data, options.set)
+    return data
+
+
+def _spec(options: argparse.Namespace) -> Any:
+    from xfer_core.runs.spec import parse_spec
+
+    spec = parse_spec(_recipe(options), options.set)
     spec.check()
     return spec
 
@@ -220,10 +227,21 @@ def _describe(outcome: dict[str, Any]) -> str:
 
 
 def _submit(options: argparse.Namespace) -> int:
+    from xfer_core.exports.experiments.recipe import is_experiment, read_recipe
     from xfer_core.runs.dispatcher import ensure_dispatcher
+    from xfer_core.runs.experiment import new_batch
     from xfer_core.runs.store import open_store
 
-    print(open_store().create(_spec(options)))
+    if is_experiment(data := _recipe(options)):
+        if options.set:
+            raise XferError("not_for_experiments", "--set", options.set[0])
+        question, name, made = read_recipe(data)
+        batch = new_batch(question)
+        open_store().create_together(made, batch)
+        open_store().name_experiment(batch, name)
+        print(batch)
+    else:
+        print(open_store().create(_spec(options)))
     ensure_dispatcher()
     return 0
 
@@ -292,11 +310,17 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from xfer_core.exports import export_run
+    from xfer_core.exports import Exported, export_run
+    from xfer_core.exports.experiments import export_experiment
+    from xfer_core.runs.experiment import experiments
     from xfer_core.runs.store import open_store
 
+    store = open_store()
     try:
-        exported = export_run(open_store(), options.run, options.folder)
+        if options.run in experiments(store):
+            exported = Exported(export_experiment(store, options.run, options.folder))
+        else:
+            exported = export_run(store, options.run, options.folder)
     except OSError as error:
         raise XferError("no_folder", "folder", options.folder, reason=error.strerror or error) from None
     for path in exported.files:

@@ -87,7 +87,8 @@ function say(node, text) {
 }
 
 function addSample(parent, colour, dash, width = 28) {
-  const dashes = { dot: "2 5", dash: "9 6", longdash: "14 6", dashdot: "9 5 2 5", longdashdot: "14 5 2 5" }[dash] ?? "";
+  const dashes = { dot: "2 5", dash: "9 6", longdash: "14 6", dashdot: "9 5 2 5", longdashdot: "14 5 2 5" }[dash]
+    ?? (/^[\d,.px]+$/.test(dash) ? dash.replaceAll("px", "").replaceAll(",", " ") : "");
   const sample = add(parent, "span", "sample");
   sample.innerHTML = `<svg width="${width}" height="8" aria-hidden="true"><line x1="2" x2="${width - 2}" y1="4" y2="4"
     stroke-width="4" stroke-linecap="${dashes ? "butt" : "round"}"/></svg>`;

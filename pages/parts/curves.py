@@ -9,7 +9,8 @@ from itertools import combinations
 from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_word
 from pages.parts.text import _
-from xfer_core.charts.palette import BASELINE, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, Look, domain_look, other
+from xfer_core.analysis.comparison import arm_of
+from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
 from xfer_core.errors import RULES, XferError, say
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
@@ -201,26 +202,31 @@ def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
 
 
 def _baseline_trace(run: Seen) -> Trace:
-    look = STRATEGIES.get(run.spec.strategy.kind, BASELINE)
+    look = method_look(run.spec.strategy.kind)
     return Trace(
         run.id, _number_scalar(run.spec), _("baseline: {name}").format(name=run.name), look.pair, look.dash, width=2
     )
 
 
-def overlay(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
-    """Several runs over one another: their accuracy on the target while they trained."""
-    lives = [live_run(run, other(i)) for i, run in enumerate(runs)]
-    traces = [
-        Trace(live.id, live.number_scalar, live.title, live.colour, OTHERS[i % len(OTHERS)].dash)
-        for i, live in enumerate(lives)
-    ]
+def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tuple[list[LiveRun], list[Chart]]:
+    """Several runs over one another: their accuracy on the target while they trained.
+
+    Args:
+        runs: what is drawn.
+        looks: arm → look, where they belong to an experiment that has decided them; else each has its method's.
+    """
+    dress = looks_of([run.spec["strategy"]["kind"] for run in runs])
+    if looks is not None:
+        dress = [looks[arm_of(run.spec)] for run in runs]
+    lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
+    traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash) for live in lives]
     chart = Chart(_("Accuracy on the target"), _("right answers"), traces, y_range=(0, 1), percent=True)
     return lives, [chart]
 
 
 def race(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
     """Strategies side by side on one problem, each in its own colour."""
-    lives = [live_run(run, STRATEGIES[run.spec["strategy"]["kind"]]) for run in runs]
+    lives = [live_run(run, method_look(run.spec["strategy"]["kind"])) for run in runs]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
     return lives, [
         Chart(

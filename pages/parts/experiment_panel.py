@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.curves import reason_text
+from pages.live.view import live_texts, live_view
+from pages.parts.curves import overlay, reason_text
+from pages.parts.experiment_export import export_menu
+from pages.parts.experiment_facts import every_setting, experiment_facts
 from pages.parts.experiment_pictures import pictures
-from pages.parts.experiment_words import findings_table, sentences
+from pages.parts.experiment_words import findings_table, verdict
+from pages.parts.phases import phase_titles
 from pages.parts.store import delete, start, store
-from pages.parts.text import _, error_text, plain, time_range
-from xfer_core.analysis.comparison import by_arm, rows
+from pages.parts.text import _, error_text, locale, plain, time_range
+from xfer_core.analysis.comparison import Row, by_arm, rows
 from xfer_core.analysis.duration import paces, seconds_left
 from xfer_core.analysis.findings import findings, usual_reference
+from xfer_core.analysis.said import sentences
 from xfer_core.errors import XferError
+from xfer_core.exports.experiments.gathered import arm_looks
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.experiment import counted, go_on, more_seeds, pause
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FAILED, LIVE, Run
+from xfer_core.runs.store import FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
+DRAWN = 6  # training runs whose curves are drawn until there is a result
 REASONS = 3  # failed runs that are named; the others are counted
 
 
-def experiment_panel(batch: str, title: str) -> None:
+def experiment_panel(batch: str) -> None:
     """Everything about one experiment; looks again by itself while runs are waiting or running."""
     live = any(run.status in LIVE for run in store().find(batch=batch))
-    st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(batch, title, live)
+    st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(batch, live)
 
 
-def _panel(batch: str, title: str, was_live: bool) -> None:
+def _panel(batch: str, was_live: bool) -> None:
     runs = sorted(store().find(batch=batch), key=lambda run: run.created)
     if not runs:
         st.info(_("This experiment was deleted."))
@@ -36,48 +43,60 @@ def _panel(batch: str, title: str, was_live: bool) -> None:
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the page decides how often to look
-    st.markdown(f"### {plain(title)}")
+    experiment_facts(runs)
     done = counted(runs)
-    _progress(runs, len(done))
-    _buttons(batch, runs, live, len(done))
-    _failures(runs)
     table = rows(done)
-    if not table:
-        st.info(_("The first result appears here in a moment."), icon=":material/hourglass_top:")
-        return
     spec = RunSpec.model_validate(runs[0].spec)
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     titles = {arm: own[0].title for arm, own in by_arm(table).items()}
-    usual = usual_reference(table)
-    if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
-        pictures(batch, whole, titles, spec, done)
-    reference = _reference(titles, usual)
+    named = {arm: plain(name) for arm, name in titles.items()}
+    reference = _reference(titles, table)
     found = findings(table, reference, higher_is_better=not numbers)
-    for sentence in sentences(table, found, reference, titles, numbers):
-        st.markdown(sentence)
+    said = sentences(table, found, reference, named, numbers, _)
+    verdict(said)
+    _progress(runs, len(done))
+    _buttons(batch, runs, live, len(done), reference)
+    _failures(runs)
+    if not table:
+        _until_the_first_result(batch, runs)
+        return
+    if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
+        pictures(batch, whole, titles, arm_looks(runs), spec, done)
+    for sentence in said[1:]:
+        st.markdown(sentence.text)
+    _choose_reference(titles, reference)
     findings_table(found, reference, titles, numbers)
-    rule = spec.training.selection
-    st.caption(_("Which step counts: {rule}.").format(rule=rule))
+    every_setting(runs)
 
 
-def _reference(titles: dict[str, str], usual: str) -> str:
+def _until_the_first_result(batch: str, runs: list[Run]) -> None:
+    """The curves of what trains now: there is something to look at from the first seconds on."""
+    training = [run for run in runs if run.status == RUNNING][:DRAWN]
+    if not training:
+        st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
+        return
+    st.caption(_("Training now. The first result appears here when a run ends."))
+    lives, charts = overlay(training, arm_looks(runs))
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{batch}")
+
+
+def _reference(titles: dict[str, str], table: list[Row]) -> str:
+    """The arm that others are compared with: the viewer's choice, else the usual one."""
+    chosen = st.session_state.get("experiment.reference")
+    return chosen if chosen in titles else usual_reference(table) if table else ""
+
+
+def _choose_reference(titles: dict[str, str], reference: str) -> None:
     if len(titles) < 2:
-        return usual
-    arms = list(titles)
-    return st.selectbox(
-        _("Compared with"),
-        arms,
-        arms.index(usual),
-        format_func=titles.__getitem__,
-        key="experiment.reference",
-        width=320,
+        return
+    st.session_state["experiment.reference"] = reference
+    st.selectbox(
+        _("Compared with"), list(titles), format_func=titles.__getitem__, key="experiment.reference", width=320
     )
 
 
 def _progress(runs: list[Run], done: int) -> None:
     if done == len(runs):
-        seeds = len({run.spec["seed"] for run in runs})
-        st.caption(_("All {count} runs are done; {seeds} seeds.").format(count=done, seeds=seeds))
         return
     waiting = [run for run in runs if run.status in LIVE]
     left = seconds_left(runs, paces(runs))
@@ -94,8 +113,12 @@ def _part(run: Run) -> float:
     return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
 
 
-def _buttons(batch: str, runs: list[Run], live: bool, done: int) -> None:
+def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        if done == len(runs):
+            seeds = len({run.spec["seed"] for run in runs})
+            text = _("All {count} runs are done; {seeds} seeds.").format(count=done, seeds=seeds)
+            st.caption(text, width="content")
         if live:
             st.button(_("Pause"), icon=":material/pause:", on_click=pause, args=(store(), runs), key="experiment.pause")
         elif done < len({run.digest for run in runs}):
@@ -110,6 +133,8 @@ def _buttons(batch: str, runs: list[Run], live: bool, done: int) -> None:
         with st.popover(_("More seeds"), icon=":material/add:"):
             st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
             st.button(_("Add them"), type="primary", on_click=_add, args=(batch,), key="experiment.add")
+        if done:
+            export_menu(batch, reference)
         if not live:
             with st.popover(_("Delete …"), icon=":material/delete:"):
                 st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts.domains import domain_title
-from pages.parts.experiment_words import budget_word
 from pages.parts.lambda_pictures import LambdaPictures
 from pages.parts.problem import budget_label
 from pages.parts.store import store
@@ -18,6 +17,7 @@ from pages.parts.text import _
 from xfer_core.analysis.comparison import Row, budgets, by_arm
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.race import Curve, bands
+from xfer_core.analysis.said import budget_word
 from xfer_core.charts import experiment as charts
 from xfer_core.runs.experiment import question_of
 from xfer_core.runs.questions import QUESTIONS
@@ -44,10 +44,15 @@ class Shown:
 
     table: Sequence[Row]
     titles: dict[str, str]
+    looks: charts.Looks
     spec: RunSpec
     runs: Sequence[Run]
     words: charts.Words
     dark: bool
+
+    def percents(self, *more: str) -> tuple[str, ...]:
+        """The columns of fractions in a table of this experiment, if it measures fractions."""
+        return (self.words.value, *more) if self.words.percent else ()
 
     def at_one_budget(self) -> Shown:
         """The same at one label budget, chosen by the viewer where there are several."""
@@ -55,32 +60,38 @@ class Shown:
         if len(order) < 2:
             return self
         budget = st.segmented_control(
-            _("Labels of each class"), order, default=order[len(order) // 2], required=True,
+            _("Labels per class"), order, default=order[len(order) // 2], required=True,
             format_func=budget_label, key="experiment.budget",
         )  # fmt: skip
         kept = [row for row in self.table if row.budget == budget]
-        return Shown(kept, self.titles, self.spec, self.runs, self.words, self.dark)
+        return replace(self, table=kept)
 
 
-def pictures(batch: str, table: Sequence[Row], titles: dict[str, str], spec: RunSpec, runs: Sequence[Run]) -> None:
+def pictures(
+    batch: str, table: Sequence[Row], titles: dict[str, str], looks: charts.Looks, spec: RunSpec, runs: Sequence[Run]
+) -> None:
     """Choose a picture and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     words = charts.Words(
         _("mean error, degrees") if numbers else _("right answers on the target"),
-        _("labels of each class"),
-        lambda budget: budget_word(budget),
+        _("labels per class in the target"),
+        lambda budget: budget_word(budget, _),
         not numbers,
+        bool(st.session_state.get(f"experiment.zoom.{batch}")),
     )
-    shown = Shown(table, titles, spec, runs, words, st.context.theme.type == "dark")
+    shown = Shown(table, titles, looks, spec, runs, words, st.context.theme.type == "dark")
     question = QUESTIONS.get(question_of(batch))
     first = question.picture if question else "final"
     # The picture that answers the question is there from the first result on, whatever the others still lack.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
-    name = st.pills(
-        _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
-        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
-    )  # fmt: skip
-    st.markdown(f"**{_(TITLES[name])}**")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        name = st.pills(
+            _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
+            key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+        )  # fmt: skip
+        if not numbers and name not in ("lambda", "frontier"):
+            help = _("Show only the part of the axis where there are values")
+            st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
     DRAW[name](shown)
 
 
@@ -101,13 +112,15 @@ def _fits(name: str, table: Sequence[Row]) -> bool:
             return True
 
 
-def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame) -> None:
-    """A picture with its text alternative, and its data as a table."""
-    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displaylogo": False})
+def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
+    """A picture with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
+    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displayModeBar": False})
     with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
         if folded.open:
-            column = st.column_config.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
-            st.dataframe(data, hide_index=True, column_config={_("run"): column})
+            columns = st.column_config
+            fractions = {name: columns.NumberColumn(name, format="percent") for name in percents}
+            link = columns.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
+            st.dataframe(data, hide_index=True, column_config={_("run"): link, **fractions})
 
 
 def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
@@ -115,8 +128,8 @@ def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                _("way"): shown.titles[row.arm],
-                _("labels a class"): str(row.budget),
+                _("method"): shown.titles[row.arm],
+                _("labels per class"): str(row.budget),
                 _("seed"): row.seed,
                 shown.words.value: row.value,
                 **{name: read(row) for name, read in more.items()},
@@ -128,13 +141,25 @@ def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
 
 
 def _labels(shown: Shown) -> None:
-    figure = charts.labels_chart(shown.table, shown.titles, shown.dark, shown.words)
-    _show(figure, "labels", _("Right answers against labels of each class, a line for each way"), _data(shown))
+    figure = charts.labels_chart(shown.table, shown.titles, shown.looks, shown.dark, shown.words)
+    _show(
+        figure,
+        "labels",
+        _("Right answers against labels per class, a line for each method"),
+        _data(shown),
+        shown.percents(),
+    )
 
 
 def _final(shown: Shown) -> None:
-    figure = charts.final_chart(shown.table, shown.titles, shown.dark, shown.words)
-    _show(figure, "final", _("For each way the result of every seed as a dot and their mean as a bar"), _data(shown))
+    figure = charts.final_chart(shown.table, shown.titles, shown.looks, shown.dark, shown.words)
+    _show(
+        figure,
+        "final",
+        _("For each method the result of every seed as a dot and their mean as a bar"),
+        _data(shown),
+        shown.percents(),
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=5000)
@@ -156,14 +181,14 @@ def _race(shown: Shown) -> None:
     over = bands(curves, {arm: [row.run for row in rows] for arm, rows in by_arm(here.table).items()})
     words = shown.words
     if name == "loss/total":
-        words = charts.Words(_("loss"), words.budget, words.labels, percent=False)
+        words = replace(words, value=_("loss"), percent=False)
     elif words.percent:
-        words = charts.Words(_("right answers"), words.budget, words.labels)
-    figure = charts.race_chart(over, here.titles, charts.looks(shown.table), here.dark, words, _("step"))
+        words = replace(words, value=_("right answers"))
+    figure = charts.race_chart(over, here.titles, here.looks, here.dark, words, _("step"))
     parts = [
         pd.DataFrame(
             {
-                _("way"): here.titles[arm],
+                _("method"): here.titles[arm],
                 _("step"): band.steps,
                 _("mean"): band.mean,
                 _("mean − deviation"): band.low,
@@ -174,9 +199,9 @@ def _race(shown: Shown) -> None:
         for arm, band in over.items()
     ]
     data = pd.concat(parts) if parts else pd.DataFrame()
-    _show(
-        figure, "race", _("{what} against steps: mean and band over seeds for each way").format(what=names[name]), data
-    )
+    alt = _("{what} against steps: mean and band over seeds for each method").format(what=names[name])
+    fractions = (_("mean"), _("mean − deviation"), _("mean + deviation")) if words.percent else ()
+    _show(figure, "race", alt, data, fractions)
 
 
 def _freeze(shown: Shown) -> None:
@@ -184,7 +209,7 @@ def _freeze(shown: Shown) -> None:
     places = {arm: float(len(own[0].fixed)) for arm, own in by_arm(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
     alt = _("Right answers against how many stages stay fixed")
-    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}))
+    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
 
 
 def _pictures_of_lambda(shown: Shown) -> LambdaPictures:
@@ -212,17 +237,19 @@ def _targets(shown: Shown) -> None:
         for key, value in {**row.targets, **row.unseen}.items():
             title = domain_title(key) + (f" ({_('unseen')})" if key in row.unseen else "")
             values.setdefault(row.arm, {}).setdefault(title, []).append(value)
-    figure = charts.targets_chart(values, here.titles, charts.looks(shown.table), here.dark, here.words)
+    figure = charts.targets_chart(values, here.titles, here.looks, here.dark, here.words)
     data = pd.DataFrame(
         [
-            {_("way"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
+            {_("method"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
             for arm, targets in values.items()
             for title, found in targets.items()
             for i, value in enumerate(found)
         ]
     )
-    alt = _("For each target a group of bars, one for each way, with one standard deviation over seeds to either side")
-    _show(figure, "targets", alt, data)
+    alt = _(
+        "For each target a group of bars, one for each method, with one standard deviation over seeds to either side"
+    )
+    _show(figure, "targets", alt, data, here.percents())
     st.caption(_("The lines show one standard deviation over seeds to either side, not how well the mean is known."))
 
 
@@ -230,10 +257,23 @@ def _kept(shown: Shown) -> None:
     here = shown.at_one_budget()
     points = {row.run: (row.kept, row.value) for row in here.table if row.kept is not None}
     figure = charts.against_chart(
-        here.table, points, here.titles, here.dark, here.words, _("still right on the source"), here.words.percent
+        here.table,
+        points,
+        here.titles,
+        here.looks,
+        here.dark,
+        here.words,
+        _("still right on the source"),
+        here.words.percent,
     )
     alt = _("What is right on the target against what is still right on the source")
-    _show(figure, "kept", alt, _data(here, **{_("on the source"): lambda row: row.kept}))
+    _show(
+        figure,
+        "kept",
+        alt,
+        _data(here, **{_("on the source"): lambda row: row.kept}),
+        here.percents(_("on the source")),
+    )
 
 
 def _cost(shown: Shown) -> None:
@@ -247,9 +287,9 @@ def _cost(shown: Shown) -> None:
     else:
         specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
-    figure = charts.against_chart(here.table, points, here.titles, here.dark, here.words, measure)
+    figure = charts.against_chart(here.table, points, here.titles, here.looks, here.dark, here.words, measure)
     alt = _("What is right on the target against {cost}").format(cost=measure)
-    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}))
+    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
     if measure == seconds:
         st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))
 

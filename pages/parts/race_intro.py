@@ -15,7 +15,7 @@ from pages.parts.race_setup import (
     show_race,
 )
 from pages.parts.text import _
-from xfer_core.charts.palette import STRATEGIES, TOTAL
+from xfer_core.charts.palette import METHODS, TOTAL
 from xfer_core.charts.pictures import one_of_each
 from xfer_core.charts.race_picture import lane_picture, transfer_picture
 from xfer_core.domains import load_domain
@@ -100,7 +100,7 @@ def _show_networks(ink: str) -> None:
         with column:
             st.markdown(f"**{race_names()[kind]}** {explained()[kind]}")
             st.image(
-                lane_picture(stages[kind], STRATEGIES[kind].pair[dark], ink),
+                lane_picture(stages[kind], METHODS[kind].pair[dark], ink),
                 width="stretch",
                 alt=_("Pictures, an arrow, a small network."),
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import bdtr, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 LEAST = 5  # seeds: of fewer differences all may have one sign by chance (with three, in one of four cases)
@@ -23,6 +23,7 @@ class Difference:
         seeds: how many are shared.
         p: of the two-sided paired t-test against 0, adjusted for all ``comparisons``; None where there is no interval.
         comparisons: how many differences are shown together; ``p`` and ``clear`` hold for all of them at once.
+        above, below: in how many of the shared seeds the difference is above and below 0.
     """
 
     mean: float
@@ -31,6 +32,17 @@ class Difference:
     seeds: int
     p: float | None = None
     comparisons: int = 1
+    above: int = 0
+    below: int = 0
+
+    @property
+    def sign_p(self) -> float | None:
+        """p of the two-sided sign test, by itself: how likely chance alone brings signs at least as uneven, whatever
+        the differences are distributed like. Seeds without a difference do not count; None where no seed counts. Of n
+        seeds it is at least 2 / 2ⁿ: with five 0.0625. Arbuthnot 1710, https://doi.org/10.1098/rstl.1710.0011.
+        """
+        count = self.above + self.below
+        return min(1.0, 2 * float(bdtr(min(self.above, self.below), count, 0.5))) if count else None
 
     @property
     def clear(self) -> bool:
@@ -84,11 +96,14 @@ def paired_difference(own: Mapping[int, float], other: Mapping[int, float]) -> D
     if not np.isfinite(values).all():
         return Difference(float("nan"), None, None, len(shared))
     differences = values[:, 0] - values[:, 1]
-    mean = float(differences.mean())
+    mean, signs = (
+        float(differences.mean()),
+        {"above": int((differences > 0).sum()), "below": int((differences < 0).sum())},
+    )
     if len(shared) < 2:
-        return Difference(mean, None, None, len(shared))
+        return Difference(mean, None, None, len(shared), **signs)
     low, high, p = (float(value) for value in t_interval(differences))
-    return Difference(mean, low, high, len(shared), p)
+    return Difference(mean, low, high, len(shared), p, **signs)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from xfer_core.analysis.comparison import Row, budgets, by_arm
 from xfer_core.analysis.race import Band
-from xfer_core.charts.palette import STRATEGIES, Look, chart_text, other
+from xfer_core.charts.palette import Look, chart_text, looks_of, other
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
 
@@ -24,25 +24,31 @@ class Words:
         budget: title of the axis of label budgets.
         labels: a budget as a tick or in a legend, such as "5" or "all".
         percent: whether values are fractions.
+        zoomed: whether an axis of fractions shows only where there are values, not 0 to 100 %.
     """
 
     value: str
     budget: str
     labels: Callable[[object], str]
     percent: bool = True
+    zoomed: bool = False
 
 
-def looks(table: Sequence[Row]) -> dict[str, Look]:
-    """Arm → its colour and dash, the same in every picture of the experiment: a strategy's own where each arm is
-    another strategy that has one, else one of several equals in the order of the arms."""
-    arms = by_arm(table)
-    kinds = [rows[0].kind for rows in arms.values()]
-    own = len(set(kinds)) == len(kinds) and all(kind in STRATEGIES for kind in kinds)
-    return {arm: STRATEGIES[rows[0].kind] if own else other(i) for i, (arm, rows) in enumerate(arms.items())}
+Looks = Mapping[str, Look]
+"""Arm → its colour and dash."""
+
+
+def looks(arms: Mapping[str, str]) -> dict[str, Look]:
+    """The looks of an experiment's arms, the same in every picture and from the first result on.
+
+    Args:
+        arms: every arm that was asked for → the kind of its strategy, in order.
+    """
+    return dict(zip(arms, looks_of(list(arms.values())), strict=True))
 
 
 def race_chart(
-    bands: Mapping[str, Band], titles: Mapping[str, str], dress: Mapping[str, Look], dark: bool, words: Words, x: str
+    bands: Mapping[str, Band], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words, x: str
 ) -> go.Figure:
     """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
 
@@ -79,9 +85,9 @@ def race_chart(
     return _finish(figure, x, words)
 
 
-def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, words: Words) -> go.Figure:
-    """Mean accuracy against labels a class, one line an arm, every seed as a dot."""
-    dress, order = looks(table), budgets(table)
+def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words) -> go.Figure:
+    """Mean accuracy against labels per class, one line an arm, every seed as a dot."""
+    order = budgets(table)
     places = {budget: place for place, budget in enumerate(order)}
     figure = go.Figure()
     for arm, own in by_arm(table).items():
@@ -103,9 +109,9 @@ def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, wo
     return figure
 
 
-def final_chart(table: Sequence[Row], titles: Mapping[str, str], dark: bool, words: Words) -> go.Figure:
+def final_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words) -> go.Figure:
     """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
-    dress, order = looks(table), budgets(table)
+    order = budgets(table)
     arms = sorted(by_arm(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent)
     names = {arm: chart_text(titles[arm]) for arm, _ in arms}
     figure = go.Figure()
@@ -188,6 +194,7 @@ def against_chart(
     table: Sequence[Row],
     points: Mapping[str, tuple[float, float]],
     titles: Mapping[str, str],
+    dress: Looks,
     dark: bool,
     words: Words,
     x: str,
@@ -198,13 +205,13 @@ def against_chart(
     Args:
         table: finished runs.
         points: run → (x, y).
-        titles: arm → title.
+        titles, dress: arm → title, and look.
         dark: whether the page is dark.
         words: of the y axis.
         x: title of the x axis.
         percent: whether x is a fraction.
     """
-    dress, figure = looks(table), go.Figure()
+    figure = go.Figure()
     for i, (arm, rows) in enumerate(by_arm(table).items()):
         here = [points[row.run] for row in rows if row.run in points]
         if not here:
@@ -222,12 +229,12 @@ def against_chart(
         )
     _finish(figure, x, words)
     if percent:
-        figure.update_xaxes(tickformat=".0%")
+        figure.update_xaxes(tickformat=".0%", range=None if words.zoomed else [0, 1.02])
     return figure
 
 
 def targets_chart(
-    values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: Mapping[str, Look],
+    values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: Looks,
     dark: bool, words: Words
 ) -> go.Figure:  # fmt: skip
     """For each target a group of bars, one an arm, with the standard deviation over seeds.
@@ -274,7 +281,8 @@ def _dots(
 
 
 def _finish(figure: go.Figure, x: str, words: Words, across: bool = False) -> go.Figure:
-    """Axes, margins and legend; ``across`` where the values run along x."""
+    """Axes, margins and legend; ``across`` where the values run along x. Fractions are drawn from 0 to 100 %, so that
+    the axis keeps still while results come in."""
     figure.update_layout(
         height=420,
         margin={"l": 10, "r": 10, "t": 24, "b": 10},
@@ -283,5 +291,6 @@ def _finish(figure: go.Figure, x: str, words: Words, across: bool = False) -> go
         yaxis={"title": words.value, "automargin": True},
     )
     if words.percent:
-        (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%")
+        whole = None if words.zoomed else [0, 1.02]
+        (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%", range=whole)
     return figure

@@ -5,8 +5,11 @@ Every role also has a dash, so that no picture depends on colour alone.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from zlib import crc32
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,58 @@ TOTAL = Look("#3F454D", "#D5DAE0")
 METHOD = Look("#A86B00", "#E8B02A", "dashdot")
 BASELINE = Look("#7A7F87", "#9AA1AB", "dot")
 
-STRATEGIES = {
-    "target_only": Look("#7A7F87", "#9AA1AB", "dot"),
-    "source_only": Look("#7A7F87", "#9AA1AB", "longdashdot"),
-    "fine_tune": Look("#007F5F", "#2BC79B"),
-    "joint": Look("#A34D82", "#E29AC4", "dash"),
-    "generalised": Look("#A86B00", "#E8B02A", "dashdot"),
+GREY = "#7A7F87", "#9AA1AB"
+GREEN = "#007F5F", "#2BC79B"
+PINK = "#A34D82", "#E29AC4"
+OCHRE = "#A86B00", "#E8B02A"
+INK = "#3F454D", "#D5DAE0"
+VIOLET = "#6A51C7", "#A99BF5"
+RED = "#B3261E", "#FF8A80"
+LIME = "#4E7A00", "#A5D64C"
+TEAL = "#007C89", "#4FD3DE"
+BROWN = "#7A4A2B", "#C9976F"
+MAGENTA = "#8E1B8E", "#F06BEF"
+WINE = "#6E0F3A", "#C26A92"
+DASHDOTDOT = "12px,3px,3px,3px,3px,3px"
+
+METHODS = {
+    "target_only": Look(*GREY, "dot"),
+    "source_only": Look(*GREY, "longdashdot"),
+    "fine_tune": Look(*GREEN),
+    "joint": Look(*PINK, "dash"),
+    "generalised": Look(*OCHRE, "dashdot"),
+    "linear_probe": Look(*RED, "longdash"),
+    "lp_ft": Look(*LIME, "dash"),
+    "gradual_unfreezing": Look(*VIOLET),
+    "discriminative_rates": Look(*INK, "longdash"),
+    "l2_sp": Look(*WINE, "dashdot"),
+    "batch_norm_tuning": Look(*MAGENTA, "longdash"),
+    "distillation": Look(*TEAL, DASHDOTDOT),
+    "dann": Look(*BROWN, DASHDOTDOT),
+    "cdan": Look(*TEAL),
+    "coral": Look(*LIME, "longdashdot"),
+    "mmd": Look(*OCHRE, "dot"),
+    "mcd": Look(*OCHRE, "longdash"),
+    "adabn": Look(*WINE, "dash"),
+    "pseudo_labels": Look(*VIOLET, "longdashdot"),
+    "mcc": Look(*VIOLET, "dash"),
+    "uncertainty_weighting": Look(*VIOLET, DASHDOTDOT),
+    "gradnorm": Look(*LIME, DASHDOTDOT),
+    "dwa": Look(*RED, "dot"),
+    "pcgrad": Look(*MAGENTA, "dot"),
+    "mgda": Look(*WINE),
+    "cagrad": Look(*BROWN, "dash"),
+    "upgrad": Look(*TEAL, "dashdot"),
+    "imtl_g": Look(*INK, "longdashdot"),
+    "erm": Look(*MAGENTA, "dashdot"),
+    "group_dro": Look(*WINE, DASHDOTDOT),
+    "irm": Look(*LIME),
+    "vrex": Look(*RED, "dashdot"),
+    "mixup": Look(*BROWN, "longdashdot"),
+    "coral_all_pairs": Look(*INK, "dot"),
 }
+"""Every method's own look, the same on every page. No two share colour and dash for any viewer (tests/test_palette);
+blue and orange stay with source and target."""
 OTHERS = (
     Look("#0072B2", "#56B4E9"),
     Look("#C24E00", "#F0803C", "dash"),
@@ -50,6 +98,19 @@ OTHERS = (
 def other(index: int) -> Look:
     """The look of the ``index``-th of several equals."""
     return OTHERS[index % len(OTHERS)]
+
+
+def method_look(kind: str) -> Look:
+    """The look of a method, by the ``kind`` of its strategy; one that has none gets always the same of the others."""
+    return METHODS.get(kind) or other(crc32(kind.encode()))
+
+
+def looks_of(kinds: Sequence[str]) -> list[Look]:
+    """The looks of things that are drawn together, by the method of each: its own where no other has the same method,
+    else one of several equals, in their order."""
+    count = Counter(kinds)
+    places = iter(range(len(kinds)))
+    return [method_look(kind) if count[kind] == 1 else other(next(places)) for kind in kinds]
 
 
 def domain_look(role: str, index: int = 0) -> Look:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.sweep import SweepPoint, averaged
-from xfer_core.charts.palette import STRATEGIES, Look, chart_text, other
+from xfer_core.charts.palette import METHODS, chart_text, method_look
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
 AT_END = 1.06  # where the mark of a method that sets λ by itself stands, beside the last value of λ
@@ -30,7 +30,7 @@ def lambda_chart(
     """
     name, title = measure
     here = [point for point in points if name in point.measured]
-    figure, joint = go.Figure(), STRATEGIES["joint"]
+    figure, joint = go.Figure(), METHODS["joint"]
     fixed = [point for point in here if point.value is not None]
     if fixed:
         means = averaged(fixed)
@@ -51,14 +51,14 @@ def lambda_chart(
             showlegend=False,
         )
     for i, point in enumerate(averaged([point for point in here if point.value is None])):
-        look, value = _look(point.kind, i), point.measured[name]
+        look, value = method_look(point.kind), point.measured[name]
         figure.add_scatter(
             x=[0, 1, AT_END],
             y=[value] * 3,
             name=chart_text(titles[point.kind]),
             mode="lines+markers",
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
-            line={"color": look.pair[dark], "dash": "dot", "width": 1.5},
+            line={"color": look.pair[dark], "dash": look.dash, "width": 1.5},
         )
     _finish(figure, x_title, title)
     figure.update_xaxes(range=[-0.03, 1.1])
@@ -96,7 +96,7 @@ def frontier_chart(
             name=chart_text(titles["joint"]),
             mode="lines+markers+text",
             textposition=[("top center", "bottom center")[i % 2] for i in range(len(fixed))],
-            line={"color": STRATEGIES["joint"].pair[dark], "width": 2},
+            line={"color": METHODS["joint"].pair[dark], "width": 2},
         )
     for i, point in enumerate(point for point in here if point.value is None):
         figure.add_scatter(
@@ -104,17 +104,13 @@ def frontier_chart(
             y=[point.measured[y]],
             name=chart_text(titles[point.kind]),
             mode="markers",
-            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": _look(point.kind, i).pair[dark]},
+            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": method_look(point.kind).pair[dark]},
         )
     _finish(figure, x_title, y_title)
     figure.update_traces(cliponaxis=False)
     figure.update_xaxes(tickformat=".0%" if percent[0] else "")
     figure.update_yaxes(tickformat=".0%" if percent[1] else "")
     return figure
-
-
-def _look(kind: str, index: int) -> Look:
-    return STRATEGIES.get(kind) or other(index)
 
 
 def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:

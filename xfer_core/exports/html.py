@@ -16,6 +16,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; }
 .quiet { color: #59636e; margin: .2rem 0 1.2rem; }
 .result { font-size: 2.4rem; font-weight: 600; color: #a83f00; margin: .2rem 0; }
 figure { margin: .5rem 0 1rem; }
+figure img { max-width: 100%; height: auto; }
 figcaption { color: #59636e; font-size: .92rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
@@ -89,3 +90,9 @@ def figure(chart: go.Figure, alt: str, first: bool) -> str:
         full_html=False, include_plotlyjs=first, config={"displaylogo": False, "responsive": True}, default_width="100%"
     )
     return f'<figure aria-label="{escape(alt)}">\n{drawn}\n<figcaption>{escape(alt)}</figcaption>\n</figure>'
+
+
+def still_figure(address: str, alt: str) -> str:
+    """A picture that does not move, at ``address`` (a data URI, so that the page stays one file), with its words."""
+    words = escape(alt)
+    return f'<figure>\n<img src="{escape(address)}" alt="{words}">\n<figcaption>{words}</figcaption>\n</figure>'

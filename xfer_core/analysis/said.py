@@ -1,0 +1,243 @@
+"""What an experiment found, in words: sentences, and the rows of a table. Pages, reports and tables say the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xfer_core.analysis.accuracy import Spread
+from xfer_core.analysis.comparison import Row
+from xfer_core.analysis.findings import Finding, worths
+from xfer_core.analysis.intervals import LEAST, Difference
+from xfer_core.analysis.worth import Worth
+
+Translate = Callable[[str], str]
+NAMED = 4  # methods whose means are named while there are too few seeds for more
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence in Markdown; ``clear`` where it says a difference that the seeds carry."""
+
+    text: str
+    clear: bool
+
+
+def budget_word(budget: Any, _: Translate = str) -> str:
+    """A label budget in words."""
+    if budget == "all":
+        return _("all labels")
+    if budget == 0:
+        return _("no labels")
+    return _("1 label per class") if budget == 1 else _("{count} labels per class").format(count=f"{budget:g}")
+
+
+def sentences(
+    table: Sequence[Row],
+    found: Sequence[Finding],
+    reference: str,
+    titles: Mapping[str, str],
+    numbers: bool,
+    _: Translate = str,
+) -> list[Sentence]:
+    """What labels are worth, and the clear differences at each budget; the most telling sentence first.
+
+    Args:
+        table: finished runs.
+        found: their findings against ``reference``, an arm.
+        titles: arm → title, ready to stand in Markdown.
+        numbers: whether an error is measured, not an accuracy.
+        _: translates one English text.
+    """
+    said: list[Sentence] = []
+    if not numbers:
+        for arm, seen in worths(table, found, reference).items():
+            if seen.many is None or _tenths(seen.many) > seen.few:
+                text = _worth_sentence(seen, _).format(method=titles[arm], other=titles[reference])
+                said.append(Sentence(text, True))
+    at_budgets: list[Sentence] = []
+    for budget in dict.fromkeys(one.budget for one in found):
+        here = [one for one in found if one.budget == budget]
+        if any(one.difference is not None for one in here):
+            at_budgets.append(_difference_sentence(here, reference, titles, budget, numbers, _))
+    return said + sorted(at_budgets, key=lambda one: not one.clear)
+
+
+def _worth_sentence(seen: Worth, _: Translate) -> str:
+    """What labels are worth, with ``{method}`` and ``{other}`` left open. Never rounded up: a budget that was measured
+    and was better is not named as being as good."""
+    words = {
+        "method": "{method}",
+        "other": "{other}",
+        "few": budget_word(seen.few, _),
+        "many": budget_word(_tenths(seen.many or 0), _),
+        "low": budget_word(_tenths(seen.low or 0), _),
+        "most": budget_word(seen.most, _),
+        "seeds": seen.seeds,
+    }
+    beyond = _("more than {most}").format(**words)
+    words["high"] = beyond if seen.high is None else budget_word(_tenths(seen.high, up=True), _)
+    if seen.many is not None:
+        text = _(
+            "**{method}** with {few} does about as well as **{other}** with {many}, by interpolation "
+            "(95 % interval {low} to {high}, {seeds} seeds)."
+        )
+    elif seen.low is not None:
+        text = _(
+            "**{method}** with {few} does about as well as **{other}** with {low} or more, by interpolation "
+            "({seeds} seeds; more than {most} were not tried)."
+        )
+    else:
+        text = _("**{method}** with {few} does better than **{other}** with {most} ({seeds} seeds).")
+    return text.format(**words)
+
+
+def _tenths(labels: float, up: bool = False) -> float:
+    """Rounded down (or up) to a tenth; what is whole but for rounding errors stays whole."""
+    nearest = round(10 * labels)
+    if math.isclose(10 * labels, nearest):
+        return nearest / 10
+    return (math.ceil if up else math.floor)(10 * labels) / 10
+
+
+def _difference_sentence(
+    here: Sequence[Finding], reference: str, titles: Mapping[str, str], budget: Any, numbers: bool, _: Translate
+) -> Sentence:
+    words = {"reference": titles[reference], "budget": budget_word(budget, _)}
+    differences = [(one.arm, one.difference) for one in here if one.difference is not None]
+    clear = sorted(((a, d) for a, d in differences if d.clear), key=lambda one: -one[1].mean)
+    if not clear:
+        seeds = max(found.seeds for _arm, found in differences)
+        if seeds >= LEAST:
+            text = _("With {budget} no method differs clearly from **{reference}** ({seeds} seeds).")
+            return Sentence(text.format(**words, seeds=seeds), False)
+        text = _("With {budget}, so far: {measured}. {few}: a difference is called clear from {least} on.")
+        means = [one for one in ranked(here, numbers) if math.isfinite(one.over.mean)]
+        measured = [f"**{titles[one.arm]}** {mean_text(one.over, numbers)}" for one in means[:NAMED]]
+        if len(means) > NAMED:
+            measured.append(_("{count} more").format(count=len(means) - NAMED))
+        few = _("1 shared seed") if seeds == 1 else _("{seeds} shared seeds").format(seeds=seeds)
+        return Sentence(text.format(**words, measured="; ".join(measured), few=few, least=LEAST), False)
+    first, more = clear[0], clear[1:]
+    text = _("With {budget} **{method}** beat **{reference}** {by}.")
+    if first[1].mean < 0:
+        text = _("With {budget} **{method}** did worse than **{reference}** {by}.")
+    said = [text.format(**words, method=titles[first[0]], by=_by(first[1], numbers, _))]
+    for methods, text in (
+        ([one for one in more if one[1].mean > 0], _("Better too: {methods}.")),
+        ([one for one in more if one[1].mean < 0], _("Worse: {methods}.")),
+    ):
+        if methods:
+            parts = [f"**{titles[arm]}** ({_points(found.mean, numbers)})" for arm, found in methods]
+            said.append(text.format(methods=", ".join(parts)))
+    return Sentence(" ".join(said), True)
+
+
+def _by(difference: Difference, numbers: bool, _: Translate) -> str:
+    """By how much, with the interval."""
+    ends = [_points(end, numbers) for end in (difference.low, difference.high) if end is not None]
+    points = _points(abs(difference.mean), numbers).removeprefix("+")
+    amount = points if numbers else _("{points} points").format(points=points)
+    text = _("by {amount} (95 % interval {low} to {high}, {seeds} seeds)")
+    return text.format(amount=amount, low=ends[0], high=ends[1], seeds=difference.seeds)
+
+
+def _points(value: float, numbers: bool) -> str:
+    return _minus(f"{value:+.1f}°" if numbers else f"{100 * value:+.1f}")
+
+
+def ranked(found: Sequence[Finding], numbers: bool) -> list[Finding]:
+    """Budget by budget, the best mean first; what is no number last."""
+    order = list(dict.fromkeys(one.budget for one in found))
+
+    def place(one: Finding) -> tuple[int, float]:
+        mean = one.over.mean
+        return order.index(one.budget), (mean if numbers else -mean) if math.isfinite(mean) else math.inf
+
+    return sorted(found, key=place)
+
+
+def table_rows(
+    found: Sequence[Finding], reference: str, titles: Mapping[str, str], numbers: bool, _: Translate = str
+) -> list[dict[str, str]]:
+    """One row for each budget and method, the best first: column → text."""
+    return [_cells(one, reference, titles, numbers, _) for one in ranked(found, numbers)]
+
+
+def _cells(
+    one: Finding, reference: str, titles: Mapping[str, str], numbers: bool, _: Translate
+) -> dict[str, str]:  # fmt: skip
+    difference = one.difference
+    verdict = _("compared with this") if one.arm == reference else ""
+    if difference is not None:
+        better = difference.mean > 0
+        verdict = (_("better") if better else _("worse")) if difference.clear else _("not clear")
+        if difference.seeds < LEAST:
+            verdict = _("too few seeds")
+    return {
+        _("Labels per class"): _("all") if one.budget == "all" else f"{one.budget:g}",
+        _("Method"): titles[one.arm],
+        _("Verdict"): verdict,
+        _("Error, degrees") if numbers else _("Accuracy, %"): mean_text(one.over, numbers).removesuffix(" %"),
+        _("Difference"): "" if difference is None else _signed(difference.mean, numbers),
+        _("95 % interval"): "" if difference is None else _ends(difference, numbers),
+        _("p, adjusted"): "" if difference is None else _chance(difference),
+        _("Seeds in favour (sign test)"): "" if difference is None else _signs(difference, _),
+        _("Seeds"): str(one.over.seeds),
+    }
+
+
+def mean_text(over: Spread, numbers: bool) -> str:
+    """Mean ± standard deviation, such as "77.4 ± 1.2 %"."""
+    if not math.isfinite(over.mean):
+        return "–"
+    scale, unit = (1, "°") if numbers else (100, " %")
+    spread = "" if over.deviation is None else f" ± {scale * over.deviation:.1f}"
+    return f"{scale * over.mean:.1f}{spread}{unit}"
+
+
+def _chance(difference: Difference) -> str:
+    if difference.p is None or difference.seeds < LEAST:
+        return "–"
+    return "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
+
+
+def _signs(difference: Difference, _: Translate) -> str:
+    said = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
+    if difference.sign_p is None or difference.seeds < LEAST:
+        return said
+    return f"{said} (p {difference.sign_p:.2g})"
+
+
+def _signed(value: float, numbers: bool) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return _minus(f"{value:+.2f}" if numbers else f"{100 * value:+.1f}")
+
+
+def _minus(text: str) -> str:
+    """With a minus sign in place of a hyphen."""
+    return text.replace("-", "−")
+
+
+def _ends(difference: Difference, numbers: bool) -> str:
+    if difference.low is None or difference.high is None:
+        return "–"
+    return f"{_signed(difference.low, numbers)} … {_signed(difference.high, numbers)}"
+
+
+def how_judged(found: Sequence[Finding], _: Translate = str) -> str:
+    """How the table's verdicts come about, and how far they hold."""
+    tested = sum(one.difference is not None and one.difference.seeds >= LEAST for one in found)
+    return _(
+        "Each number is the mean ± standard deviation over seeds, on test samples that no training saw. The 95 % "
+        "interval is Student's, of the mean difference seed by seed, each by itself; it assumes that the "
+        "differences are about normally distributed. Better or worse is said from {least} shared seeds on, where p "
+        "is below 5 %: p of the paired t-test, adjusted for the number of comparisons (Holm; comparisons here: "
+        "{tested}), so that chance alone brings even one such verdict in at most 5 % of experiments like this. "
+        "The sign test needs no such assumption, and says less: with five seeds its p is never below 0.062, with six "
+        "never below 0.031; it is not adjusted. "
+        "All that holds for a number of seeds chosen beforehand, not where seeds are added until something is clear."
+    ).format(least=LEAST, tested=tested)

@@ -1,0 +1,47 @@
+"""What a person takes home of an experiment. Adding a format is adding a file, and a line to ``FORMATS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from xfer_core.exports.experiments import figure, latex, markdown, recipe, report, runs_csv
+from xfer_core.exports.experiments.gathered import Gathered, gather
+from xfer_core.runs.store import Store
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file of an experiment: what a button says, its name, its media type, and what makes it."""
+
+    title: str
+    file: str
+    mime: str
+    content: Callable[[Gathered], bytes]
+
+
+FORMATS = (
+    Format("Report (HTML)", "report.html", "text/html", report.content),
+    Format("All runs (CSV)", "runs.csv", "text/csv", runs_csv.content),
+    Format("Table (Markdown)", "table.md", "text/markdown", markdown.content),
+    Format("Table (LaTeX)", "table.tex", "application/x-tex", latex.content),
+    Format("Figure (SVG)", "figure.svg", "image/svg+xml", partial(figure.still, form="svg")),
+    Format("Figure (PNG)", "figure.png", "image/png", partial(figure.still, form="png")),
+    Format("Recipe (JSON)", recipe.FILE, "application/json", recipe.content),
+)
+
+
+def export_experiment(store: Store, batch: str, folder: Path) -> list[Path]:
+    """Write an experiment to ``folder`` in every format.
+
+    Raises:
+        XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
+    """
+    found = gather(store, batch)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / form.file for form in FORMATS]
+    for form, path in zip(FORMATS, paths, strict=True):
+        path.write_bytes(form.content(found))
+    return paths

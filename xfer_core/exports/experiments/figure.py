@@ -1,0 +1,84 @@
+"""The results of an experiment as a still picture, in the colours and dashes of the page.
+
+Drawn with Matplotlib: Plotly, which draws the page, needs a browser on the server to make a file.
+"""
+
+from __future__ import annotations
+
+import io
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from xfer_core.analysis.comparison import budgets, by_arm
+from xfer_core.analysis.said import budget_word, ranked
+from xfer_core.exports.experiments.gathered import Gathered
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INCHES = 7.0
+DASHES = {"solid": "-", "dash": (0, (6, 3)), "dot": (0, (1.5, 2)), "dashdot": (0, (6, 2, 1.5, 2)),
+          "longdash": (0, (10, 3)), "longdashdot": (0, (10, 2, 1.5, 2))}  # fmt: skip
+MARKS = ("o", "D", "s", "^", "P", "X", "*", "p")
+PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "xfer", "text.parse_math": False, "font.size": 10,
+         "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
+
+
+def still(found: Gathered, form: str) -> bytes:
+    """The picture as ``svg`` or ``png``: with one label budget every seed as a dot and the means as bars across, with
+    several the means against labels per class. The same runs give the same bytes."""
+    import matplotlib as mpl  # 0.3 s that only who asks for a figure should wait
+    from matplotlib.figure import Figure
+
+    several = len(budgets(found.table)) > 1
+    height = 4.2 if several else 1.1 + 0.42 * len(found.titles)
+    with mpl.rc_context(PLAIN):
+        figure = Figure(figsize=(INCHES, height), layout="constrained")
+        (_against_labels if several else _by_method)(figure, found)
+        written = io.BytesIO()
+        figure.savefig(written, format=form, dpi=200, metadata={"Date": None} if form == "svg" else {"Software": None})
+        return written.getvalue()
+
+
+def _by_method(figure: Figure, found: Gathered) -> None:
+    order = [one.arm for one in ranked(found.found, found.numbers)][::-1]
+    axes, arms = figure.subplots(), by_arm(found.table)
+    for place, arm in enumerate(order):
+        values, colour = [_scaled(found, row.value) for row in arms[arm]], found.looks[arm].light
+        axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
+        axes.plot([mean(values)] * 2, [place - 0.28, place + 0.28], color=colour, linewidth=3)
+    axes.set_yticks(range(len(order)), [found.titles[arm] for arm in order])
+    axes.set_xlabel(_measure(found))
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _against_labels(figure: Figure, found: Gathered) -> None:
+    axes, order = figure.subplots(), budgets(found.table)
+    for number, (arm, rows) in enumerate(by_arm(found.table).items()):
+        here = [place for place, budget in enumerate(order) if any(row.budget == budget for row in rows)]
+        means = [mean(_scaled(found, row.value) for row in rows if row.budget == order[place]) for place in here]
+        look = found.looks[arm]
+        axes.plot(here, means, color=look.light, linestyle=_dash(look.dash), linewidth=2, label=found.titles[arm],
+                  marker=MARKS[number % len(MARKS)], markersize=6)  # fmt: skip
+        axes.plot(
+            [order.index(row.budget) for row in rows], [_scaled(found, row.value) for row in rows], "o",
+            color=look.light, alpha=0.35, markersize=4, markeredgewidth=0,
+        )  # fmt: skip
+    axes.set_xticks(range(len(order)), [budget_word(budget).removesuffix(" per class") for budget in order])
+    axes.set_xlabel("labels per class in the target")
+    axes.set_ylabel(_measure(found))
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(frameon=False, fontsize=9, handlelength=3.5)
+
+
+def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
+    """Plotly's word for a dash, or its lengths in pixels, in Matplotlib's."""
+    return DASHES.get(dash) or (0, tuple(float(part.removesuffix("px")) for part in dash.split(",")))
+
+
+def _scaled(found: Gathered, value: float) -> float:
+    return value if found.numbers else 100 * value
+
+
+def _measure(found: Gathered) -> str:
+    return "mean error on the target, degrees" if found.numbers else "accuracy on the target, %"

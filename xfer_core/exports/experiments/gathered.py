@@ -1,0 +1,101 @@
+"""What every file of an experiment is made from, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from xfer_core.analysis.comparison import Row, arm_of, by_arm, rows
+from xfer_core.analysis.findings import Finding, findings, usual_reference
+from xfer_core.analysis.said import Sentence, sentences
+from xfer_core.charts.palette import Look, looks_of
+from xfer_core.errors import XferError
+from xfer_core.runs.experiment import cells, counted, question_of
+from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run, Store
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """An experiment with what came of it.
+
+    Attributes:
+        batch: its key in the store.
+        title: its name, or its question.
+        runs: all of them, by time.
+        table: the finished ones, at least one.
+        reference: the arm that the others are compared with.
+    """
+
+    batch: str
+    title: str
+    runs: Sequence[Run]
+    table: Sequence[Row]
+    reference: str
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """Of its first run: what the runs share."""
+        return RunSpec.model_validate(self.runs[0].spec)
+
+    @cached_property
+    def specs(self) -> list[RunSpec]:
+        """One for each arm and label budget."""
+        return [RunSpec.model_validate(run.spec) for run in cells(self.runs)]
+
+    @cached_property
+    def numbers(self) -> bool:
+        """Whether an error is measured, not an accuracy."""
+        return self.spec.problem.tasks[0] in self.spec.problem.regressions()
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Arm → title."""
+        return {arm: own[0].title for arm, own in by_arm(self.table).items()}
+
+    @cached_property
+    def looks(self) -> dict[str, Look]:
+        """Arm → colour and dash, as on the page."""
+        return arm_looks(self.runs)
+
+    @cached_property
+    def found(self) -> list[Finding]:
+        """Every arm at every budget against the reference."""
+        return findings(self.table, self.reference, higher_is_better=not self.numbers)
+
+    @cached_property
+    def said(self) -> list[Sentence]:
+        """What came out, in sentences."""
+        return sentences(self.table, self.found, self.reference, self.titles, self.numbers)
+
+
+def arm_looks(runs: Sequence[Run]) -> dict[str, Look]:
+    """The looks of all arms that were asked for, whether they have a result yet or not: none changes later.
+
+    Args:
+        runs: all of the experiment, by time.
+    """
+    arms: dict[str, str] = {}
+    for run in runs:
+        arms.setdefault(arm_of(run.spec), run.spec["strategy"]["kind"])
+    return dict(zip(arms, looks_of(list(arms.values())), strict=True))
+
+
+def gather(store: Store, batch: str, reference: str = "") -> Gathered:
+    """The experiment, compared with ``reference`` (an arm) or with what is usual.
+
+    Raises:
+        XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
+    """
+    runs = sorted(store.find(batch=batch), key=lambda run: run.created)
+    if not runs:
+        raise XferError("unknown_experiment", "experiment", batch)
+    table = rows(counted(runs))
+    if not table:
+        raise XferError("no_results", "experiment", batch)
+    known = reference if any(row.arm == reference for row in table) else usual_reference(table)
+    question = QUESTIONS.get(question_of(batch))
+    title = store.experiment_name(batch) or (question.title if question else batch)
+    return Gathered(batch, title, runs, table, known)

@@ -1,0 +1,17 @@
+"""The table of an experiment in Markdown, for a note or an issue."""
+
+from __future__ import annotations
+
+from xfer_core.analysis.said import table_rows
+from xfer_core.exports.experiments.gathered import Gathered
+
+
+def content(found: Gathered) -> bytes:
+    """A pipe table with a line a method and label budget."""
+    rows = table_rows(found.found, found.reference, found.titles, found.numbers)
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return ("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n").encode()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")

@@ -1,0 +1,73 @@
+"""All that decides an experiment, as JSON: the same runs can be queued again from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xfer_core.errors import XferError
+from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.runs.experiment import MOST, cells, question_of
+from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.store import NAME_LENGTH
+from xfer_core.strict_json import to_json
+
+FILE = "experiment.json"
+
+
+def content(found: Gathered) -> bytes:
+    """``{"experiment": question, "name": …, "seeds": […], "runs": [{"name": …, "spec": {…}}, …]}``, where each spec is
+    trained with every seed."""
+    made = [
+        {"name": run.name, "spec": {name: value for name, value in run.spec.items() if name != "seed"}}
+        for run in cells(found.runs)
+    ]
+    recipe = {
+        "experiment": question_of(found.batch),
+        "name": found.title,
+        "seeds": sorted({run.spec["seed"] for run in found.runs}),
+        "runs": made,
+    }
+    return (to_json(recipe, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def is_experiment(data: Any) -> bool:
+    """Whether this JSON is the recipe of an experiment rather than of a run."""
+    return isinstance(data, Mapping) and "experiment" in data
+
+
+def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
+    """The question, the name, and every run of the experiment as (spec, name), seed by seed.
+
+    Args:
+        data: JSON, as :func:`content` writes it.
+
+    Raises:
+        XferError: ``bad_experiment``, ``unknown_choice``, ``too_many_runs``, or what ``parse_spec`` raises for one of
+            its specs.
+    """
+    if not is_experiment(data):
+        raise XferError("bad_experiment", "recipe", data)
+    question, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
+    if question not in QUESTIONS:
+        raise XferError("unknown_choice", "experiment", question, allowed=", ".join(QUESTIONS))
+    if not (isinstance(seeds, list) and seeds):
+        raise XferError("bad_experiment", "seeds", seeds)
+    if not (isinstance(runs, list) and runs and all(_has_spec(run) for run in runs)):
+        raise XferError("bad_experiment", "runs", runs)
+    if len(runs) * len(seeds) > MOST:
+        fitting = max(1, MOST // len(runs))
+        raise XferError("too_many_runs", "experiment.seeds", len(runs) * len(seeds), limit=MOST, fitting=fitting)
+    made = [
+        (parse_spec({**run["spec"], "seed": seed}), str(run.get("name") or "")[:NAME_LENGTH])
+        for seed in seeds
+        for run in runs
+    ]
+    for spec, _name in made:
+        spec.check()
+    return question, str(data.get("name") or "")[:NAME_LENGTH], made
+
+
+def _has_spec(run: Any) -> bool:
+    return isinstance(run, Mapping) and isinstance(run.get("spec"), Mapping)

@@ -1,0 +1,49 @@
+"""The experiment as one HTML file that opens anywhere, offline, and can be printed."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+from xfer_core.analysis.said import how_judged, table_rows
+from xfer_core.exports import html
+from xfer_core.exports.experiments import recipe
+from xfer_core.exports.experiments.facts import facts
+from xfer_core.exports.experiments.figure import still
+from xfer_core.exports.experiments.gathered import Gathered
+
+
+def content(found: Gathered) -> bytes:
+    """The verdict, what was asked, the figure, the table with how it is judged, every run, and the recipe."""
+    made = time.strftime("%d %B %Y", time.localtime(found.runs[0].created))
+    parts = [html.heading(found.title, 1), html.paragraph(f"An experiment of {made}", "quiet")]
+    parts += [html.paragraph(_bare(one.text)) for one in found.said]
+    parts += [html.heading("What was asked"), *map(html.paragraph, facts(found))]
+    parts += [html.heading("What came out"), _figure(found)]
+    rows = table_rows(found.found, found.reference, found.titles, found.numbers)
+    parts.append(html.table(list(rows[0]), [list(row.values()) for row in rows], numbers=len(rows[0]) - 3))
+    parts.append(html.folded("How this is judged, exactly", html.paragraph(how_judged(found.found))))
+    parts += [html.heading("Every run"), html.folded(f"{len(found.table)} finished runs", _runs(found))]
+    parts += [html.heading("The recipe"), html.paragraph(f"python -m xfer_core submit {recipe.FILE}")]
+    parts.append(html.folded("All that decides this experiment", html.code(recipe.content(found).decode())))
+    return html.page(f"{found.title} · Xfer", parts).encode()
+
+
+def _figure(found: Gathered) -> str:
+    picture = base64.b64encode(still(found, "svg")).decode()
+    words = f"The result of every finished run, in the colours of the methods: {', '.join(found.titles.values())}."
+    return html.still_figure(f"data:image/svg+xml;base64,{picture}", words)
+
+
+def _runs(found: Gathered) -> str:
+    scale, unit = (1, "°") if found.numbers else (100, " %")
+    rows = [
+        (row.title, row.budget, row.seed, f"{scale * row.value:.1f}{unit}", f"{row.seconds:.1f}", row.run)
+        for row in found.table
+    ]
+    return html.table(["method", "labels per class", "seed", "result", "seconds", "run"], rows, numbers=5)
+
+
+def _bare(text: str) -> str:
+    """A sentence of Markdown without its marks."""
+    return text.replace("**", "")
