@@ -16,6 +16,7 @@ from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.training import OPTIMIZERS, TrainingForm
+from xfer_core.training.form import LiveChange
 
 TASKS = ("digit", "parity", "tilt")
 TABLE = "domain,class,weight\ndigits.handwritten,7,3"
@@ -100,17 +101,31 @@ def strategies(draw: st.DrawFn, form: type[Strategy], problem: Problem, network:
     return draw(forms(form, **given))
 
 
+def live_changes(strategy: Strategy, problem: Problem) -> st.SearchStrategy[LiveChange]:
+    """What a person may have changed while such a run trained."""
+    try:
+        terms = list(strategy.lambdas(problem))
+    except XferError:
+        terms = []
+    names = st.sampled_from(["lr", *(f"lambda/{term}" for term in terms)])
+    return forms(LiveChange, name=names, value=st.floats(1e-9, 100))
+
+
 @st.composite
 def specs(draw: st.DrawFn, form: type[Strategy] | None = None) -> RunSpec:
     """Specs of every field and every method, whether or not they can be run."""
     problem = draw(problems())
     chosen = form or draw(st.sampled_from(STRATEGIES))
     optimizer = draw(st.sampled_from(OPTIMIZERS))
-    training = forms(TrainingForm, optimizer=forms(optimizer), device=st.sampled_from(("auto", "cpu")))
+    strategy = draw(strategies(chosen, problem))
+    changes = st.lists(live_changes(strategy, problem), max_size=3).map(tuple)
+    training = forms(
+        TrainingForm, optimizer=forms(optimizer), device=st.sampled_from(("auto", "cpu")), live_changes=changes
+    )
     return RunSpec(
         problem=problem,
         network=draw(forms(draw(st.sampled_from(NETWORKS)))),
-        strategy=draw(strategies(chosen, problem)),
+        strategy=strategy,
         training=draw(training),
         seed=draw(values(RunSpec.model_fields["seed"])),
     )

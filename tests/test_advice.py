@@ -111,6 +111,7 @@ GENERAL = {  # advice that no spec decides: what to do with files and downloads,
      "no_snapshots", "data_gone", "left_out_onnx",
     "worker_died", "not_heard", "silent_worker",
     "not_finite_loss", "not_finite_weights", "not_finite_answers", "absurd_error", "one_answer", "one_pseudo_label",
+    "diverged",
 }  # fmt: skip
 
 

@@ -112,6 +112,10 @@ RULES: dict[str, str] = {
         "is above {limit}, which is {times} times the range of the training labels, at step {step} (phase {phase}), "
         "so the network broke; lower the learning rate"
     ),
+    "diverged": (
+        "of {task} on {domain} ended at {times} times the loss of guessing ({guessing}), so the training diverged; "
+        "lower the learning rate"
+    ),
     "one_answer": (
         "answers one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
         "more than {largest} of the training labels: its answers collapsed onto one class; lower the learning rate"

@@ -17,7 +17,7 @@ function buildHeader(view) {
   return [() => {
     const state = view.runs.get(definition.id);
     const progress = state.progress;
-    showStatus(view, status, state);
+    showStatus(view, status, state, definition.doubt);
     showPhases(view, phases, progress);
     say(step, progress ? stepText(view, progress) : "");
     bar(state);
@@ -42,9 +42,10 @@ function addBar(view, parent = view.head, title = "") {
   };
 }
 
-function showStatus(view, node, { status }) {
-  node.dataset.status = status;
-  say(node, view.texts[`status.${status}`] ?? status ?? "");
+function showStatus(view, node, { status }, doubt = "") {
+  const doubtful = doubt && status === "finished";
+  node.dataset.status = doubtful ? "doubtful" : status;
+  say(node, doubtful ? doubt : view.texts[`status.${status}`] ?? status ?? "");
 }
 
 function showPhases(view, node, progress) {

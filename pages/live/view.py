@@ -46,6 +46,7 @@ class LiveRun:
         status, progress: as the store has them when the page runs: what is painted before the stream answers, and
             what a change of status is measured against.
         reason: a failure in the reader's words; empty: the text in the stream, if it has one.
+        doubt: what stands in place of *finished*, where a run came out so that nobody should rely on it.
     """
 
     id: str
@@ -57,6 +58,7 @@ class LiveRun:
     status: str = ""
     progress: Mapping[str, Any] | None = None
     reason: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from xfer_core.analysis.comparison import arm_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
 from xfer_core.errors import RULES, XferError, say
 from xfer_core.runs.spec import RunSpec, metric_name
-from xfer_core.runs.store import Run
+from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
 from xfer_core.strategies import Strategy
 
 
@@ -42,6 +42,7 @@ def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
         status=run.status,
         progress=run.progress,
         reason=reason_text(run),
+        doubt=_(run.outcome) if run.outcome in (DIVERGED, COLLAPSED) else "",
     )
 
 

@@ -22,7 +22,7 @@ from xfer_core.exports.experiments.gathered import arm_looks
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.experiment import counted, go_on, more_seeds, pause
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FAILED, LIVE, RUNNING, Run
+from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
 DRAWN = 6  # training runs whose curves are drawn until there is a result
@@ -163,6 +163,14 @@ def _delete(ids: list[str]) -> None:
 
 
 def _failures(runs: list[Run]) -> None:
+    changed = store().changed_by_hand([run.id for run in runs])
+    for ids, text in (
+        (changed, _("λ or the learning rate was changed by hand while these trained: {runs}.")),
+        ({run.id for run in runs if run.outcome == DIVERGED}, _("Diverged, and counted as they came out: {runs}.")),
+    ):
+        if ids:
+            names = ", ".join(f"{run.name} ({_('seed')} {run.spec['seed']})" for run in runs if run.id in ids)
+            st.warning(plain(text.format(runs=names)), icon=":material/warning:")
     failed = [run for run in runs if run.status == FAILED]
     for run in failed[:REASONS]:
         st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")

@@ -87,7 +87,9 @@ def choose_training(first: RunSpec, prefix: str, slots: Slots) -> dict[str, Any]
         here = ("steps", "batch_size")
         rest = controls(training, f"{prefix}.training", without=tuple(name for name in names if name not in here))
     with right:
-        rest |= controls(training, f"{prefix}.training", without=(*here, *KEPT, "optimizer", "selection"))
+        rest |= controls(
+            training, f"{prefix}.training", without=(*here, *KEPT, "optimizer", "selection", "live_changes")
+        )
     slots.here("training")
     kept = {name: getattr(training, name) for name in KEPT}
     return {"network": fields, "training": {**rest, **kept, "optimizer": of_optimizer, "selection": rule}}

@@ -26,7 +26,7 @@ from xfer_core.analysis.accuracy import metric_text
 from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
-from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.spec import RunSpec, unchanged
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.runs.worker import notes
 from xfer_core.selections import RULES
@@ -93,7 +93,7 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
     for kind in ("source_only", "target_only"):
         if kind == spec.strategy.kind:
             continue
-        baseline = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
+        baseline = RunSpec.model_validate({**unchanged(spec).model_dump(mode="json"), "strategy": {"kind": kind}})
         try:
             checked(baseline)
         except XferError:  # such as no target labels: then there is no such baseline to show

@@ -40,7 +40,7 @@ def headline(runs: list[Run]) -> None:
 
 def ended_well(runs: Sequence[Run]) -> bool:
     """Whether all three networks have a result that counts."""
-    return {kind_of(run) for run in runs if run.outcome == FINISHED} == set(RACERS)
+    return {kind_of(run) for run in runs if run.status == FINISHED and not run.broke} == set(RACERS)
 
 
 def places_taken(runs: Sequence[Run]) -> bool:
@@ -147,7 +147,7 @@ def _say_who_is_missing(runs: Sequence[Run]) -> None:
     """Why there is no verdict."""
     st.warning(_("There is no verdict, because not all three networks finished."), icon=":material/info:")
     for run in runs:
-        if run.outcome != FINISHED:
+        if run.status != FINISHED or run.broke:
             reason = f" — {text}" if (text := reason_text(run)) else ""
             status = _(run.outcome)
             label = plain(f"{run.name}: {status}{reason}")

@@ -14,6 +14,7 @@ from pages.parts.side_by_side import side_by_side
 from pages.parts.store import delete, store
 from pages.parts.text import _, local_time, locale, plain
 from pages.parts.try_panel import try_panel
+from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
@@ -98,17 +99,16 @@ def _delete(ids: list[str]) -> None:
 
 def _one(run: Run) -> None:
     """What can be done with a single run."""
-    spec = RunSpec.model_validate(run.spec)
     st.page_link("run.py", label=_("Open"), icon=":material/open_in_new:", query_params={"run": run.id})
     st.page_link(
         "train.py",
         label=_("Duplicate into Train"),
         icon=":material/content_copy:",
-        query_params=spec_settings(spec) or {"seed": "0"},
+        query_params=spec_settings(with_changes(store(), run)) or {"seed": "0"},
     )
     st.download_button(
         _("Recipe"),
-        recipe_text(run),
+        recipe_text(store(), run),
         f"{run.id}.recipe.json",
         "application/json",
         icon=":material/download:",

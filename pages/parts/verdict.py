@@ -13,7 +13,7 @@ from pages.parts.text import _, plain
 from xfer_core.analysis.verdict import SCRATCH, Verdict, verdict
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FAILED, Run
+from xfer_core.runs.store import COLLAPSED, DIVERGED, FAILED, Run
 
 
 def show_verdict(run: Run, baselines: list[Run]) -> bool:
@@ -26,10 +26,27 @@ def show_verdict(run: Run, baselines: list[Run]) -> bool:
     found = verdict(run, baselines, samples)
     if found is None:
         return False
+    if run.outcome in (DIVERGED, COLLAPSED):
+        st.warning(f"{_trouble(run, spec, found)}", icon=":material/trending_up:")
+        return True
     helped = found.clear and found.better > 0
     say = st.warning if found.stopped_at is not None else st.success if helped else st.info
     say(f"{_sentence(run, spec, found)} {_doubt(spec, found, samples)}", icon=":material/emoji_objects:")
     return True
+
+
+def _trouble(run: Run, spec: RunSpec, found: Verdict) -> str:
+    """That it came out so that nobody should rely on it, and what to do."""
+    words = {"name": plain(run.name), "value": _amount(found, found.value), "rate": f"{spec.training.optimizer.lr:g}"}
+    if run.outcome == DIVERGED:
+        text = _(
+            "**{name}** diverged: its loss ended far above what guessing would give. The learning rate of {rate} is "
+            "too large; try a tenth of it."
+        )
+    else:
+        text = _("**{name}** gives nearly one and the same answer everywhere: it learned nothing of use.")
+    measured = _("It is {value} off on average.") if found.is_error else _("It got {value} of 100 right.")
+    return f"{text} {measured}".format(**words)
 
 
 def _test_samples(spec: RunSpec) -> int | None:

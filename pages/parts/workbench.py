@@ -15,7 +15,7 @@ from pages.parts.mixer import loss_weights
 from pages.parts.problem import choose_budget, choose_domains, choose_tasks
 from pages.parts.slots import Slots
 from pages.parts.store import checked
-from pages.parts.text import _
+from pages.parts.text import _, plain
 from pages.parts.weight_table import weight_table
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
@@ -148,12 +148,29 @@ class Workbench:
                 optimizer, f"{prefix}.{optimizer.kind}", without=others, on_change=self.on_turn
             )
             slots.here("training.optimizer.lr")
-        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection"))
+        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection", "live_changes"))
+        training["live_changes"] = self._live_changes()
         training["optimizer"] = {"kind": optimizer.kind, **optimizer_fields}
         seed = controls(first, prefix, without=("version", "problem", "network", "strategy", "training"))
         slots.here("training", "seed")
         rest = {"network": {"kind": network.kind, **network_fields}, "training": training, **seed}
         return fields, rest
+
+    def _live_changes(self) -> list[dict[str, Any]]:
+        """What was changed by hand in the run that these settings are from, to be done again or not."""
+        changes = self.first.training.live_changes
+        if not changes:
+            return []
+        said = ", ".join(f"{change.name} = {change.value:g} ({_('step')} {change.step:,})" for change in changes[:10])
+        more = " …" if len(changes) > 10 else ""
+        again = st.toggle(
+            _("Do again what was changed by hand"),
+            value=True,
+            key=f"{self.prefix}.live_changes",
+            help=_("In the run that these settings are from, these were changed while it trained."),
+        )
+        st.caption(plain(said + more))
+        return [change.model_dump(mode="json") for change in changes] if again else []
 
     def _boards(self, strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:
         """The network with its locks, and the loss weights λ, as far as the strategy has them."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
+from xfer_core.training.form import LiveChange
 
 
 def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
@@ -16,3 +18,14 @@ def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]
         if event["kind"] == "set" and (last is None or event["step"] < last):
             turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
     return turned
+
+
+def with_changes(store: Store, run: Run) -> RunSpec:
+    """What the run was asked, with what people changed while it trained: a run of this spec gives the same numbers."""
+    spec = RunSpec.model_validate(run.spec)
+    changes = tuple(
+        LiveChange(step=step, name=name, value=value)
+        for step, settings in sorted(turned_in(store, run).items())
+        for name, value in settings
+    )
+    return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": changes})})

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xfer_core.exports.live_changes import with_changes
 from xfer_core.runs.store import Run, Store
 from xfer_core.strict_json import to_json
 
 FILE = "recipe.json"
 
 
-def recipe_text(run: Run) -> str:
-    """JSON that ``python -m xfer_core train`` and the Compare page take."""
-    return to_json(run.spec, indent=2) + "\n"
+def recipe_text(store: Store, run: Run) -> str:
+    """JSON that ``python -m xfer_core train`` takes. What people changed while the run trained is in it
+    (``training.live_changes``), so that it gives the same numbers again."""
+    return to_json(with_changes(store, run).model_dump(mode="json"), indent=2) + "\n"
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``recipe.json``."""
     path = folder / FILE
-    path.write_text(recipe_text(run))
+    path.write_text(recipe_text(store, run))
     return [path]

@@ -8,7 +8,7 @@ from typing import Any
 
 from xfer_core.runs.experiment import Arm, Budget, Experiment
 from xfer_core.runs.questions import QUESTIONS, lambda_arms, strategy_arms
-from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
+from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings, unchanged
 from xfer_core.strategies import STRATEGIES
 
 SHARED = ("problem", "network", "training")  # what all runs of an experiment share, as far as no method says otherwise
@@ -112,14 +112,14 @@ def plan_to_compare(spec: RunSpec) -> Plan:
     kind, budget = spec.strategy.kind, spec.problem.labels_per_class
     others = [other for other in REFERENCE if other != kind and (other != "target_only" or budget != 0)]
     settings = method_settings(kind, spec.strategy.model_dump(mode="json"))
-    return Plan("compare", spec, (*others, kind), (budget,), 1, {kind: settings} if settings else {})
+    return Plan("compare", unchanged(spec), (*others, kind), (budget,), 1, {kind: settings} if settings else {})
 
 
 def plan_to_sweep(spec: RunSpec, term: str = "") -> Plan:
     """How λ changes the result, on the problem, network and training of this spec; the other terms share as in it."""
     settings = method_settings("joint", spec.strategy.model_dump(mode="json")) if spec.strategy.kind == "joint" else {}
     own = {"joint": settings} if settings else {}
-    return Plan("lambda", spec, QUESTIONS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
+    return Plan("lambda", unchanged(spec), QUESTIONS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
 
 
 def method_settings(kind: str, fields: Mapping[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -67,6 +68,8 @@ class RunSpec(Form):
         RULES[self.training.selection].check(self.problem)
         choose_precision(self.training.precision, choose_device(self.training.device))
         self._check_tasks()
+        for change in self.training.live_changes:
+            self.check_live(change.name, change.value, "training.live_changes")
         self.strategy.check_dealt(dealt.for_strategies())
         network = self.network.build(dealt.image_shape, self.problem.outputs())
         phases = self.strategy.phases(dealt.for_strategies(), network)
@@ -78,6 +81,27 @@ class RunSpec(Form):
         if self.strategy.keeps_head():
             self._check_shared_classes(dealt)
         return dealt
+
+    def check_live(self, name: str, value: float, field: str = "set") -> None:
+        """Refuse to change what a run of this spec does not have, or to a value that no run could take.
+
+        Args:
+            name: ``lr``, or ``lambda/TERM``.
+            value: what it is to be.
+            field: what the error names where it does not know the name.
+
+        Raises:
+            XferError: ``unknown_choice``, ``not_finite``, ``negative`` or ``not_above``.
+        """
+        known = ("lr", *(f"lambda/{term}" for term in self.strategy.lambdas(self.problem)))
+        if name not in known:
+            raise XferError("unknown_choice", field, name, ({"training.live_changes": []},), allowed=known)
+        if not math.isfinite(value):
+            raise XferError("not_finite", name, value)
+        if value < 0:
+            raise XferError("negative", name, value)
+        if name == "lr" and value == 0:
+            raise XferError("not_above", name, value, limit=0)
 
     def _check_tasks(self) -> None:
         """Refuse a task that asks for a number where classes are needed, or where images are turned."""
@@ -118,6 +142,11 @@ class RunSpec(Form):
     def target_metric(self) -> str:
         """Name of the scalar that the run is judged by: the first task on the first target."""
         return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
+
+
+def unchanged(spec: RunSpec) -> RunSpec:
+    """The spec of a run that nobody changes while it trains: the changes of one method fit no other."""
+    return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": ()})})
 
 
 def metric_name(problem: Problem, domain: str, task: str, split: str) -> str:

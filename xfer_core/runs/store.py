@@ -25,6 +25,8 @@ from xfer_core.training.observer import Command, Point
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
+AT_ONCE = 500  # ids that one query names
+DIVERGED, COLLAPSED = "diverged", "collapsed"  # how a finished run may have come out
 LIVE = (QUEUED, RUNNING)
 ENDED = (FINISHED, STOPPED, FAILED, INTERRUPTED)
 RESUMABLE = (PAUSED, FAILED, INTERRUPTED)
@@ -74,8 +76,15 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        """The status as people should read it: *failed* where the network broke."""
-        return FAILED if self.broke else self.status
+        """The status as people should read it: *failed* where the network broke; *diverged* where a loss ended far
+        above that of guessing, *collapsed* where the first target's answers are all the same."""
+        if self.broke:
+            return FAILED
+        told = (self.result or {}).get("warnings", ())
+        if any(warning["code"] == "diverged" for warning in told):
+            return DIVERGED
+        target = self.spec["problem"]["target"][0]
+        return COLLAPSED if any(warning["params"]["domain"] == target for warning in told) else self.status
 
 
 @dataclass(frozen=True)
@@ -165,7 +174,7 @@ class Store:
             if row.status not in allowed:
                 raise XferError("not_in_status", kind, row.status, allowed=allowed)
             if kind == "set":
-                _check_setting(RunSpec.model_validate(row.spec), name, value)
+                RunSpec.model_validate(row.spec).check_live(name, value)
             if kind == "resume":
                 values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)
@@ -297,6 +306,18 @@ class Store:
         query = sa.select(table).where(table.c.run == run, table.c.kind == kind).order_by(table.c.seq)
         with self.engine.connect() as connection:
             return [_told(row) for row in connection.execute(query).mappings()]
+
+    @transaction
+    def changed_by_hand(self, runs: Sequence[str]) -> set[str]:
+        """Those of these runs in which λ or the learning rate was changed while they trained."""
+        table = schema.events
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for begin in range(0, len(runs), AT_ONCE):
+                here = runs[begin : begin + AT_ONCE]
+                query = sa.select(table.c.run).distinct().where(table.c.kind == "set", table.c.run.in_(here))
+                found.update(connection.execute(query).scalars())
+        return found
 
     @transaction
     def curves(self, runs: Sequence[str], name: str) -> dict[str, list[tuple[int, float]]]:
@@ -519,19 +540,6 @@ def _last_seq(connection: Connection, run: str) -> int:
         connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
         for table in (schema.scalars, schema.events)
     )
-
-
-def _check_setting(spec: RunSpec, name: str, value: float) -> None:
-    """Refuse a knob that the run does not have, or a value that no run could take."""
-    knobs = ("lr", *(f"lambda/{term}" for term in spec.strategy.lambdas(spec.problem)))
-    if name not in knobs:
-        raise XferError("unknown_choice", "set", name, allowed=knobs)
-    if not math.isfinite(value):
-        raise XferError("not_finite", name, value)
-    if value < 0:
-        raise XferError("negative", name, value)
-    if name == "lr" and value == 0:
-        raise XferError("not_above", name, value, limit=0)
 
 
 def _stored(value: float) -> dict[str, Any]:

@@ -201,7 +201,10 @@ def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:
     for warning in told:
         params = dict(warning["params"])
         params["domain"] = offered(params["domain"]).card.title
-        params |= {name: f"{100 * params[name]:.0f} %" for name in ("share", "largest")}
+        params |= {name: f"{100 * params[name]:.0f} %" for name in ("share", "largest") if name in params}
+        if "guessing" in params:
+            params["times"] = f"{warning['value'] / params['guessing']:.2g}"
+            params["guessing"] = f"{params['guessing']:.2f}"
         found.append(XferError(warning["code"], warning["field"], warning["value"], **params))
     return found
 

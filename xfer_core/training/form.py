@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
-from xfer_core.forms import Distinct, Form
+from xfer_core.forms import Distinct, Form, Name
 from xfer_core.selections import Kind
 
 
@@ -58,6 +58,17 @@ TURNING: tuple[Augmentation, ...] = ("flip", "rotation")
 """What changes the answer to how far a picture leans."""
 
 
+class LiveChange(Form):
+    """λ or the learning rate set to another value while a run trains, as a person does by hand."""
+
+    step: int = Field(ge=0, le=1_000_000, title="Step")
+    """Steps that are done when it takes effect."""
+    name: Name
+    """``lr``, or ``lambda/TERM`` with the term of a loss."""
+    value: float = Field(ge=0, title="Value")
+    """What it is set to."""
+
+
 class TrainingForm(Form):
     """The settings that most people leave alone."""
 
@@ -83,3 +94,13 @@ class TrainingForm(Form):
     """Which step's network is reported, and what the choice may look at."""
     evaluations: int = Field(default=25, ge=1, le=1000, title="Looks at validation")
     """How often accuracy on the validation samples is measured, over the whole run."""
+    live_changes: tuple[LiveChange, ...] = Field(default=(), max_length=1000, title="Changes while it trains")
+    """What was changed by hand in the run that this recipe is from, done again at the same steps."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_nobody_changed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A run that nobody changed is written, and numbered, as before there was this field."""
+        written = handler(self)
+        if not self.live_changes:
+            written.pop("live_changes", None)
+        return written

@@ -14,22 +14,31 @@ class Knobs:
     Args:
         lambdas: term → λ at the start.
         lr: learning rate at the start.
-        replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
+        replay: (step, command) that took effect in an earlier life of this run, applied again at their steps.
+        planned: the same, as the recipe has them; those that are in ``replay`` took effect before.
     """
 
-    def __init__(self, lambdas: Mapping[str, float], lr: float, replay: Sequence[tuple[int, Command]] = ()) -> None:
+    def __init__(
+        self,
+        lambdas: Mapping[str, float],
+        lr: float,
+        replay: Sequence[tuple[int, Command]] = (),
+        planned: Sequence[tuple[int, Command]] = (),
+    ) -> None:
         self.lambdas, self.lr = dict(lambdas), lr
         self.factor = 1.0  # what the schedule makes of the learning rate; the loop sets it
         # A run that was resumed and changed again may have been told of an early step after a late one.
-        self.replay = sorted(replay, key=lambda item: item[0])
+        self.new = [change for change in planned if change not in replay]
+        self.replay = sorted([*self.new, *replay], key=lambda item: item[0])
 
     def is_due(self, step: int) -> bool:
         """Whether something must be turned again before this step."""
         return bool(self.replay) and self.replay[0][0] <= step
 
-    def next_due(self) -> Command:
-        """The command that is due, taken off the list."""
-        return self.replay.pop(0)[1]
+    def next_due(self) -> tuple[Command, bool]:
+        """The command that is due, taken off the list; and whether it takes effect for the first time."""
+        change = self.replay.pop(0)
+        return change[1], change in self.new
 
     def turn(self, command: Command) -> None:
         """Do what a *set* command says."""

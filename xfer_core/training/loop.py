@@ -22,6 +22,7 @@ from xfer_core.training.checkpoint import State, last_good, on_device, write_che
 from xfer_core.training.chooser import Chooser
 from xfer_core.training.collapse import collapses
 from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
+from xfer_core.training.divergence import Losses
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.fixing import fingerprint, fix
@@ -94,6 +95,7 @@ class Trainer:
         dealt: Dealt | None = None,
     ) -> None:
         self.strategy, self.training, self.observer = strategy, training, observer or Silent()
+        self.roles = problem.roles()
         self.checkpoint, self.seed = checkpoint, seed
         self.device = choose_device(training.device)
         self.precision = choose_precision(training.precision, self.device)
@@ -105,11 +107,13 @@ class Trainer:
         self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
         self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
-        self.knobs = Knobs(strategy.lambdas(problem), training.optimizer.lr, replay)
+        planned = [(change.step, Command("set", change.name, change.value)) for change in training.live_changes]
+        self.knobs = Knobs(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.streams = self._make_streams()
         self.evaluator = Evaluator(self.dealt, self.device, self.precision)
         self.chooser = Chooser(problem, training.selection)
+        self.losses = Losses({task: len(names) for task, names in self.dealt.classes.items() if len(names) > 1})
         self.context = Context(
             self.network,
             self.phases[0],
@@ -184,7 +188,9 @@ class Trainer:
         for name, value in metrics.items():
             self.journal.add(name, self.step, value)
         self._report()
-        return replace(self._result(status, metrics, selection), warnings=self._warnings(measured))
+        return replace(
+            self._result(status, metrics, selection), warnings=[*self._diverged(measured), *self._collapsed(measured)]
+        )
 
     def _advance(self) -> None:
         """Steps up to the next look at validation, the next phase, or the next report."""
@@ -268,6 +274,7 @@ class Trainer:
 
     def _begin_phase(self) -> None:
         phase = self._enter_phase()
+        self.losses.begin_phase()
         self.strategy.begin(self.context)
         if phase.renewed != "nothing":
             cpu_state = torch.random.get_rng_state()
@@ -313,18 +320,19 @@ class Trainer:
     def _obey(self) -> str | None:
         """Apply what a person asked for; pause or stop if that was it."""
         while self.knobs.is_due(self.step):
-            self._set(self.knobs.next_due())
+            self._set(*self.knobs.next_due())
         asked = None
         for command in self.observer.commands():
             if command.kind == "set":
-                self._set(command)
-                self.observer.event("set", self.step, name=command.name, value=command.value)
+                self._set(command, is_new=True)
             else:
                 asked = command.kind
         return asked
 
-    def _set(self, command: Command) -> None:
+    def _set(self, command: Command, is_new: bool) -> None:
         self.knobs.turn(command)
+        if is_new:
+            self.observer.event("set", self.step, name=command.name, value=command.value)
         self._set_rates()
         self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
@@ -358,8 +366,20 @@ class Trainer:
         self.observer.look()
         self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
 
-    def _warnings(self, step: int) -> list[dict[str, Any]]:
-        """What the last measurement shows that a person should know: answers that collapsed onto one class."""
+    def _diverged(self, step: int) -> list[dict[str, Any]]:
+        """Losses that end far above what guessing would give."""
+        return [
+            {
+                "code": "diverged",
+                "field": "loss",
+                "value": found.loss,
+                "params": {"domain": found.domain, "task": found.task, "guessing": found.guessing, "step": step},
+            }
+            for found in self.losses.divergences(lambda term: self.knobs.lambdas.get(term, 1.0))
+        ]
+
+    def _collapsed(self, step: int) -> list[dict[str, Any]]:
+        """Answers of the last measurement that collapsed onto one class."""
         return [
             {
                 "code": self.strategy.on_collapse,
@@ -382,7 +402,7 @@ class Trainer:
         begin, end = [0, *self.ends][len(self.phases) - 1], self.ends[-1]
         if 2 * (self.step - begin) < end - begin:
             return
-        for warning in self._warnings(self.step):
+        for warning in self._collapsed(self.step):
             where = (warning["params"]["domain"], warning["params"]["task"])
             if where not in self.collapsed:
                 self.collapsed.add(where)
@@ -390,6 +410,7 @@ class Trainer:
 
     def _report(self) -> None:
         points, broken = self.journal.drain()
+        self.losses.see(points, (term for term in self.knobs.lambdas if term.partition("/")[0] in self.roles))
         now = time.perf_counter()
         if points or broken or now - self.reported > REPORT_SECONDS:
             if self.train_seconds > 0:
@@ -507,6 +528,7 @@ class Trainer:
                 "generator": self.generator.get_state(),
                 "knobs": self.knobs.state(),
                 "chooser": self.chooser.state(),
+                "losses": self.losses.state(),
                 "fixed_before": list(self.fixed_before),
                 "fixed_kept": list(self.fixed_kept),
                 "collapsed": sorted(self.collapsed),
@@ -530,6 +552,7 @@ class Trainer:
         self.collapsed = {(domain, task) for domain, task in saved.get("collapsed", [])}
         self.images, self.train_seconds = saved["images"], saved["train_seconds"]
         self.chooser.restore(saved["chooser"])
+        self.losses.restore(saved.get("losses", {}))
         self._enter_phase()
         self.optimizer = self._make_optimizer()
         self.optimizer.load_state_dict(saved["optimizer"])
