@@ -24,6 +24,7 @@ from xfer_core.runs.store import QUEUED, RUNNING, Store
 
 PACES = tuple(range(100, 1001, 100))
 PRESSES = 8
+λ_STEP = 0.01  # of a slider
 STAGES = ("conv1", "conv2", "conv3", HEAD)
 QUICK = "network.width=4&training.batch_size=8&training.steps=20&training.evaluations=2"
 METHODS = {"fine_tune": "Fine-tuning", "joint": "Joint learning", "generalised": "Generalised learning"}
@@ -37,10 +38,12 @@ class Learner:
         page: the Playwright page, on Train, quiet.
         method: the method that is chosen there.
         choice: decides what is pressed next.
+        pictures: whether domains are pressed too. Other domains have other λ, which begin at their defaults: then the
+            presses of λ do not decide where it ends.
     """
 
-    def __init__(self, page: Any, method: str, choice: random.Random) -> None:
-        self.page, self.choice, self.method = page, choice, method
+    def __init__(self, page: Any, method: str, choice: random.Random, pictures: bool) -> None:
+        self.page, self.choice, self.method, self.pictures = page, choice, method, pictures
         self.source, self.target = "digits.handwritten", "digits.photo"
         self.frozen: set[str] = set()
         self.budget = BUDGETS.index(5)
@@ -49,7 +52,7 @@ class Learner:
 
     def press(self) -> None:
         """One press of one control, without waiting for what it does."""
-        kinds = ["source", "target", "rate"]
+        kinds = ["source", "target", "rate"] if self.pictures else ["rate"]
         kinds += ["budget"] * (self.budget < BUDGETS.index(15))  # more labels not every domain has
         kinds += ["lock"] * 4 if self.method == "fine_tune" else ["weight"] * 3
         kind = self.choice.choice(kinds)
@@ -92,8 +95,10 @@ class Learner:
         self.method, self.frozen, self.lambda_steps = kind, set(), 0
 
     def expected(self, seed: int) -> dict[str, Any]:
-        """What was set, in the words of the spec; λ only as far as the presses decide it."""
+        """What was set, in the words of the spec; λ only where the presses decide it."""
+        weight = {} if self.pictures else {"λ₀ steps": self.lambda_steps}
         return {
+            **weight,
             "source": (self.source,),
             "target": (self.target,),
             "budget": BUDGETS[self.budget],
@@ -106,7 +111,10 @@ class Learner:
 
 def said(spec: RunSpec) -> dict[str, Any]:
     """The same of a spec."""
+    now, first = (strategy.lambdas(spec.problem) for strategy in (spec.strategy, type(spec.strategy)()))
+    term = next(iter(first), None)
     return {
+        "λ₀ steps": round((now[term] - first[term]) / λ_STEP) if term else 0,
         "source": spec.problem.source,
         "target": spec.problem.target,
         "budget": spec.problem.labels_per_class,
@@ -162,9 +170,9 @@ def trial(page: Any, server: AppServer, store: Store, pace: int, number: int) ->
     page.locator("[class*=baselines] label").click()
     page.wait_for_timeout(500)
     page.wait_for_function(QUIET)
-    learner = Learner(page, "fine_tune", choice)
+    learner = Learner(page, "fine_tune", choice, pictures=number % 4 < 2)
     if number % 2:
-        learner.press_method("joint" if number % 4 == 1 else "generalised")
+        learner.press_method("joint" if number % 8 in (1, 3) else "generalised")
         page.get_by_role("slider", name="λ₀").wait_for()
     known = {run.id for run in store.find()}
     for _ in range(PRESSES):

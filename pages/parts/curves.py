@@ -105,7 +105,7 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
     charts = [
         Chart(
             _("Accuracy on validation samples"),
-            _("right answers"),
+            _("accuracy"),
             [
                 *(trace for trace in measures if trace.scalar.startswith("accuracy/")),
                 *(_baseline_trace(base) for base in baselines),
@@ -221,7 +221,7 @@ def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tup
         dress = [looks[arm_of(run.spec)] for run in runs]
     lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash) for live in lives]
-    chart = Chart(_("Accuracy on the target"), _("right answers"), traces, y_range=(0, 1), percent=True)
+    chart = Chart(_("Accuracy on the target"), _("accuracy"), traces, y_range=(0, 1), percent=True)
     return lives, [chart]
 
 

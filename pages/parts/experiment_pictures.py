@@ -73,7 +73,7 @@ def pictures(
     """Choose a picture and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     words = charts.Words(
-        _("mean error, degrees") if numbers else _("right answers on the target"),
+        _("mean error, degrees") if numbers else _("accuracy on the target"),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,
@@ -145,7 +145,7 @@ def _labels(shown: Shown) -> None:
     _show(
         figure,
         "labels",
-        _("Right answers against labels per class, a line for each method"),
+        _("Accuracy against labels per class, a line for each method"),
         _data(shown),
         shown.percents(),
     )
@@ -183,7 +183,7 @@ def _race(shown: Shown) -> None:
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
     elif words.percent:
-        words = replace(words, value=_("right answers"))
+        words = replace(words, value=_("accuracy"))
     figure = charts.race_chart(over, here.titles, here.looks, here.dark, words, _("step"))
     parts = [
         pd.DataFrame(
@@ -208,7 +208,7 @@ def _freeze(shown: Shown) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
     places = {arm: float(len(own[0].fixed)) for arm, own in by_arm(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
-    alt = _("Right answers against how many stages stay fixed")
+    alt = _("Accuracy against how many stages stay fixed")
     _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
 
 
@@ -263,10 +263,10 @@ def _kept(shown: Shown) -> None:
         here.looks,
         here.dark,
         here.words,
-        _("still right on the source"),
+        _("accuracy on the source, afterwards"),
         here.words.percent,
     )
-    alt = _("What is right on the target against what is still right on the source")
+    alt = _("Accuracy on the target against accuracy on the source")
     _show(
         figure,
         "kept",
@@ -288,7 +288,7 @@ def _cost(shown: Shown) -> None:
         specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
     figure = charts.against_chart(here.table, points, here.titles, here.looks, here.dark, here.words, measure)
-    alt = _("What is right on the target against {cost}").format(cost=measure)
+    alt = _("Accuracy on the target against {cost}").format(cost=measure)
     _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
     if measure == seconds:
         st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))

@@ -41,7 +41,7 @@ class LambdaPictures:
     def _measure_title(self, name: str) -> str:
         key, _slash, task = name.partition("/")
         several = len(self.spec.problem.tasks) > 1
-        what = _("mean error, degrees") if self._is_error(name) else _("right answers")
+        what = _("mean error, degrees") if self._is_error(name) else _("accuracy")
         return f"{domain_title(key)}{f' · {task_word(task)}' if several else ''}: {what}"
 
     def _is_error(self, name: str) -> bool:

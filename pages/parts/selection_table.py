@@ -33,7 +33,7 @@ def selection_table(run: Run) -> None:
     judged = spec.problem.unseen or spec.problem.target
     name = next(name for name in result["metrics"] if f"/{judged[0]}/" in name)
     rows = selection_rows(result["selection"])
-    with st.expander(_("Which step counts, and what the choice costs"), icon=":material/rule:"):
+    with st.expander(_("Model selection: which step counts, and what the choice costs"), icon=":material/rule:"):
         st.caption(
             _("Test samples of {domains}, {task}. The oracle saw validation labels of these very domains.").format(
                 domains=plain(", ".join(map(domain_title, judged))), task=plain(task_title(spec.problem.tasks[0]))
@@ -51,7 +51,7 @@ def selection_table(run: Run) -> None:
             }
         )
         st.dataframe(table, hide_index=True)
-        st.markdown("**" + _("All tests of the network that counts") + "**")
+        st.markdown("**" + _("All tests of the selected checkpoint") + "**")
         st.dataframe(
             pd.DataFrame(
                 [

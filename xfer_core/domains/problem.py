@@ -45,7 +45,7 @@ class Problem(Form):
     """Domains that no training sees: only looked at, and tested on."""
     tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MOST)
     """What to tell apart. Each task gets a head of its own."""
-    labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Label budget")
+    labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Labels per class")
     """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A task that asks
     for a number, such as the tilt, counts as one class."""
 

@@ -37,7 +37,7 @@ class FineTune(Transfer):
         baseline="source_only",
     )
     kind: Literal["fine_tune"] = "fine_tune"
-    frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Fixed stages", max_length=1000)
+    frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Frozen stages", max_length=1000)
     """Stages (or single parameters and buffers) that stay as the source left them."""
     new_head: bool = new_head_field()
 

@@ -50,7 +50,7 @@ class Generalised(Strategy):
     )
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
-    weights: dict[str, float] = Field(default={}, max_length=1000, title="λ of each domain")
+    weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain")
     """Named by domain. Those left out are 0; none at all means equal shares."""
     scheme: Literal["uniform", "class_balanced", "hard", "likeness", "table"] = Field(
         default="uniform", title="Weights inside a domain"

@@ -45,7 +45,7 @@ class Joint(Strategy):
     )
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
-    weights: dict[str, float] = Field(default={}, max_length=1000, title="λ of each domain and task")
+    weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; none at all means the same for all."""
 
     def check(self, problem: Problem) -> None:

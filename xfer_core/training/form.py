@@ -78,7 +78,7 @@ class TrainingForm(Form):
     """Samples that each domain gives to a step."""
     optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(default=Adam(), title="Optimiser")
     """Who turns gradients into steps."""
-    schedule: Schedule = Field(default="constant", title="Course of the learning rate")
+    schedule: Schedule = Field(default="constant", title="Learning-rate schedule")
     """Constant keeps it; cosine lets it fall to zero within each phase, ½(1 + cos πp) with the part p of the phase that
     is done (Loshchilov and Hutter 2017), so that the last step is not one more jump."""
     augment: Annotated[tuple[Augmentation, ...], Distinct] = Field(
@@ -90,9 +90,9 @@ class TrainingForm(Form):
     """Auto takes bfloat16 where the processor or GPU has arithmetic for it."""
     device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=20)
     """Auto takes an NVIDIA GPU, else Apple's, else the processor."""
-    selection: Kind = Field(default="last", title="Selection rule")
+    selection: Kind = Field(default="last", title="Model selection")
     """Which step's network is reported, and what the choice may look at."""
-    evaluations: int = Field(default=25, ge=1, le=1000, title="Looks at validation")
+    evaluations: int = Field(default=25, ge=1, le=1000, title="Evaluations on validation samples")
     """How often accuracy on the validation samples is measured, over the whole run."""
     live_changes: tuple[LiveChange, ...] = Field(default=(), max_length=1000, title="Changes while it trains")
     """What was changed by hand in the run that this recipe is from, done again at the same steps."""
