@@ -42,8 +42,8 @@ def test_the_rule_is_a_visible_choice_and_the_oracle_is_marked():
 def test_a_rule_that_does_not_fit_is_refused_beside_it():
     test = app("train", training__selection="target_validation", problem__labels_per_class="0", strategy__kind="dann")
     assert [error.value for error in test.error] == [
-        "training.selection needs target labels, and the label budget is 0; found target_validation. "
-        "This works: set training.selection to entropy."
+        "Model selection needs target labels, and the label budget is 0; found Best on a few target labels. "
+        "This works: set Model selection to Most certain answers."
     ]
     assert start_button(test).disabled
 
@@ -63,11 +63,11 @@ def test_a_table_of_weights_is_typed_or_brought_and_goes_into_the_recipe():
         ("domain,class,weight\ndigits.handwritten,7,nan", "must give every line a finite weight of at least 0"),
         ("domain,class,weight\ndigits.handwritten,7,-1", "must give every line a finite weight of at least 0"),
         ("domain,class,weight\ndigits.handwritten,7", "must have three cells in every line"),
-        ("domain,class,weight\ndigits.handwritten,12,1", "must name a class that digits.handwritten has"),
-        ("domain,sample,weight\ndigits.handwritten,99999,1", "must name a sample that digits.handwritten has"),
+        ("domain,class,weight\ndigits.handwritten,12,1", "must name a class that Handwritten digits has"),
+        ("domain,sample,weight\ndigits.handwritten,99999,1", "must name a sample that Handwritten digits has"),
         (
             "domain,class,weight\n" + "\n".join(f"digits.handwritten,{digit},0" for digit in range(10)),
-            "must leave at least one sample of this domain with a weight above 0; found digits.handwritten",
+            "must leave at least one sample of this domain with a weight above 0; found Handwritten digits",
         ),
     ],
 )
@@ -76,7 +76,9 @@ def test_a_table_that_cannot_be_used_is_one_sentence(table, said):
     test = app("train", strategy__kind="generalised", strategy__scheme="table", strategy__table=table)
     assert spec.strategy.kind == "generalised"
     assert not test.exception
-    assert [said in error.value and "strategy.table" in error.value for error in test.error] == [True], words(test)
+    assert [said in error.value and error.value.startswith("Table of weights must") for error in test.error] == [
+        True
+    ], words(test)
 
 
 def test_what_each_rule_would_have_chosen_is_shown_with_its_cost():

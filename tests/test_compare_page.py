@@ -77,10 +77,10 @@ def test_every_question_can_be_asked(name):
 def test_what_cannot_run_is_said_and_the_button_waits():
     page = app("compare")
     page.multiselect(key="plan1.help.budgets").set_value([0, 5]).run()
-    assert "problem.labels_per_class must be at least 1" in words(page)
+    assert "Labels per class must be at least 1 for From scratch" in words(page)
     assert next(button for button in page.button if button.label == "Start the experiment").disabled
     page.multiselect(key="plan1.help.budgets").set_value([]).run()
-    assert "experiment.budgets must name at least one" in words(page)
+    assert "Labels per class must name at least one" in words(page)
     page.multiselect(key="plan1.help.budgets").set_value([1, 2, 3, 5, 8, 10, 15]).run()
     page.multiselect(key="plan1.help.methods").set_value(
         ["target_only", "fine_tune", "joint", "source_only", "erm"]

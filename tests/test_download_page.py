@@ -52,7 +52,9 @@ def test_files_that_are_not_what_their_names_say_are_explained_and_cannot_be_tra
     other = {"source": "target", "target": "source"}[role]
     test = app("train", **{f"problem__{other}": '["digits.noisy"]', f"problem__{role}": '["mnist"]'})
     assert not test.exception
-    rule = f"problem.{role} needs 40 labels from 0 to 9 in {folder / LABELS}; remove it to download it anew; found 20"
+    rule = (
+        f"{role.capitalize()} needs 40 labels from 0 to 9 in {folder / LABELS}; remove it to download it anew; found 20"
+    )
     assert [error.value for error in test.error if error.value.startswith(rule)], words(test)
     assert labels(test)["Start training"] is True
 

@@ -318,12 +318,12 @@ def test_the_formula_follows_the_mixer():
 @pytest.mark.parametrize(
     ("settings", "field", "said"),
     [
-        ({"problem__target": "[]"}, "problem.target", "at least one target"),
-        ({"problem__labels_per_class": "999"}, "problem.labels_per_class", "999"),
-        ({"problem__labels_per_class": "0"}, "problem.labels_per_class", "at least 1"),
-        ({"strategy__frozen": '["conv9"]'}, "strategy.frozen", "conv9"),
-        (DISJOINT, "problem.source", "share a class"),
-        ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "strategy.frozen", "something to update"),
+        ({"problem__target": "[]"}, "Target", "at least one target"),
+        ({"problem__labels_per_class": "999"}, "Labels per class", "999"),
+        ({"problem__labels_per_class": "0"}, "Labels per class", "at least 1"),
+        ({"strategy__frozen": '["conv9"]'}, "Frozen stages", "conv9"),
+        (DISJOINT, "Source", "share a class"),
+        ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "Frozen stages", "something to update"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_said_and_nothing_can_be_started(settings, field, said):
@@ -331,7 +331,7 @@ def test_a_broken_rule_is_said_and_nothing_can_be_started(settings, field, said)
     assert not test.exception
     sentences = [element.value for kind in ("error", "warning") for element in test.get(kind)]
     assert len(sentences) == 1, sentences
-    assert field in sentences[0]
+    assert sentences[0].startswith(field), "in the words that stand on the page"
     assert said in sentences[0]
     assert start_button(test).disabled
 
@@ -340,8 +340,8 @@ def test_the_part_of_a_link_that_cannot_be_used_is_said_as_sent_and_the_rest_is_
     test = app("train", strategy__kind="nonsense", seed="7", training__steps="0")
     assert not test.exception
     said = " ".join(warning.value for warning in test.warning)
-    assert "training.steps must be at least 1; found 0." in said
-    assert "strategy.kind must be one of" in said
+    assert "Steps must be at least 1; found 0." in said
+    assert "Method must be one of Fine-tuning, Joint learning, " in said
     assert "found nonsense." in said
     assert {code.value for code in test.code} == {"strategy.kind=nonsense", "training.steps=0"}
     assert test.session_state["train.spec"] == RunSpec(seed=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 RULES: dict[str, str] = {
     "unknown_field": "is not a field here; the fields are {allowed}",
@@ -199,19 +200,26 @@ def shown(value: object) -> str:
     return text if len(text) <= 200 else text[:197] + "…"
 
 
-def say(error: XferError, translate: Callable[[str], str] = str) -> str:
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def say(error: XferError, translate: Callable[[str], str] = str, word: Callable[[Any], Any] = _as_it_is) -> str:
     """One sentence that names field, rule and value; behind it what to do, where that is known to help.
 
     Args:
         error: what was raised.
         translate: maps an English template to the reader's language (gettext's ``_``).
+        word: maps a field's path, a value or a parameter to what the reader calls it.
     """
-    rule = translate(RULES[error.code]).format(**{key: shown(value) for key, value in error.params.items()})
+    params = {key: shown(word(value)) for key, value in error.params.items()}
     sentence = translate("{field} {rule}; found {value}.").format(
-        field=shown(error.field), rule=rule, value=shown(error.value)
+        field=shown(word(error.field)),
+        rule=translate(RULES[error.code]).format(**params),
+        value=shown(word(error.value)),
     )
     if not error.advice:
         return sentence
     one = translate("{path} to {value}")
-    changes = [one.format(path=path, value=shown(value)) for path, value in error.advice.items()]
+    changes = [one.format(path=word(path), value=shown(word(value))) for path, value in error.advice.items()]
     return f"{sentence} {translate('This works: set {changes}.').format(changes=translate(' and ').join(changes))}"

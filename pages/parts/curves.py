@@ -8,10 +8,10 @@ from itertools import combinations
 
 from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_word
-from pages.parts.text import _
+from pages.parts.text import _, error_words
 from xfer_core.analysis.comparison import arm_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
-from xfer_core.errors import RULES, XferError, say
+from xfer_core.errors import RULES, XferError
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
 from xfer_core.strategies import Strategy
@@ -26,7 +26,7 @@ def reason_text(run: Run) -> str:
         return ""
     if reason.get("code") not in RULES:
         return reason["text"]
-    return say(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]), _)
+    return error_words(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]))
 
 
 def live_run(run: Run, look: Look, title: str = "") -> LiveRun:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from pages.parts.page_words import page_word
 from xfer_core.errors import XferError, say
 
 LOCALES = Path(__file__).parents[2] / "locales"
@@ -51,8 +52,14 @@ def plain(text: object) -> str:
 
 
 def error_text(error: XferError) -> str:
-    """A broken rule as a sentence in the viewer's language, for Markdown: what was found there is text."""
-    return plain(say(error, _))
+    """A broken rule as a sentence in the viewer's language and in the page's words, for Markdown: what was found there
+    is text."""
+    return plain(error_words(error))
+
+
+def error_words(error: XferError) -> str:
+    """The same, to stand where no Markdown is read."""
+    return say(error, _, lambda value: page_word(value, _))
 
 
 def percent(fraction: float) -> str:

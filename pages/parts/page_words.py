@@ -1,0 +1,85 @@
+"""What the page calls the things that a recipe and a command line spell: fields, domains, methods, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from xfer_core.domains import domain_keys, offered
+from xfer_core.domains.problem import Problem
+from xfer_core.networks import NETWORKS
+from xfer_core.selections import RULES
+from xfer_core.strategies import STRATEGIES, TITLES
+from xfer_core.training import OPTIMIZERS, TrainingForm
+
+OWN = {
+    "strategy": "Method",
+    "strategy.kind": "Method",
+    "network": "Network",
+    "network.kind": "Network",
+    "training.optimizer.kind": "Optimiser",
+    "problem.source": "Source",
+    "problem.target": "Target",
+    "problem.tasks": "Tasks",
+    "problem.unseen": "Unseen (test-only) domains",
+    "seed": "Seed",
+    "lr": "Learning rate",
+    "experiment.seeds": "Seeds",
+    "experiment.budgets": "Labels per class",
+    "experiment.arms": "Methods",
+    "version": "Version",
+}
+"""Where a field has no title of its own, or the page has a shorter one."""
+
+
+@cache
+def field_titles() -> dict[str, str]:
+    """Path of a field, as ``--set`` spells it → its title in English. A field that several methods have is called as
+    the first of them calls it."""
+    titles: dict[str, str] = {}
+    for prefix, forms in (
+        ("problem.", (Problem,)),
+        ("network.", NETWORKS),
+        ("strategy.", STRATEGIES),
+        ("training.optimizer.", OPTIMIZERS),
+        ("training.", (TrainingForm,)),
+    ):
+        for form in forms:
+            for name, field in form.model_fields.items():
+                if field.title:
+                    titles.setdefault(prefix + name, field.title)
+    return titles | OWN
+
+
+def page_word(value: Any, translate: Callable[[str], str]) -> Any:
+    """A value of an error in the page's words: what it does not know stays as it is.
+
+    Args:
+        value: a field's path, a domain's key, a term, a method's kind, a rule's name, or a collection of those.
+        translate: maps an English text to the viewer's language.
+    """
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [page_word(item, translate) for item in _in_order(value)]
+    if not isinstance(value, str):
+        return value
+    if value.startswith("lambda/"):
+        return f"λ {page_word(value.removeprefix('lambda/'), translate)}"
+    if title := field_titles().get(value):
+        return translate(title)
+    if value in TITLES:
+        return translate(TITLES[value])
+    if value in RULES:
+        return translate(RULES[value].title)
+    if value in domain_keys():
+        return translate(offered(value).card.title)
+    domain, slash, task = value.partition("/")
+    if slash and domain in domain_keys():
+        return f"{translate(offered(domain).card.title)} · {task}"
+    if ", " in value:  # several, written as one text
+        return ", ".join(str(page_word(part, translate)) for part in value.split(", "))
+    return value
+
+
+def _in_order(values: Iterable[Any]) -> list[Any]:
+    return sorted(values, key=str) if isinstance(values, (set, frozenset)) else list(values)
