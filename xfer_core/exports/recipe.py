@@ -11,8 +11,13 @@ FILE = "recipe.json"
 
 
 def recipe_text(run: Run) -> str:
-    """JSON that ``python -m xfer_core train`` and the Compare page take."""
+    """JSON that ``python -m xfer_core train`` takes, and the pages where they say "Open a recipe"."""
     return to_json(run.spec, indent=2) + "\n"
+
+
+def names(run: Run) -> list[str]:
+    """``recipe.json``."""
+    return [FILE]
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
