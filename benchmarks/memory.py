@@ -61,7 +61,7 @@ def walk(server: AppServer, page: Any, run: str, beside: str) -> Iterator[str]:
     yield "run: watch"
     page.goto(f"{server.url}/run?run={run}&beside={beside}&view=inside")
     settle(page)
-    questions = page.locator("[data-testid=stButtonGroup]").last.get_by_role("radio")
+    questions = page.locator("[data-testid=stButtonGroup]").nth(1).get_by_role("radio")
     for place in range(questions.count()):
         questions.nth(place).click()
         settle(page)

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from xfer_core.charts.palette import METHOD, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look
+from xfer_core.charts.palette import CLASSES, METHOD, OTHERS, SOURCE, STRATEGIES, TARGET, TOTAL, UNSEEN, Look, text_on
 
 # Linear RGB under full dichromacy: Viénot, Brettel and Mollon 1999.
 DEUTERANOPIA = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
@@ -53,3 +53,20 @@ def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: t
 def test_source_and_target_differ_in_colour_alone(viewer: str, theme: str):
     seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (SOURCE, TARGET)]
     assert np.linalg.norm(seen[0] - seen[1]) >= 30
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=list(BACKGROUNDS))
+def test_ten_classes_can_be_told_apart_by_colour_alone(place: int):
+    """Dichromats have the names in the middle of each class too."""
+    colours = [pair[place] for pair in CLASSES]
+    assert len(colours) == 10
+    assert min(contrast(colour, list(BACKGROUNDS.values())[place]) for colour in colours) >= 3
+    for viewer, least in (("usual", 30), ("deuteranopia", 10), ("protanopia", 10)):
+        seen = [lab(VIEWERS[viewer] @ linear(colour)) for colour in colours]
+        assert min(np.linalg.norm(one - two) for one, two in combinations(seen, 2)) >= least, viewer
+
+
+def test_what_is_written_on_a_colour_is_read():
+    for look in ROLES:
+        for colour in look.pair:
+            assert contrast(text_on(colour), colour) >= 4.5

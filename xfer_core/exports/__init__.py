@@ -1,4 +1,4 @@
-"""What a person takes home. Adding a format is adding a file with ``write`` and ``names``, and its name to ``FORMATS``."""
+"""What a person takes home. To add a format, add a file with ``write`` and ``names``, and its name to ``FORMATS``."""
 
 from __future__ import annotations
 
