@@ -11,12 +11,13 @@ import pytest
 import torch
 from conftest import SMALL, SOURCE, TARGET
 from sklearn.metrics import confusion_matrix
+from test_palette import contrast
 from torch import nn
 
 from xfer_core.analysis import trail as trail_module
 from xfer_core.analysis.calibration import calibration
 from xfer_core.analysis.changed import changed, coin_chance
-from xfer_core.analysis.confusion import confusion, most_mixed_up
+from xfer_core.analysis.confusion import confusion, mixed_up
 from xfer_core.analysis.embedding import brought_to_size, plane_of, tsne
 from xfer_core.analysis.filters import filter_pictures, first_filters, turned
 from xfer_core.analysis.held_out import Answered, answered, features_of, held_out_samples, outputs_of
@@ -26,7 +27,8 @@ from xfer_core.analysis.moved import Moved, moved, relative_distance, stage_outp
 from xfer_core.analysis.trail import trails
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.embedding import common_range, embedding_chart
-from xfer_core.charts.moved import moved_chart
+from xfer_core.charts.moved import distance_chart, likeness_chart
+from xfer_core.charts.palette import SOURCE as SOURCE_LOOK
 from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import glowing, tile
 from xfer_core.domains.problem import Problem
@@ -128,8 +130,11 @@ def test_the_confusion_matrix_is_scikit_learns(random):
 def test_classes_that_nobody_met_are_left_out_and_the_commonest_mistake_is_named():
     counts = confusion(said([0, 0, 0, 3, 3, 3], [0, 3, 3, 3, 3, 0]), ("a", "b", "c", "d"))
     assert counts.to_numpy().tolist() == [[1, 2], [1, 2]]
-    assert most_mixed_up(counts) == ("a", "d", 2, 3)
-    assert most_mixed_up(confusion(said([0, 1], [0, 1]), ("a", "b", "c", "d"))) is None
+    assert mixed_up(counts)[0] == ("a", "d", 2, 3)
+    assert [count for *_names, count, _of in mixed_up(counts)] == sorted(
+        (count for *_names, count, _of in mixed_up(counts)), reverse=True
+    )
+    assert mixed_up(confusion(said([0, 1], [0, 1]), ("a", "b", "c", "d"))) == []
 
 
 # ---------------------------------------------------------------------- fixed and broken
@@ -428,9 +433,14 @@ def test_worth_looking_at_are_the_surest_mistakes_and_one_right_answer_of_each_c
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_confusion_picture_holds_every_number_once(dark):
     counts = confusion(said([0, 0, 1, 2], [0, 1, 1, 0]), ("a", "b", "c", "d"))
-    right, wrong = confusion_chart(counts, dark, "answer", "class").data
-    texts = np.where(np.array(right.text) != "", right.text, wrong.text)
-    assert texts.tolist() == [["1", "1", ""], ["", "1", ""], ["1", "", ""]]
+    right, wrong, labels = confusion_chart(counts, dark, "answer", "class").data
+    said_there = dict(zip(zip(labels.y, labels.x, strict=True), labels.text, strict=True))
+    assert said_there == {("a", "a"): "1", ("a", "b"): "1", ("b", "b"): "1", ("c", "a"): "1"}
+    cells = {"light": {0.5: "#79B4D8", 1.0: "#0072B2"}, "dark": {0.5: "#396C8A", 1.0: "#56B4E9"}}
+    for place, colour in zip(zip(labels.y, labels.x, strict=True), labels.textfont.color, strict=True):
+        if place[0] == place[1]:
+            cell = cells["dark" if dark else "light"][0.5 if place[0] == "a" else 1.0]
+            assert contrast(colour, cell) >= 4.5, place
     assert np.nansum(right.z) == pytest.approx(0.5 + 1 + 0)
     assert np.nansum(wrong.z) == pytest.approx(0.5 + 1)
 
@@ -453,19 +463,27 @@ def test_the_embedding_glides_through_all_moments_with_axes_that_stay(monkeypatc
             assert here[axis].between(low, high).all()
     for trace, last in zip(figure.data, figure.frames[-1].data, strict=False):
         assert list(trace.x) == list(last.x), "it opens on the last moment, traces and frames in one order"
-    symbols = {trace.marker.symbol for trace in figure.data if trace.mode == "markers"}
+    symbols = {trace.marker.symbol for trace in figure.data if trace.mode == "markers" and trace.showlegend is not None}
     assert symbols == {"circle-open", "diamond"}
+    play, stop = figure.layout.updatemenus[0].buttons
+    assert play.args[0] is None, "all frames, from the first one on"
+    assert list(stop.args[0]) == [None]
+    domains = embedding_chart(trail.points, roles, titles, names, False, ranges, DIGITS, by_domain=True)
+    for trace in domains.data:
+        if trace.mode == "markers" and trace.legendgroup == SOURCE:
+            assert trace.marker.color == SOURCE_LOOK.light
+    assert [trace.name for trace in domains.data if trace.showlegend is None] == ["S", "T"], "the legend"
 
 
 def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
     rows = moved(a_network(), a_network(seed=1), some_images(40), "digit")
-    far, alike = moved_chart(rows, False, ("far", "alike"), 2.0).data
+    (far,), (alike,) = distance_chart(rows, False, "far", 2.0).data, likeness_chart(rows, False, "alike").data
     assert list(far.x) == [row.distance for row in rows]
     assert list(alike.x) == [row.alike for row in rows]
     below = [Moved("conv1", 0.5, -0.0004, 8), Moved("conv2", 0.5, -0.3, 8)]
-    figure = moved_chart(below, False, ("far", "alike"), 1.0)
-    assert figure.data[1].text == ("0.00", "−0.30")
-    assert figure.layout.xaxis2.range[0] < -0.3, "a bar below 0 is drawn whole"
+    figure = likeness_chart(below, False, "alike")
+    assert figure.data[0].text == ("0.00", "−0.30")
+    assert figure.layout.xaxis.range[0] < -0.3, "a bar below 0 is drawn whole"
     found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
     bars, line = reliability_chart(found.bins, True, "sure", "right", ("a", "b")).data
     assert (list(bars.x), list(bars.y), list(line.x)) == ([0.55], [0.5], [0, 1])

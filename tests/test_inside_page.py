@@ -1,8 +1,9 @@
-"""Look inside, as a page shows it: every picture of a real run, two side by side, and what cannot be shown."""
+"""Inspect, as a page shows it: every picture of a real run, two side by side, and what cannot be shown."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,7 +15,7 @@ from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.settings import settings
 
-QUESTIONS = ("mix_ups", "changed", "features", "moved", "filters", "looked", "certainty")
+QUESTIONS = ("confusion", "changes", "features", "drift", "filters", "gradcam", "calibration")
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_the_confusion_matrix_adds_up_to_what_the_run_reported():
 def test_fixed_and_broken_counts_against_a_baseline_and_against_the_run_before_the_target():
     store = open_store()
     run, scratch = ended(store), ended(store, "strategy.kind=target_only")
-    test = look(run, "changed")
+    test = look(run, "changes")
     box = next(box for box in test.selectbox if box.label == "Compared with")
     assert box.options == [scratch.name, "this run at step 4: before learning the target"]
     metric = "accuracy/digits.photo/digit/test"
@@ -81,7 +82,7 @@ def test_fixed_and_broken_counts_against_a_baseline_and_against_the_run_before_t
         assert f"“{reference}”" in words(test)
         table = test.dataframe[0].value
         fixed, broken = (table["became"] == "right").sum(), (table["became"] == "wrong").sum()
-        assert f"fixed {fixed}, broke {broken}" in words(test)
+        assert f"{fixed} corrected, {broken} broken" in words(test)
         if before is not None:
             gain = run.result["metrics"][metric] - before
             assert (fixed - broken) / 314 == pytest.approx(gain, abs=1e-6)
@@ -114,19 +115,21 @@ def test_two_runs_stand_side_by_side_on_the_same_axes():
         assert f"**{run.name}** ({run.id})" in words(test)
         assert f"**{other.name}** ({other.id})" in words(test)
         drawn = charts(test)
+        half = len(drawn) // 2
         for axis in ("xaxis", "yaxis"):
-            assert len({json.dumps(figure["layout"][axis].get("range")) for figure in drawn}) <= 1, question
-    test = look(run, "changed", beside=other.id)
+            ranges = [json.dumps(figure["layout"][axis].get("range")) for figure in drawn]
+            assert ranges[:half] == ranges[half:], question
+    test = look(run, "changes", beside=other.id)
     assert f"{other.name} ({other.id})" in test.selectbox[1].options
 
 
 def test_a_task_that_asks_for_a_number_gets_a_scatter_and_plain_sentences():
     run = ended(open_store(), "strategy.kind=joint", 'problem.tasks=["tilt"]')
     test = look(run)
-    assert "#### How close are the answers?" in words(test)
+    assert "#### Predictions — how close are the answers?" in words(test)
     assert f"{run.result['metrics']['error/digits.photo/tilt/test']:.1f}° off" in words(test)
     assert len(charts(test)) == 1
-    for question in ("changed", "looked", "certainty"):
+    for question in ("changes", "gradcam", "calibration"):
         test = look(run, question)
         assert "needs a task with classes" in words(test)
         assert not charts(test)
@@ -148,17 +151,17 @@ def test_the_weights_of_samples_are_a_question_where_the_page_asks_for_it():
     run, plain = ended(store, "strategy.kind=generalised", "strategy.scheme=hard"), ended(store)
     assert any("λ of domain and sample" in box.label for box in look(run, "weights", weights=True).expander)
     assert not any("λ of domain and sample" in box.label for box in look(run).expander)
-    assert "#### Which classes are mixed up?" in words(look(plain, weights=True))
+    assert "#### Confusion matrix — which classes are mixed up?" in words(look(plain, weights=True))
 
 
 def test_without_snapshots_the_end_is_shown_and_the_sentence_said():
     run = ended(open_store())
     for path in (settings().artifacts(run.id) / "snapshots").iterdir():
         path.unlink()
-    for question in ("features", "moved", "filters"):
+    for question in ("features", "drift", "filters"):
         test = look(run, question)
         assert "before snapshots were kept" in words(test)
-        assert bool(test.get("plotly_chart") or test.get("image")) == (question != "moved")
+        assert bool(test.get("plotly_chart") or test.get("image")) == (question != "drift")
     assert "sliders" not in charts(look(run, "features"))[0]["layout"]
 
 
@@ -187,3 +190,45 @@ def test_runs_that_share_no_domain_are_not_compared():
     run = ended(store, 'problem.source=["digits.handwritten"]')
     other = ended(store, 'problem.source=["digits.inverted"]', 'problem.target=["digits.noisy"]')
     assert "share no domain" in words(look(run, beside=other.id))
+
+
+def test_the_question_is_in_the_address_and_is_read_when_one_arrives():
+    from test_pages import app
+
+    run = ended(open_store())
+    test = app("run", run=run.id, view="inside", question="calibration")
+    assert not test.exception
+    assert "#### Calibration — does it know when it is unsure?" in words(test)
+    pills = next(group for group in test.get("button_group") if group.key == f"inside.question.{run.id}")
+    pills.set_value("gradcam").run()
+    assert "#### Grad-CAM — where did it look?" in words(test)
+    assert test.query_params["question"] == "gradcam"
+    assert test.query_params["run"] == run.id
+    test.query_params["question"] = "calibration"  # a browser may still send an old address with a press
+    assert "#### Grad-CAM" in words(test.run())
+    assert "#### Confusion matrix" in words(app("run", run=run.id, view="inside", question="nonsense"))
+
+
+def test_colours_are_of_classes_or_of_domains():
+    run = ended(open_store())
+    test = look(run, "features")
+
+    def colours() -> set[str]:
+        return {trace["marker"]["color"] for trace in charts(test)[0]["data"] if trace.get("mode") == "markers"}
+
+    by_class = colours()
+    test.session_state["inside.colours"] = "domain"
+    test.run()
+    assert not test.exception
+    assert len(colours()) < len(by_class)
+    assert test.get("plotly_chart")[0].proto.config
+
+
+def test_answers_are_written_with_signs():
+    store = open_store()
+    run, _scratch = ended(store), ended(store, "strategy.kind=target_only")
+    captions = [image.caption for sheet in look(run, "changes").get("image") for image in sheet.proto.imgs]
+    assert captions
+    assert all(re.fullmatch(r"\d → \d [✓✗]", caption) for caption in captions), captions
+    captions = [image.caption for sheet in look(run, "gradcam").get("image") for image in sheet.proto.imgs]
+    assert all(re.fullmatch(r"\d (✓|✗ \(is \d\)) · \d+ %", caption) for caption in captions), captions

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from xfer_core.charts.palette import (
+    CLASSES,
     METHOD,
     METHODS,
     OTHERS,
@@ -18,6 +19,7 @@ from xfer_core.charts.palette import (
     Look,
     looks_of,
     method_look,
+    text_on,
 )
 from xfer_core.strategies import STRATEGIES
 
@@ -87,3 +89,20 @@ def test_two_of_one_method_are_told_apart_and_the_others_keep_their_looks():
 def test_a_method_of_somebody_else_has_always_the_same_look():
     assert method_look("my_own") == method_look("my_own")
     assert method_look("my_own") in OTHERS
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=list(BACKGROUNDS))
+def test_ten_classes_can_be_told_apart_by_colour_alone(place: int):
+    """Dichromats have the names in the middle of each class too."""
+    colours = [pair[place] for pair in CLASSES]
+    assert len(colours) == 10
+    assert min(contrast(colour, list(BACKGROUNDS.values())[place]) for colour in colours) >= 3
+    for viewer, least in (("usual", 30), ("deuteranopia", 10), ("protanopia", 10)):
+        seen = [lab(VIEWERS[viewer] @ linear(colour)) for colour in colours]
+        assert min(np.linalg.norm(one - two) for one, two in combinations(seen, 2)) >= least, viewer
+
+
+def test_what_is_written_on_a_colour_is_read():
+    for look in ROLES:
+        for colour in look.pair:
+            assert contrast(text_on(colour), colour) >= 4.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -153,16 +152,15 @@ def _selections() -> list[dict[str, Any]]:
 
 def _recipe(options: argparse.Namespace) -> Any:
     """The JSON of the recipe; of none, an empty one."""
-    data: Any = {}
-    if options.recipe is not None:
-        try:
-            data = json.loads(options.recipe.read_bytes())  # in UTF-8, 16 or 32, with a byte order mark or without
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise XferError("no_file", "recipe", options.recipe, reason=reason) from None
-        except (ValueError, RecursionError) as error:  # no JSON, a number of 5000 digits, too deep
-            raise XferError("not_json", "recipe", options.recipe, reason=error) from None
-    return data
+    from xfer_core.runs.recipe import recipe_data
+
+    if options.recipe is None:
+        return {}
+    try:
+        content = options.recipe.read_bytes()
+    except OSError as error:
+        raise XferError("no_file", "recipe", options.recipe, reason=error.strerror or error) from None
+    return recipe_data(content, options.recipe)
 
 
 def _spec(options: argparse.Namespace) -> Any:

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PAGE, ARRIVED, WRITTEN = "address.page", "address.arrived", "address.written"
+ARRIVALS, GIVEN = "address.arrivals", "address.given"
 
 
 def goes_through_history() -> bool:
@@ -30,6 +31,7 @@ def note_arrival(page: str) -> None:
     if st.session_state.get(PAGE) != page or goes_through_history():
         st.session_state[ARRIVED] = True
         st.session_state[PAGE] = page
+        st.session_state[ARRIVALS] = arrivals() + 1
 
 
 def has_arrived() -> bool:
@@ -37,9 +39,24 @@ def has_arrived() -> bool:
     return bool(st.session_state.get(ARRIVED))
 
 
+def arrivals() -> int:
+    """How often the visitor has come to a page: a part of a page reads the address once for each."""
+    return st.session_state.get(ARRIVALS, 0)
+
+
+def given_on_arrival() -> dict[str, str]:
+    """What the address said as the visitor came: for a part of a page that runs after the address was read."""
+    return st.query_params.to_dict() if has_arrived() else dict(st.session_state.get(GIVEN, {}))
+
+
+def written() -> dict[str, str]:
+    """What the address says as far as this page has written it."""
+    return st.query_params.to_dict() if has_arrived() else dict(st.session_state.get(WRITTEN, {}))
+
+
 def note_read() -> None:
     """The address was read, and the controls hold what it says."""
-    st.session_state[WRITTEN] = st.query_params.to_dict()
+    st.session_state[WRITTEN] = st.session_state[GIVEN] = st.query_params.to_dict()
     st.session_state[ARRIVED] = False
 
 

@@ -1,4 +1,4 @@
-"""Look inside a finished run, or two side by side: pictures of what it learned, each a question."""
+"""Inspect a finished run, or two side by side: pictures of what it learned, each a question."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.parts import address
 from pages.parts.domains import domain_title, task_title
 from pages.parts.inside_answers import certainty, fixed_and_broken, mix_ups
 from pages.parts.inside_data import Subject
@@ -14,6 +15,7 @@ from pages.parts.inside_features import feature_space
 from pages.parts.inside_network import attention, first_stage, transferred
 from pages.parts.sample_weights import sample_weights
 from pages.parts.text import _, error_text, plain
+from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -21,20 +23,32 @@ from xfer_core.runs.trained import trained_network
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
+READ = "inside.read"
+
+# The title takes what the controls leave; on a telephone they follow below it.
+STYLE = """<style>
+.st-key-inside-head {gap: .4rem 1rem}
+.st-key-inside-head > [data-testid=stElementContainer]:first-child {flex: 1 1 22rem}
+.st-key-inside-head h4 {padding: .2rem 0}
+.st-key-inside-head [data-testid=stMarkdownContainer] {margin-bottom: 0}
+</style>"""
+
 
 @dataclass(frozen=True)
 class Question:
     """One picture.
 
     Attributes:
-        word: on its button.
-        text: the question that it answers, its title.
+        word: the field's term: on its button, and first in its title.
+        text: the question that it answers.
         draw: draws it for one subject; is told all that stand side by side, and whether the page is dark.
+        of_samples: whether the samples that are chosen make a difference to it.
     """
 
     word: str
     text: str
     draw: Callable[[Subject, list[Subject], bool], None]
+    of_samples: bool = True
 
 
 def inside(run: Run, beside: Run | None = None, weights: bool = False) -> None:
@@ -45,6 +59,7 @@ def inside(run: Run, beside: Run | None = None, weights: bool = False) -> None:
         beside: another run, for comparison.
         weights: whether λ of each sample is a question here; False where the page shows it already.
     """
+    read_question(run)
     st.fragment(_inside)(run, beside, weights)
 
 
@@ -57,22 +72,20 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
             st.info(error_text(error), icon=":material/hourglass_top:")
             return
     specs = [RunSpec.model_validate(each.spec) for each in runs]
-    chosen = _choose(specs)
-    if chosen is None:
+    domains, tasks = _shared(specs)
+    if not domains or not tasks:
+        st.info(_("These two runs share no domain or no task: open each of them by itself."), icon=":material/info:")
         return
-    subjects = [Subject(each, *chosen) for each in runs]
-    questions = _questions(bool(subjects[0].classes), weights and any(_has_weights(each) for each in runs))
-    asked = st.pills(
-        _("What do you want to see?"),
-        list(questions),
-        default=next(iter(questions)),
-        format_func=lambda key: questions[key].word,
-        required=True,
-        key=f"inside.question.{run.id}",
-        label_visibility="collapsed",
-    )
-    question = questions[asked]
-    st.markdown(f"#### {question.text}")
+    st.html(STYLE)
+    task = _kept(f"inside.task.{'+'.join(tasks)}", tasks)
+    questions = _questions(bool(specs[0].problem.classes()[task]), weights and any(_has_weights(each) for each in runs))
+    question = _ask(run, questions)
+    with st.container(horizontal=True, vertical_alignment="center", key="inside-head"):
+        st.markdown(f"#### {question.word} — {question.text}", width="content")
+        domain = _choose_domain(domains, specs[0].problem.roles()) if question.of_samples else domains[0]
+        task = _choose_task(tasks)
+        controls = st.container(horizontal=True, width="content", key="inside-controls") if len(runs) == 1 else None
+    subjects = [Subject(each, domain, task, controls) for each in runs]
     dark = st.context.theme.type == "dark"
     for place, subject in zip(st.columns(len(runs)) if len(runs) > 1 else [st.container()], subjects, strict=True):
         with place:
@@ -85,53 +98,98 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
                 st.error(error_text(error), icon=":material/error:")
 
 
+# ---------------------------------------------------------------------- which question
+
+
+def read_question(run: Run) -> None:
+    """What a link asks for, ``question=…``, once for each time that the visitor comes to the page."""
+    if st.session_state.get(READ) == address.arrivals():
+        return
+    st.session_state[READ] = address.arrivals()
+    if asked := address.given_on_arrival().get("question", ""):
+        st.session_state[_key(run)] = asked
+
+
+def question_in_address(run: Run) -> dict[str, str]:
+    """The question that is shown, for the address of the page; nothing before one was."""
+    asked = st.session_state.get(_key(run), "")
+    return {"question": asked} if asked else {}
+
+
+def _key(run: Run) -> str:
+    return f"inside.question.{run.id}"
+
+
+def _ask(run: Run, questions: dict[str, Question]) -> Question:
+    """The buttons; the question that is chosen, which is in the address too."""
+    _kept(_key(run), list(questions))
+    st.pills(
+        _("What do you want to see?"),
+        list(questions),
+        format_func=lambda name: questions[name].word,
+        required=True,
+        key=_key(run),
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    asked = st.session_state[_key(run)]
+    address.write_address({**address.written(), "question": asked})
+    return questions[asked]
+
+
+def _kept(key: str, options: list[str]) -> str:
+    """The choice under this key, if it is one of these; else the first, which is the choice then."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    return st.session_state[key]
+
+
 def _questions(classes: bool, weights: bool) -> dict[str, Question]:
     """What can be asked of a task with classes, or of one that asks for a number; and of samples with weights."""
     questions = {
-        "mix_ups": Question(_("Mix-ups"), _("Which classes are mixed up?"), mix_ups)
+        "confusion": Question(_("Confusion matrix"), _("which classes are mixed up?"), mix_ups)
         if classes
-        else Question(_("Answers"), _("How close are the answers?"), mix_ups),
-        "changed": Question(
-            _("Fixed and broken"),
-            _("Which test pictures did the transfer fix, and which did it break?"),
-            fixed_and_broken,
+        else Question(_("Predictions"), _("how close are the answers?"), mix_ups),
+        "changes": Question(
+            _("Prediction changes"), _("which samples did the transfer correct, which did it break?"), fixed_and_broken
         ),
-        "features": Question(_("Feature space"), _("Do source and target lie together?"), feature_space),
-        "moved": Question(_("What moved"), _("What was transferred?"), transferred),
-        "filters": Question(_("First filters"), _("What does the first stage look for?"), first_stage),
-        "looked": Question(_("Where it looked"), _("Where did it look?"), attention),
-        "certainty": Question(_("Certainty"), _("Does it know when it is unsure?"), certainty),
+        "features": Question(_("Feature space"), _("do source and target lie together?"), feature_space),
+        "drift": Question(_("Layer drift"), _("what was transferred?"), transferred),
+        "filters": Question(_("First filters"), _("which did the training turn?"), first_stage, of_samples=False),
+        "gradcam": Question(_("Grad-CAM"), _("where did it look?"), attention),
+        "calibration": Question(_("Calibration"), _("does it know when it is unsure?"), certainty),
     }
     if weights:
-        questions["weights"] = Question(_("λ of samples"), _("How much did each sample count?"), _weights)
+        questions["weights"] = Question(_("Sample weights λ"), _("how much did each sample count?"), _weights, False)
     return questions
 
 
-def _choose(specs: list[RunSpec]) -> tuple[str, str] | None:
-    """The domain and the task that are looked at, of those that all runs share; None where they share none."""
+# ---------------------------------------------------------------------- of which samples
+
+
+def _shared(specs: list[RunSpec]) -> tuple[list[str], list[str]]:
+    """The domains and the tasks that all runs have."""
     problem = specs[0].problem
-    roles = problem.roles()
     order = (*problem.unseen, *problem.target, *problem.source)
     domains = [key for key in order if all(key in spec.problem.roles() for spec in specs)]
-    tasks = [task for task in problem.tasks if all(task in spec.problem.tasks for spec in specs)]
-    if not domains or not tasks:
-        st.info(_("These two runs share no domain or no task: open each of them by itself."), icon=":material/info:")
-        return None
+    return domains, [task for task in problem.tasks if all(task in spec.problem.tasks for spec in specs)]
+
+
+def _choose_domain(domains: list[str], roles: dict[str, Role]) -> str:
     words = {"source": _("source"), "target": _("target"), "unseen": _("unseen")}
-    with st.container(horizontal=True):
-        domain = st.selectbox(
-            _("Test samples of"),
-            domains,
-            format_func=lambda key: f"{domain_title(key)} ({words[roles[key]]})",
-            key="inside.domain." + "+".join(domains),
-            width=320,
-        )
-        task = tasks[0]
-        if len(tasks) > 1:
-            task = st.selectbox(
-                _("Task"), tasks, format_func=task_title, key="inside.task." + "+".join(tasks), width=260
-            )
-    return domain, task
+    return st.selectbox(
+        _("Test samples of"),
+        domains,
+        format_func=lambda key: f"{domain_title(key)} ({words[roles[key]]})",
+        key="inside.domain." + "+".join(domains),
+        width=300,
+    )
+
+
+def _choose_task(tasks: list[str]) -> str:
+    if len(tasks) == 1:
+        return tasks[0]
+    return st.selectbox(_("Task"), tasks, format_func=task_title, key="inside.task." + "+".join(tasks), width=200)
 
 
 def _has_weights(run: Run) -> bool:

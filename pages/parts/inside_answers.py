@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.domains import task_title
 from pages.parts.inside_data import Subject, moment_title
@@ -12,7 +13,7 @@ from pages.parts.live_panel import baselines_of
 from pages.parts.text import _, percent, plain
 from xfer_core.analysis.calibration import calibration
 from xfer_core.analysis.changed import changed
-from xfer_core.analysis.confusion import confusion, most_mixed_up
+from xfer_core.analysis.confusion import confusion, mixed_up
 from xfer_core.analysis.held_out import Answered
 from xfer_core.analysis.moments import END
 from xfer_core.charts.confusion import confusion_chart
@@ -23,8 +24,9 @@ from xfer_core.runs.store import FINISHED, STOPPED, Run
 
 SHOWN = 12  # pictures of a kind
 TILE = 88  # pixels
-CHOICE = 420  # pixels at most, of a select box
-WIDE = 720  # pixels at most, for pictures that are no longer read well when drawn out
+CHOICE = 340  # pixels at most, of a select box
+LISTED = 6  # mistakes
+PLAIN = {"displayModeBar": False}  # the toolbar would lie over the first row, the title or the legend
 
 
 def needs_classes(subject: Subject) -> bool:
@@ -35,24 +37,32 @@ def needs_classes(subject: Subject) -> bool:
     return bool(subject.classes)
 
 
-def mix_ups(subject: Subject, _together: list[Subject], dark: bool) -> None:
+def mix_ups(subject: Subject, together: list[Subject], dark: bool) -> None:
     """The confusion matrix; of a regression the answers against what is true."""
     if not subject.classes:
-        _guesses(subject, _together, dark)
+        _guesses(subject, together, dark)
         return
     answers = subject.answers()
     counts = confusion(answers, subject.classes)
     right = _("{right} of {all} test samples are right ({percent}).").format(
         right=int(answers.right.sum()), all=len(answers.labels), percent=percent(float(answers.right.mean()))
     )
-    worst = most_mixed_up(counts)
-    if worst:
-        name, answer, count, of = worst
-        sentence = _("The commonest mistake: {count} of the {all} samples of class “{name}” are taken for “{answer}”.")
-        right += " " + sentence.format(answer=answer, name=name, count=count, all=of)
-    st.markdown(plain(right))
+    worst = mixed_up(counts)
     figure = confusion_chart(counts, dark, _("answer"), _("true class"))
-    st.plotly_chart(figure, width=WIDE, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right)
+    picture, words = halves(together)
+    with picture:
+        st.plotly_chart(figure, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right, config=PLAIN)
+    with words:
+        st.markdown(plain(right))
+        if worst:
+            sentence = _("{count} of the {all} samples of class {name} are taken for {answer}")
+            st.markdown(f"**{_('The commonest mistakes')}**")
+            st.markdown(
+                "\n".join(
+                    "- " + plain(sentence.format(count=count, all=of, name=f"“{name}”", answer=f"“{answer}”"))
+                    for name, answer, count, of in worst[:LISTED]
+                )
+            )
     numbers(counts.rename_axis(_("true class ↓ answer →")).reset_index())
 
 
@@ -67,9 +77,8 @@ def _guesses(subject: Subject, together: list[Subject], dark: bool) -> None:
     )
     st.markdown(sentence)
     figure = guesses_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
-    st.plotly_chart(
-        figure, width=WIDE, key=subject.key("guesses"), alt=_("Answers against true values.") + " " + sentence
-    )
+    alt = _("Answers against true values.") + " " + sentence
+    st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
     originals = subject.samples().originals.tolist()
     numbers(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
 
@@ -88,12 +97,13 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
             icon=":material/info:",
         )
         return
-    chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
+    with subject.place:
+        chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
     run, moment = known[chosen]
     before, after = Subject(run, subject.domain, subject.task).answers(moment), subject.answers()
     found = changed(before, after)
     st.markdown(
-        _("Against {reference}: **fixed {fixed}, broke {broken}** of {all} test samples.").format(
+        _("Against {reference}: **{fixed} corrected, {broken} broken** of {all} test samples.").format(
             reference=f"“{plain(chosen)}”", fixed=len(found.fixed), broken=len(found.broken), all=found.samples
         )
         + " "
@@ -103,7 +113,9 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
             else _("Every answer is as right or as wrong as before.")
         ).format(percent=_("less than 0.1 %") if found.chance < 0.001 else percent(found.chance))
     )
-    for title, positions in ((_("Fixed"), found.fixed), (_("Broken"), found.broken)):
+    if len(found.fixed) + len(found.broken):
+        st.caption(_("Below each picture: the answer before → the answer now, ✓ right or ✗ wrong."))
+    for title, positions in ((_("Corrected"), found.fixed), (_("Broken"), found.broken)):
         _pictures(subject, title, positions, before, after)
     if len(found.fixed) + len(found.broken):
         numbers(_table(subject, found.fixed, found.broken, before, after))
@@ -133,12 +145,7 @@ def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Answe
     more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
     st.markdown(f"**{title}**{more}")
     images = subject.samples().images
-    words = [
-        _("is {true}: said {before}, now {after}").format(
-            true=classes[before.labels[i]], before=classes[before.given[i]], after=classes[after.given[i]]
-        )
-        for i in shown
-    ]
+    words = [f"{classes[before.given[i]]} → {classes[after.given[i]]} {'✓' if after.right[i] else '✗'}" for i in shown]
     picture_row([tile(images[i]) for i in shown], words, TILE)
 
 
@@ -152,7 +159,7 @@ def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answ
                 _("true class"): classes[before.labels[i]],
                 _("before"): classes[before.given[i]],
                 _("now"): classes[after.given[i]],
-                _("how sure now"): percent(float(after.certainty[i])),
+                _("confidence now"): percent(float(after.certainty[i])),
             }
             for word, positions in ((_("right"), fixed), (_("wrong"), broken))
             for i in positions.tolist()
@@ -160,27 +167,31 @@ def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answ
     )
 
 
-def certainty(subject: Subject, _together: list[Subject], dark: bool) -> None:
+def certainty(subject: Subject, together: list[Subject], dark: bool) -> None:
     """The reliability diagram and the expected calibration error."""
     if not needs_classes(subject):
         return
     found = calibration(subject.answers())
     gap = found.certainty - found.right
     word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
-    sentence = _("It is {sure} sure on average and right in {right}: {word}.").format(
+    sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
         sure=percent(found.certainty), right=percent(found.right), word=word
     )
-    st.markdown(sentence)
-    st.caption(
-        _(
-            "Expected calibration error {error}: how far certainty and right answers are apart, averaged over the "
-            "samples. With so few samples even a network that is right just as often as it is sure would read "
-            "{by_chance} on average. Bars below the dashed line: too sure."
-        ).format(error=percent(found.error), by_chance=percent(found.by_chance))
-    )
-    words = _("right answers"), _("as sure as right")
-    figure = reliability_chart(found.bins, dark, _("how sure the network is"), _("how often it is right"), words)
-    st.plotly_chart(figure, width=WIDE, key=subject.key("reliability"), alt=_("Reliability diagram.") + " " + sentence)
+    words = _("accuracy"), _("as confident as right")
+    figure = reliability_chart(found.bins, dark, _("confidence: how sure the network is"), _("accuracy"), words)
+    picture, text = halves(together)
+    with picture:
+        alt = _("Reliability diagram.") + " " + sentence
+        st.plotly_chart(figure, key=subject.key("reliability"), alt=alt, config=PLAIN)
+    with text:
+        st.markdown(sentence)
+        st.markdown(
+            _(
+                "**Expected calibration error {error}**: how far confidence and accuracy are apart, averaged over the "
+                "samples. With so few samples even a network that is right just as often as it is sure would read "
+                "{by_chance} on average. Bars below the dashed line: too sure."
+            ).format(error=percent(found.error), by_chance=percent(found.by_chance))
+        )
     bins = found.bins
     numbers(
         pd.DataFrame(
@@ -192,6 +203,15 @@ def certainty(subject: Subject, _together: list[Subject], dark: bool) -> None:
             }
         )
     )
+
+
+def halves(together: list[Subject]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for a picture and for what is said of it: beside it where one run has the page, else above it."""
+    if len(together) == 1:
+        picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+        return picture, words
+    words = st.container()
+    return st.container(), words
 
 
 def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from pages.parts.phases import phase_titles
@@ -34,11 +36,13 @@ class Subject:
         run: a run whose network is there.
         domain: whose test samples it is shown.
         task: which of its answers are looked at.
+        controls: where the controls of a picture go; below its title where there is no such place.
     """
 
     run: Run
     domain: str
     task: str
+    controls: DeltaGenerator | None = field(default=None, compare=False)
 
     @property
     def spec(self) -> RunSpec:
@@ -49,6 +53,11 @@ class Subject:
     def classes(self) -> tuple[str, ...]:
         """Of the task; none for a regression."""
         return self.spec.problem.classes()[self.task]
+
+    @property
+    def place(self) -> AbstractContextManager[object]:
+        """Where its controls go, for ``with``."""
+        return self.controls or nullcontext()
 
     def key(self, name: str) -> str:
         """Of a widget, by the run: two runs can stand side by side."""
@@ -93,7 +102,7 @@ def moment_title(moment: Moment, short: bool = False) -> str:
     if moment.key == END and short:
         return _("step {step}: the end").format(step=moment.step)
     if moment.key == END:
-        return _("step {step}: the network that counts").format(step=moment.step)
+        return _("step {step}: the selected checkpoint").format(step=moment.step)
     if not moment.phase or (short and not moment.index):
         return _("step {step}").format(step=moment.step)
     phase = phase_titles().get(moment.phase, moment.phase)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title, task_title
-from pages.parts.inside_answers import numbers
+from pages.parts.inside_answers import PLAIN, numbers
 from pages.parts.inside_data import Subject, embedded, moment_title
 from pages.parts.text import _, error_text, percent
 from xfer_core.analysis.embedding import tsne
@@ -16,7 +16,8 @@ from xfer_core.analysis.trail import MOST, Trail, few_samples
 from xfer_core.charts.embedding import common_range, embedding_chart
 from xfer_core.errors import XferError
 
-PLAIN = {"displayModeBar": False}  # it would lie over the legend
+CLASS, DOMAIN = "class", "domain"
+COLOURS = "inside.colours"
 
 
 def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None:
@@ -26,6 +27,7 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
     trail, moments = trails[together.index(subject)], subject.moments()
     if len(moments) == 1:
         st.info(error_text(XferError("no_snapshots", "run", subject.run.id)), icon=":material/info:")
+    by_domain = _colours(subject, together) == DOMAIN
     figure = embedding_chart(
         trail.points,
         subject.spec.problem.roles(),
@@ -35,6 +37,7 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
         common_range([each.points for each in trails]),
         subject.classes,
         task_title(subject.task),
+        by_domain,
     )
     words = _apart(trail)
     if words:
@@ -45,14 +48,27 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
     st.plotly_chart(figure, key=subject.key("embedding"), alt=f"{alt} {words}", config=PLAIN)
     st.caption(
         _(
-            "The plane is the one in which the features spread most at the end: {share} of their spread lies in it. It "
-            "is the same at every moment, and every moment is brought to the same middle and size, so a point moves "
-            "only because the network sees it differently. At most {most} samples of each domain are drawn."
+            "Press ▶ to see the features move while the network learns. The plane is the one in which they spread most "
+            "at the end: {share} of their spread lies in it. It is the same at every moment, and every moment is "
+            "brought to the same middle and size, so a point moves only because the network sees it differently. At "
+            "most {most} samples of each domain are drawn."
         ).format(share=percent(trail.share), most=MOST)
     )
     titles = dict(enumerate(map(moment_title, moments)))
     numbers(_table(trail.points, titles))
     _neighbours(subject, domains, dark)
+
+
+def _colours(subject: Subject, together: list[Subject]) -> str:
+    """What the colours say, one choice for all that stand side by side."""
+    if subject is not together[0]:
+        return st.session_state.get(COLOURS, CLASS)
+    first = _("class") if subject.classes else _("value")
+    titles = {CLASS: first, DOMAIN: _("domain")}
+    with subject.place:
+        return st.segmented_control(
+            _("Colour by"), list(titles), default=CLASS, required=True, format_func=titles.__getitem__, key=COLOURS
+        )
 
 
 def _shown(subject: Subject) -> tuple[str, ...]:
@@ -117,8 +133,9 @@ def _neighbours(subject: Subject, domains: tuple[str, ...], dark: bool) -> None:
         common_range([points]),
         subject.classes,
         task_title(subject.task),
+        st.session_state.get(COLOURS) == DOMAIN,
     )
-    alt = _("The network that counts, by t-SNE: samples that it finds alike lie close to one another.")
+    alt = _("The selected checkpoint, by t-SNE: samples that it finds alike lie close to one another.")
     st.plotly_chart(figure, key=f"{key}.chart", alt=alt, config=PLAIN)
     st.caption(alt + " " + _("Only nearness means something here: sizes of groups and distances between them do not."))
-    numbers(_table(points, {0: _("the network that counts")}))
+    numbers(_table(points, {0: _("the selected checkpoint")}))

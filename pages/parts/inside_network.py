@@ -1,28 +1,29 @@
-"""A look at the network itself: how far its stages moved, its first filters, where it looked."""
+"""A look at the network itself: how far its layers drifted, its first filters, where it looked (Grad-CAM)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from torch import Tensor
 
 from pages.parts.domains import domain_title
-from pages.parts.inside_answers import CHOICE, WIDE, needs_classes, numbers, picture_row
+from pages.parts.inside_answers import CHOICE, PLAIN, needs_classes, numbers, picture_row
 from pages.parts.inside_data import Subject, moment_title
 from pages.parts.text import _, error_text, percent, plain
 from xfer_core.analysis.filters import filter_pictures, turned
+from xfer_core.analysis.held_out import Answered
 from xfer_core.analysis.looked import worth_looking
 from xfer_core.analysis.moments import Moment
-from xfer_core.charts.moved import moved_chart
-from xfer_core.charts.pictures import contact_sheet
-from xfer_core.charts.tiles import glowing
+from xfer_core.charts.moved import distance_chart, likeness_chart
+from xfer_core.charts.tiles import glowing, side_by_side, tile
 from xfer_core.errors import XferError
 
-LOOKED = 6  # right and wrong answers each
-TILE = 148  # pixels: the sample and, beside it, where the network looked
-FILTER = 12  # times larger than it is, and thrice more in the sheet
-COLUMNS = 8
-SHEET = 560  # pixels at most
+LOOKED = 4  # right and wrong answers each
+TILE = 300  # pixels: the sample and, beside it, where the network looked
+SIDE = 192  # pixels of each of the two as drawn
+PAIR = 150  # pixels: a filter before, and after
+TURNED = 10.0  # degrees from which on a filter counts as turned
 
 
 def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
@@ -34,7 +35,6 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
     compared = [(each, _chosen(each, "moved")) for each in together]
     others = [each.moved(since.key) for each, since in compared if since]
     farthest = max(row.distance or 0.0 for moved in (rows, *others) for row in moved)
-    titles = _("how far the weights moved"), _("how alike it sees the samples (CKA)")
     still = [row.stage for row in rows if row.distance == 0]
     most = max(rows, key=lambda row: row.distance or 0.0)
     if len(still) == len(rows):
@@ -46,12 +46,13 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         if still:
             sentence += " " + _("Did not move at all: {stages}.").format(stages=", ".join(still))
     st.markdown(plain(sentence))
-    st.plotly_chart(
-        moved_chart(rows, dark, titles, farthest),
-        width=WIDE,
-        key=subject.key("moved.chart"),
-        alt=_("Two bar charts over the stages: how far each moved and its CKA.") + " " + sentence,
-    )
+    left, right = st.columns(2) if len(together) == 1 else (st.container(), st.container())
+    figure = distance_chart(rows, dark, _("weights moved (relative L2)"), farthest)
+    alt = _("A bar for each stage: how far its weights moved.") + " " + sentence
+    left.plotly_chart(figure, key=subject.key("moved.chart"), alt=alt, config=PLAIN)
+    figure = likeness_chart(rows, dark, _("how alike it sees the samples (CKA)"))
+    alt = _("A bar for each stage: its CKA, how alike it sees the samples.")
+    right.plotly_chart(figure, key=subject.key("alike.chart"), alt=alt, config=PLAIN)
     caption = _(
         "CKA (debiased) on test samples of {domain}: 1 means that the stage tells the same samples apart as before, "
         "about 0 that nothing of that is left; chance takes it a little below 0 as well. What stays near 1 was "
@@ -79,22 +80,40 @@ def first_stage(subject: Subject, _together: list[Subject], _dark: bool) -> None
         return
     moment = _before(subject, "filters")
     before = subject.filters(moment.key) if moment else None
-    several = [after] if before is None else [before, after]
-    titles = [_("the network that counts")] if before is None else [moment_title(moment), _("the network that counts")]  # pyright: ignore[reportArgumentType]
-    for title, pictures in zip(titles, filter_pictures(several), strict=True):
-        large = pictures.repeat_interleave(FILTER, 2).repeat_interleave(FILTER, 3)
-        words = _("{count} filters of {size}×{size} pixels, {title}").format(
-            count=len(pictures), size=pictures.shape[2], title=title
-        )
-        st.image(contact_sheet(large, COLUMNS), caption=words, width=SHEET, alt=words)
-    st.caption(
-        _("Each small square is one filter. Mid-grey is 0; it answers most where the picture has the filter's colours.")
-    )
+    angles = None if before is None else turned(before, after)
+    _filters(before, after, angles)
     table = pd.DataFrame({_("filter"): range(1, len(after) + 1), _("length"): after.flatten(1).norm(dim=1).numpy()})
     if before is not None:
         table[_("length before")] = before.flatten(1).norm(dim=1).numpy()
-        table[_("turned by (degrees)")] = turned(before, after)
+        table[_("turned by (degrees)")] = angles
     numbers(table.round(3))
+
+
+def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) -> None:
+    """Each filter before and after, those that turned most first; without a before each as it is."""
+    if before is None or angles is None:
+        (pictures,) = filter_pictures([after])
+        order, words = list(range(len(after))), {}
+        shown = {i: tile(pictures[i]) for i in order}
+    else:
+        earlier, later = filter_pictures([before, after])
+        order = np.argsort(-np.nan_to_num(angles), kind="stable").tolist()
+        shown = {i: side_by_side(tile(earlier[i]), tile(later[i])) for i in order}
+        words = {i: "–" if np.isnan(angles[i]) else f"↻ {angles[i]:.0f}°" for i in order}
+        many = int((np.nan_to_num(angles).round() >= TURNED).sum())
+        sentence = _("{many} of {all} filters turned by {least}° or more; the farthest turned by {most}°.")
+        st.markdown(
+            sentence.format(many=many, all=len(after), least=f"{TURNED:.0f}", most=f"{np.nan_to_num(angles).max():.0f}")
+        )
+    captions = [f"{i + 1}: {words[i]}" if i in words else str(i + 1) for i in order]
+    picture_row([shown[i] for i in order], captions, PAIR if words else PAIR // 2)
+    st.caption(
+        _(
+            "Each picture is a filter of {size}×{size} weights, before and after, with its number and the angle that "
+            "it turned by: at 0° it looks for the same as before, at 90° for something unrelated. Mid-grey is 0; it "
+            "answers most where the picture has the filter's colours."
+        ).format(size=after.shape[2])
+    )
 
 
 def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
@@ -113,21 +132,25 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
         if not positions:
             continue
         st.markdown(f"**{title}**")
-        words = [
-            _("is {true}, said {given} ({sure})").format(
-                true=classes[answers.labels[i]],
-                given=classes[answers.given[i]],
-                sure=percent(float(answers.certainty[i])),
-            )
-            for i in positions
-        ]
-        pictures = [glowing(images[i], heat[(wrong + right).index(i)]) for i in positions]
+        words = [_answer(answers, classes, i) for i in positions]
+        pictures = [glowing(images[i], heat[(wrong + right).index(i)], SIDE) for i in positions]
         picture_row(pictures, words, TILE)
         rows += [_where(subject, i, heat[(wrong + right).index(i)]) for i in positions]
     st.caption(
-        _("Orange glows where the last convolution spoke for the answer given (Grad-CAM); it is as coarse as its maps.")
+        _(
+            "Left the sample; right, in orange, where the last convolution spoke for the answer that was given. The "
+            "glow is as coarse as the maps of that layer."
+        )
     )
     numbers(pd.DataFrame(rows))
+
+
+def _answer(answers: Answered, classes: tuple[str, ...], i: int) -> str:
+    """``9 ✗ (is 8) · 98 %``: the answer, whether it is right, and its confidence."""
+    given, sure = classes[answers.given[i]], f"{100 * answers.certainty[i]:.0f} %"
+    if answers.right[i]:
+        return f"{given} ✓ · {sure}"
+    return _("{given} ✗ (is {true}) · {sure}").format(given=given, true=classes[answers.labels[i]], sure=sure)
 
 
 def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, object]:
@@ -138,7 +161,7 @@ def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, objec
         _("sample"): int(subject.samples().originals[position]),
         _("true class"): classes[answers.labels[position]],
         _("answer"): classes[answers.given[position]],
-        _("how sure"): percent(float(answers.certainty[position])),
+        _("confidence"): percent(float(answers.certainty[position])),
         _("strongest at (row, column)"): f"{row + 1}, {column + 1}" if heat.any() else "–",
         _("glows over half"): percent(float((heat > 0.5).mean())),
     }
@@ -151,14 +174,15 @@ def _before(subject: Subject, name: str) -> Moment | None:
         error = XferError("no_snapshots", "run", subject.run.id)
         st.info(error_text(error), icon=":material/info:")
         return None
-    return st.selectbox(
-        _("Compared with"),
-        moments,
-        moments.index(_usual(moments)),
-        format_func=moment_title,
-        key=subject.key(name),
-        width=CHOICE,
-    )
+    with subject.place:
+        return st.selectbox(
+            _("Compared with"),
+            moments,
+            moments.index(_usual(moments)),
+            format_func=moment_title,
+            key=subject.key(name),
+            width=CHOICE,
+        )
 
 
 def _chosen(subject: Subject, name: str) -> Moment | None:

@@ -1,91 +1,84 @@
-"""Take a run home: everything about it in one file, packed when asked for."""
+"""Export: take a run home, as single files or all of them; each is made when its button is pressed."""
 
 from __future__ import annotations
 
-import io
-import tempfile
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import streamlit as st
 
+from pages.parts.recipe_upload import recipe_uploader
 from pages.parts.store import store
 from pages.parts.text import _, error_text
-from xfer_core.exports import export_run
+from xfer_core.exports import file_content, offered, zip_content
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
-PACKED = "take_home.packed"
+TYPES = {
+    "html": "text/html",
+    "json": "application/json",
+    "csv": "text/csv",
+    "py": "text/x-python",
+}  # of the others a browser knows only that they are bytes
+ICONS = {"html": "article", "json": "receipt_long", "csv": "table", "py": "code"}
 
-
-@dataclass(frozen=True)
-class Packed:
-    """A run as a zip file.
-
-    Attributes:
-        run: its id.
-        content: the file.
-        names: of the files in it.
-        left_out: why others are not, one sentence each.
-    """
-
-    run: str
-    content: bytes
-    names: list[str]
-    left_out: list[str]
-
-
-def pack(run: str) -> Packed:
-    """Everything that the run exports, as one zip file."""
-    content = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        exported = export_run(store(), run, Path(folder))
-        for path in exported.files:
-            archive.write(path, f"xfer-{run}/{path.name}")
-    names, left_out = [path.name for path in exported.files], [error_text(error) for error in exported.left_out]
-    return Packed(run, content.getvalue(), names, left_out)
+STYLE = """<style>
+.st-key-export [data-testid=stHorizontalBlock] {row-gap: .2rem}
+.st-key-export [data-testid=stDownloadButton] button {justify-content: flex-start}
+</style>"""
 
 
 @st.fragment
 def take_home(run: Run) -> None:
-    """A button that packs the run, and then one that saves the file; nothing for a run that has no result yet."""
+    """A button for each file, and one for all of them; nothing for a run that has no result yet."""
     if run.status not in (FINISHED, STOPPED):
         return
-    packed = st.session_state.get(PACKED)
-    if packed is None or packed.run != run.id:
-        tip = _("Report, recipe, curves, trained weights, and the run as a plain PyTorch script with its data")
-        asking = st.empty()
-        if not asking.button(_("Take home"), icon=":material/inventory_2:", help=tip, key="take_home.pack"):
-            return
-        asking.empty()
-        with st.spinner(_("Packing the report, the weights and the script with its data. This takes a few seconds.")):
-            packed = st.session_state[PACKED] = pack(run.id)
-    megabytes = f"{len(packed.content) / 1e6:.1f}"
-    st.download_button(
-        _("Save everything ({megabytes} MB)").format(megabytes=megabytes),
-        packed.content,
-        f"xfer-{run.id}.zip",
-        "application/zip",
-        icon=":material/download:",
+    names, left_out = offered(run)
+    st.html(STYLE)
+    st.markdown(f"#### {_('Export')}")
+    st.markdown(_("Take this run home. Each file is made when you press its button."))
+    words, place = _words(), store()
+    with st.container(key="export"):
+        _file(
+            _("Everything (zip)"),
+            _("all files below in one; packing takes a few seconds"),
+            partial(zip_content, place, run),
+            f"xfer-{run.id}.zip",
+            icon="folder_zip",
+        )
+        for name in names:
+            _file(name, words[name], partial(file_content, place, run, name), name)
+    for error in left_out:
+        st.caption(error_text(error))
+    with st.expander(_("Open a recipe"), icon=":material/upload_file:"):
+        recipe_uploader()
+
+
+def _file(label: str, words: str, make: partial[bytes], saved_as: str, icon: str = "") -> None:
+    """One row: the button, and what the file is for."""
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    ending = label.rpartition(".")[2]
+    left.download_button(
+        label,
+        make,
+        saved_as,
+        "application/zip" if icon else TYPES.get(ending, "application/octet-stream"),
+        icon=f":material/{icon or ICONS.get(ending, 'deployed_code')}:",
         on_click="ignore",
-        type="primary",
-        key="take_home.save",
+        type="primary" if icon else "secondary",
+        width="stretch",
+        key=f"export.{label}",
     )
-    words = _words()
-    st.markdown("\n".join(f"- `{name}`: {words[name]}" for name in packed.names))
-    for sentence in packed.left_out:
-        st.caption(sentence)
+    right.markdown(words)
 
 
 def _words() -> dict[str, str]:
     """File → what it is for."""
     return {
         "report.html": _("what was done and how it came out; opens offline, and prints"),
-        "recipe.json": _("everything that decides the run; Compare and the command line take it"),
+        "recipe.json": _("everything that decides the run; open it below, or with the command line, to train it again"),
         "curves.csv": _("every number that was measured"),
         "weights.safetensors": _("the trained network"),
         "sample_weights.csv": _("how much each sample counted"),
-        "network.onnx": _("the trained network for programs that are not PyTorch"),
-        "script.py": _("the same run in plain PyTorch, without Xfer; run it and compare"),
+        "network.onnx": _("the trained network for programs that are not PyTorch; takes some seconds"),
+        "script.py": _("the same run in plain PyTorch, without Xfer; save data.npz beside it, run it and compare"),
         "data.npz": _("the samples that the script learns from and is tested on"),
     }

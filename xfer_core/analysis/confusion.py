@@ -20,11 +20,10 @@ def confusion(answers: Answered, classes: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(counts[np.ix_(kept, kept)], index=names, columns=names)
 
 
-def most_mixed_up(counts: pd.DataFrame) -> tuple[str, str, int, int] | None:
-    """The commonest mistake: (class, answer, how often, samples of that class); None where all is right."""
+def mixed_up(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:
+    """The mistakes, the commonest first: (class, answer, how often, samples of that class)."""
     wrong = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
-    if not wrong.any():
-        return None
-    row, column = np.unravel_index(wrong.argmax(), wrong.shape)
     names = list(counts.index)
-    return names[row], names[column], int(wrong[row, column]), int(counts.iloc[row].sum())
+    order = np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]
+    places = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return [(names[row], names[column], int(wrong[row, column]), int(counts.iloc[row].sum())) for row, column in places]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import SOURCE, TARGET, Look, chart_text
+from xfer_core.charts.palette import SOURCE, TARGET, Look, between, chart_text, text_on
 
 NUMBERED = 20  # classes that still leave room for a number in each cell
 DEEPEST = 0.5  # the share of a class at which a mistake's colour is full
@@ -32,8 +32,6 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
             x=names,
             y=names,
             customdata=numbers,
-            text=np.where(cells & (numbers > 0), numbers.astype(str), ""),
-            texttemplate="%{text}" if len(names) <= NUMBERED else None,
             zmin=0,
             zmax=most,
             colorscale=_from_page(look, dark),
@@ -43,11 +41,32 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
             ygap=1,
             hovertemplate="%{y} → %{x}: %{customdata} (%{z:.0%})<extra></extra>",
         )
-    side = 36 if len(names) <= NUMBERED else 12  # pixels a row
+    if len(names) <= NUMBERED:
+        figure.add_scatter(**_labels(names, numbers, shares, dark))
+    side = 44 if len(names) <= NUMBERED else 12  # pixels a row
     figure.update_layout(height=90 + side * len(names), margin={"l": 50, "r": 10, "t": 10, "b": 50})
     figure.update_xaxes(title=x_title, type="category", showgrid=False, constrain="domain")
     figure.update_yaxes(title=y_title, type="category", showgrid=False, autorange="reversed")
     return figure
+
+
+def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: bool) -> dict:
+    """The number in each cell that has one, black or white as its colour needs it."""
+    rows, columns = np.nonzero(numbers)
+    colours = []
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        look, most = (SOURCE, 1.0) if row == column else (TARGET, DEEPEST)
+        (_, low), (_, high) = _from_page(look, dark)
+        colours.append(text_on(between(low, high, shares[row, column] / most)))
+    return {
+        "x": [names[column] for column in columns],
+        "y": [names[row] for row in rows],
+        "text": numbers[rows, columns].astype(str).tolist(),
+        "mode": "text",
+        "textfont": {"color": colours, "size": 15},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _from_page(look: Look, dark: bool) -> list[tuple[float, str]]:

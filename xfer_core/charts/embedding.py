@@ -8,11 +8,21 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import BASELINE, OTHERS, TOTAL, chart_text
+from xfer_core.charts.palette import (
+    BASELINE,
+    CLASSES,
+    OTHERS,
+    SOURCE,
+    TARGET,
+    TOTAL,
+    UNSEEN,
+    chart_text,
+    domain_look,
+)
 from xfer_core.domains.problem import Role
 
-CLASSES = (*(look.pair for look in OTHERS), ("#6A51C7", "#A99BF5"), ("#B3261E", "#FF8A80"), ("#4E7A00", "#A5D64C"),
-           ("#007C89", "#4DD0E1"))  # fmt: skip
+FURTHER = tuple(look for look in OTHERS if look.light not in {SOURCE.light, TARGET.light, UNSEEN.light})
+"""Of a second domain of the same role."""
 SYMBOLS: dict[Role, tuple[str, ...]] = {
     "source": ("circle-open", "square-open", "hexagon-open"),
     "target": ("diamond", "square", "hexagram"),
@@ -21,6 +31,7 @@ SYMBOLS: dict[Role, tuple[str, ...]] = {
 NAMED = 12  # classes that still leave room for a legend
 MARGIN = 0.06
 GLIDE = 350  # ms from one moment to the next
+REST = 450  # ms at each while it plays
 
 Range = tuple[float, float]
 
@@ -45,6 +56,7 @@ def embedding_chart(
     ranges: tuple[Range, Range],
     classes: Sequence[str] = (),
     value_title: str = "",
+    by_domain: bool = False,
 ) -> go.Figure:
     """Every sample as it lies at the last moment; with several moments a slider that lets the points glide.
 
@@ -57,20 +69,21 @@ def embedding_chart(
         ranges: of x and y.
         classes: all class names, so that each keeps its colour; none where labels are numbers.
         value_title: what those numbers are.
+        by_domain: whether colours say the domain, and not the class or the value.
     """
-    groups = _groups(points, roles, titles, dark, classes)
+    groups = _groups(points, roles, titles, dark, classes, by_domain)
     by_moment = [part for _, part in points.groupby("moment")]
     figure = go.Figure(_traces(by_moment[-1], groups))
     if len(moments) > 1:
         figure.frames = [go.Frame(data=_places(part, groups), name=str(i)) for i, part in enumerate(by_moment)]
-        figure.update_layout(sliders=[_slider(moments, dark)])
+        figure.update_layout(sliders=[_slider(moments, dark)], updatemenus=[_play(dark)])
     if classes:
-        figure.add_traces(_shapes(groups, titles, dark))  # after what the frames move
-    if not classes:
+        figure.add_traces(_legend(groups, titles, dark, by_domain))  # after what the frames move
+    if not classes and not by_domain:
         figure.update_layout(coloraxis={"colorscale": "Cividis", "colorbar": {"title": chart_text(value_title)}})
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False}
     figure.update_layout(
-        height=560 if len(moments) > 1 else 480,
+        height=620 if len(moments) > 1 else 480,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
         xaxis={"range": ranges[0], **bare},
@@ -80,25 +93,28 @@ def embedding_chart(
 
 
 def _groups(points: pd.DataFrame, roles: Mapping[str, Role], titles: Mapping[str, str], dark: bool,
-            classes: Sequence[str]) -> list[tuple[str, str | None, dict]]:  # fmt: skip
+            classes: Sequence[str], by_domain: bool) -> list[tuple[str, str | None, dict]]:  # fmt: skip
     """What is drawn as one: (domain, class, how), and the classes' names, of no domain."""
     groups, used = [], {"source": 0, "target": 0, "unseen": 0}
     present = set(points["label"])
     shown = [(i, name) for i, name in enumerate(classes) if name in present]
     for number, key in enumerate(dict.fromkeys(points["domain"])):
         role = roles[key]
+        own = (FURTHER[number % len(FURTHER)] if used[role] else domain_look(role)).pair[dark]
         symbol = SYMBOLS[role][used[role] % len(SYMBOLS[role])]
         used[role] += 1
         if not classes:
-            marker = {"symbol": symbol, "size": 8, "coloraxis": "coloraxis"}
+            marker = {"symbol": symbol, "size": 8, **({"color": own} if by_domain else {"coloraxis": "coloraxis"})}
             groups.append((key, None, {"mode": "markers", "marker": marker, "name": chart_text(titles[key])}))
         for i, name in shown:
-            marker = {"symbol": symbol, "size": 8, "opacity": 0.75, "color": CLASSES[i % len(CLASSES)][dark]}
-            more = {"showlegend": number == 0 and len(shown) <= NAMED, "legendgroup": name, "name": chart_text(name)}
+            colour = own if by_domain else CLASSES[i % len(CLASSES)][dark]
+            marker = {"symbol": symbol, "size": 8, "opacity": 0.8, "color": colour}
+            more = {"showlegend": False, "legendgroup": key if by_domain else name, "name": chart_text(name)}
             more["hovertemplate"] = f"{chart_text(name)} · {chart_text(titles[key])}<extra></extra>"
             groups.append((key, name, {"mode": "markers", "marker": marker, **more}))
     for i, name in shown:
-        font = {"size": 17, "color": CLASSES[i % len(CLASSES)][dark], "weight": 700, "shadow": "auto"}
+        colour = TOTAL.pair[dark] if by_domain else CLASSES[i % len(CLASSES)][dark]
+        font = {"size": 18, "color": colour, "weight": 700, "shadow": "auto"}
         more = {"legendgroup": name, "showlegend": False, "hoverinfo": "skip"}
         groups.append(("", name, {"mode": "text", "textfont": font, "text": [chart_text(name)], **more}))
     return groups
@@ -124,40 +140,81 @@ def _traces(points: pd.DataFrame, groups: list) -> list[go.Scatter]:
     traces = _places(points, groups)
     for trace, (domain, name, how) in zip(traces, groups, strict=True):
         trace.update(how)
-        if name is None:
+        if name is None and "coloraxis" in how["marker"]:
             trace.update(marker_color=points["label"].to_numpy()[points["domain"] == domain])
     return traces
 
 
-def _shapes(groups: list, titles: Mapping[str, str], dark: bool) -> list[go.Scatter]:
-    """For the legend alone: what shape each domain has."""
-    symbols = {domain: how["marker"]["symbol"] for domain, _, how in groups if domain}
-    return [
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            marker={"symbol": symbol, "size": 9, "color": TOTAL.pair[dark]},
-            name=chart_text(titles[domain]),
-            legendrank=1,
+def _legend(groups: list, titles: Mapping[str, str], dark: bool, by_domain: bool) -> list[go.Scatter]:
+    """What each shape and each colour means; a press on a class or a domain that has a colour hides it."""
+    domains = {domain: how["marker"] for domain, _, how in groups if domain}
+    entries = [
+        _entry(
+            titles[key],
+            {"symbol": marker["symbol"], "color": marker["color"] if by_domain else TOTAL.pair[dark]},
+            key if by_domain else f"shape {key}",
         )
-        for domain, symbol in symbols.items()
+        for key, marker in domains.items()
     ]
+    colours = {name: how["marker"]["color"] for domain, name, how in groups if domain}
+    if not by_domain and len(colours) <= NAMED:
+        entries += [_entry(name, {"symbol": "circle", "color": colour}, name) for name, colour in colours.items()]
+    return entries
+
+
+def _entry(title: str, marker: dict, group: str) -> go.Scatter:
+    """A line of the legend alone."""
+    return go.Scatter(
+        x=[None], y=[None], mode="markers", marker={"size": 10, **marker}, name=chart_text(title), legendgroup=group
+    )
 
 
 def _slider(moments: Sequence[str], dark: bool) -> dict:
-    glide = {"mode": "immediate", "frame": {"duration": GLIDE, "redraw": False}, "transition": {"duration": GLIDE}}
+    """The moments. What a tick stands for is said above the slider: on a telephone its own words would be cut."""
     return {
         "active": len(moments) - 1,
         "steps": [
-            {"method": "animate", "args": [[str(i)], glide], "label": label, "value": str(i)}
+            {"method": "animate", "args": [[str(i)], _glide(0)], "label": label, "value": str(i)}
             for i, label in enumerate(moments)
         ],
-        "currentvalue": {"prefix": "", "xanchor": "left", "font": {"size": 15}},
-        "pad": {"t": 10},
-        "x": 0.04,
-        "len": 0.9,  # room for the outermost labels
+        "currentvalue": {"prefix": "", "xanchor": "left", "font": {"size": 16, "color": TOTAL.pair[dark]}},
+        "font": {"color": "rgba(0,0,0,0)"},
+        "pad": {"t": 44},
+        "x": 0.03,
+        "len": 0.94,
         "bgcolor": BASELINE.pair[dark],
         "activebgcolor": TOTAL.pair[dark],
-        "ticklen": 4,
+        "tickcolor": TOTAL.pair[dark],
+        "ticklen": 6,
+    }
+
+
+def _play(dark: bool) -> dict:
+    """Buttons that play the moments from the first one on, and that stop it. They have a line of their own."""
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "showactive": False,
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "top",
+        "pad": {"t": 8, "r": 8},
+        "font": {"size": 16, "color": "#12161C"},
+        "bgcolor": "#E6E9ED",
+        "bordercolor": TOTAL.pair[dark],
+        "buttons": [
+            {"label": "▶", "method": "animate", "args": [None, _glide(REST)]},
+            {"label": "❚❚", "method": "animate", "args": [[None], _glide(0)]},
+        ],
+    }
+
+
+def _glide(rest: int) -> dict:
+    """How the points go from one moment to the next, and how many ms they rest there."""
+    return {
+        "mode": "immediate",
+        "fromcurrent": False,
+        "frame": {"duration": GLIDE + rest, "redraw": False},
+        "transition": {"duration": GLIDE},
     }

@@ -5,47 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from xfer_core.analysis.moved import Moved
-from xfer_core.charts.palette import METHOD, SOURCE
+from xfer_core.charts.palette import METHOD, SOURCE, Look, text_on
 
-ROW = 34  # pixels a stage
+ROW = 44  # pixels a stage
 
 
-def moved_chart(rows: Sequence[Moved], dark: bool, titles: tuple[str, str], farthest: float) -> go.Figure:
-    """Two rows of bars over one another, a bar a stage, in the order of the network.
+def distance_chart(rows: Sequence[Moved], dark: bool, title: str, farthest: float) -> go.Figure:
+    """A bar a stage, in the order of the network: how far its weights moved.
 
     Args:
         rows: from ``moved``.
         dark: whether the page is dark.
-        titles: of the upper picture (distance) and of the lower (likeness).
+        title: of the axis.
         farthest: the largest distance on the axis, so that two runs can be drawn alike.
-
-    The axis of likeness ends at −0.2, or below the lowest bar: debiased CKA may be negative.
     """
-    names = [row.stage for row in rows]
-    figure = make_subplots(rows=2, cols=1, subplot_titles=titles, vertical_spacing=0.26)
-    for place, values, look, form in (
-        (1, [row.distance for row in rows], METHOD, "z.1%"),
-        (2, [row.alike for row in rows], SOURCE, "z.2f"),
-    ):
-        figure.add_bar(
-            x=values,
-            y=names,
-            orientation="h",
-            marker_color=look.pair[dark],
-            text=["" if value is None else format(value, form).replace("-", "−") for value in values],
-            textposition="auto",
-            hoverinfo="skip",
-            row=place,
-            col=1,
-        )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", row=1, col=1)
+    figure = _bars(rows, [row.distance for row in rows], METHOD, "z.1%", dark)
+    return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title=title)
+
+
+def likeness_chart(rows: Sequence[Moved], dark: bool, title: str) -> go.Figure:
+    """A bar a stage: how alike it still sees (CKA). The axis ends at −0.2, or below the lowest bar: debiased CKA may be
+    negative. The arguments are those of :func:`distance_chart`."""
+    figure = _bars(rows, [row.alike for row in rows], SOURCE, "z.2f", dark)
     lowest = min([-0.2, *(1.15 * row.alike for row in rows if row.alike is not None)])
-    figure.update_xaxes(range=[lowest, 1.05], row=2, col=1)
-    figure.update_layout(
-        height=170 + 2 * ROW * len(rows), margin={"l": 60, "r": 10, "t": 34, "b": 30}, showlegend=False
+    return figure.update_xaxes(range=[lowest, 1.05], title=title)
+
+
+def _bars(rows: Sequence[Moved], values: list[float | None], look: Look, form: str, dark: bool) -> go.Figure:
+    colour = look.pair[dark]
+    figure = go.Figure()
+    figure.add_bar(
+        x=values,
+        y=[row.stage for row in rows],
+        orientation="h",
+        marker_color=colour,
+        text=["" if value is None else format(value, form).replace("-", "−") for value in values],
+        textposition="auto",
+        insidetextfont={"color": text_on(colour), "size": 15},
+        outsidetextfont={"size": 15},
+        hoverinfo="skip",
     )
-    return figure
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure.update_layout(
+        height=80 + ROW * len(rows), margin={"l": 60, "r": 10, "t": 10, "b": 50}, showlegend=False
+    )

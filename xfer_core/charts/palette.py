@@ -94,6 +94,21 @@ OTHERS = (
     Look("#3F454D", "#D5DAE0", "longdashdot"),
 )
 
+CLASSES = (
+    ("#5780FD", "#73D7F3"),
+    ("#FF2704", "#AA9940"),
+    ("#15A499", "#2B7158"),
+    ("#D210C1", "#F800A3"),
+    ("#754532", "#FFFF41"),
+    ("#242424", "#FFFFFF"),
+    ("#4C2EE8", "#812BFF"),
+    ("#B2386B", "#C62200"),
+    ("#807F2F", "#58DF00"),
+    ("#246C97", "#2095EC"),
+)
+"""Ten classes, each (on a light page, on a dark page): as far apart as ten colours can be that are not too dark to be
+told apart on a projector."""
+
 
 def other(index: int) -> Look:
     """The look of the ``index``-th of several equals."""
@@ -126,3 +141,17 @@ def chart_text(text: object) -> str:
     Plotly reads some HTML (links, styles) in names, ticks and hover texts, and ``%{…}`` in templates of hover texts.
     """
     return escape(str(text), quote=False).replace("%{", "%&#123;")
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever is read better on this colour, ``#RRGGBB``."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+    return "#000000" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#FFFFFF"
+
+
+def between(first: str, second: str, share: float) -> str:
+    """The colour that lies ``share`` of the way from the first to the second, as a linear colour scale has it."""
+    pairs = [(int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + min(max(share, 0.0), 1.0) * (b - a)):02X}" for a, b in pairs)

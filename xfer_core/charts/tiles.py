@@ -38,8 +38,13 @@ def glowing(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.ndarray:
     cover = DEEP * heat.repeat(times, 0).repeat(times, 1)[..., None]
     grey = plain.mean(2, keepdims=True).repeat(3, 2)
     warm = ((1 - cover) * grey + cover * GLOW).round().astype(np.uint8)
-    height, width = plain.shape[:2]
+    return side_by_side(plain, warm)
+
+
+def side_by_side(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Two pictures of one size, uint8 (height, width, 3), with a transparent gap: uint8 (height, 2 · width + 4, 4)."""
+    height, width = one.shape[:2]
     both = np.zeros((height, 2 * width + 4, 4), np.uint8)
-    for left, picture in ((0, plain), (width + 4, warm)):
+    for left, picture in ((0, one), (width + 4, two)):
         both[:, left : left + width] = np.dstack([picture, np.full((height, width), 255, np.uint8)])
     return both

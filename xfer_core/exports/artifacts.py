@@ -14,15 +14,25 @@ from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.settings import settings
 
 
+def names(run: Run) -> list[str]:
+    """``weights.safetensors``, and ``sample_weights.csv`` where there is one.
+
+    Raises:
+        XferError: ``left_out_weights`` for a run that has not trained to an end.
+    """
+    if not (settings().artifacts(run.id) / WEIGHTS).exists():
+        raise XferError("left_out_weights", WEIGHTS, run.status)
+    return [name for name in (WEIGHTS, SAMPLE_WEIGHTS) if (settings().artifacts(run.id) / name).exists()]
+
+
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``weights.safetensors`` with what its outputs stand for as metadata, and copy ``sample_weights.csv``.
 
     Raises:
         XferError: ``left_out_weights`` for a run that has not trained to an end.
     """
+    names(run)
     weights, shares = [settings().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
-    if not weights.exists():
-        raise XferError("left_out_weights", WEIGHTS, run.status)
     path = folder / WEIGHTS
     path.write_bytes(save(load_file(weights), metadata(run)))  # save_file would let nobody else read it (mode 0600)
     return [path, *([Path(shutil.copy(shares, folder))] if shares.exists() else [])]

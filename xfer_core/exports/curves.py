@@ -10,6 +10,11 @@ from xfer_core.runs.store import Run, Store
 FILE = "curves.csv"
 
 
+def names(run: Run) -> list[str]:
+    """``curves.csv``."""
+    return [FILE]
+
+
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``curves.csv``: one row a scalar with the columns name, step, value."""
     path = folder / FILE

@@ -17,8 +17,8 @@ from xfer_core.strategies.generalised import Generalised
 FILE = "data.npz"
 
 
-def deal_here(problem: Problem, seed: int) -> Dealt:
-    """The problem as the run dealt it, if that needs no download.
+def deal_here(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
+    """The problem as the run dealt it, if that needs no download; ``pixels`` as in ``deal``.
 
     Raises:
         XferError: ``data_gone``, or what ``deal`` raises.
@@ -26,7 +26,7 @@ def deal_here(problem: Problem, seed: int) -> Dealt:
     for key in problem.roles():
         if not is_here(key):
             raise XferError("data_gone", FILE, key)
-    return deal(problem, seed)
+    return deal(problem, seed, pixels)
 
 
 def arrays_of(dealt: Dealt, spec: RunSpec) -> dict[str, np.ndarray]:

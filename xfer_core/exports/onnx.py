@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-
+import xfer_core
 from xfer_core.errors import XferError
-from xfer_core.exports.outputs import metadata
-from xfer_core.networks.base import Network
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
-from xfer_core.runs.trained import trained_network
+from xfer_core.runs.worker import WEIGHTS
+from xfer_core.settings import settings
 
-FILE, INPUT = "network.onnx", "images"
+FILE = "network.onnx"
 NEEDED = ("onnx", "onnxscript")
+MOST_SECONDS = 300.0
 
 
-class _Answers(nn.Module):
-    """The outputs of every task in order, for a format that knows no dictionaries."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network(images).values())
-
-
-def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output a task, named by it. Which class
-    each number of an output stands for is in its metadata (:func:`xfer_core.exports.outputs.metadata`).
+def names(run: Run) -> list[str]:
+    """``network.onnx``.
 
     Raises:
         XferError: ``left_out_onnx`` where a package is missing, ``left_out_weights`` where there are no weights.
@@ -40,22 +28,35 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise XferError("left_out_onnx", FILE, [f"no {name}" for name in missing], packages=" ".join(missing))
+    if not (settings().artifacts(run.id) / WEIGHTS).exists():
+        raise XferError("left_out_weights", FILE, run.status)
+    return [FILE]
+
+
+def write(store: Store, run: Run, folder: Path) -> list[Path]:
+    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output a task, named by it. Which class
+    each number of an output stands for is in its metadata (:func:`xfer_core.exports.outputs.metadata`). It is written
+    by a process of its own, which takes its memory with it.
+
+    Raises:
+        XferError: as :func:`names`; ``onnx_failed`` where the exporter did not do it.
+    """
+    names(run)
+    path = folder / FILE
+    chosen = settings()
+    search = os.pathsep.join([str(Path(xfer_core.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
-        network = trained_network(run)
-    except XferError:
-        raise XferError("left_out_weights", FILE, run.status) from None
-    spec, path = RunSpec.model_validate(run.spec), folder / FILE
-    example = torch.zeros(2, *spec.problem.image_shape())
-    program = torch.onnx.export(
-        _Answers(network.to(memory_format=torch.contiguous_format)).eval(),  # pyright: ignore[reportCallIssue]
-        (example,),
-        input_names=[INPUT],
-        output_names=list(spec.problem.tasks),
-        dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None  # torch's word for its old way of exporting
-    program.model.metadata_props.update(metadata(run))
-    program.save(path, external_data=False)
+        subprocess.run(
+            [sys.executable, "-m", "xfer_core.exports.onnx_process", run.id, str(path.absolute())],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=MOST_SECONDS,
+            env={**os.environ, **chosen.environment(), "PYTHONPATH": search},
+        )
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        raise XferError("onnx_failed", FILE, said[-1] if said else f"exit code {error.returncode}") from None
+    except subprocess.TimeoutExpired:
+        raise XferError("onnx_failed", FILE, f"more than {MOST_SECONDS:.0f} s") from None
     return [path]

@@ -12,9 +12,14 @@ FILE = "recipe.json"
 
 
 def recipe_text(store: Store, run: Run) -> str:
-    """JSON that ``python -m xfer_core train`` takes. What people changed while the run trained is in it
-    (``training.live_changes``), so that it gives the same numbers again."""
+    """JSON that ``python -m xfer_core train`` takes, and the pages where they say "Open a recipe". What people changed
+    while the run trained is in it (``training.live_changes``), so that it gives the same numbers again."""
     return to_json(with_changes(store, run).model_dump(mode="json"), indent=2) + "\n"
+
+
+def names(run: Run) -> list[str]:
+    """``recipe.json``."""
+    return [FILE]
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:

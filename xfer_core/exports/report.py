@@ -31,6 +31,11 @@ FILE = "report.html"
 ROWS = 40  # of a curve's table; all points are in curves.csv
 
 
+def names(run: Run) -> list[str]:
+    """``report.html``."""
+    return [FILE]
+
+
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``report.html``."""
     spec, path = RunSpec.model_validate(run.spec), folder / FILE

@@ -11,6 +11,7 @@ from xfer_core.analysis.accuracy import metric_text
 from xfer_core.domains import offered
 from xfer_core.domains.problem import Dealt
 from xfer_core.errors import XferError
+from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import deal_here, write_data
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.plain import DEPARTS, METHODS
@@ -23,6 +24,18 @@ from xfer_core.runs.store import STOPPED, Run, Store
 FILE = "script.py"
 
 
+def names(run: Run) -> list[str]:
+    """``script.py`` and ``data.npz``; no sample is read.
+
+    Raises:
+        XferError: as :func:`write`.
+    """
+    spec = RunSpec.model_validate(run.spec)
+    _require_method(spec)
+    script_of(spec, deal_here(spec.problem, spec.seed, pixels=False))
+    return [FILE, DATA]
+
+
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``script.py`` and ``data.npz``.
 
@@ -30,6 +43,11 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
         XferError: ``no_script`` for a strategy that nobody has written out, ``not_plain`` for such a layer,
             ``data_gone`` where the data would have to be downloaded again.
     """
+    return [write_script(store, run, folder), write_samples(run, folder)]
+
+
+def write_script(store: Store, run: Run, folder: Path) -> Path:
+    """Write ``script.py`` alone; raises as :func:`write`."""
     spec = RunSpec.model_validate(run.spec)
     _require_method(spec)
     dealt = deal_here(spec.problem, spec.seed)
@@ -37,7 +55,13 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), departures(run, spec))
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
-    return [path, write_data(dealt, spec, folder)]
+    return path
+
+
+def write_samples(run: Run, folder: Path) -> Path:
+    """Write ``data.npz`` alone; raises ``data_gone``."""
+    spec = RunSpec.model_validate(run.spec)
+    return write_data(deal_here(spec.problem, spec.seed), spec, folder)
 
 
 def script_of(

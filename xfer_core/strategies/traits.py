@@ -1,0 +1,55 @@
+"""What a method can do, asked of its class: for lists of methods that can be narrowed down."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, get_args
+
+from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.errors import XferError
+from xfer_core.networks import Network, SmallCNN
+from xfer_core.strategies.base import Strategy, task_terms
+
+Trait = Literal["no_target_labels", "freezes", "weighs", "balances"]
+TRAITS: tuple[Trait, ...] = get_args(Trait)
+SOURCES = ("digits.handwritten", "digits.printed")  # two: methods for several domains need them
+
+
+def traits_of(form: type[Strategy]) -> frozenset[Trait]:
+    """What holds of a method.
+
+    Returns:
+        ``no_target_labels``: it accepts a problem whose target has no labels. ``freezes``: layers stay as they are
+        while others learn, by choice or by design. ``weighs``: several losses are added, each with a λ that a person
+        can set. ``balances``: it sets λ by itself.
+    """
+    return _traits(form)
+
+
+@cache
+def _setting() -> tuple[Problem, Dealt, Network]:
+    """A problem of several sources, as dealt, and a network for it."""
+    problem = Problem(source=SOURCES)
+    dealt = problem.check(0)
+    return problem, dealt.for_strategies(), SmallCNN().build(dealt.image_shape, problem.outputs())
+
+
+@cache
+def _traits(form: type[Strategy]) -> frozenset[Trait]:
+    method, (problem, dealt, network) = form(kind=form.model_fields["kind"].default), _setting()
+    held: set[Trait] = set()
+    try:
+        method.check(problem.model_copy(update={"labels_per_class": 0}))
+        held.add("no_target_labels")
+    except XferError:
+        pass
+    phases = [phase for phase in method.phases(dealt, network) if phase.learns]
+    if "frozen" in form.model_fields or any(phase.fixed for phase in phases):
+        held.add("freezes")
+    own = set(method.lambdas(problem)) - set(task_terms(problem, "source", "target")) - set(problem.roles())
+    together = any({*problem.source, *problem.target} <= set(phase.domains) for phase in phases)
+    if form.balances() and "weight" not in form.model_fields:  # IRM and V-REx scale a λ that stays a person's
+        held.add("balances")
+    elif together or own:
+        held.add("weighs")
+    return frozenset(held)
