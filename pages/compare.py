@@ -7,23 +7,18 @@ import streamlit as st
 from pages.parts import address
 from pages.parts.experiment_form import experiment_form
 from pages.parts.experiment_panel import experiment_panel
+from pages.parts.experiment_title import experiment_title, question_title
 from pages.parts.plan_link import Refused, is_plan, read_plan
 from pages.parts.run_list import run_list
 from pages.parts.store import store
 from pages.parts.text import _, error_text, moment
-from xfer_core.runs.experiment import experiments, question_of
+from xfer_core.runs.experiment import experiments
 from xfer_core.runs.plan import Plan, plan_for
-from xfer_core.runs.questions import QUESTIONS
 from xfer_core.runs.store import NAME_LENGTH
 
 EXPERIMENTS, RUNS = "experiments", "runs"
 LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer
 state = st.session_state
-
-
-def _question_title(batch: str) -> str:
-    question = QUESTIONS.get(question_of(batch))
-    return _(question.title) if question else batch
 
 
 # ---------------------------------------------------------------------- the address
@@ -105,7 +100,7 @@ def _experiments() -> None:
     shown = _choose_shown(batches, asked) if batches else ""
     _write_address(plan, shown)
     if shown:
-        experiment_panel(shown, store().experiment_name(shown) or _question_title(shown))
+        experiment_panel(shown, experiment_title(shown))
 
 
 def _choose_shown(batches: dict[str, float], asked: str) -> str:
@@ -113,7 +108,7 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
     shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
 
     def title(batch: str) -> str:
-        parts = (names.get(batch, ""), _question_title(batch), moment(batches[batch]))
+        parts = (names.get(batch, ""), question_title(batch), moment(batches[batch]))
         return " · ".join(filter(None, parts))
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -127,7 +122,7 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
                 _("Name of this experiment"),
                 names.get(shown, ""),
                 max_chars=NAME_LENGTH,
-                placeholder=_question_title(shown),
+                placeholder=question_title(shown),
                 on_change=_rename,
                 args=(shown, key),
                 key=key,

@@ -494,3 +494,62 @@ def test_what_is_drawn_live_can_be_read_as_a_table():
     table = next(frame.value for frame in test.dataframe if "loss/total" in frame.value.columns)
     assert table["loss/total"].tolist() == [2.0, 1.0]
     assert table["lr"].isna().tolist() == [False, True]
+
+
+# ---------------------------------------------------------------------- a run's page
+
+
+def test_the_head_of_a_run_says_what_was_asked_and_what_came_of_it():
+    store = open_store()
+    settings = ['strategy.frozen=["conv1"]', "training.steps=120", "seed=7", "problem.labels_per_class=20"]
+    run = finished(store, parse_spec({}, settings), 0.73)
+    finished(store, parse_spec({}, [*settings[1:], "strategy.kind=target_only"]), 0.5)
+    store.rename(run, "mine")
+    said = words(app("run", run=run))
+    assert "**Handwritten digits → Digits on photographs** · Fine-tuning · 20 labels per class · seed 7" in said
+    assert f"· {run}" in said
+    assert "Not at the default: Frozen layers: conv1 · Steps: 120" in said
+    assert "**mine** got **73 of 100**" in said
+    for view in ("inside", "try", "home"):
+        assert "**mine** got **73 of 100**" in words(app("run", run=run, view=view)), "the number is first everywhere"
+
+
+def test_a_run_at_its_defaults_lists_none():
+    assert "Not at the default" not in words(app("run", run=finished(open_store(), RunSpec(), 0.73)))
+
+
+@pytest.mark.parametrize(
+    ("batch", "label"), [("experiment-help-1", "Experiment: Does transfer help?"), ("race-1", "The race"), ("", None)]
+)
+def test_a_run_leads_back_to_where_it_is_from(batch, label):
+    test = app("run", run=finished(open_store(), RunSpec(), 0.73, batch))
+    links = [link.proto.label for link in test.get("page_link")]
+    assert links[:-1] == [*([label] if label else []), "All runs"], "and last the one to Train"
+
+
+def test_a_run_is_renamed_and_deleted_on_its_page():
+    store = open_store()
+    run = finished(store, RunSpec(), 0.73)
+    test = app("run", run=run)
+    next(field for field in test.text_input if field.label == "New name").set_value("other").run()
+    assert store.get(run).name == "other"
+    next(button for button in test.button if button.label == "Delete").click().run()
+    assert not test.exception
+    assert not store.find()
+
+
+def test_what_trains_says_where_its_result_will_stand_and_cannot_be_deleted():
+    store = open_store()
+    test = app("run", run=store.create(RunSpec(), status=RUNNING))
+    assert "The result stands here when training has ended." in words(test)
+    assert next(one for one in test.get("popover") if one.proto.popover.label == "Delete…").proto.popover.disabled
+
+
+def test_an_old_address_does_not_take_a_run_s_page_back():
+    store = open_store()
+    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
+    test = app("run", run=runs[0])
+    test.query_params["run"], test.query_params["view"] = runs[1], "home"
+    test.run()
+    assert f"· {runs[0]}" in words(test)
+    assert test.query_params["view"] == "watch"
