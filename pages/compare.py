@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import address
+from pages.parts.compared_runs import compared_runs
 from pages.parts.experiment_form import experiment_form
 from pages.parts.experiment_panel import experiment_panel
 from pages.parts.experiment_title import experiment_title, question_title
 from pages.parts.plan_link import Refused, is_plan, read_plan
-from pages.parts.run_list import run_list
+from pages.parts.run_list import COMPARED, run_list
 from pages.parts.store import store
 from pages.parts.text import _, error_text, moment
 from xfer_core.runs.experiment import experiments
@@ -135,25 +136,44 @@ def _rename(batch: str, key: str) -> None:
     store().name_experiment(batch, state[key])
 
 
+def _read_view() -> None:
+    """Which half of the page the visitor has come for, and which runs they compare there."""
+    if not address.has_arrived():
+        return
+    state["compare.view"] = st.query_params.get("view") if st.query_params.get("view") == RUNS else EXPERIMENTS
+    if state["compare.view"] == RUNS:
+        state[COMPARED] = [run for run in st.query_params.get("runs", "").split(",") if run]
+        address.note_read()
+
+
+def _runs() -> None:
+    """The list, or those of it that are compared."""
+    ids = state.get(COMPARED, [])
+    address.write_address({"view": RUNS, **({"runs": ",".join(ids)} if ids else {})})
+    if ids:
+        compared_runs(ids)
+    else:
+        run_list()
+
+
 def main() -> None:
     """The page."""
+    _read_view()
     titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
+    state.setdefault("compare.view", EXPERIMENTS)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("Compare"), width="content")
         view = st.segmented_control(
             _("What to compare"),
             list(titles),
-            default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
             required=True,
             format_func=titles.__getitem__,
             label_visibility="collapsed",
             key="compare.view",
         )
     if view == RUNS:
-        st.query_params["view"] = RUNS
-        run_list()
+        _runs()
     else:
-        st.query_params.pop("view", None)
         _experiments()
 
 
