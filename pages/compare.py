@@ -6,25 +6,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import address
+from pages.parts.compared_runs import compared_runs
 from pages.parts.experiment_form import experiment_form
 from pages.parts.experiment_panel import experiment_panel
+from pages.parts.experiment_title import experiment_title, question_title
 from pages.parts.plan_link import Refused, is_plan, read_plan
-from pages.parts.run_list import run_list
+from pages.parts.run_list import COMPARED, run_list
 from pages.parts.store import store
 from pages.parts.text import _, error_text, moment, plain
-from xfer_core.runs.experiment import experiments, question_of
+from xfer_core.runs.experiment import experiments
 from xfer_core.runs.plan import Plan, plan_for
-from xfer_core.runs.questions import QUESTIONS
 from xfer_core.runs.store import NAME_LENGTH
 
 EXPERIMENTS, RUNS = "experiments", "runs"
 LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer
 state = st.session_state
-
-
-def _question_title(batch: str) -> str:
-    question = QUESTIONS.get(question_of(batch))
-    return _(question.title) if question else batch
 
 
 # ---------------------------------------------------------------------- the address
@@ -119,7 +115,7 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
     shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
 
     def title(batch: str) -> str:
-        parts = (names.get(batch, ""), _question_title(batch), moment(batches[batch]))
+        parts = (names.get(batch, ""), question_title(batch), moment(batches[batch]))
         return " · ".join(filter(None, parts))
 
     if len(batches) > 1:
@@ -135,9 +131,9 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
 
 def _title_of(batch: str) -> None:
     """The title of the experiment, and beside it a place to give it another."""
-    name, question = store().experiment_name(batch), _question_title(batch)
+    name, question = store().experiment_name(batch), question_title(batch)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {plain(name or question)}", width="content")
+        st.markdown(f"### {plain(experiment_title(batch))}", width="content")
         with st.popover(_("Name"), icon=":material/edit:"):
             key = f"experiment.name.{batch}"
             st.text_input(
@@ -155,26 +151,45 @@ def _rename(batch: str, key: str) -> None:
     store().name_experiment(batch, state[key])
 
 
+def _read_view() -> None:
+    """Which half of the page the visitor has come for, and which runs they compare there."""
+    if not address.has_arrived():
+        return
+    state["compare.view"] = st.query_params.get("view") if st.query_params.get("view") == RUNS else EXPERIMENTS
+    if state["compare.view"] == RUNS:
+        state[COMPARED] = [run for run in st.query_params.get("runs", "").split(",") if run]
+        address.note_read()
+
+
+def _runs() -> None:
+    """The list, or those of it that are compared."""
+    ids = state.get(COMPARED, [])
+    address.write_address({"view": RUNS, **({"runs": ",".join(ids)} if ids else {})})
+    if ids:
+        compared_runs(ids)
+    else:
+        run_list()
+
+
 def main() -> None:
     """The page."""
+    _read_view()
     titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
+    state.setdefault("compare.view", EXPERIMENTS)
     heading = st.container(horizontal=True, vertical_alignment="center")
     with heading:
         st.subheader(_("Compare"), width="content")
         view = st.segmented_control(
             _("What to compare"),
             list(titles),
-            default=RUNS if st.query_params.get("view") == RUNS else EXPERIMENTS,
             required=True,
             format_func=titles.__getitem__,
             label_visibility="collapsed",
             key="compare.view",
         )
     if view == RUNS:
-        st.query_params["view"] = RUNS
-        run_list()
+        _runs()
     else:
-        st.query_params.pop("view", None)
         _experiments(heading)
 
 

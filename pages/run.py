@@ -1,44 +1,57 @@
-"""One run, or two side by side: watch it, look inside, try it, take it home."""
+"""One run, or two side by side: its result, and below it Live, Inspect, Try it and Export."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts import address
 from pages.parts.inside import inside
 from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_notes, live_panel
 from pages.parts.numbers import numbers
+from pages.parts.run_heading import GONE, run_heading
+from pages.parts.run_words import run_title
 from pages.parts.store import store
 from pages.parts.take_home import take_home
-from pages.parts.text import _, error_text, plain
+from pages.parts.text import _, error_text
 from pages.parts.try_panel import try_panel
-from pages.parts.verdict import show_verdict
 from xfer_core.errors import XferError
-from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.exports.live_changes import with_changes
+from xfer_core.exports.recipe import recipe_text
+from xfer_core.runs.spec import spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
-from xfer_core.strict_json import to_json
 
 WATCH, INSIDE, TRY, HOME = "watch", "inside", "try", "home"
-OFFERED = 100  # of the newest runs, to lay beside
+OFFERED = 100  # of the newest runs, to show beside
+state = st.session_state
 
 
-def _run(key: str, run_id: str) -> Run | None:
-    """The run that the link names under ``key``; says so where it is not here."""
-    if not run_id:
+def _read_address() -> None:
+    """What the page shows when the visitor has just come: the run of the link, or the one that was here before."""
+    if not address.has_arrived():
+        return
+    given = st.query_params.to_dict()
+    state["run.shown"] = given.get("run") or state.get("run.shown", "")
+    state["run.other"] = given.get("beside", "")
+    view = given.get("view", "")
+    state["run.view"] = view if view in (WATCH, INSIDE, TRY, HOME) else INSIDE if state["run.other"] else WATCH
+    state.pop("run.beside", None)
+    address.note_read()
+
+
+def _run(key: str) -> Run | None:
+    """The run whose id is kept under this key; says so where it is not here."""
+    if not state.get(key):
         return None
     try:
-        return store().get(run_id)
+        return store().get(state[key])
     except XferError as error:
         st.error(error_text(error), icon=":material/error:")
-        st.query_params.pop(key, None)
+        state[key] = ""
         return None
 
 
-def _lay_beside() -> None:
-    chosen = st.session_state["run.beside"]
-    if chosen:
-        st.query_params["beside"] = chosen
-    else:
-        st.query_params.pop("beside", None)
+def _show_beside() -> None:
+    state["run.other"] = state["run.beside"]
 
 
 def _choose_beside(run: Run, beside: Run | None) -> None:
@@ -51,7 +64,7 @@ def _choose_beside(run: Run, beside: Run | None) -> None:
     ]
     if beside and beside.id not in {other.id for other in alike}:
         alike.insert(0, beside)
-    titles = {other.id: f"{other.name} · {other.id}" for other in alike}
+    titles = {other.id: run_title(other) for other in alike}
     options = ["", *titles]
     st.selectbox(
         _("Beside it"),
@@ -59,20 +72,17 @@ def _choose_beside(run: Run, beside: Run | None) -> None:
         options.index(beside.id) if beside else 0,
         format_func=lambda one: titles.get(one) or _("nothing"),
         key="run.beside",
-        on_change=_lay_beside,
-        width=320,
+        on_change=_show_beside,
+        width=420,
     )
 
 
-def _watch(run: Run) -> None:
-    spec = RunSpec.model_validate(run.spec)
-    baselines = baselines_of(run)
+def _watch(run: Run, baselines: list[Run]) -> None:
+    spec = with_changes(store(), run)
     live_buttons(run)
     if run.status in LIVE:
         live_knobs(run)
     live_notes(run)
-    with st.container(key="verdict"):
-        show_verdict(run, baselines)
     live_panel(run, baselines)
     numbers([run, *baselines], "run.numbers")
     st.page_link(
@@ -82,7 +92,15 @@ def _watch(run: Run) -> None:
         query_params=spec_settings(spec) or {"seed": "0"},
     )
     with st.expander(_("The recipe: everything that decides this run"), icon=":material/receipt_long:"):
-        st.code(to_json(run.spec, indent=2), language="json")
+        st.download_button(
+            _("Recipe"),
+            recipe_text(store(), run),
+            f"{run.id}.recipe.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.code(recipe_text(store(), run), language="json")
 
 
 def _page_title(run: Run) -> str:
@@ -96,33 +114,39 @@ def _page_title(run: Run) -> str:
 
 def main() -> None:
     """The page."""
-    run = _run("run", st.query_params.get("run") or st.session_state.get("run.shown", ""))
+    if state.pop(GONE, False):
+        st.switch_page("compare.py", query_params={"view": "runs"})
+    _read_address()
+    run = _run("run.shown")
     if run is None:
+        address.write_address({})
         st.info(_("No run is chosen. Pick one in Compare."))
-        st.page_link("compare.py", label=_("To the list of runs"), icon=":material/stacked_line_chart:")
+        query = {"view": "runs"}
+        label, icon = _("To the list of runs"), ":material/stacked_line_chart:"
+        st.page_link("compare.py", label=label, icon=icon, query_params=query)
         return
-    st.session_state["run.shown"] = st.query_params["run"] = run.id
-    beside = _run("beside", st.query_params.get("beside", ""))
+    beside = _run("run.other")
     st.set_page_config(page_title=_page_title(run))
-    st.subheader(plain(run.name))
-    titles = {WATCH: _("Watch"), INSIDE: _("Look inside"), TRY: _("Try it"), HOME: _("Take home")}
-    asked = st.query_params.get("view", "")
+    titles = {WATCH: _("Live"), INSIDE: _("Inspect"), TRY: _("Try it"), HOME: _("Export")}
+    state.setdefault("run.view", WATCH)
+    here = {"run": run.id, **({"beside": beside.id} if beside else {}), "view": state["run.view"]}
+    address.write_address(here)
+    baselines = baselines_of(run)
+    run_heading(run, baselines, here)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control(
             _("What to do with it"),
             list(titles),
-            default=asked if asked in titles else (INSIDE if beside else WATCH),
             required=True,
             format_func=titles.__getitem__,
             label_visibility="collapsed",
-            key=f"run.view.{run.id}",
+            key="run.view",
         )
         if view in (INSIDE, TRY):
             _choose_beside(run, beside)
-    st.query_params["view"] = view
     both = [run, *([beside] if beside else [])]
     if view == WATCH:
-        _watch(run)
+        _watch(run, baselines)
     elif view == INSIDE:
         inside(run, beside, weights=True)
     elif view == TRY:
@@ -130,7 +154,7 @@ def main() -> None:
     elif run.status in (FINISHED, STOPPED):
         take_home(run)
     else:
-        st.info(_("There is something to take home once this run has ended."), icon=":material/hourglass_top:")
+        st.info(_("There is something to export once this run has ended."), icon=":material/hourglass_top:")
 
 
 main()

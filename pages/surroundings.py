@@ -12,7 +12,8 @@ from pages.parts.text import _
 # Registered once, at import.
 _component = component("xfer.surroundings", js=(Path(__file__).parent / "surroundings.js").read_text("utf-8"))
 
-# The top navigation leaves a hand's breadth of nothing above every page. A long name breaks into lines. What has the
+# The top navigation leaves a hand's breadth of nothing above every page. A long name breaks into lines. The
+# counter of a text field stands below its text. What has the
 # keyboard's focus shows a ring. Toolbars of charts and tables lie on what a finger cannot hover. The sign of a menu.
 STYLE = """<style>
 .stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}
@@ -20,6 +21,7 @@ STYLE = """<style>
 :is(a, button, summary, [role=button], [role=tab], [role=radio]):focus-visible {
   outline: 3px solid var(--st-primary-color, #0B6E99) !important; outline-offset: 2px; border-radius: .4rem}
 [data-testid=stHeaderActionElements] {display: none}
+[data-testid=stTextInput] [data-testid=InputInstructions] {top: 100%; bottom: auto}
 @media (pointer: coarse) {
   .js-plotly-plot .modebar, [data-testid=stElementToolbar] {display: none !important}
 }

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_experiment import FOUR, done
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
+from pages.parts.difference_words import named_apart
 from pages.parts.experiment_pictures import NUMBERS
 from xfer_core.charts.palette import METHODS
 from xfer_core.runs.experiment import Experiment, new_batch
@@ -332,16 +333,45 @@ def laid_side_by_side() -> AppTest:
     return AppTest.from_function(script).run(timeout=30)
 
 
-def test_ticked_runs_show_where_they_differ():
+def test_compared_runs_show_where_they_differ_in_words():
     store = open_store()
     for kind, seed in (("fine_tune", 0), ("joint", 1)):
         done(store, store.create(parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}"]), name=kind), 0.5)
     page = laid_side_by_side()
     assert not page.exception
     assert not page.warning
-    table = page.dataframe[0].value
-    assert set(table.loc["seed"]) == {"0", "1"}
-    assert "network.kind" not in table.index
+    table = page.table[0].value
+    assert set(table["Seed"]) == {"0", "1"}
+    assert set(table["Method"]) == {"Fine-tuning", "Joint learning"}
+    assert list(table) == ["Run", "Result", "Method", "Seed"], "what only one method has is left out at its default"
+    assert {name.split(" ")[0] for name in table["Run"]} == {"fine_tune", "joint"}
+
+
+def test_values_are_said_in_words():
+    store = open_store()
+    weights = '{"digits.handwritten/digit":0.25,"digits.photo/digit":0.75}'
+    for settings in (
+        ["strategy.kind=joint"],
+        ["strategy.kind=joint", f"strategy.weights={weights}", "training.augment=[]", "problem.labels_per_class=0"],
+        ['strategy.frozen=["conv1"]', "strategy.new_head=true", 'problem.unseen=["digits.noisy"]'],
+    ):
+        store.create(parse_spec({}, settings))
+    (table,) = laid_side_by_side().table
+    said = set(table.value.drop(columns="Run").to_numpy().ravel())
+    assert {"Handwritten digits 0.25, Digits on photographs 0.75", "equal", "conv1", "yes", "none", "shift"} <= said
+    for raw in ("[]", "{}", "null", "None", "strategy.", "digits."):
+        assert not [text for text in [*said, *table.value] if raw in text]
+
+
+def test_runs_of_one_name_are_told_apart():
+    store = open_store()
+    for settings in (["seed=1"], ["seed=2"], ["seed=2"], ["strategy.kind=joint"]):
+        store.create(parse_spec({}, settings))
+    runs = store.find()
+    alone, again, second, first = (run.name for run in named_apart(runs))
+    assert alone == "Joint learning"
+    assert first == "Fine-tuning · Seed 1"
+    assert {again, second} == {f"Fine-tuning · Seed 2 · {run.id}" for run in runs[1:3]}
 
 
 def test_runs_of_other_targets_are_not_said_to_compare():

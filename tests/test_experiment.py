@@ -10,7 +10,7 @@ import pytest
 
 from xfer_core.analysis.comparison import budgets, by_arm, rows
 from xfer_core.analysis.cost import cost
-from xfer_core.analysis.differences import comparable, differences
+from xfer_core.analysis.differences import ABSENT, comparable, differences, telling_differences
 from xfer_core.analysis.findings import findings, usual_reference, worths
 from xfer_core.analysis.intervals import paired_difference
 from xfer_core.analysis.race import band, bands, thinned
@@ -375,6 +375,17 @@ def test_differences_of_specs_are_named_by_field():
     assert found["strategy.frozen"] == ["[]", ""]
     assert "network.kind" not in found
     assert differences(specs[:1] * 2) == {}
+
+
+def test_only_telling_differences_are_told():
+    asked = (["seed=1"], ["strategy.kind=joint"], ["strategy.kind=joint", 'strategy.weights={"digits.photo/digit":1}'])
+    specs = [parse_spec({}, given) for given in asked]
+    found = telling_differences(specs)
+    assert list(found) == ["strategy.kind", "strategy.weights", "seed"], "frozen and source_share are at their defaults"
+    assert found["strategy.weights"] == [ABSENT, {}, {"digits.photo/digit": 1.0}]
+    frozen = parse_spec({}, ['strategy.frozen=["conv1"]'])
+    assert telling_differences([frozen, *specs])["strategy.frozen"] == [["conv1"], [], ABSENT, ABSENT]
+    assert telling_differences(specs[:1] * 2) == {}
 
 
 def test_runs_of_other_targets_do_not_compare():

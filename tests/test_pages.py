@@ -475,13 +475,110 @@ def test_the_order_of_a_link_does_not_matter():
 # ---------------------------------------------------------------------- compare
 
 
+def links(test: AppTest, page: str) -> list[str]:
+    """The labels of links to a page."""
+    return [link.proto.label for link in test.get("page_link") if link.proto.page == page]
+
+
 def test_the_list_names_what_was_asked_and_what_came_of_it():
-    finished(open_store(), RunSpec(), 0.73)
-    table = app("compare", view="runs").dataframe[0].value
-    assert table["accuracy"].tolist() == [0.73]
-    assert table["strategy"].tolist() == ["Fine-tuning"]
+    store = open_store()
+    run = finished(store, parse_spec({}, ["seed=3"]), 0.73)
+    store.create(RunSpec(), name="[waits](x)")
     assert (SOURCE, TARGET) == ("digits.handwritten", "digits.photo")
-    assert table["source"].tolist() == ["Handwritten digits"]
+    waits, done = links(app("compare", view="runs"), "run")
+    assert done.startswith(
+        "**Fine-tuning** :gray[Handwritten digits → Digits on photographs · 5 labels per class · seed 3"
+    )
+    assert done.endswith("**73.0 %**")
+    assert waits.startswith("**\\[waits\\](x)**"), "names are text"
+    assert waits.endswith(":gray-badge[queued] **–**")
+    (link,) = [link for link in app("compare", view="runs").get("page_link") if "73.0" in link.proto.label]
+    assert run in link.proto.query_string
+
+
+def test_the_list_is_searched_and_filtered():
+    store = open_store()
+    for kind, seed in (("fine_tune", 1), ("joint", 2), ("joint", 3)):
+        finished(store, parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}", "training.steps=70"]), 0.5 + seed / 10)
+    store.create(parse_spec({}, ['problem.target=["digits.noisy"]']))
+    test = app("compare", view="runs")
+
+    def box(label: str):
+        return next(each for each in [*test.text_input, *test.multiselect, *test.selectbox] if each.label == label)
+
+    assert len(links(test, "run")) == 4
+    box("Search").set_value("seed 2 JOINT").run()
+    assert ["seed 2" in label for label in links(test, "run")] == [True]
+    box("Search").set_value("steps: 70").run()
+    box("Order").set_value("best").run()
+    assert [label.split("**")[-2] for label in links(test, "run")] == ["80.0 %", "70.0 %", "60.0 %"]
+    box("Method").set_value(["joint"]).run()
+    assert len(links(test, "run")) == 2
+    box("Method").set_value([]).run()
+    box("Search").set_value("").run()
+    box("Domain").set_value(["digits.noisy"]).run()
+    assert len(links(test, "run")) == 1
+    box("Domain").set_value([]).run()
+    box("State").set_value(["finished"]).run()
+    assert len(links(test, "run")) == 3
+    box("Search").set_value("zebra").run()
+    assert "No run is like that." in words(test)
+
+
+def test_an_experiment_is_one_entry_until_it_is_opened():
+    store = open_store()
+    for seed in range(3):
+        finished(store, parse_spec({}, [f"seed={seed}"]), 0.7, "experiment-help-1")
+    finished(store, parse_spec({}, ["seed=9"]), 0.7)
+    test = app("compare", view="runs")
+    assert len(links(test, "run")) == 1
+    (fold,) = [each for each in test.expander if "Does transfer help?" in each.label]
+    assert "3 runs · Handwritten digits → Digits on photographs · 3 finished" in fold.label
+    next(field for field in test.text_input if field.label == "Search").set_value("transfer seed 1").run()
+    assert len(links(test, "run")) == 1, "what is searched for is unfolded"
+    next(button for button in test.button if button.label == "Open the experiment").click().run()
+    assert not test.exception
+    assert "### Does transfer help?" in words(test)
+    assert test.query_params["experiment"] == "experiment-help-1"
+
+
+def test_many_runs_come_in_pages():
+    store = open_store()
+    for seed in range(60):
+        store.create(parse_spec({}, [f"seed={seed}"]))
+    test = app("compare", view="runs")
+    assert len(links(test, "run")) == 25
+    assert "60 runs." in words(test)
+
+
+def test_selected_runs_stay_selected_are_compared_and_deleted():
+    store = open_store()
+    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in range(3)]
+    test = app("compare", view="runs")
+
+    def press(label: str) -> None:
+        next(button for button in test.button if button.label == label).click().run()
+        assert not test.exception
+
+    test.checkbox(key=f"select.{runs[0]}").check().run()
+    assert "**1 selected**" in words(test)
+    finished(store, parse_spec({}, ["seed=9"]), 0.7)  # somebody else's: no selection slips
+    test.checkbox(key=f"select.{runs[2]}").check().run()
+    assert "**2 selected**" in words(test)
+    press("Compare")
+    assert "**What differs**" in words(test)
+    assert test.query_params["runs"] == f"{runs[0]},{runs[2]}"
+    press("All runs")
+    assert test.checkbox(key=f"select.{runs[0]}").value
+    press("Delete")
+    assert [run.id for run in store.find()][1:] == [runs[1]]
+
+
+def test_a_link_compares_runs_and_says_which_are_not_here():
+    run = finished(open_store(), RunSpec(), 0.7)
+    test = app("compare", view="runs", runs=f"{run},nobody")
+    assert not test.exception
+    assert "1 of these runs are not in this installation." in words(test)
 
 
 def test_what_is_drawn_live_can_be_read_as_a_table():
@@ -494,3 +591,62 @@ def test_what_is_drawn_live_can_be_read_as_a_table():
     table = next(frame.value for frame in test.dataframe if "loss/total" in frame.value.columns)
     assert table["loss/total"].tolist() == [2.0, 1.0]
     assert table["lr"].isna().tolist() == [False, True]
+
+
+# ---------------------------------------------------------------------- a run's page
+
+
+def test_the_head_of_a_run_says_what_was_asked_and_what_came_of_it():
+    store = open_store()
+    settings = ['strategy.frozen=["conv1"]', "training.steps=120", "seed=7", "problem.labels_per_class=20"]
+    run = finished(store, parse_spec({}, settings), 0.73)
+    finished(store, parse_spec({}, [*settings[1:], "strategy.kind=target_only"]), 0.5)
+    store.rename(run, "mine")
+    said = words(app("run", run=run))
+    assert "**Handwritten digits → Digits on photographs** · Fine-tuning · 20 labels per class · seed 7" in said
+    assert f"· {run}" in said
+    assert "Not at the default: Frozen layers: conv1 · Steps: 120" in said
+    assert "**mine** got **73 of 100**" in said
+    for view in ("inside", "try", "home"):
+        assert "**mine** got **73 of 100**" in words(app("run", run=run, view=view)), "the number is first everywhere"
+
+
+def test_a_run_at_its_defaults_lists_none():
+    assert "Not at the default" not in words(app("run", run=finished(open_store(), RunSpec(), 0.73)))
+
+
+@pytest.mark.parametrize(
+    ("batch", "label"), [("experiment-help-1", "Experiment: Does transfer help?"), ("race-1", "The race"), ("", None)]
+)
+def test_a_run_leads_back_to_where_it_is_from(batch, label):
+    test = app("run", run=finished(open_store(), RunSpec(), 0.73, batch))
+    links = [link.proto.label for link in test.get("page_link")]
+    assert links[:-1] == [*([label] if label else []), "All runs"], "and last the one to Train"
+
+
+def test_a_run_is_renamed_and_deleted_on_its_page():
+    store = open_store()
+    run = finished(store, RunSpec(), 0.73)
+    test = app("run", run=run)
+    next(field for field in test.text_input if field.label == "New name").set_value("other").run()
+    assert store.get(run).name == "other"
+    next(button for button in test.button if button.label == "Delete").click().run()
+    assert not test.exception
+    assert not store.find()
+
+
+def test_what_trains_says_where_its_result_will_stand_and_cannot_be_deleted():
+    store = open_store()
+    test = app("run", run=store.create(RunSpec(), status=RUNNING))
+    assert "The result stands here when training has ended." in words(test)
+    assert next(one for one in test.get("popover") if one.proto.popover.label == "Delete…").proto.popover.disabled
+
+
+def test_an_old_address_does_not_take_a_run_s_page_back():
+    store = open_store()
+    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
+    test = app("run", run=runs[0])
+    test.query_params["run"], test.query_params["view"] = runs[1], "home"
+    test.run()
+    assert f"· {runs[0]}" in words(test)
+    assert test.query_params["view"] == "watch"

@@ -190,14 +190,17 @@ def test_compare_shows_names_and_reasons_as_text():
     require_text(app("compare", experiment=batch))
 
 
-def test_ticked_runs_show_names_as_text(monkeypatch):
-    """AppTest cannot tick rows of a table, so the ticks are handed in."""
+def test_the_list_and_compared_runs_show_names_as_text():
     store = open_store()
     runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     for run in runs:
         store.rename(run, HOSTILE)
-    monkeypatch.setattr("pages.parts.run_list._choose", lambda found: found)
+    batch, ids = begun(budgets=(5,), seeds=2)
+    store.name_experiment(batch, HOSTILE)
     require_text(app("compare", view="runs"))
+    test = app("compare", view="runs", runs=",".join([*runs, *ids]))
+    assert not test.exception
+    assert not [pair for pair in markdown_fields(test) if RAW in pair[1]]
 
 
 def test_the_race_and_the_sweep_show_names_and_reasons_as_text():

@@ -18,7 +18,7 @@ function buildHeader(view) {
     const state = view.runs.get(definition.id);
     const progress = state.progress;
     showStatus(view, status, state, definition.doubt);
-    showPhases(view, phases, progress);
+    showPhases(view, phases, state);
     say(step, progress ? stepText(view, progress) : "");
     bar(state);
     say(left, state.status === "running" && progress?.seconds_left != null
@@ -48,8 +48,9 @@ function showStatus(view, node, { status }, doubt = "") {
   say(node, doubtful ? doubt : view.texts[`status.${status}`] ?? status ?? "");
 }
 
-function showPhases(view, node, progress) {
-  const names = progress?.phases ?? [];
+// Of a run that is finished none is "now": its chart shows where each began.
+function showPhases(view, node, { status, progress }) {
+  const names = (status !== "finished" && progress?.phases) || [];
   const key = JSON.stringify([names, progress?.phase_index]);
   if (node.key === key) return;
   node.key = key;

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.curves import reason_text
 from pages.parts.domains import domain_title
-from pages.parts.store import checked
+from pages.parts.store import checked, store
 from pages.parts.text import _, plain
 from xfer_core.analysis.verdict import SCRATCH, Verdict, verdict
 from xfer_core.errors import XferError
@@ -31,7 +31,7 @@ def show_verdict(run: Run, baselines: list[Run]) -> bool:
         return True
     helped = found.clear and found.better > 0
     say = st.warning if found.stopped_at is not None else st.success if helped else st.info
-    say(f"{_sentence(run, spec, found)} {_doubt(spec, found, samples)}", icon=":material/emoji_objects:")
+    say(f"{_sentence(run, spec, found)} {_doubt(run, spec, found, samples)}", icon=":material/emoji_objects:")
     return True
 
 
@@ -101,11 +101,17 @@ def _amount(found: Verdict, value: float) -> str:
     return f"{value:.1f}°" if found.is_error else str(round(100 * value))
 
 
-def _doubt(spec: RunSpec, found: Verdict, samples: int | None) -> str:
+def _doubt(run: Run, spec: RunSpec, found: Verdict, samples: int | None) -> str:
     """How far it can be trusted: one seed, so many samples."""
     words = {"seed": spec.seed, "samples": samples, "noise": f"{100 * found.noise:.1f}"}
     if found.against and samples and not found.is_error and found.stopped_at is None:
         text = _("One run each, seed {seed}; a test of {samples} samples moves such a difference by ± {noise}.")
     else:
         text = _("One run, seed {seed}.")
-    return f":small[{text.format(**words)}]"
+    return f":small[{text.format(**words)}{_changed(run)}]"
+
+
+def _changed(run: Run) -> str:
+    if not store().changed_by_hand([run.id]):
+        return ""
+    return " " + _("λ or the learning rate was changed by hand while it trained.")

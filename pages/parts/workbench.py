@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.change_words import change_words
 from pages.parts.curves import term_looks, term_titles
 from pages.parts.form import choose_kind, controls
 from pages.parts.freeze_board import freeze_layers
@@ -161,15 +162,13 @@ class Workbench:
         changes = self.first.training.live_changes
         if not changes:
             return []
-        said = ", ".join(f"{change.name} = {change.value:g} ({_('step')} {change.step:,})" for change in changes[:10])
-        more = " …" if len(changes) > 10 else ""
         again = st.toggle(
             _("Do again what was changed by hand"),
             value=True,
             key=f"{self.prefix}.live_changes",
             help=_("In the run that these settings are from, these were changed while it trained."),
         )
-        st.caption(plain(said + more))
+        st.caption(plain(change_words(changes, self.first)))
         return [change.model_dump(mode="json") for change in changes] if again else []
 
     def _boards(self, strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:

@@ -208,7 +208,33 @@ def test_a_broken_choice_is_said_beside_the_control(page, server):
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
 
 
-def test_ticked_runs_are_drawn_opened_downloaded_and_deleted(page, server, served):
+def test_a_run_of_the_list_opens_by_one_press_and_by_the_keyboard(page, server, served):
+    run = served.create(RunSpec(), name="quokka")
+    served.append(run, [], status=FINISHED, ended=time.time())
+    page.goto(f"{server.url}/compare?view=runs")
+    page.get_by_label("Search").fill("quokka")
+    row = page.get_by_role("link", name="quokka")
+    expect(page.get_by_text("1 run.")).to_be_visible()
+    row.click()
+    page.wait_for_url(f"**/run?run={run}*")
+    expect(page.get_by_role("heading", name="quokka")).to_be_visible()
+    page.get_by_role("link", name="All runs").click()
+    page.get_by_label("Search").fill("quokka")
+    expect(page.get_by_text("1 run.")).to_be_visible()
+    row.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/run?run={run}*")
+    page.get_by_text("The recipe").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Recipe", exact=True).click()
+    assert json.loads(download.value.path().read_text()) == served.get(run).spec
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_url("**/compare?view=runs")
+    assert not served.find(ids=[run])
+
+
+def test_selected_runs_are_compared_and_deleted(page, server, served):
     spec = RunSpec()
     for name in ("mine", "yours"):
         run = served.create(spec, name=name)
@@ -216,25 +242,21 @@ def test_ticked_runs_are_drawn_opened_downloaded_and_deleted(page, server, serve
         served.append(run, points, status=FINISHED, ended=time.time())
     count = len(served.find())
     page.goto(f"{server.url}/compare?view=runs")
-    table = page.get_by_test_id("stDataFrame")
-    table.wait_for()
-    page.wait_for_timeout(1500)
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + 18, box["y"] + 55)
-    expect(page.get_by_role("link", name="Duplicate into Train")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Recipe").click()
-    assert json.loads(download.value.path().read_text()) == newest(served).spec
-    page.wait_for_function(f"() => ({POINTS})() == 20")
-    page.mouse.click(box["x"] + 18, box["y"] + 90)
+    for name in ("mine", "yours"):
+        page.locator("label").filter(has=page.get_by_role("checkbox", name=f"Select {name}")).first.click()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.mouse.wheel(0, 5000)
+    expect(page.get_by_text("2 selected")).to_be_in_viewport()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_function(f"() => ({POINTS})() == 40")
+    page.get_by_role("button", name="All runs").click()
     page.get_by_role("button", name="Delete 2").click()
     assert len(served.find()) == count, "it asks first"
     page.get_by_role("button", name="Delete", exact=True).click()
     until(lambda: len(served.find()) == count - 2)
 
 
-@pytest.mark.parametrize("path", ["", "train", "compare"])
+@pytest.mark.parametrize("path", ["", "train", "compare", "compare?view=runs"])
 @pytest.mark.parametrize("width", [375, 1440])
 def test_no_page_scrolls_sideways(page, server, path, width):
     page.set_viewport_size({"width": width, "height": 900})

@@ -84,11 +84,11 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
         shows(f"run?run={quote(HOSTILE)}")
         shows(f"compare?experiment={batch}", 2)  # as the name of a method and as a reason
         page.goto(f"{server.url}/compare?view=runs")
-        table = page.get_by_test_id("stDataFrame")
-        table.wait_for()
-        page.wait_for_timeout(1000)
-        box = table.bounding_box()
-        page.mouse.click(box["x"] + 20, box["y"] + 16)  # ticks every run
+        page.get_by_text("Does transfer help?").first.click()  # unfolds both runs
+        page.wait_for_function(
+            "(text) => document.body.innerText.replaceAll('\\u2060', '').split(text).length > 2", arg=HOSTILE
+        )
+        page.goto(f"{server.url}/compare?view=runs&runs={good},{bad}")
         page.get_by_text("What differs").wait_for()
         page.locator(".xfer-live .card h3").nth(1).wait_for()
         page.wait_for_timeout(1500)

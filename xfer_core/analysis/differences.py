@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xfer_core.runs.spec import canonical
+from pydantic import BaseModel
+
+from xfer_core.runs.spec import RunSpec, canonical
+
+ABSENT = object()
+"""Where a spec has no such field, for its method, network or optimiser knows none."""
 
 
 def differences(specs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -29,6 +34,37 @@ def _flat(spec: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             found[prefix + name] = value if isinstance(value, str) else canonical(value)
     return found
+
+
+def telling_differences(specs: Sequence[RunSpec]) -> dict[str, list[Any]]:
+    """Path of a field → its value in every spec as JSON has it, for the fields that tell the specs apart; the λ of all
+    terms are one field. What only some have, for their methods differ, is left out where these leave it at its default.
+
+    Args:
+        specs: at least one.
+    """
+    parts = [dict(_fields(spec)) for spec in specs]
+    found: dict[str, list[Any]] = {}
+    for path in dict.fromkeys(path for one in parts for path in one):
+        values = [one.get(path, (ABSENT, None)) for one in parts]
+        missing = any(value is ABSENT for value, _default in values)
+        if missing and all(value is ABSENT or value == default for value, default in values):
+            continue
+        if len({"" if value is ABSENT else canonical(value) for value, _default in values}) > 1:
+            found[path] = [value for value, _default in values]
+    order = list(RunSpec.model_fields)
+    return dict(sorted(found.items(), key=lambda field: order.index(field[0].partition(".")[0])))
+
+
+def _fields(form: BaseModel, prefix: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Path, value and default of every field, as JSON has them."""
+    values, defaults = form.model_dump(mode="json"), type(form)().model_dump(mode="json")
+    for name, value in values.items():
+        part = getattr(form, name)
+        if isinstance(part, BaseModel):
+            yield from _fields(part, f"{prefix}{name}.")
+        else:
+            yield prefix + name, (value, defaults[name])
 
 
 def comparable(specs: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -85,6 +85,11 @@ def new_batch(question: str) -> str:
     return f"{PREFIX}{question}-{secrets.token_hex(4)}"
 
 
+def is_experiment(batch: str) -> bool:
+    """Whether the runs of this batch are those of an experiment."""
+    return batch.startswith((PREFIX, OLD_SWEEP))
+
+
 def question_of(batch: str) -> str:
     """The question of an experiment by its batch."""
     if batch.startswith(OLD_SWEEP):

@@ -1,0 +1,19 @@
+"""What a page calls an experiment."""
+
+from __future__ import annotations
+
+from pages.parts.store import store
+from pages.parts.text import _
+from xfer_core.runs.experiment import question_of
+from xfer_core.runs.questions import QUESTIONS
+
+
+def question_title(batch: str) -> str:
+    """The question of an experiment, by its batch; text, not Markdown."""
+    question = QUESTIONS.get(question_of(batch))
+    return _(question.title) if question else batch
+
+
+def experiment_title(batch: str) -> str:
+    """What somebody called it, else its question; text, not Markdown."""
+    return store().experiment_name(batch) or question_title(batch)
