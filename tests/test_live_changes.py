@@ -124,7 +124,7 @@ def test_train_takes_the_changes_over_and_can_leave_them_out():
     assert not page.exception
     (toggle,) = [toggle for toggle in page.toggle if toggle.label == "Do again what was changed by hand"]
     assert toggle.value
-    assert any("lr = 0.0004" in caption.value for caption in page.caption)
+    assert any("learning rate = 0.0004 (step 7)" in caption.value for caption in page.caption)
     next(button for button in page.button if button.label == "Start training").click().run()
     (run,) = [run for run in open_store().find() if run.spec["strategy"]["kind"] == "joint"]
     assert [LiveChange(**change) for change in run.spec["training"]["live_changes"]] == [

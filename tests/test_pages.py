@@ -321,9 +321,9 @@ def test_the_formula_follows_the_mixer():
         ({"problem__target": "[]"}, "Target", "at least one target"),
         ({"problem__labels_per_class": "999"}, "Labels per class", "999"),
         ({"problem__labels_per_class": "0"}, "Labels per class", "at least 1"),
-        ({"strategy__frozen": '["conv9"]'}, "Frozen stages", "conv9"),
+        ({"strategy__frozen": '["conv9"]'}, "Frozen layers", "conv9"),
         (DISJOINT, "Source", "share a class"),
-        ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "Frozen stages", "something to update"),
+        ({"strategy__frozen": '["conv1","conv2","conv3","head"]'}, "Frozen layers", "something to update"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_said_and_nothing_can_be_started(settings, field, said):

@@ -23,6 +23,8 @@ OWN = {
     "problem.target": "Target",
     "problem.tasks": "Tasks",
     "problem.unseen": "Unseen (test-only) domains",
+    "problem.labels_per_class": "Labels per class",
+    "strategy.frozen": "Frozen layers",
     "seed": "Seed",
     "lr": "Learning rate",
     "experiment.seeds": "Seeds",
