@@ -84,15 +84,14 @@ def pictures(
     first = question.picture if question else "final"
     # The picture that answers the question is there from the first result on, whatever the others still lack.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        name = st.pills(
-            _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
-            key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
-        )  # fmt: skip
-        if not numbers and name not in ("lambda", "frontier"):
-            help = _("Show only the part of the axis where there are values")
-            st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
+    name = st.pills(
+        _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
+        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+    )  # fmt: skip
     DRAW[name](shown)
+    if not numbers and name not in ("lambda", "frontier"):
+        help = _("Show only the part of the axis where there are values")
+        st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
 
 
 def _fits(name: str, table: Sequence[Row]) -> bool:

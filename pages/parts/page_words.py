@@ -27,6 +27,7 @@ OWN = {
     "strategy.frozen": "Frozen layers",
     "seed": "Seed",
     "lr": "Learning rate",
+    "loss": "Loss",
     "experiment.seeds": "Seeds",
     "experiment.budgets": "Labels per class",
     "experiment.arms": "Methods",

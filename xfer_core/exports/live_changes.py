@@ -12,7 +12,7 @@ from xfer_core.training.form import LiveChange
 def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
     """Step → what people set there, in order: (``lr`` or ``lambda/TERM``, value). What was set at a step that the run
     never went on from changed nothing, and is not in it."""
-    last = run.result["step"] if run.result else None
+    last = (run.result or {}).get("step")
     turned: dict[int, list[tuple[str, float]]] = {}
     for event in store.after(run.id).events:
         if event["kind"] == "set" and (last is None or event["step"] < last):
