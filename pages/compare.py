@@ -10,6 +10,7 @@ from pages.parts.compared_runs import compared_runs
 from pages.parts.experiment_form import experiment_form
 from pages.parts.experiment_panel import experiment_panel
 from pages.parts.experiment_title import experiment_title, question_title
+from pages.parts.experiment_upload import experiment_uploader
 from pages.parts.plan_link import Refused, is_plan, read_plan
 from pages.parts.run_list import COMPARED, run_list
 from pages.parts.store import store
@@ -94,12 +95,11 @@ def _experiments(heading: DeltaGenerator) -> None:
     if form.open:  # folded, it is not worked out: people come for the pictures
         with form:
             plan, begun = experiment_form(state.get("experiment.first", plan_for("help")), f"plan{number}")
+            with st.expander(_("Open the recipe of an experiment"), icon=":material/upload_file:"):
+                experiment_uploader(_show_begun)
         state["experiment.plan"] = plan
         if begun:
-            state["experiment.shown"] = begun
-            state.pop("experiment.choice", None)
-            _fold_form(True)
-            st.rerun()
+            _show_begun(begun)
     shown = ""
     if batches:
         with heading:
@@ -108,6 +108,14 @@ def _experiments(heading: DeltaGenerator) -> None:
     if shown:
         _title_of(shown)
         experiment_panel(shown)
+
+
+def _show_begun(batch: str) -> None:
+    """The experiment that has just been started, with the form out of the way."""
+    state["experiment.shown"] = batch
+    state.pop("experiment.choice", None)
+    _fold_form(True)
+    st.rerun()
 
 
 def _choose_shown(batches: dict[str, float], asked: str) -> str:

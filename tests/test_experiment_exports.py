@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from test_compare_page import begun, finish
+from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.cli import main
 from xfer_core.errors import XferError
@@ -132,4 +133,28 @@ def test_a_broken_recipe_is_one_sentence(broken, said):
     with pytest.raises(XferError) as caught:
         read_recipe(broken)
     assert said in str(caught.value)
+    assert not open_store().find()
+
+
+def test_a_recipe_is_opened_on_the_page_and_started_with_one_press(made):
+    batch, files = made
+    page = app("compare", question="help")
+    (upload,) = [one for one in page.get("file_uploader") if "experiment.json" in one.label]
+    upload.upload("experiment.json", files["experiment.json"], "application/json").run()
+    assert not page.exception
+    assert "60 runs, seeds: 0, 1, 2, 3, 4; Fine-tuning, From scratch" in words(page)
+    next(button for button in page.button if button.label == "Start these runs").click().run()
+    assert not page.exception
+    (again,) = [one for one in experiments(open_store()) if one != batch]
+    assert len(open_store().find(batch=again)) == 60
+    assert page.query_params["experiment"] in (again, [again])
+
+
+def test_a_bad_recipe_on_the_page_is_one_sentence():
+    page = app("compare")
+    (upload,) = [one for one in page.get("file_uploader") if "experiment.json" in one.label]
+    upload.upload("experiment.json", b'{"experiment": "help"}', "application/json").run()
+    assert [error.value.split(";")[0] for error in page.error] == [
+        "seeds must be as the export of an experiment writes it: experiment, seeds, and runs with a spec each"
+    ]
     assert not open_store().find()

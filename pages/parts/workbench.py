@@ -14,6 +14,7 @@ from pages.parts.freeze_board import freeze_layers
 from pages.parts.lesson import family_title, lesson_of
 from pages.parts.mixer import loss_weights
 from pages.parts.problem import choose_budget, choose_domains, choose_tasks
+from pages.parts.recipe_upload import recipe_uploader
 from pages.parts.slots import Slots
 from pages.parts.store import checked
 from pages.parts.text import _, plain
@@ -67,6 +68,8 @@ class Workbench:
                 rest_of_problem = choose_tasks(self.first.problem, domains, self.prefix, self.slots)
                 rule = self._choose_rule()
                 fields, rest = self._choose_settings(strategy, rate)
+                st.markdown(f"**{_('Open a recipe')}**")
+                recipe_uploader()
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}
             rest["training"]["selection"] = rule
         try:
