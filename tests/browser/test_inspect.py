@@ -33,6 +33,7 @@ def test_a_method_is_found_opened_and_put_into_compare(page, server):
     page.goto(f"{server.url}/catalogue")
     page.get_by_text("need no target labels").click()
     expect(page.get_by_text(re.compile(r"^15 of 34 methods"))).to_be_visible()
+    expect(page.get_by_test_id("stExpander")).to_have_count(15)
     card = page.get_by_test_id("stExpander").filter(has_text="MMD (DAN)")
     card.locator("summary").click()
     expect(card.get_by_text("Where it shines")).to_be_visible()
