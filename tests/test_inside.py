@@ -499,3 +499,18 @@ def test_tiles_are_whole_pixels_and_the_glow_lies_where_the_heat_is():
     warm = picture[:, 16:, :3].astype(int)
     assert (warm[3:, 3:] == 100).all()
     assert warm[0, 0, 0] > warm[0, 0, 2] + 50
+
+
+def test_the_words_of_the_axes_are_read_on_either_theme():
+    rows = moved(a_network(), a_network(seed=1), some_images(40), "digit")
+    for dark, page in ((False, "#FFFFFF"), (True, "#12161C")):
+        found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
+        for figure in (
+            likeness_chart(rows, dark, "alike"),
+            distance_chart(rows, dark, "far", 1.0),
+            reliability_chart(found.bins, dark, "sure", "right", ("a", "b")),
+            confusion_chart(confusion(said([0, 1], [1, 0]), ("a", "b")), dark, "answer", "class"),
+        ):
+            for axis in (figure.layout.xaxis, figure.layout.yaxis):
+                assert contrast(axis.tickfont.color, page) >= 4.5
+                assert contrast(axis.title.font.color, page) >= 4.5

@@ -286,6 +286,10 @@ def test_an_uploaded_picture_is_answered_and_what_is_none_is_a_sentence():
     assert not test.exception
     assert not test.error, words(test)
     assert len(test.dataframe[0].value) == 2
+    assert "pictures" not in words(test)
+    paper.save(moving := io.BytesIO(), "PNG", save_all=True, append_images=[paper.rotate(90)])
+    test.file_uploader[0].set_value(("moving.png", moving.getvalue(), "image/png")).run()
+    assert "This file holds 2 pictures; the networks see the first one." in words(test)
     for content, sentence in (
         (b"no picture at all", "picture must be a whole picture, as PNG, JPEG or WebP"),
         (buffer.getvalue()[:60], "picture must be a whole picture, as PNG, JPEG or WebP"),

@@ -21,7 +21,7 @@ from xfer_core.domains import OFFERS, load_domain, offered
 from xfer_core.domains import picture as picture_module
 from xfer_core.domains.digits import read_originals
 from xfer_core.domains.drawing import ink_of, placed
-from xfer_core.domains.picture import LONGEST, read_picture
+from xfer_core.domains.picture import LONGEST, count_frames, read_picture
 from xfer_core.domains.printed import faces, glyphs
 from xfer_core.errors import XferError
 
@@ -218,6 +218,19 @@ def test_a_large_picture_is_made_small_and_a_turned_one_upright():
     assert picture.shape == (3, LONGEST, LONGEST // 2)
     assert picture[:, :80].float().mean() < 10
     assert picture[:, -80:].float().mean() > 245
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "MPO"])
+def test_of_several_pictures_in_a_file_the_first_is_read(form):
+    """One that moves, or two that a telephone put behind one another."""
+    blank = Image.new("RGB", (64, 64), "white")
+    content = packed(DIGIT.convert("RGB"), form, save_all=True, append_images=[blank])
+    assert count_frames(content) == 2
+    assert (ink_of(read_picture(content, "7"))[0, 0] - ink_of(stroke())[0, 0]).abs().mean() < 0.05
+
+
+def test_one_picture_is_one_and_what_is_none_is_no_fault_here():
+    assert [count_frames(content) for content in (packed(DIGIT), b"", packed(DIGIT)[:60])] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("ink", ["black", "white"])

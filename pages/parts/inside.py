@@ -84,8 +84,8 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
         st.markdown(f"#### {question.word} — {question.text}", width="content")
         domain = _choose_domain(domains, specs[0].problem.roles()) if question.of_samples else domains[0]
         task = _choose_task(tasks)
-        controls = st.container(horizontal=True, width="content", key="inside-controls") if len(runs) == 1 else None
-    subjects = [Subject(each, domain, task, controls) for each in runs]
+        controls = st.container(horizontal=True, width="content", key="inside-controls")
+    subjects = [Subject(each, domain, task, controls if len(runs) == 1 else None, controls) for each in runs]
     dark = st.context.theme.type == "dark"
     for place, subject in zip(st.columns(len(runs)) if len(runs) > 1 else [st.container()], subjects, strict=True):
         with place:

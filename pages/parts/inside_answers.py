@@ -206,12 +206,11 @@ def certainty(subject: Subject, together: list[Subject], dark: bool) -> None:
 
 
 def halves(together: list[Subject]) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Places for a picture and for what is said of it: beside it where one run has the page, else above it."""
+    """Places for a picture and for what is said of it: beside it where one run has the page, else below it."""
     if len(together) == 1:
         picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
         return picture, words
-    words = st.container()
-    return st.container(), words
+    return st.container(), st.container()
 
 
 def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> None:

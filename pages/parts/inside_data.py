@@ -36,13 +36,15 @@ class Subject:
         run: a run whose network is there.
         domain: whose test samples it is shown.
         task: which of its answers are looked at.
-        controls: where the controls of a picture go; below its title where there is no such place.
+        controls: where its own controls go; None: above its picture.
+        shared: where controls go that act on all that stand side by side; None: above its picture.
     """
 
     run: Run
     domain: str
     task: str
     controls: DeltaGenerator | None = field(default=None, compare=False)
+    shared: DeltaGenerator | None = field(default=None, compare=False)
 
     @property
     def spec(self) -> RunSpec:
@@ -56,8 +58,13 @@ class Subject:
 
     @property
     def place(self) -> AbstractContextManager[object]:
-        """Where its controls go, for ``with``."""
+        """Where its own controls go, for ``with``."""
         return self.controls or nullcontext()
+
+    @property
+    def shared_place(self) -> AbstractContextManager[object]:
+        """Where controls go that act on all that stand side by side, for ``with``."""
+        return self.shared or nullcontext()
 
     def key(self, name: str) -> str:
         """Of a widget, by the run: two runs can stand side by side."""

@@ -65,7 +65,7 @@ def _colours(subject: Subject, together: list[Subject]) -> str:
         return st.session_state.get(COLOURS, CLASS)
     first = _("class") if subject.classes else _("value")
     titles = {CLASS: first, DOMAIN: _("domain")}
-    with subject.place:
+    with subject.shared_place:
         return st.segmented_control(
             _("Colour by"), list(titles), default=CLASS, required=True, format_func=titles.__getitem__, key=COLOURS
         )

@@ -65,7 +65,7 @@ def show_answers(
     milliseconds = 1000 * (time.perf_counter() - begun)
     titles = {name: _(name) for each in said for name in each[keys[0]].probabilities}
     with beside:
-        st.markdown("**" + _("What is it?") + "**")
+        st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
         chosen = _chosen(keys, asked[0].problem.target[0])
         dark = st.context.theme.type == "dark"
         speakers = [
@@ -73,9 +73,10 @@ def show_answers(
             for one, each in zip(asked, said, strict=True)
         ]
         st.html(answer_bars([(who, each[chosen]) for who, each in zip(speakers, said, strict=True)], titles))
-        st.caption(_("Answered in {count} ms.").format(count=round(milliseconds)))
+        sentence = _("Answered in {count} ms. Below each prediction: its confidence.")
+        st.caption(sentence.format(count=round(milliseconds)))
     with beside if len(asked) <= FEW else st.container():
-        st.markdown("**" + _("And what is it, shown as each domain would show it?") + "**")
+        st.markdown(f"**{_('Domain shift')}** — {_('and what is it, shown as each domain would show it?')}")
         alt = _("Your picture as it would look among {title}")
         heads = [
             (domain_title(key), image, alt.format(title=domain_title(key)), key == chosen)
@@ -93,12 +94,13 @@ def _chosen(keys: Sequence[str], target: str) -> str:
     """The domain whose version of the picture the bars belong to."""
     if len(keys) == 1:
         return keys[0]
-    return st.segmented_control(
+    return st.pills(
         _("Your picture shown as"),
         keys,
         default=target,
         required=True,
         format_func=lambda key: plain(domain_title(key)),
+        wrap=True,
         key=f"try.domain.{'.'.join(keys)}",
     )
 

@@ -16,7 +16,7 @@ from pages.parts.try_answers import Asked, show_answers
 from xfer_core.analysis.answer import answers, classification_tasks, one_thread, views
 from xfer_core.charts.palette import Look, other
 from xfer_core.domains import offered
-from xfer_core.domains.picture import read_picture
+from xfer_core.domains.picture import count_frames, read_picture
 from xfer_core.errors import XferError
 from xfer_core.networks import Network
 from xfer_core.runs.spec import RunSpec
@@ -121,7 +121,10 @@ def _uploaded() -> Tensor | None:
     file = st.file_uploader(_("A picture of one digit"), TYPES, key="try.file", max_upload_size=MEGABYTES)
     if file is None:
         return None
-    picture = read_picture(file.getvalue(), file.name)
+    content = file.getvalue()
+    picture, frames = read_picture(content, file.name), count_frames(content)
+    if frames > 1:
+        st.caption(_("This file holds {count} pictures; the networks see the first one.").format(count=frames))
     st.image(
         picture.permute(1, 2, 0).numpy(), caption=plain(file.name), width=240, alt=_("The picture that you uploaded")
     )

@@ -31,11 +31,12 @@ PAGES = {
     "start": "",
     "train": "train",
     "train, joint": "train?strategy.kind=joint",
-    "methods": "catalogue",
+    "methods": "catalogue?method=mmd",
     "compare": "compare",
     "runs": "compare?view=runs",
     "run": "run?run={run}",
     "inspect": "run?run={run}&view=inside",
+    "inspect, feature space": "run?run={run}&view=inside&question=features",
     "try it": "run?run={run}&view=try",
     "export": "run?run={run}&view=home",
 }

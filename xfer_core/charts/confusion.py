@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from xfer_core.charts.axes import legible
 from xfer_core.charts.palette import SOURCE, TARGET, Look, between, chart_text, text_on
 
 NUMBERED = 20  # classes that still leave room for a number in each cell
@@ -47,7 +48,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
     figure.update_layout(height=90 + side * len(names), margin={"l": 50, "r": 10, "t": 10, "b": 50})
     figure.update_xaxes(title=x_title, type="category", showgrid=False, constrain="domain")
     figure.update_yaxes(title=y_title, type="category", showgrid=False, autorange="reversed")
-    return figure
+    return legible(figure, dark)
 
 
 def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: bool) -> dict:

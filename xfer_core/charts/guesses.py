@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from xfer_core.charts.axes import legible
 from xfer_core.charts.palette import BASELINE, TARGET
 
 
@@ -36,4 +37,4 @@ def guesses_chart(
         xaxis={"title": x_title, "range": span},
         yaxis={"title": y_title, "range": span},
     )
-    return figure
+    return legible(figure, dark)

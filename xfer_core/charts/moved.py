@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.moved import Moved
+from xfer_core.charts.axes import legible
 from xfer_core.charts.palette import METHOD, SOURCE, Look, text_on
 
 ROW = 44  # pixels a stage
@@ -22,7 +23,7 @@ def distance_chart(rows: Sequence[Moved], dark: bool, title: str, farthest: floa
         farthest: the largest distance on the axis, so that two runs can be drawn alike.
     """
     figure = _bars(rows, [row.distance for row in rows], METHOD, "z.1%", dark)
-    return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title=title)
+    return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title_text=title)
 
 
 def likeness_chart(rows: Sequence[Moved], dark: bool, title: str) -> go.Figure:
@@ -30,7 +31,7 @@ def likeness_chart(rows: Sequence[Moved], dark: bool, title: str) -> go.Figure:
     negative. The arguments are those of :func:`distance_chart`."""
     figure = _bars(rows, [row.alike for row in rows], SOURCE, "z.2f", dark)
     lowest = min([-0.2, *(1.15 * row.alike for row in rows if row.alike is not None)])
-    return figure.update_xaxes(range=[lowest, 1.05], title=title)
+    return figure.update_xaxes(range=[lowest, 1.05], title_text=title)
 
 
 def _bars(rows: Sequence[Moved], values: list[float | None], look: Look, form: str, dark: bool) -> go.Figure:
@@ -48,6 +49,5 @@ def _bars(rows: Sequence[Moved], values: list[float | None], look: Look, form: s
         hoverinfo="skip",
     )
     figure.update_yaxes(autorange="reversed", type="category")
-    return figure.update_layout(
-        height=80 + ROW * len(rows), margin={"l": 60, "r": 10, "t": 10, "b": 50}, showlegend=False
-    )
+    figure.update_layout(height=80 + ROW * len(rows), margin={"l": 60, "r": 10, "t": 10, "b": 50}, showlegend=False)
+    return legible(figure, dark)

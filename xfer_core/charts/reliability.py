@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from xfer_core.charts.axes import legible
 from xfer_core.charts.palette import BASELINE, SOURCE
 
 
@@ -43,4 +44,4 @@ def reliability_chart(bins: pd.DataFrame, dark: bool, x_title: str, y_title: str
         xaxis={"title": x_title, "range": [0, 1], "tickformat": ".0%"},
         yaxis={"title": y_title, "range": [0, 1], "tickformat": ".0%"},
     )
-    return figure
+    return legible(figure, dark)

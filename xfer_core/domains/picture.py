@@ -47,7 +47,7 @@ def read_picture(content: bytes, name: str, field: str = "picture") -> Tensor:
     try:
         with Image.open(io.BytesIO(content), formats=tuple(MEGAPIXELS)) as image:
             found = image.width * image.height / 1e6
-            limit = MEGAPIXELS[str(image.format)]
+            limit = MEGAPIXELS.get(str(image.format), MEGAPIXELS["JPEG"])  # MPO: a JPEG with a second one behind it
             if found > limit:  # known from the header: nothing is unpacked yet
                 raise XferError("too_many_pixels", field, f"{name} ({found:.1f})", limit=limit, form=image.format)
             image.draft("RGB", (LONGEST, LONGEST))  # a JPEG can be unpacked small
@@ -60,6 +60,16 @@ def read_picture(content: bytes, name: str, field: str = "picture") -> Tensor:
     small.thumbnail((LONGEST, LONGEST))
     upright = small if turn is None else small.transpose(turn)
     return torch.from_numpy(np.asarray(upright).copy()).permute(2, 0, 1)
+
+
+def count_frames(content: bytes) -> int:
+    """How many pictures a file holds, of which :func:`read_picture` takes the first: more than 1 where it moves, or
+    where a camera put a second one behind it; 1 where that cannot be told."""
+    try:
+        with Image.open(io.BytesIO(content), formats=tuple(MEGAPIXELS)) as image:
+            return int(getattr(image, "n_frames", 1))
+    except Exception:  # as above
+        return 1
 
 
 def _reduced(image: Image.Image) -> Image.Image:
