@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -16,12 +18,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.accuracy import gain, metric_text
+from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
 from xfer_core.errors import say
 from xfer_core.exports import data, export_run, onnx, plain
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.pictures import pictures_of
+from xfer_core.exports.sentences import compared
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
 from xfer_core.runs.trained import trained_network
@@ -147,14 +151,14 @@ def test_the_report_says_what_was_changed_while_it_trained(tmp_path):
     told = page.words.partition("What was changed while it trained")[2].partition("How much of")[0].split("\n")
     said = [line for line in (part.strip() for part in told) if line]
     assert said == [
-        "A person changed settings of this run by hand. It is no run of its recipe alone.",
+        "A person changed settings of this run by hand.",
         "whatafter stepset to",
         "learning rate30.004",
         "λ of Digits on photographs32",
         "λ of Distance of the covariances70.5",
     ], "in order of steps; what was set after the last step changed nothing"
-    assert "everything that decides this run" not in page.words
-    assert "is not in the recipe; script.py repeats it at the same steps." in page.words
+    assert "is in the recipe, as training.live_changes, and in script.py" in page.words
+    assert '"name": "lambda/digits.photo/digit"' in page.words.partition("everything that decides this run")[2]
 
 
 def told(store, run: str, at: dict[int, list[tuple[str, str, float]]]):
@@ -190,7 +194,8 @@ def test_a_run_that_was_paused_has_the_script_of_one_that_was_not(tmp_path, ever
 def test_the_report_loads_nothing_from_anywhere(tmp_path):
     page = Reader(report_of(trained(), tmp_path))
     loading = [value for _tag, given in page.tags for name, value in given.items() if name in ("src", "href", "srcset")]
-    assert loading == []
+    assert all(str(value).startswith("data:image/png;base64,") for value in loading), "the pictures are in it"
+    assert len(loading) == 2, "one of each domain"
     assert not [tag for tag, _given in page.tags if tag in ("link", "iframe", "base", "object")]
     assert "@import" not in (tmp_path / "report.html").read_text(encoding="utf-8").partition("</style>")[0]
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count("plotly.js v") == 1, "once, and whole"
@@ -222,15 +227,68 @@ def test_the_report_says_how_it_came_out(tmp_path):
     assert f"{len(dealt.held_out['digits.photo', 'test'])} test samples" in words
 
 
+def test_the_report_stands_beside_its_baselines(tmp_path):
+    alone = trained("seed=3")
+    assert "No baseline was trained on this problem" in Reader(report_of(alone, tmp_path)).words
+    scratch = trained("seed=3", "strategy.kind=target_only")
+    trained("seed=4", "strategy.kind=source_only")  # of another seed: none of its baselines
+    store = open_store()
+    for run, value in ((alone, 0.8), (scratch, 0.6)):
+        result = store.get(run).result
+        store.update(run, result={**result, "target_metric": {**result["target_metric"], "value": value}})
+    page = Reader(report_of(alone, tmp_path))
+    assert (
+        "Trained from scratch, with the very same labels, 60.0 % are right; this run is 20.0 points above" in page.words
+    )
+    assert "One run each, seed 3: another seed may give another difference." in page.words
+    assert "baseline: From scratch" in page.words
+    assert "baseline: Source only" not in page.words
+    (accuracy, *_) = [given["aria-label"] for tag, given in page.tags if "aria-label" in given and tag == "figure"]
+    assert "baseline: From scratch:" in accuracy, "its curve, too"
+
+
+@pytest.mark.parametrize(
+    ("value", "baseline", "is_error", "said"),
+    [
+        (0.8, 0.6, False, "60.0 % are right; this run is 20.0 points above that. A test of 100 samples"),
+        (0.6, 0.8, False, "80.0 % are right; this run is 20.0 points below that. A test of 100 samples"),
+        (0.61, 0.6, False, "That is too close to tell apart."),
+        (4.0, 6.5, True, "the answers are 6.5° off; this run is 2.5° closer."),
+        (6.5, 4.0, True, "the answers are 4.0° off; this run is 2.5° farther off."),
+    ],
+)
+def test_a_baseline_is_compared_with_in_words(value, baseline, is_error, said):
+    noise = math.nan if is_error else gain(baseline, value, 100).noise
+    found = Verdict(value, is_error, "target_only", baseline, noise)
+    (sentence,) = compared(RunSpec(), found, 100)
+    assert said in sentence
+    assert sentence.endswith("One run each, seed 0: another seed may give another difference.")
+    assert compared(RunSpec(), Verdict(value, is_error), 100) == [], "no baseline"
+    assert compared(RunSpec(), replace(found, stopped_at=3), 100) == [], "cut short"
+
+
+def test_the_sum_of_the_losses_does_not_hide_its_terms():
+    points = [(name, step, 1.0 / step) for name in ("loss/total", "loss/digits.photo/digit") for step in (1, 2)]
+    (losses,) = pictures_of(parse_spec({}, ["strategy.kind=joint"]), points)
+    first, second = losses.figure().data
+    assert first.name == "all, weighted"
+    assert first.line.dash == "dot"
+    assert first.line.width < second.line.width
+    assert losses.figure().layout.yaxis.type == "log"
+
+
 def test_every_picture_has_words_and_numbers(tmp_path):
     run = trained("strategy.kind=dwa", "strategy.window=1", 'problem.tasks=["digit", "tilt"]')
     page = Reader(report_of(run, tmp_path))
-    figures = [given["aria-label"] for tag, given in page.tags if tag == "figure"]
+    figures = [given["aria-label"] for tag, given in page.tags if "aria-label" in given and tag == "figure"]
     questions = ("How much of", "How far off", "How do the losses fall?", "How did λ move?")
-    assert len(figures) == 4
+    assert len(figures) == 5
     assert all(question in page.words for question in questions)
-    assert [tag for tag, _given in page.tags].count("details") == 4
-    assert all("at step 8" in words for words in figures)
+    assert [tag for tag, _given in page.tags].count("details") == 5
+    assert ["at step 8" in words for words in figures] == [True] * 4 + [False]
+    assert "test samples are right" in figures[-1], "the confusion matrix"
+    kinds = [given.get("class") for tag, given in page.tags if tag == "div"]
+    assert kinds.count("light") == kinds.count("dark") == 5
 
 
 def test_lambda_that_stands_still_is_not_drawn():
@@ -345,11 +403,11 @@ def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
 
 
 def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
-    from xfer_core.exports import report
+    from xfer_core.exports import report_samples
 
     run = trained()
     monkeypatch.setattr(data, "is_here", lambda key: key != "digits.photo")
-    monkeypatch.setattr(report, "is_here", lambda key: key != "digits.photo")
+    monkeypatch.setattr(report_samples, "is_here", lambda key: key != "digits.photo")
     exported = export_run(open_store(), run, tmp_path)
     assert ("data_gone", "digits.photo") in [(error.code, error.value) for error in exported.left_out]
     assert not (tmp_path / "script.py").exists()

@@ -34,6 +34,7 @@ PAGES = {
     "methods": "catalogue?method=mmd",
     "compare": "compare",
     "runs": "compare?view=runs",
+    "compared runs": "compare?view=runs&runs={run},{other}",
     "run": "run?run={run}",
     "inspect": "run?run={run}&view=inside",
     "inspect, feature space": "run?run={run}&view=inside&question=features",
@@ -45,13 +46,13 @@ PAGES = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_serious(browser, server, trained, name, scheme):
-    store, (run, _other) = trained
+    store, (run, other) = trained
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(server.url)  # the dispatcher comes with the first visitor
     until(lambda: store.get(run).status not in (QUEUED, RUNNING))
     assert store.get(run).status == FINISHED
-    page.goto(f"{server.url}/{PAGES[name].format(run=run)}")
+    page.goto(f"{server.url}/{PAGES[name].format(run=run, other=other)}")
     page.get_by_test_id("stMainBlockContainer").wait_for()
     page.wait_for_timeout(3000)
     found = [

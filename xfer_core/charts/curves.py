@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from xfer_core.charts.palette import Look, chart_text
 
+TICKS = [float(f"{digit}e{power}") for power in range(-8, 9) for digit in (1, 2, 5)]  # of a logarithmic axis
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -18,14 +20,18 @@ class Curve:
         title: what its legend says.
         look: its colour and dash.
         points: (step, value), by step.
+        width: of the line, in pixels.
     """
 
     title: str
     look: Look
     points: Sequence[tuple[int, float]]
+    width: float = 2.5
 
 
-def curve_chart(curves: Sequence[Curve], y_title: str, dark: bool, percent: bool = False) -> go.Figure:
+def curve_chart(
+    curves: Sequence[Curve], y_title: str, dark: bool, percent: bool = False, log: bool = False
+) -> go.Figure:
     """Values against steps.
 
     Args:
@@ -33,6 +39,7 @@ def curve_chart(curves: Sequence[Curve], y_title: str, dark: bool, percent: bool
         y_title: what is measured.
         dark: whether the page is dark.
         percent: whether values are fractions of all answers: the axis then goes from 0 to 100 %.
+        log: whether the axis is logarithmic; what is not above 0 is not drawn then.
     """
     figure = go.Figure()
     for curve in curves:
@@ -41,7 +48,7 @@ def curve_chart(curves: Sequence[Curve], y_title: str, dark: bool, percent: bool
             y=[value for _step, value in curve.points],
             name=chart_text(curve.title),
             mode="lines",
-            line={"color": curve.look.pair[dark], "dash": curve.look.dash, "width": 2.5},
+            line={"color": curve.look.pair[dark], "dash": curve.look.dash, "width": curve.width},
         )
     figure.update_layout(
         template="plotly_dark" if dark else "plotly_white",
@@ -52,6 +59,8 @@ def curve_chart(curves: Sequence[Curve], y_title: str, dark: bool, percent: bool
         xaxis_title="steps",
         yaxis_title=y_title,
     )
+    if log:
+        figure.update_yaxes(type="log", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
     if percent:
         figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure

@@ -8,23 +8,37 @@ from html import escape
 import plotly.graph_objects as go
 
 _STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 52rem;
+:root { color-scheme: light dark; --ink: #1f2328; --page: #fff; --quiet: #59636e; --line: #d1d9e0; --code: #f6f8fa;
+        --result: #a83f00; --link: #0a5ea8; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --page: #12161d; --quiet: #a3adb8; --line: #39424e; --code: #1c222b; --result: #f0803c;
+          --link: #8cc8ea; }
+}
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 52rem;
        margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; }
-.quiet { color: #59636e; margin: .2rem 0 1.2rem; }
-.result { font-size: 2.4rem; font-weight: 600; color: #a83f00; margin: .2rem 0; }
+.quiet { color: var(--quiet); margin: .2rem 0 1.2rem; }
+.result { font-size: 2.4rem; font-weight: 600; color: var(--result); margin: .2rem 0; }
 figure { margin: .5rem 0 1rem; }
-figure img { max-width: 100%; height: auto; }
-figcaption { color: #59636e; font-size: .92rem; }
+figcaption { color: var(--quiet); font-size: .92rem; }
+img { display: block; width: 100%; max-width: 40rem; image-rendering: pixelated; }
+img.drawn { width: auto; max-width: 100%; image-rendering: auto; background: #fff; }
+.dark { display: none; }
+@media screen and (prefers-color-scheme: dark) { .dark { display: block; } .light { display: none; } }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #d1d9e0; vertical-align: top;
+th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
          overflow-wrap: normal; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-pre { background: #f6f8fa; padding: .8rem; border-radius: 6px; font-size: .85rem; white-space: pre-wrap; }
-summary { cursor: pointer; color: #0a5ea8; }
+td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; }
+pre { background: var(--code); padding: .8rem; border-radius: 6px; font-size: .85rem; white-space: pre-wrap; }
+summary { cursor: pointer; color: var(--link); }
+@media (max-width: 40rem) {
+  body { margin: 1rem auto; }
+  table { font-size: .82rem; width: 100%; }
+  th, td { padding-right: .5rem; overflow-wrap: break-word; hyphens: auto; }
+}
 @media print {
   body { margin: 0; max-width: none; font-size: 11pt; }
   figure, table, pre { break-inside: avoid; }
@@ -34,6 +48,15 @@ summary { cursor: pointer; color: #0a5ea8; }
 }
 """
 
+# A chart that was hidden as the page opened takes its width when it is shown.
+_SCRIPT = """<script>
+for (const media of ["print", "(prefers-color-scheme: dark)"]) {
+  matchMedia(media).addEventListener("change", () => document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
+    if (plot.offsetParent) Plotly.Plots.resize(plot);
+  }));
+}
+</script>"""
+
 
 def page(title: str, parts: Iterable[str]) -> str:
     """A whole document of parts that are HTML already."""
@@ -42,7 +65,7 @@ def page(title: str, parts: Iterable[str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(parts)
-        + "\n</main>\n</body>\n</html>\n"
+        + f"\n</main>\n{_SCRIPT}\n</body>\n</html>\n"
     )
 
 
@@ -78,21 +101,41 @@ def folded(summary: str, content: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>\n{content}\n</details>"
 
 
-def figure(chart: go.Figure, alt: str, first: bool) -> str:
+def picture(uri: str, caption: str) -> str:
+    """Samples.
+
+    Args:
+        uri: the picture itself, as a data URI.
+        caption: what it shows.
+    """
+    return f'<figure><img src="{escape(uri)}" alt=""><figcaption>{escape(caption)}</figcaption></figure>'
+
+
+def figure(chart: go.Figure, dark: go.Figure, alt: str, first: bool) -> str:
     """A chart that lives without a network; the first of a page brings plotly.js with it.
 
     Args:
-        chart: what is drawn.
+        chart: what is drawn on a light page, and printed.
+        dark: the same for a reader whose browser is dark.
         alt: what it shows, in words; stands below it.
         first: whether no other chart of the page came before.
     """
-    drawn = chart.to_html(
-        full_html=False, include_plotlyjs=first, config={"displaylogo": False, "responsive": True}, default_width="100%"
-    )
-    return f'<figure aria-label="{escape(alt)}">\n{drawn}\n<figcaption>{escape(alt)}</figcaption>\n</figure>'
+    drawn = []
+    for name, one in (("light", chart), ("dark", dark)):
+        template = "plotly_dark" if name == "dark" else "plotly_white"
+        shown = go.Figure(one).update_layout(
+            template=template, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)"
+        )
+        config = {"displaylogo": False, "responsive": True}
+        brings = first and name == "light"
+        code = shown.to_html(full_html=False, include_plotlyjs=brings, config=config, default_width="100%")
+        drawn.append(f'<div class="{name}">\n{code}\n</div>')
+    inner = "\n".join(drawn)
+    return f'<figure aria-label="{escape(alt)}">\n{inner}\n<figcaption>{escape(alt)}</figcaption>\n</figure>'
 
 
 def still_figure(address: str, alt: str) -> str:
-    """A picture that does not move, at ``address`` (a data URI, so that the page stays one file), with its words."""
+    """A drawing that does not move, at ``address`` (a data URI, so that the page stays one file), with its words."""
     words = escape(alt)
-    return f'<figure>\n<img src="{escape(address)}" alt="{words}">\n<figcaption>{words}</figcaption>\n</figure>'
+    picture = f'<img class="drawn" src="{escape(address)}" alt="{words}">'
+    return f"<figure>\n{picture}\n<figcaption>{words}</figcaption>\n</figure>"

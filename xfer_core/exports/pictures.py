@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
@@ -17,6 +17,24 @@ from xfer_core.runs.spec import RunSpec, metric_name
 Points = Iterable[tuple[str, int, float]]
 
 
+SUM = replace(TOTAL, dash="dot")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a baseline did on the first target while it trained.
+
+    Attributes:
+        title: what its method is called.
+        look: how it is drawn.
+        points: (step, accuracy or error on validation samples), by step.
+    """
+
+    title: str
+    look: Look
+    points: Sequence[tuple[int, float]]
+
+
 @dataclass(frozen=True)
 class Picture:
     """One chart of the report.
@@ -26,16 +44,18 @@ class Picture:
         unit: what the axis measures.
         curves: what is drawn, at least one, each with at least one point.
         percent: whether values are fractions.
+        log: whether the axis is logarithmic.
     """
 
     question: str
     unit: str
     curves: list[Curve]
     percent: bool = False
+    log: bool = False
 
-    def figure(self) -> go.Figure:
-        """The chart, for a light page."""
-        return curve_chart(self.curves, self.unit, dark=False, percent=self.percent)
+    def figure(self, dark: bool = False) -> go.Figure:
+        """The chart, for a light page or for a dark one."""
+        return curve_chart(self.curves, self.unit, dark, self.percent, self.log)
 
     def alt(self) -> str:
         """Where each curve begins and ends, in words."""
@@ -60,30 +80,44 @@ class Picture:
         return f"{100 * value:.1f} %" if self.percent else f"{value:.4g}"
 
 
-def pictures_of(spec: RunSpec, points: Points) -> list[Picture]:
-    """The charts that this run has points for."""
+def pictures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()) -> list[Picture]:
+    """The charts that this run has points for.
+
+    Args:
+        spec: of the run.
+        points: all its scalars.
+        baselines: drawn beside it where its accuracy or its error on the target is.
+    """
     curves: dict[str, dict[int, float]] = {}
     for name, step, value in points:
         curves.setdefault(name, {})[step] = value
     terms = terms_of(spec)
-    losses = {f"loss/{name}": found for name, found in terms.items()} | {"loss/total": ("all, weighted", TOTAL)}
+    # The sum is drawn first, thin and dotted: in black on top it hid the terms that it is made of.
+    losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
     lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
     errors = _measures(spec, lambda name: name.startswith("error/"))
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
-        ("How much of the validation samples does it get right?", "right answers", accuracies, True),
-        ("How far off is it on the validation samples?", f"mean error in {UNIT}", errors, False),
-        ("How do the losses fall?", "loss", losses, False),
-        ("How did λ move?", "λ", moving, False),
+        ("How much of the validation samples does it get right?", "accuracy", accuracies, True, False),
+        ("How far off is it on the validation samples?", f"mean error in {UNIT}", errors, False, False),
+        ("How do the losses fall?", "loss", losses, False, True),
+        ("How did λ move?", "λ", moving, False, False),
     ]
+    judged = spec.target_metric().removesuffix("test") + "validation"
     pictures = []
-    for question, unit, wanted, percent in chosen:
+    for question, unit, wanted, percent, log in chosen:
         found = [
-            Curve(title, look, sorted(curves[name].items())) for name, (title, look) in wanted.items() if name in curves
+            Curve(title, look, sorted(curves[name].items()), 1.5 if look is SUM else 2.5)
+            for name, (title, look) in wanted.items()
+            if name in curves
         ]
+        if found and judged in wanted:
+            found += [
+                Curve(f"baseline: {base.title}", base.look, base.points, 1.5) for base in baselines if base.points
+            ]
         if found:
-            pictures.append(Picture(question, unit, found, percent))
+            pictures.append(Picture(question, unit, found, percent, log))
     return pictures
 
 

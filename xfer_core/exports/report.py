@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -12,20 +12,27 @@ import torch
 import xfer_core
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_rows
-from xfer_core.domains import is_here, offered
-from xfer_core.domains.problem import deal
+from xfer_core.analysis.verdict import verdict
+from xfer_core.charts.confusion import confusion_chart
+from xfer_core.charts.palette import method_look
+from xfer_core.charts.pictures import png_uri
+from xfer_core.domains import offered
+from xfer_core.domains.problem import Dealt
 from xfer_core.exports import html
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.outputs import output_sentences
-from xfer_core.exports.pictures import Picture, pictures_of, terms_of
+from xfer_core.exports.pictures import Baseline, Picture, pictures_of, terms_of
 from xfer_core.exports.plain.loop import Turned
 from xfer_core.exports.recipe import FILE as RECIPE
+from xfer_core.exports.recipe import recipe_text
+from xfer_core.exports.report_samples import deal_whole, mixed_up, samples_of
 from xfer_core.exports.script import departures
-from xfer_core.exports.sentences import asked, came_out
+from xfer_core.exports.sentences import asked, came_out, compared
+from xfer_core.runs.baselines import finished_baselines
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
 from xfer_core.selections import RULES
-from xfer_core.strict_json import to_json
+from xfer_core.strategies import TITLES
 
 FILE = "report.html"
 ROWS = 40  # of a curve's table; all points are in curves.csv
@@ -39,21 +46,16 @@ def names(run: Run) -> list[str]:
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``report.html``."""
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
-    pictures = pictures_of(spec, store.after(run.id).points)
-    samples = tested_on(spec)
-    turned = turned_in(store, run)
-    parts = [*_head(run, spec, samples), *_turned(spec, turned), *_pictures(pictures), *_tests(run, spec, samples)]
-    parts += [*_selection(run, spec), *_network(spec), *_again(run, spec, bool(turned))]
+    dealt = deal_whole(spec)
+    samples = {key: len(one) for (key, split), one in dealt.held_out.items() if split == "test"} if dealt else {}
+    baselines, turned = finished_baselines(store, run), turned_in(store, run)
+    parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
+    parts += [*_data(spec, dealt), *_turned(spec, turned)]
+    pictures = pictures_of(spec, store.after(run.id).points, _curves(store, spec, baselines))
+    parts += [*_pictures(pictures), *_mixed_up(run, spec, dealt, first=not pictures), *_tests(run, spec, samples)]
+    parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
-
-
-def tested_on(spec: RunSpec) -> dict[str, int]:
-    """Domain → how many test samples it has in this run; nothing where the data is not on this machine."""
-    if not all(map(is_here, spec.problem.roles())):
-        return {}
-    dealt = deal(spec.problem, spec.seed, pixels=False)
-    return {key: len(samples) for (key, split), samples in dealt.held_out.items() if split == "test"}
 
 
 def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
@@ -64,9 +66,72 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
         yield html.paragraph(metric_text(run.target_metric["name"], run.target_metric["value"]), "result")
     for sentence in came_out(run, spec, samples):
         yield html.paragraph(sentence)
+
+
+def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mapping[str, int]) -> Iterator[str]:
+    """Beside its baselines: a figure alone says little."""
+    if run.target_metric is None or run.broke:
+        return
+    yield html.heading("Is that much? Beside the baselines")
+    if not baselines:
+        yield html.paragraph(
+            "No baseline was trained on this problem with this network, training and seed, so nothing here says what "
+            "the transfer gained. Train shows it with its switch “With both baselines”."
+        )
+        return
+    count = samples.get(spec.problem.target[0])
+    found = verdict(run, baselines, count)
+    for sentence in compared(spec, found, count) if found else ():
+        yield html.paragraph(sentence)
+    rows = []
+    for one in (run, *baselines):
+        metric = one.target_metric or {}
+        name = "this run" if one.id == run.id else f"baseline: {_title(one)}"
+        rows.append([name, metric_text(metric["name"], metric["value"])])
+    title = offered(spec.problem.target[0]).card.title
+    yield html.table(["trained", f"test samples of {title}"], rows, numbers=1)
+
+
+def _title(run: Run) -> str:
+    return TITLES[run.spec["strategy"]["kind"]]
+
+
+def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Baseline]:
+    """The accuracy of each baseline on the target while it trained."""
+    name = spec.target_metric().removesuffix("test") + "validation"
+    found = store.curves([run.id for run in baselines], name)
+    return [
+        Baseline(_title(run), method_look(run.spec["strategy"]["kind"]), found.get(run.id, [])) for run in baselines
+    ]
+
+
+def _done(spec: RunSpec) -> Iterator[str]:
     yield html.heading("What was done")
     for sentence in asked(spec):
         yield html.paragraph(sentence)
+
+
+def _data(spec: RunSpec, dealt: Dealt | None) -> Iterator[str]:
+    """A few samples of every domain."""
+    if dealt is None:
+        return
+    yield html.heading("What the data looks like")
+    for key, role in spec.problem.roles().items():
+        yield html.picture(png_uri(samples_of(dealt, spec, key)), f"{offered(key).card.title} ({role}): test samples.")
+
+
+def _mixed_up(run: Run, spec: RunSpec, dealt: Dealt | None, first: bool) -> Iterator[str]:
+    """The confusion matrix on the first target; ``first`` if no other chart came before."""
+    found = mixed_up(run, spec, dealt) if dealt and run.target_metric else None
+    if found is None:
+        return
+    title = offered(spec.problem.target[0]).card.title
+    yield html.heading("Which classes are mixed up? The confusion matrix")
+    light, dark = (confusion_chart(found.counts, theme, "answer", "true class") for theme in (False, True))
+    yield html.figure(light, dark, f"{title}: {found.sentence()}", first)
+    header = ["true class", *(str(name) for name in found.counts.columns)]
+    rows = [[str(name), *map(int, row)] for name, row in zip(found.counts.index, found.counts.to_numpy(), strict=True)]
+    yield html.folded("The numbers", html.table(header, rows, numbers=len(header) - 1))
 
 
 def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
@@ -76,14 +141,14 @@ def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
     titles["lr"] = "learning rate"
     rows = [(titles.get(name, name), step, f"{value:g}") for step in sorted(turned) for name, value in turned[step]]
     yield html.heading("What was changed while it trained")
-    yield html.paragraph("A person changed settings of this run by hand. It is no run of its recipe alone.")
+    yield html.paragraph("A person changed settings of this run by hand.")
     yield html.table(["what", "after step", "set to"], rows, numbers=2)
 
 
 def _pictures(pictures: list[Picture]) -> Iterator[str]:
     for i, picture in enumerate(pictures):
         yield html.heading(picture.question)
-        yield html.figure(picture.figure(), picture.alt(), first=i == 0)
+        yield html.figure(picture.figure(), picture.figure(dark=True), picture.alt(), first=i == 0)
         header, rows = picture.numbers(ROWS)
         yield html.folded("The numbers", html.table(header, rows, numbers=len(header)))
 
@@ -136,7 +201,7 @@ def _network(spec: RunSpec) -> Iterator[str]:
         yield html.paragraph(sentence)
 
 
-def _again(run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
+def _again(store: Store, run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
     result = run.result or {}
     yield html.heading("How to run it again")
     yield html.code(
@@ -148,8 +213,8 @@ def _again(run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
     )
     if turned:
         yield html.paragraph(
-            "This holds for a run that nobody changes while it trains. What was changed here is not in the recipe; "
-            "script.py repeats it at the same steps."
+            "What a person changed while it trained is in the recipe, as training.live_changes, and in script.py: both "
+            "repeat it at the same steps."
         )
     yield html.paragraph(departures(run, spec))
     rows = [
@@ -162,9 +227,8 @@ def _again(run: Run, spec: RunSpec, turned: bool) -> Iterator[str]:
         ("written by", f"Xfer {xfer_core.__version__}, torch {torch.__version__}, Python {platform.python_version()}"),
     ]
     yield html.table(["", ""], rows)
-    decides = "what was asked for; the changes by hand are further up" if turned else "everything that decides this run"
-    yield html.heading(f"The recipe: {decides}")
-    yield html.code(to_json(run.spec, indent=2, ensure_ascii=False))
+    yield html.heading("The recipe: everything that decides this run")
+    yield html.code(recipe_text(store, run))
     yield html.paragraph("Where the data is from:")
     cards = [(key, offered(key).card) for key in spec.problem.roles()]
     yield html.table(["domain", "source", "licence"], [(key, card.source, card.licence) for key, card in cards])

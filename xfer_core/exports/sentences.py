@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xfer_core.analysis.accuracy import accuracy_interval, metric_text
+from xfer_core.analysis.verdict import SCRATCH, Verdict
 from xfer_core.domains import offered
 from xfer_core.errors import say
 from xfer_core.runs.spec import RunSpec
@@ -70,7 +71,8 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
     counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
-    sentences.append(f"{counts}Seed {spec.seed}. This is one run: another seed may give several points more or less.")
+    other = "another figure" if metric["name"].startswith("error/") else "several points more or less"
+    sentences.append(f"{counts}Seed {spec.seed}. This is one run: another seed may give {other}.")
     if run.status == STOPPED:
         sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")
     elif run.status != FINISHED:
@@ -79,6 +81,42 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
         held = "is unchanged to the last bit" if result["fixed_unchanged"] else "HAS CHANGED: this is a bug"
         sentences.append(f"What was to stay fixed {held}.")
     return sentences
+
+
+def compared(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
+    """How the result stands to its baseline, and how far one run each can tell.
+
+    Args:
+        spec: what was asked for.
+        found: the numbers.
+        samples: of the target's test; None where that is not known.
+    """
+    if not found.against or found.stopped_at is not None:
+        return []
+    other = (
+        "from scratch, with the very same labels" if found.against == SCRATCH else "with what the source alone taught"
+    )
+    said = _amount(found.baseline, found.is_error)
+    amount = f"{abs(found.better):.1f}°" if found.is_error else f"{100 * abs(found.better):.1f} points"
+    if found.is_error:
+        side = _side(found, "closer", "farther off")
+        first = f"Trained {other}, the answers are {said} off; this run is {amount} {side}."
+    else:
+        first = f"Trained {other}, {said} are right; this run is {amount} {_side(found, 'above', 'below')} that."
+    doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
+    if samples and not found.is_error:
+        doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"
+        if not found.clear:
+            doubt = f"That is too close to tell apart. {doubt}"
+    return [f"{first} {doubt}"]
+
+
+def _side(found: Verdict, better: str, worse: str) -> str:
+    return better if found.better >= 0 else worse
+
+
+def _amount(value: float, is_error: bool) -> str:
+    return f"{value:.1f}°" if is_error else f"{100 * value:.1f} %"
 
 
 def _titles(keys: tuple[str, ...]) -> str:

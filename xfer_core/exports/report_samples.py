@@ -1,0 +1,73 @@
+"""What a report shows of samples: some of each domain, and which classes the network mixes up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xfer_core.analysis.confusion import confusion
+from xfer_core.analysis.confusion import mixed_up as mistakes
+from xfer_core.analysis.held_out import answered, outputs_of
+from xfer_core.charts.pictures import contact_sheet, one_of_each
+from xfer_core.domains import is_here
+from xfer_core.domains.problem import Dealt, deal
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.runs.trained import trained_network
+
+SHOWN = 10  # samples of a domain, one of each class as far as that goes
+
+
+@dataclass(frozen=True)
+class MixedUp:
+    """The confusion matrix of the first task on a domain.
+
+    Attributes:
+        counts: a row a true class, a column an answer.
+        right: test samples whose answer is right.
+        samples: all of them.
+    """
+
+    counts: pd.DataFrame
+    right: int
+    samples: int
+
+    def sentence(self) -> str:
+        """How many are right, and the commonest mistake."""
+        said = f"{self.right} of {self.samples} test samples are right."
+        if worst := mistakes(self.counts):
+            name, answer, count, of = worst[0]
+            said += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
+        return said
+
+
+def deal_whole(spec: RunSpec) -> Dealt | None:
+    """The data of a run as it was dealt them; None where not all of it is on this machine."""
+    return deal(spec.problem, spec.seed) if all(map(is_here, spec.problem.roles())) else None
+
+
+def samples_of(dealt: Dealt, spec: RunSpec, domain: str) -> np.ndarray:
+    """A few test samples of a domain in a row: uint8 (height, width, 4)."""
+    held_out = dealt.held_out[domain, "test"]
+    task = spec.problem.tasks[0]
+    classes = len(spec.problem.classes()[task])
+    images = one_of_each(held_out.images, held_out.labels[task], classes) if classes else held_out.images
+    return contact_sheet(images[:SHOWN], SHOWN)
+
+
+def mixed_up(run: Run, spec: RunSpec, dealt: Dealt) -> MixedUp | None:
+    """What the trained network answers to the test samples of the first target; None of a task that asks for a number,
+    and of a run without weights."""
+    task, held_out = spec.problem.tasks[0], dealt.held_out[spec.problem.target[0], "test"]
+    if not (classes := spec.problem.classes()[task]):
+        return None
+    try:
+        network = trained_network(run)
+    except XferError:
+        return None
+    outputs = outputs_of(network, held_out.images, (run.result or {}).get("precision", "float32"))
+    answers = answered(held_out.labels[task], outputs[task])
+    return MixedUp(confusion(answers, classes), int(answers.right.sum()), len(answers.labels))
