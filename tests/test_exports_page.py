@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from test_pages import _nobody_trains, app  # noqa: F401 - a fixture
 
 from pages.parts import take_home
 from pages.parts.recipe_upload import spec_of
@@ -132,8 +133,6 @@ def test_a_bad_recipe_is_one_sentence(content, field, code):
 
 
 def test_an_uploaded_recipe_opens_train_with_its_settings():
-    from test_pages import app
-
     run = trained()
     test = app("run", run=run, view="home")
     assert not test.exception
@@ -148,8 +147,6 @@ def test_an_uploaded_recipe_opens_train_with_its_settings():
 
 
 def test_nothing_is_handed_over_twice():
-    from test_pages import app
-
     test = app("train")
     test.session_state["train.handed_over"] = RunSpec(seed=5)
     test.session_state["address.arrived"] = True

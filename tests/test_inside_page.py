@@ -8,7 +8,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_inside import ended
-from test_pages import words
+from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.analysis import trail as trail_module
 from xfer_core.runs.spec import parse_spec
@@ -193,8 +193,6 @@ def test_runs_that_share_no_domain_are_not_compared():
 
 
 def test_the_question_is_in_the_address_and_is_read_when_one_arrives():
-    from test_pages import app
-
     run = ended(open_store())
     test = app("run", run=run.id, view="inside", question="calibration")
     assert not test.exception
