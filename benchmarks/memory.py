@@ -59,7 +59,7 @@ def walk(server: AppServer, page: Any, run: str, beside: str) -> Iterator[str]:
     page.goto(f"{server.url}/run?run={run}&view=watch")
     settle(page)
     yield "run: watch"
-    page.goto(f"{server.url}/run?run={run}&beside={beside}&view=inside")
+    page.goto(f"{server.url}/run?run={run}&beside={beside}&view=inspect")
     settle(page)
     questions = page.locator("[data-testid=stButtonGroup]").nth(1).get_by_role("radio")
     for place in range(questions.count()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import address
-from pages.parts.inside import inside
+from pages.parts.inside import inside, question_in_address
 from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_notes, live_panel
 from pages.parts.numbers import numbers
 from pages.parts.run_heading import GONE, run_heading
@@ -20,7 +20,8 @@ from xfer_core.exports.recipe import recipe_text
 from xfer_core.runs.spec import spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 
-WATCH, INSIDE, TRY, HOME = "watch", "inside", "try", "home"
+LIVE_VIEW, INSPECT, TRY, EXPORT = "live", "inspect", "try", "export"
+OLD_WORDS = {"watch": LIVE_VIEW, "inside": INSPECT, "home": EXPORT}  # of links that were sent before
 OFFERED = 100  # of the newest runs, to show beside
 state = st.session_state
 
@@ -32,8 +33,9 @@ def _read_address() -> None:
     given = st.query_params.to_dict()
     state["run.shown"] = given.get("run") or state.get("run.shown", "")
     state["run.other"] = given.get("beside", "")
-    view = given.get("view", "")
-    state["run.view"] = view if view in (WATCH, INSIDE, TRY, HOME) else INSIDE if state["run.other"] else WATCH
+    view = OLD_WORDS.get(given.get("view", ""), given.get("view", ""))
+    usual = INSPECT if state["run.other"] else LIVE_VIEW
+    state["run.view"] = view if view in (LIVE_VIEW, INSPECT, TRY, EXPORT) else usual
     state.pop("run.beside", None)
     address.note_read()
 
@@ -127,9 +129,10 @@ def main() -> None:
         return
     beside = _run("run.other")
     st.set_page_config(page_title=_page_title(run))
-    titles = {WATCH: _("Live"), INSIDE: _("Inspect"), TRY: _("Try it"), HOME: _("Export")}
-    state.setdefault("run.view", WATCH)
+    titles = {LIVE_VIEW: _("Live"), INSPECT: _("Inspect"), TRY: _("Try it"), EXPORT: _("Export")}
+    state.setdefault("run.view", LIVE_VIEW)
     here = {"run": run.id, **({"beside": beside.id} if beside else {}), "view": state["run.view"]}
+    here |= question_in_address(run) if state["run.view"] == INSPECT else {}
     address.write_address(here)
     baselines = baselines_of(run)
     run_heading(run, baselines, here)
@@ -142,12 +145,12 @@ def main() -> None:
             label_visibility="collapsed",
             key="run.view",
         )
-        if view in (INSIDE, TRY):
+        if view in (INSPECT, TRY):
             _choose_beside(run, beside)
     both = [run, *([beside] if beside else [])]
-    if view == WATCH:
+    if view == LIVE_VIEW:
         _watch(run, baselines)
-    elif view == INSIDE:
+    elif view == INSPECT:
         inside(run, beside, weights=True)
     elif view == TRY:
         try_panel(both)

@@ -259,9 +259,9 @@ def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
     with st.container(horizontal=True, key="next-steps"):
         if run is not None and run.result:
             for view, label, icon in (
-                ("inside", _("Inspect"), ":material/biotech:"),
+                ("inspect", _("Inspect"), ":material/biotech:"),
                 ("try", _("Try it"), ":material/draw:"),
-                ("home", _("Export"), ":material/download:"),
+                ("export", _("Export"), ":material/download:"),
             ):
                 st.page_link("run.py", label=label, icon=icon, query_params={"run": run.id, "view": view})
         if spec is not None:

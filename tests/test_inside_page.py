@@ -194,7 +194,7 @@ def test_runs_that_share_no_domain_are_not_compared():
 
 def test_the_question_is_in_the_address_and_is_read_when_one_arrives():
     run = ended(open_store())
-    test = app("run", run=run.id, view="inside", question="calibration")
+    test = app("run", run=run.id, view="inspect", question="calibration")
     assert not test.exception
     assert "#### Calibration — does it know when it is unsure?" in words(test)
     pills = next(group for group in test.get("button_group") if group.key == f"inside.question.{run.id}")
@@ -204,7 +204,7 @@ def test_the_question_is_in_the_address_and_is_read_when_one_arrives():
     assert test.query_params["run"] == run.id
     test.query_params["question"] = "calibration"  # a browser may still send an old address with a press
     assert "#### Grad-CAM" in words(test.run())
-    assert "#### Confusion matrix" in words(app("run", run=run.id, view="inside", question="nonsense"))
+    assert "#### Confusion matrix" in words(app("run", run=run.id, view="inspect", question="nonsense"))
 
 
 def test_colours_are_of_classes_or_of_domains():

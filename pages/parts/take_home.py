@@ -74,7 +74,9 @@ def _words() -> dict[str, str]:
     """File → what it is for."""
     return {
         "report.html": _("what was done and how it came out; opens offline, and prints"),
-        "recipe.json": _("everything that decides the run; open it below, or with the command line, to train it again"),
+        "recipe.json": _(
+            "everything that decides the run; open it below or on Train, or with the command line, to train it again"
+        ),
         "curves.csv": _("every number that was measured"),
         "weights.safetensors": _("the trained network"),
         "sample_weights.csv": _("how much each sample counted"),

@@ -36,8 +36,8 @@ PAGES = {
     "runs": "compare?view=runs",
     "compared runs": "compare?view=runs&runs={run},{other}",
     "run": "run?run={run}",
-    "inspect": "run?run={run}&view=inside",
-    "inspect, feature space": "run?run={run}&view=inside&question=features",
+    "inspect": "run?run={run}&view=inspect",
+    "inspect, feature space": "run?run={run}&view=inspect&question=features",
     "try it": "run?run={run}&view=try",
     "export": "run?run={run}&view=home",
 }

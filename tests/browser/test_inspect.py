@@ -54,7 +54,7 @@ def test_the_list_of_methods_is_a_few_screens_long_on_a_telephone(page, server):
 
 
 def test_the_feature_space_plays_and_the_link_leads_back_to_it(page, server, ended):
-    page.goto(f"{server.url}/run?run={ended}&view=inside")
+    page.goto(f"{server.url}/run?run={ended}&view=inspect")
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
     page.get_by_role("radio", name="Feature space").click()
     expect(page).to_have_url(re.compile("question=features"))
