@@ -23,7 +23,8 @@ GONE = "run.gone"  # a run was deleted: the page goes back to the list
 # A run belongs to Compare, where the list is, so that entry of the navigation is lit. A phone has no room for the
 # chevrons.
 STYLE = """<style>
-[data-testid=stTopNavLink][href$="/compare"] {background-color: var(--st-secondary-background-color)}
+[data-testid=stTopNavLink][href$="/compare"] {
+  background-color: color-mix(in srgb, currentColor 8%, transparent)}
 [data-testid=stTopNavLink][href$="/compare"] span {font-weight: 600}
 .st-key-run-facts p {line-height: 1.5}
 .st-key-run-back {margin-left: -.6rem}
