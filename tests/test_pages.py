@@ -23,10 +23,11 @@ STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "int
 @pytest.fixture(autouse=True)
 def _nobody_trains(monkeypatch):
     """Pages queue; nobody takes it. The pages import the name, so their copies are replaced too."""
+    import pages.parts.experiment_panel
     import pages.parts.live_panel
     import pages.parts.store
 
-    for module in (dispatcher, pages.parts.store, pages.parts.live_panel):
+    for module in (dispatcher, pages.parts.store, pages.parts.live_panel, pages.parts.experiment_panel):
         monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
 
 
