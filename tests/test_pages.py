@@ -647,7 +647,15 @@ def test_an_old_address_does_not_take_a_run_s_page_back():
     store = open_store()
     runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     test = app("run", run=runs[0])
-    test.query_params["run"], test.query_params["view"] = runs[1], "home"
+    test.query_params["run"], test.query_params["view"] = runs[1], "export"
     test.run()
     assert f"· {runs[0]}" in words(test)
-    assert test.query_params["view"] == "watch"
+    assert test.query_params["view"] == "live"
+
+
+@pytest.mark.parametrize(("old", "new"), [("watch", "live"), ("inside", "inspect"), ("home", "export")])
+def test_the_words_of_old_links_to_a_run_are_still_read(old, new):
+    run = finished(open_store(), RunSpec(), 0.7)
+    test = app("run", run=run, view=old)
+    assert not test.exception
+    assert test.query_params["view"] == new
