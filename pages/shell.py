@@ -6,6 +6,7 @@ import logging
 
 import streamlit as st
 
+from pages.memory import spare_what_stays
 from pages.parts.address import note_arrival
 from pages.parts.store import say_if_replaced
 from pages.parts.text import _, error_text
@@ -44,3 +45,5 @@ except Exception as error:
         _("This page broke on an error of its own. Your runs are safe; reload the page to go on."),
         icon=":material/error:",
     )
+finally:
+    spare_what_stays(page.title)

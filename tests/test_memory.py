@@ -46,3 +46,20 @@ def kept(how: str) -> int:
 def test_large_blocks_go_back_to_the_system():
     assert kept("given back") < 10
     assert kept("as usual") > 20, "there is nothing to mend any more"
+
+
+def test_what_stays_is_taken_out_of_the_search_for_garbage_once_a_page():
+    """In a process of its own: what is taken out here would stay out for all tests."""
+    code = """
+import gc
+from pages.memory import spare_what_stays
+spare_what_stays("Train")
+first = gc.get_freeze_count()
+assert first > 1000, first
+more = [[] for _ in range(5000)]
+spare_what_stays("Train")
+assert gc.get_freeze_count() == first
+spare_what_stays("Compare")
+assert gc.get_freeze_count() >= first + len(more)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
