@@ -24,6 +24,7 @@ def test_the_matrix_shows_each_cosine_in_two_cells_and_follows_it_live(page, ser
     pair = f"cosine/{H}/digit|{H}/tilt"
     served.append(run, [(1, "loss/total", 10, 2.0), (2, pair, 10, -0.5)], progress=progress, heartbeat=time.time())
     page.goto(f"{server.url}/run?run={run}")
+    page.get_by_role("button", name="More curves").click()
     page.locator(".matrix").scroll_into_view_if_needed()
     page.wait_for_function(f"() => {CELLS}.filter(text => /^[-−]0.5/.test(text)).length === 2")
     assert page.evaluate(CELLS).count("1") == 4, "the diagonal"
@@ -46,7 +47,7 @@ def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{server.url}/sweep?sweep={batch}")  # an old link
     page.get_by_text("The numbers").wait_for()
-    charts = "[...document.querySelectorAll('.stPlotlyChart')]"
+    charts = "[...document.querySelectorAll('.stPlotlyChart')].filter(chart => chart.offsetWidth)"
     drawn = f"() => {charts}.filter(chart => chart.querySelector('.main-svg')).length === 1"
     for picture in ("How does λ change the result?", "What does one gain and the other lose?"):
         page.get_by_role("radio", name=picture).click()

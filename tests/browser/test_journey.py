@@ -202,7 +202,7 @@ def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, s
 
 def test_a_broken_choice_is_said_beside_the_control(page, server):
     page.goto(f'{server.url}/train?problem.source=["digits.low"]&problem.target=["digits.high"]')
-    said = page.get_by_text("must share a class with digits.high")
+    said = page.get_by_text("must share a class with Digits 5–9")
     expect(said).to_have_count(2)  # beside the control, and beside the button that it keeps from being pressed
     expect(said.first).to_be_visible()
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
