@@ -227,6 +227,8 @@ def main() -> None:
         bench.beside_weights.markdown(f"**{_('Loss weights λ')}** — :material/bolt: {words}")
     with watch:
         _watch(spec, bench.error)
+    with choose:  # below the settings, where there is room in the first view
+        _next_steps(spec, _shown())
 
 
 def _watch(spec: RunSpec | None, error: XferError | None) -> None:
@@ -251,7 +253,6 @@ def _watch(spec: RunSpec | None, error: XferError | None) -> None:
         st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
     elif spec is not None:
         empty_panel(spec, with_baselines)
-    _next_steps(spec, run)
 
 
 def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
