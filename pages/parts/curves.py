@@ -204,9 +204,7 @@ def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
 
 def _baseline_trace(run: Seen) -> Trace:
     look = method_look(run.spec.strategy.kind)
-    return Trace(
-        run.id, _number_scalar(run.spec), _("baseline: {name}").format(name=run.name), look.pair, look.dash, width=2
-    )
+    return Trace(run.id, _number_scalar(run.spec), run.name, look.pair, look.dash, width=2)
 
 
 def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tuple[list[LiveRun], list[Chart]]:

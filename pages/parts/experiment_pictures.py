@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts.domains import domain_title
 from pages.parts.lambda_pictures import LambdaPictures
+from pages.parts.plain_chart import PLAIN
 from pages.parts.problem import budget_label
 from pages.parts.store import store
 from pages.parts.text import _
@@ -113,7 +114,7 @@ def _fits(name: str, table: Sequence[Row]) -> bool:
 
 def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
     """A picture with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
-    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config={"displayModeBar": False})
+    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config=PLAIN)
     with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
         if folded.open:
             columns = st.column_config

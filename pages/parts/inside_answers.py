@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts.domains import task_title
 from pages.parts.inside_data import Subject, moment_title
 from pages.parts.live_panel import baselines_of
+from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, percent, plain
 from xfer_core.analysis.calibration import calibration
 from xfer_core.analysis.changed import changed
@@ -26,7 +27,6 @@ SHOWN = 12  # pictures of a kind
 TILE = 88  # pixels
 CHOICE = 340  # pixels at most, of a select box
 LISTED = 6  # mistakes
-PLAIN = {"displayModeBar": False}  # the toolbar would lie over the first row, the title or the legend
 
 
 def needs_classes(subject: Subject) -> bool:

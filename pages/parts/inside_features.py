@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title, task_title
-from pages.parts.inside_answers import PLAIN, numbers
+from pages.parts.inside_answers import numbers
 from pages.parts.inside_data import Subject, embedded, moment_title
+from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent
 from xfer_core.analysis.embedding import tsne
 from xfer_core.analysis.held_out import features_of

@@ -8,8 +8,9 @@ import streamlit as st
 from torch import Tensor
 
 from pages.parts.domains import domain_title
-from pages.parts.inside_answers import CHOICE, PLAIN, needs_classes, numbers, picture_row
+from pages.parts.inside_answers import CHOICE, needs_classes, numbers, picture_row
 from pages.parts.inside_data import Subject, moment_title
+from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent, plain
 from xfer_core.analysis.filters import filter_pictures, turned
 from xfer_core.analysis.held_out import Answered

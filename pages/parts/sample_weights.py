@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title
+from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, plain
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_heatmap
@@ -39,6 +40,7 @@ def sample_weights(run: str) -> None:
                 alt=_("Heat map of the weight of each sample of {domain}, a row for each class").format(
                     domain=domain_title(key)
                 ),
+                config=PLAIN,
             )
             for label, end in ((_("weighed most"), rows.head(SHOWN)), (_("weighed least"), rows.tail(SHOWN))):
                 _pictures(key, end, label)
