@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts.domains import domain_title
 from pages.parts.plan_words import held_equal, untuned_words
 from pages.parts.problem import budget_label
+from pages.parts.run_words import transfer_words
 from pages.parts.text import _, plain
 from xfer_core.analysis.comparison import arm_of
 from xfer_core.runs.experiment import cells
@@ -30,7 +31,7 @@ def experiment_facts(runs: Sequence[Run]) -> None:
     labels = ", ".join(budget_label(budget) for budget in budgets)
     sources = dict.fromkeys(spec.problem.source for spec in specs)
     facts = [
-        f"{_titles(next(iter(sources)))} → {_titles(problem.target)}"
+        transfer_words(specs[0])
         if len(sources) == 1
         else _("{count} sources → {target}").format(count=len(sources), target=_titles(problem.target)),
         *([_("unseen: {domains}").format(domains=_titles(problem.unseen))] if problem.unseen else []),

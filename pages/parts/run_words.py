@@ -7,21 +7,13 @@ from typing import Any
 from pages.parts.domains import domain_title
 from pages.parts.field_words import field_title, field_words
 from pages.parts.text import _, moment, percent
+from xfer_core.analysis.said import budget_word
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 
 # What the line of facts says anyway, or what changes no result.
 SAID = ("problem.source", "problem.target", "problem.labels_per_class", "strategy.kind", "seed", "training.device")
 LONGEST = 80  # characters of a changed setting's value: a table of weights may be longer
-
-
-def labels_words(budget: Any) -> str:
-    """A label budget, such as "5 labels per class"."""
-    if budget == "all":
-        return _("all labels")
-    if budget == 0:
-        return _("no labels")
-    return _("1 label per class") if budget == 1 else _("{count} labels per class").format(count=budget)
 
 
 def transfer_words(spec: RunSpec) -> str:
@@ -61,7 +53,7 @@ def facts(run: Run) -> list[str]:
     return [
         transfer_words(spec),
         *([title] if title != run.name else []),
-        labels_words(spec.problem.labels_per_class),
+        budget_word(spec.problem.labels_per_class, _),
         _("seed {seed}").format(seed=spec.seed),
         moment(run.created),
         run.id,
@@ -72,5 +64,5 @@ def run_title(run: Run) -> str:
     """A run among others that may share its name; text, not Markdown."""
     spec = RunSpec.model_validate(run.spec)
     seed = _("seed {seed}").format(seed=spec.seed)
-    parts = (run.name, labels_words(spec.problem.labels_per_class), seed, result_words(run), run.id)
+    parts = (run.name, budget_word(spec.problem.labels_per_class, _), seed, result_words(run), run.id)
     return " · ".join(filter(None, parts))
