@@ -49,7 +49,7 @@ def test_the_list_of_methods_is_a_few_screens_long_on_a_telephone(page, server):
     page.goto(f"{server.url}/catalogue")
     expect(page.get_by_test_id("stExpander")).to_have_count(34)
     main = "document.querySelector('[data-testid=stMain]')"
-    assert page.evaluate(f"() => {main}.scrollHeight") < 5 * 812
+    page.wait_for_function(f"() => {main}.scrollHeight < 5 * 812")  # once it is laid out
     assert page.evaluate(f"() => {main}.scrollWidth") <= 375
 
 
