@@ -69,7 +69,7 @@ def click_to_verdict(page: Any, server: AppServer) -> float:
     time.sleep(SETTLE)
     begun = time.perf_counter()
     button.click()
-    page.get_by_text("Measured on").wait_for(timeout=180_000)
+    page.get_by_test_id("stAlert").wait_for(timeout=180_000)
     return time.perf_counter() - begun
 
 
