@@ -11,7 +11,7 @@ from pages.live.routes import ROUTES
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
 from pages.tiles import ROUTES as TILES
-from xfer_core.domains import always_there, load_domain
+from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher, wait_for_dispatcher
@@ -33,7 +33,7 @@ def _get_ready() -> None:
     _make(first)
     with suppress(XferError, OSError):
         wait_for_dispatcher()
-    _make(key for key in always_there() if key not in first)
+    _make(key for key in builtin_domains() if key not in first)
 
 
 def _make(keys: Iterable[str]) -> None:

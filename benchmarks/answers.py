@@ -20,7 +20,7 @@ import torch
 from pages.draw.view import SIDE, pixels_of
 from xfer_core.analysis.answer import answers, one_thread, views
 from xfer_core.charts.answers import Speaker, answer_bars, views_table
-from xfer_core.domains.printed import faces, glyphs
+from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.networks import Network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, Store, open_store
@@ -51,7 +51,7 @@ def contestants(store: Store) -> list[Contestant]:
 
 def drawings() -> list[str]:
     """Ten digits as the browser would send them."""
-    shapes = (255 * glyphs(faces()[:1])[0]).to(torch.uint8)  # (10, 64, 64)
+    shapes = (255 * render_glyphs(fonts()[:1])[0]).to(torch.uint8)  # (10, 64, 64)
     assert shapes.shape[1:] == (SIDE, SIDE)
     return [base64.b64encode(shape.numpy().tobytes()).decode() for shape in shapes]
 

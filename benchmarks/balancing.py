@@ -12,7 +12,7 @@ import json
 import statistics
 import time
 
-from xfer_core.domains.problem import Problem, deal
+from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.networks import SmallCNN
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.training import Trainer, TrainingForm
@@ -31,7 +31,7 @@ class Method:
     def __init__(self, form: type[Strategy]) -> None:
         training = TrainingForm(steps=1_000_000, evaluations=1, precision="float32")
         self.run = Trainer(PROBLEM, SmallCNN(), form(kind=form.model_fields["kind"].default), training, 0,
-                           dealt=deal(PROBLEM, 0))  # fmt: skip
+                           dealt=split_problem(PROBLEM, 0))  # fmt: skip
         self.run._begin_phase()
         self.seconds(5)
 

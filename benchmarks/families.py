@@ -8,7 +8,7 @@ from typing import Any
 
 from xfer_core.analysis.accuracy import Spread, spread
 from xfer_core.analysis.intervals import Difference, held_together, paired_difference
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Found = Mapping[str, Any]
@@ -132,7 +132,7 @@ def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[
     rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
     spec = next(specs[name] for name in rows.values())
     if spec.problem.unseen:
-        unseen = " + ".join(offered(key).card.title for key in spec.problem.unseen)
+        unseen = " + ".join(domain_info(key).card.title for key in spec.problem.unseen)
         rules = [rule for rule in RULES if rule in next(iter(_seeds(measured, rows).values()))[0]["selection"]]
         yield f"Accuracy on the unseen domain ({unseen}), in per cent, of the network that each selection rule takes:\n"
         columns: dict[str, Callable[[Any], float]] = {
@@ -142,7 +142,7 @@ def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[
         yield "Accuracy on each target, and on the worse of them in each seed, in per cent, after the last step:\n"
         names = [metric_name(spec.problem, key, spec.problem.tasks[0], "test") for key in spec.problem.target]
         columns = {
-            offered(key).card.title: partial(lambda name, run: run["metrics"][name], name)
+            domain_info(key).card.title: partial(lambda name, run: run["metrics"][name], name)
             for key, name in zip(spec.problem.target, names, strict=True)
         }
         columns["worst target"] = lambda run: min(run["metrics"][name] for name in names)

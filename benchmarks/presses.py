@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.serving import AppServer, open_browser
 from pages.parts.problem import BUDGETS
-from xfer_core.domains import always_there, offered
+from xfer_core.domains import builtin_domains, domain_info
 from xfer_core.networks import HEAD
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import QUEUED, RUNNING, Store
@@ -71,9 +71,9 @@ class Learner:
         self.target = self._press_tile("target", but=self.source)
 
     def _press_tile(self, role: str, but: str) -> str:
-        sharing = [key for key in always_there() if key.startswith("digits.") and "coloured" not in key]
+        sharing = [key for key in builtin_domains() if key.startswith("digits.") and "coloured" not in key]
         key = self.choice.choice([key for key in sharing if key not in (but, "digits.low", "digits.high")])
-        name = offered(key).card.title
+        name = domain_info(key).card.title
         self.page.get_by_role("radiogroup", name=role.capitalize()).get_by_role("radio", name=name, exact=True).click()
         return key
 
@@ -154,7 +154,7 @@ def disagreements(page: Any, store: Store, learner: Learner, seed: int, known: s
     wrong = [f"{name}: pressed {value}, run {got[name]}" for name, value in expected.items() if got[name] != value]
     if link != run:
         wrong.append(f"address: {said(link)}, run: {got}")
-    shown = {role: [offered(key).card.title for key in expected[role]] for role in ("source", "target")}
+    shown = {role: [domain_info(key).card.title for key in expected[role]] for role in ("source", "target")}
     shown |= {"method": METHODS[learner.method], "frozen": sorted(expected["frozen"])}
     wrong += [f"{name}: pressed {value}, form {form[name]}" for name, value in shown.items() if form[name] != value]
     if wrong:

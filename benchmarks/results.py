@@ -9,7 +9,7 @@ from benchmarks.claims import NEW_SEEDS, POINTS, SEEDS, WITHIN, claimed, claims,
 from benchmarks.families import domains_table, ends_shown, joint_table, shown
 from benchmarks.measured import HERE, Known, is_current, recipes, values
 from xfer_core.analysis.accuracy import spread
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES
 
@@ -170,7 +170,7 @@ def _table(problem: str, specs: dict[str, RunSpec], measured: Known) -> Iterator
     labels = spec.problem.labels_per_class
     over = {kind: spread(values(measured[name])) for kind, name in rows.items()}
     source, target = (
-        " + ".join(offered(key).card.title for key in keys) for keys in (spec.problem.source, spec.problem.target)
+        " + ".join(domain_info(key).card.title for key in keys) for keys in (spec.problem.source, spec.problem.target)
     )
     yield f"\n## {problem}\n"
     yield (

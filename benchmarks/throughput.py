@@ -21,7 +21,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from xfer_core.domains.problem import Problem, Samples, deal
+from xfer_core.domains.problem import Problem, Samples, split_problem
 from xfer_core.networks import ArticleNet
 from xfer_core.strategies.source_only import SourceOnly
 from xfer_core.training import SGD, Trainer, TrainingForm
@@ -37,7 +37,7 @@ class Pictures(Dataset):
     """Labelled PIL images, transformed one at a time."""
 
     def __init__(self, samples: Samples) -> None:
-        self.images = [Image.fromarray(image) for image in samples.images.permute(0, 2, 3, 1).numpy()]
+        self.images = [Image.fromarray(image) for image in samples.inputs.permute(0, 2, 3, 1).numpy()]
         self.labels = samples.labels["digit"].tolist()
         self.transform = transforms.Compose(
             [transforms.RandomHorizontalFlip(), transforms.RandomCrop(32, padding=4), transforms.ToTensor()]
@@ -79,7 +79,7 @@ def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callabl
     network = ArticleNet().build((3, 32, 32), {"digit": 10})
     network = network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=device.type in ("cpu", "cuda"))
-    images = (samples.images[:BATCH].float() / 255).to(device, memory_format=torch.channels_last)
+    images = (samples.inputs[:BATCH].float() / 255).to(device, memory_format=torch.channels_last)
     labels = samples.labels["digit"][:BATCH].to(device)
 
     def run(steps: int) -> float:
@@ -118,7 +118,7 @@ def xfer_loop(precision: str, device: torch.device, dealt) -> Callable[[int], tu
 
 def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
     """Seconds to draw and augment so many batches, and nothing else."""
-    stream = Stream(samples.images, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
+    stream = Stream(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
     begun = time.perf_counter()
     for _ in range(steps):
         stream.draw(BATCH)
@@ -129,7 +129,7 @@ def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
 def measure(steps: int, rounds: int) -> dict:
     """All contenders in turn, ``rounds`` times after one warm-up; speeds in images/s, ratios within each round."""
     device = choose_device("auto")
-    dealt = deal(PROBLEM, seed=0)
+    dealt = split_problem(PROBLEM, seed=0)
     samples = dealt.training["digits.handwritten"].labelled
     precisions = ["float32", *(["bf16"] if has_bf16(device) else [])]
     article = article_loop(samples, device)

@@ -32,7 +32,7 @@ from pages.parts.try_panel import try_panel
 from xfer_core.charts.palette import METHODS
 from xfer_core.charts.pictures import png_uri
 from xfer_core.charts.tiles import tile
-from xfer_core.domains.problem import deal
+from xfer_core.domains.problem import split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.training.evaluation import shown_samples
@@ -45,11 +45,11 @@ TRY = "now-you"  # anchor of the drawing square
 def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
     """The pictures whose answers a run reports while it learns: images, true classes, names of the classes."""
     chosen = RunSpec.model_validate(json.loads(spec))
-    dealt = deal(chosen.problem, chosen.seed)
+    dealt = split_problem(chosen.problem, chosen.seed)
     task = chosen.problem.tasks[0]
     samples = dealt.held_out[chosen.problem.target[0], "validation"]
     places = shown_samples(dealt)
-    images = [png_uri(tile(image)) for image in samples.images[places]]
+    images = [png_uri(tile(image)) for image in samples.inputs[places]]
     return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
 
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from xfer_core.charts.pictures import contact_sheet, one_of_each
-from xfer_core.domains import domain_keys, is_here, load_domain
+from xfer_core.domains import domain_keys, is_available, load_domain
 from xfer_core.errors import XferError
 
 PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
@@ -28,7 +28,7 @@ def tile(key: str) -> bytes:
     domain = load_domain(key)
     task = next(iter(domain.tasks.values()))
     rows = -(-SHOWN // len(task.classes)) if task.classes else 0
-    samples = one_of_each(domain.samples, task.labels, len(task.classes), rows) if rows else domain.samples
+    samples = one_of_each(domain.inputs, task.labels, len(task.classes), rows) if rows else domain.inputs
     picture = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(contact_sheet(samples[:SHOWN], 2))).save(picture, "PNG")
     return picture.getvalue()
@@ -36,7 +36,7 @@ def tile(key: str) -> bytes:
 
 async def _tile(request: Request) -> Response:
     key = request.path_params["key"]
-    if key not in domain_keys() or not is_here(key):
+    if key not in domain_keys() or not is_available(key):
         return PlainTextResponse("There is no picture of this domain here.\n", status_code=404)
     try:
         content = await asyncio.to_thread(tile, key)

@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from xfer_core.domains import always_there, domain_keys
-from xfer_core.domains.problem import Dealt, Problem, Samples, deal
+from xfer_core.domains import builtin_domains, domain_keys
+from xfer_core.domains.problem import Problem, ProblemData, Samples, split_problem
 from xfer_core.networks import ArticleNet, NetworkForm, SmallCNN
 from xfer_core.runs.store import Store
 from xfer_core.strategies import Strategy
@@ -33,7 +33,7 @@ Weights = dict[str, Tensor]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"  # real data sets beside the repository
 needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no folder shared/data with MNIST and USPS here")
-EVERY_DOMAIN = [pytest.param(key, marks=() if key in always_there() else needs_data) for key in domain_keys()]
+EVERY_DOMAIN = [pytest.param(key, marks=() if key in builtin_domains() else needs_data) for key in domain_keys()]
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +60,9 @@ def real_data(data_folder, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dealt() -> Dealt:
+def dealt() -> ProblemData:
     """The default problem, dealt once with seed 0."""
-    return deal(Problem(), 0)
+    return split_problem(Problem(), 0)
 
 
 @pytest.fixture
@@ -89,11 +89,11 @@ def event(seq: int, step: int = 0, kind: str = "phase", **details: Any) -> dict[
 
 
 @cache
-def little(problem: Problem, seed: int) -> Dealt:
+def little(problem: Problem, seed: int) -> ProblemData:
     """A problem dealt once, with 40 held-out samples of each kind, so that measuring costs next to nothing."""
-    whole = deal(problem, seed)
+    whole = split_problem(problem, seed)
     few = {
-        name: Samples(part.images[:40], {task: y[:40] for task, y in part.labels.items()}, part.originals[:40])
+        name: Samples(part.inputs[:40], {task: y[:40] for task, y in part.labels.items()}, part.example_ids[:40])
         for name, part in whole.held_out.items()
     }
     return replace(whole, held_out=few)

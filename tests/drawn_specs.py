@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from xfer_core.domains import always_there, offered
+from xfer_core.domains import builtin_domains, domain_info
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
@@ -68,10 +68,10 @@ def forms(form: type[BaseModel], **given: st.SearchStrategy[Any]) -> st.SearchSt
 @st.composite
 def problems(draw: st.DrawFn, named: bool = True) -> Problem:
     """Problems of domains that need no download; roles and tasks may not fit together."""
-    keys = draw(st.permutations(always_there()))
+    keys = draw(st.permutations(builtin_domains()))
     sources, targets, unseen = draw(st.integers(0, 3)), draw(st.integers(0, 2)), draw(st.integers(0, 1))
     chosen = keys[: sources + targets + unseen]
-    shared = [task for task in offered(keys[0]).tasks if all(task in offered(key).tasks for key in chosen)]
+    shared = [task for task in domain_info(keys[0]).tasks if all(task in domain_info(key).tasks for key in chosen)]
     tasks = st.lists(st.sampled_from(shared or TASKS), min_size=1, max_size=2, unique=True).map(tuple)
     return Problem(
         source=tuple(chosen[:sources]),

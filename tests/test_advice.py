@@ -9,7 +9,7 @@ from conftest import SOURCE, TARGET
 from drawn_specs import specs
 from hypothesis import HealthCheck, assume, given, settings
 
-from xfer_core.errors import RULES, XferError, say
+from xfer_core.errors import MESSAGES, XferError, format_error
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES
 
@@ -29,7 +29,7 @@ def assert_advice_is_accepted(spec: RunSpec, error: XferError) -> None:
     assert error.advice is not None
     assert refused(spec.changed(error.advice)) is None
     for path in error.advice:
-        assert f"{path} to " in say(error)
+        assert f"{path} to " in format_error(error)
 
 
 @given(specs())
@@ -89,7 +89,7 @@ def test_without_a_target_an_unseen_domain_can_become_one():
     assert error.code == "no_target"
     assert error.advice == {"problem.target": (TARGET,), "problem.unseen": (), "problem.labels_per_class": 0}
     changes = "problem.target to digits.photo and problem.unseen to nothing and problem.labels_per_class to 0"
-    assert say(error).endswith(f"This works: set {changes}.")
+    assert format_error(error).endswith(f"This works: set {changes}.")
 
 
 def test_too_many_domains_are_told_which_can_be_left_out():
@@ -103,7 +103,7 @@ def test_too_many_domains_are_told_which_can_be_left_out():
 def test_where_nothing_helps_no_advice_is_given():
     error = refused(parse_spec({}, ["problem.source=[]", "problem.target=[]"]))
     assert (error.code, error.advice) == ("no_target", None)
-    assert say(error) == "problem.target needs at least one target domain; found nothing."
+    assert format_error(error) == "problem.target needs at least one target domain; found nothing."
 
 
 GENERAL = {  # advice that no spec decides: what to do with files and downloads, and with a run that ended badly
@@ -118,4 +118,4 @@ GENERAL = {  # advice that no spec decides: what to do with files and downloads,
 def test_no_sentence_advises_by_itself():
     """Words of advice about a spec may only be made from a change that was tried."""
     advising = re.compile(r"\b(choose|set|nearest|instead|else|take|lower|raise|remove|download|resume)\b")
-    assert {code for code, rule in RULES.items() if advising.search(rule)} <= GENERAL
+    assert {code for code, rule in MESSAGES.items() if advising.search(rule)} <= GENERAL

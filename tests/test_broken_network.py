@@ -11,7 +11,7 @@ from conftest import TARGET, At, Recorder, little, settings, trainer
 
 from xfer_core.cli import main
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, RUNNING
 from xfer_core.runs.worker import CHECKPOINT, run_here
@@ -128,7 +128,7 @@ def test_a_network_that_broke_is_neither_paused_nor_stopped_as_if_it_were_well(t
         run.run()
     error = caught.value
     assert (error.code, error.params["step"], error.params["phase"]) == ("not_finite_weights", 3, "together")
-    assert "NaN or infinity at step 3" in say(error)
+    assert "NaN or infinity at step 3" in format_error(error)
     assert not (tmp_path / CHECKPOINT).exists(), "no broken network is kept to go on from"
 
 
@@ -162,7 +162,7 @@ def test_the_largest_error_that_is_believed_is_a_thousand_ranges_of_the_training
     with pytest.raises(XferError) as caught:
         check_metrics({name: 2 * limit}, {"tilt": limit}, 3, "target")
     assert (caught.value.code, caught.value.field) == ("absurd_error", name)
-    assert say(caught.value) == (
+    assert format_error(caught.value) == (
         f"{name} is above {limit:g}, which is 1000 times the range of the training labels, at step 3 (phase target), "
         f"so the network broke; lower the learning rate; found {2 * limit:.3g}."
     )

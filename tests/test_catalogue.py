@@ -13,7 +13,7 @@ from benchmarks.measured import known, recipes, values
 from pages.parts.examples import baseline, few_labels
 from pages.parts.lesson import lesson_of, typeset
 from xfer_core.analysis.accuracy import spread
-from xfer_core.domains import always_there
+from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.strategies.traits import traits_of
@@ -83,7 +83,7 @@ def test_every_example_says_why_and_what_was_measured_beside_what_it_is_compared
 
 @pytest.mark.parametrize("name", EXAMPLES[:: len(EXAMPLES) // 3])
 def test_train_takes_the_link_as_it_is(name):
-    assert {*RECIPES[name].problem.source, *RECIPES[name].problem.target} <= set(always_there())
+    assert {*RECIPES[name].problem.source, *RECIPES[name].problem.target} <= set(builtin_domains())
     test = app("train", **next(query for query, asked in links() if asked == RECIPES[name]))
     assert not test.exception
     assert not test.error, words(test)

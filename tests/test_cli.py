@@ -12,7 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from xfer_core.cli import main
-from xfer_core.domains.problem import deal
+from xfer_core.domains.problem import split_problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.training.evaluation import Evaluator
@@ -69,8 +69,8 @@ def test_export_gives_recipe_curves_and_weights_that_are_the_run(tmp_path, capsy
     assert spec.model_dump(mode="json") == open_store().get(outcome["run"]).spec
     rows = list(csv.DictReader((tmp_path / "out/curves.csv").open()))
     assert [row["step"] for row in rows if row["name"] == "loss/total"] == ["1", "2", "3", "4", "5", "6"]
-    dealt = deal(spec.problem, spec.seed)
-    network = spec.network.build(dealt.image_shape, {"digit": 10})
+    dealt = split_problem(spec.problem, spec.seed)
+    network = spec.network.build(dealt.input_shape, {"digit": 10})
     network.load_state_dict(load_file(tmp_path / "out/weights.safetensors"))
     import torch
 

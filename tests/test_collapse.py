@@ -11,7 +11,7 @@ from test_pages import _nobody_trains, app, finished  # noqa: F401 - a fixture
 
 from xfer_core.cli import main
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import say
+from xfer_core.errors import format_error
 from xfer_core.exports import export_run, onnx
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, open_store
@@ -164,7 +164,7 @@ def test_a_rate_of_ten_is_noticed_in_a_real_run(store, capsys):
     row = store.get(run)
     if row.result:
         assert row.outcome == "diverged"
-        told = {note.code: say(note) for note in notes(store, run)}
+        told = {note.code: format_error(note) for note in notes(store, run)}
         assert "so the training diverged; lower the learning rate" in told["diverged"]
         assert "collapsed onto one class" in told["one_answer"]
     else:

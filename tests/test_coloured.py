@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xfer_core.domains import coloured, load_domain, offered
-from xfer_core.domains.problem import Problem, deal
+from xfer_core.domains import coloured, domain_info, load_domain
+from xfer_core.domains.problem import Problem, split_problem
 
 AGREEMENT = {"digits.coloured_90": 0.9, "digits.coloured_80": 0.8, "digits.coloured_10": 0.1}
 every_domain = pytest.mark.parametrize("key", AGREEMENT)
@@ -15,7 +15,7 @@ every_domain = pytest.mark.parametrize("key", AGREEMENT)
 def labels_of(key):
     """The digit, the label of ``below_five`` (1 from five up), and whether the image is green."""
     domain = load_domain(key)
-    ink = domain.samples.flatten(2).long().sum(2)  # (N, 3)
+    ink = domain.inputs.flatten(2).long().sum(2)  # (N, 3)
     return domain.tasks["digit"].labels, domain.tasks["below_five"].labels, (ink[:, 1] > ink[:, 0]).long()
 
 
@@ -25,7 +25,7 @@ def test_these_are_all_the_coloured_domains():
 
 @every_domain
 def test_colour_is_exactly_one_channel_and_never_blue(key):
-    ink = load_domain(key).samples.flatten(2).long().sum(2)
+    ink = load_domain(key).inputs.flatten(2).long().sum(2)
     assert ((ink > 0).sum(1) == 1).all()
     assert not ink[:, 2].any()
     assert ink.amax(1).min() > 0.02 * 255 * 32 * 32, "an image is all but empty"
@@ -56,10 +56,10 @@ def test_a_quarter_of_the_labels_is_wrong_whatever_the_digit(key):
 def test_domains_differ_in_nothing_but_colour():
     one, *others = (load_domain(key) for key in AGREEMENT)
     for other in others:
-        assert torch.equal(other.samples.sum(1), one.samples.sum(1))
+        assert torch.equal(other.inputs.sum(1), one.inputs.sum(1))
         assert all(torch.equal(other.tasks[task].labels, one.tasks[task].labels) for task in one.tasks)
         assert other.pool == one.pool
-        assert torch.equal(other.originals, one.originals)
+        assert torch.equal(other.example_ids, one.example_ids)
     lies = [green != half for _, half, green in map(labels_of, AGREEMENT)]
     together = (lies[0] & lies[1]).float().mean().item()
     assert together == pytest.approx(0.1 * 0.2, abs=0.01), "each domain draws its own lies"
@@ -67,7 +67,7 @@ def test_domains_differ_in_nothing_but_colour():
 
 @every_domain
 def test_every_task_of_a_digit_is_there(key):
-    domain, offer = load_domain(key), offered(key)
+    domain, offer = load_domain(key), domain_info(key)
     assert {task: part.classes for task, part in domain.tasks.items()} == offer.tasks
     assert set(offer.tasks) == {"below_five", "digit", "parity", "tilt"}
     digit = domain.tasks["digit"].labels
@@ -76,22 +76,22 @@ def test_every_task_of_a_digit_is_there(key):
     tilt = domain.tasks["tilt"].labels
     assert (tilt.dtype, tilt.shape, domain.tasks["tilt"].classes) == (torch.float32, (6000,), ())
     assert 5 < tilt.std() < 30
-    assert (domain.samples.shape, len(domain)) == ((6000, 3, 32, 32), offer.samples)
-    assert domain.samples.shape[1:] == offer.shape
+    assert (domain.inputs.shape, len(domain)) == ((6000, 3, 32, 32), offer.samples)
+    assert domain.inputs.shape[1:] == offer.shape
 
 
 def test_the_same_call_gives_the_same_bytes():
-    coloured._originals.cache_clear()
+    coloured._base_digits.cache_clear()
     key = "digits.coloured_80"
-    one, other = load_domain(key), offered(key).make()
+    one, other = load_domain(key), domain_info(key).build()
     assert one is not other
-    assert torch.equal(one.samples, other.samples)
+    assert torch.equal(one.inputs, other.inputs)
     assert all(torch.equal(one.tasks[task].labels, other.tasks[task].labels) for task in one.tasks)
 
 
 @every_domain
 def test_the_card_tells_the_figures(key):
-    card = offered(key).card
+    card = domain_info(key).card
     assert f"agrees with the label in {AGREEMENT[key]:.0%} of the images" in card.recipe
     assert "25% of these labels are wrong" in card.recipe
     assert "red for 0–4 and green for 5–9" in card.recipe
@@ -101,10 +101,10 @@ def test_the_card_tells_the_figures(key):
 def test_three_domains_of_one_problem_share_no_original_and_waste_none(seed):
     first, second, reversed_ = AGREEMENT
     problem = Problem(source=(first, second), target=(reversed_,), tasks=("below_five",), labels_per_class="all")
-    dealt = deal(problem, seed, pixels=False)
-    parts = {key: [domain.labelled.originals] for key, domain in dealt.training.items()}
+    dealt = split_problem(problem, seed, load_inputs=False)
+    parts = {key: [domain.labelled.example_ids] for key, domain in dealt.training.items()}
     for (key, _), samples in dealt.held_out.items():
-        parts[key].append(samples.originals)
+        parts[key].append(samples.example_ids)
     owned = {key: torch.cat(part) for key, part in parts.items()}
     assert {key: len(part) for key, part in owned.items()} == dict.fromkeys(AGREEMENT, 2000)
     assert torch.equal(torch.cat(list(owned.values())).sort().values, torch.arange(6000))
@@ -113,9 +113,9 @@ def test_three_domains_of_one_problem_share_no_original_and_waste_none(seed):
 def test_an_unseen_domain_takes_its_share_of_the_originals_too():
     first, second, reversed_ = AGREEMENT
     problem = Problem(source=(first,), target=(second,), unseen=(reversed_,), tasks=("below_five",))
-    held_out = deal(problem, 0, pixels=False).held_out
+    held_out = split_problem(problem, 0, load_inputs=False).held_out
     assert [len(held_out[reversed_, split]) for split in ("validation", "test")] == [600, 1400]
-    tested = [set(held_out[key, "test"].originals.tolist()) for key in AGREEMENT]
+    tested = [set(held_out[key, "test"].example_ids.tolist()) for key in AGREEMENT]
     assert len(set.union(*tested)) == sum(map(len, tested))
 
 

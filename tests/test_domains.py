@@ -15,7 +15,7 @@ from conftest import EVERY_DOMAIN
 
 import xfer_core.domains as domains_module
 from xfer_core.cli import main
-from xfer_core.domains import Domain, Task, always_there, digits, domain_keys, is_here, load_domain, offered
+from xfer_core.domains import Domain, Task, builtin_domains, digits, domain_info, domain_keys, is_available, load_domain
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.usefixtures("real_data")
 def test_a_domain_is_well_formed(key):
     domain = load_domain(key)
     assert domain.key == key
-    assert domain.samples.dtype == torch.uint8
-    assert domain.samples.is_contiguous()
+    assert domain.inputs.dtype == torch.uint8
+    assert domain.inputs.is_contiguous()
     assert len(domain) > 800
-    assert domain.originals.dtype == torch.int64
-    assert len(domain.originals.unique()) == len(domain)
-    assert domain.originals.min() >= 0
+    assert domain.example_ids.dtype == torch.int64
+    assert len(domain.example_ids.unique()) == len(domain)
+    assert domain.example_ids.min() >= 0
     if domain.pool == "scikit-learn digits":
-        assert domain.originals.max() < ORIGINALS
+        assert domain.example_ids.max() < ORIGINALS
     for name, task in domain.tasks.items():
         assert task.name == name
         assert task.labels.shape == (len(domain),)
@@ -55,27 +55,27 @@ def test_a_domain_is_well_formed(key):
 
 @every_domain
 def test_a_domain_is_what_was_offered(key):
-    domain, offer = load_domain(key), offered(key)
+    domain, offer = load_domain(key), domain_info(key)
     assert domain.card == offer.card
-    assert domain.samples.shape == (offer.samples, *offer.shape)
+    assert domain.inputs.shape == (offer.samples, *offer.shape)
     assert {name: task.classes for name, task in domain.tasks.items()} == offer.tasks
-    assert is_here(key)
-    assert (offer.download is None) == (key in always_there())
+    assert is_available(key)
+    assert (offer.download is None) == (key in builtin_domains())
 
 
 @every_domain
 def test_a_domain_is_made_quickly_and_always_from_the_same_bytes(key):
     known = load_domain(key)
-    digits.read_originals(), digits.read_photographs()
+    digits.load_digits(), digits.read_photographs()
     if key == "usps":
-        offered(key).make()  # parses the text once and keeps what it read
+        domain_info(key).build()  # parses the text once and keeps what it read
     begun = time.process_time()
-    fresh = offered(key).make()
+    fresh = domain_info(key).build()
     assert time.process_time() - begun < 2
     assert fresh is not known
     assert load_domain(key) is known
-    assert torch.equal(fresh.samples, known.samples)
-    assert torch.equal(fresh.originals, known.originals)
+    assert torch.equal(fresh.inputs, known.inputs)
+    assert torch.equal(fresh.example_ids, known.example_ids)
     for name, task in known.tasks.items():
         assert torch.equal(fresh.tasks[name].labels, task.labels)
 
@@ -88,7 +88,9 @@ def six(labels=LABELS, values=VALUES, samples=None, **parts) -> Domain:
     """A domain of six samples."""
     tasks = {"letter": Task("letter", labels, ("a", "b", "c")), "size": Task("size", values, unit="cm")}
     samples = torch.zeros(6, 1, 4, 4, dtype=torch.uint8) if samples is None else samples
-    return Domain("letters.own", offered("digits.photo").card, "letters", samples, tasks=tasks, **{**PARTS, **parts})
+    return Domain(
+        "letters.own", domain_info("digits.photo").card, "letters", samples, tasks=tasks, **{**PARTS, **parts}
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,12 +128,12 @@ def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sen
 )
 def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
     offer = replace(
-        offered("digits.photo"), samples=6, shape=(1, 4, 4), tasks={"letter": ("a", "b", "c"), "size": ()}, make=six
+        domain_info("digits.photo"), samples=6, shape=(1, 4, 4), tasks={"letter": ("a", "b", "c"), "size": ()}, make=six
     )
-    monkeypatch.setitem(domains_module.OFFERS, "letters.own", offer)
+    monkeypatch.setitem(domains_module.DOMAINS, "letters.own", offer)
     assert len(load_domain("letters.own")) == 6
-    domains_module._made.cache_clear()
-    monkeypatch.setitem(domains_module.OFFERS, "letters.own", replace(offer, **known))
+    domains_module._build.cache_clear()
+    monkeypatch.setitem(domains_module.DOMAINS, "letters.own", replace(offer, **known))
     with pytest.raises(XferError) as caught:
         load_domain("letters.own", "problem.source")
     assert str(caught.value).startswith(rule)
@@ -142,14 +144,14 @@ def test_what_is_known_of_domains_is_known_without_reading_or_fetching_one(monke
         raise AssertionError("a domain was read or fetched")
 
     monkeypatch.setattr(domains_module, "_made", touched)
-    monkeypatch.setattr(domains_module, "fetch", touched)
+    monkeypatch.setattr(domains_module, "download_files", touched)
     assert main(["list", "domains", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["key"] for row in rows] == list(domain_keys())
     assert {row["key"] for row in rows if row["megabytes"]} == {"mnist", "usps"}
     problem = Problem(source=("mnist",), target=("usps", "digits.photo"), tasks=("digit", "parity"))
     problem.check_names()
-    assert problem.image_shape() == (3, 32, 32)
+    assert problem.input_shape() == (3, 32, 32)
     assert problem.classes() == {"digit": tuple("0123456789"), "parity": ("even", "odd")}
 
 
@@ -160,7 +162,7 @@ def test_labels_are_those_of_the_originals(key):
     truth = load_digits()["target"]
     domain = load_domain(key)
     digit, parity = domain.tasks["digit"], domain.tasks["parity"]
-    for original, d, p in zip(domain.originals.tolist(), digit.labels.tolist(), parity.labels.tolist(), strict=True):
+    for original, d, p in zip(domain.example_ids.tolist(), digit.labels.tolist(), parity.labels.tolist(), strict=True):
         assert digit.classes[d] == str(truth[original])
         assert parity.classes[p] == ("even", "odd")[truth[original] % 2]
 
@@ -168,7 +170,7 @@ def test_labels_are_those_of_the_originals(key):
 def test_originals_are_enlarged_without_changing_what_they_show():
     from sklearn.datasets import load_digits
 
-    grey = load_domain("digits.handwritten").samples
+    grey = load_domain("digits.handwritten").inputs
     assert torch.equal(grey[:, 0], grey[:, 1])
     assert torch.equal(grey[:, 0], grey[:, 2])
     shrunk = grey[:, 0].float().reshape(-1, 8, 4, 8, 4).mean((2, 4)).numpy() / 255
@@ -182,7 +184,7 @@ def test_photo_is_the_absolute_difference_of_a_crop_and_the_digit():
     photographs = [photograph[::2, ::2] for photograph in load_sample_images()["images"]]
     random = np.random.default_rng(1)
     which = random.integers(2, size=ORIGINALS)
-    blended, plain = (load_domain(key).samples.numpy() for key in ("digits.photo", "digits.handwritten"))
+    blended, plain = (load_domain(key).inputs.numpy() for key in ("digits.photo", "digits.handwritten"))
     for i in range(50):
         height, width, _ = photographs[which[i]].shape
         top, left = random.integers(height - 31), random.integers(width - 31)
@@ -193,13 +195,13 @@ def test_photo_is_the_absolute_difference_of_a_crop_and_the_digit():
 
 def test_inverted_low_and_high_show_the_handwritten_digits():
     plain = load_domain("digits.handwritten")
-    sums = load_domain("digits.inverted").samples.int() + plain.samples.int()
+    sums = load_domain("digits.inverted").inputs.int() + plain.inputs.int()
     assert (sums - 255).abs().max() <= 1  # halves are rounded to the even number, on both sides
     low, high = load_domain("digits.low"), load_domain("digits.high")
     for part, digits_held in ((low, range(5)), (high, range(5, 10))):
-        assert torch.equal(part.samples, plain.samples[part.originals])
+        assert torch.equal(part.inputs, plain.inputs[part.example_ids])
         assert part.tasks["digit"].classes == tuple(str(d) for d in digits_held)
-    assert sorted([*low.originals.tolist(), *high.originals.tolist()]) == list(range(ORIGINALS))
+    assert sorted([*low.example_ids.tolist(), *high.example_ids.tolist()]) == list(range(ORIGINALS))
 
 
 def test_noise_has_the_size_that_the_card_gives():
@@ -239,7 +241,7 @@ def test_an_unknown_domain_is_refused_by_name():
 def test_the_originals_are_those_that_scikit_learn_reads():
     from sklearn.datasets import load_digits, load_sample_images
 
-    pixels, labels = digits.read_originals()
+    pixels, labels = digits.load_digits()
     found = load_digits()
     np.testing.assert_array_equal(pixels * 16, found.images)
     np.testing.assert_array_equal(labels, found.target)

@@ -8,7 +8,7 @@ import pytest
 from test_handwriting import FILES, LABELS, TEST_LABELS, Network, fill, folder, network  # noqa: F401 - fixtures
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from xfer_core.domains import is_here
+from xfer_core.domains import is_available
 
 USPS = {"problem__source": '["usps"]'}
 
@@ -39,7 +39,7 @@ def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder
     next(button for button in test.button if button.label.startswith("Download")).click().run()
     assert not test.exception
     assert not test.error, words(test)
-    assert is_here("usps")
+    assert is_available("usps")
     assert "not on this machine" not in words(test)
     assert labels(test)["Start training"] is False
     assert not any(label.startswith("Download") for label in labels(test))

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from xfer_core.analysis.accuracy import gain, metric_text
 from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
-from xfer_core.errors import say
+from xfer_core.errors import format_error
 from xfer_core.exports import data, export_run, onnx, plain
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.pictures import pictures_of
@@ -372,7 +372,7 @@ def test_a_run_without_weights_leaves_them_out_and_says_so(tmp_path, status):
     run = store.create(RunSpec(), status=status)
     exported = export_run(store, run, tmp_path)
     assert {path.name for path in exported.files} == ALWAYS - {"weights.safetensors"}
-    said = {error.field: say(error) for error in exported.left_out}
+    said = {error.field: format_error(error) for error in exported.left_out}
     assert said["weights.safetensors"] == (
         f"weights.safetensors is left out, because the run has not trained to an end; found {status}."
     )
@@ -396,7 +396,7 @@ def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
     exported = export_run(open_store(), run, tmp_path)
     assert not (tmp_path / "script.py").exists()
     assert not (tmp_path / "data.npz").exists()
-    assert [say(error) for error in exported.left_out if error.field == "script.py"] == [
+    assert [format_error(error) for error in exported.left_out if error.field == "script.py"] == [
         "script.py and data.npz are left out, because nobody has written this method as a plain script yet; "
         "found fine_tune."
     ]
@@ -406,8 +406,8 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
     from xfer_core.exports import report_samples
 
     run = trained()
-    monkeypatch.setattr(data, "is_here", lambda key: key != "digits.photo")
-    monkeypatch.setattr(report_samples, "is_here", lambda key: key != "digits.photo")
+    monkeypatch.setattr(data, "is_available", lambda key: key != "digits.photo")
+    monkeypatch.setattr(report_samples, "is_available", lambda key: key != "digits.photo")
     exported = export_run(open_store(), run, tmp_path)
     assert ("data_gone", "digits.photo") in [(error.code, error.value) for error in exported.left_out]
     assert not (tmp_path / "script.py").exists()

@@ -432,9 +432,9 @@ def test_alone_in_another_process_it_lands_within_seed_noise(tmp_path):
     """The bound: twice the standard error of a difference of two accuracies on the same number of test samples,
     √(2 p (1 − p) / n) with p near 0.7 and n = 314, is 7 points; other draws of weights and batches add a point."""
     spec = parse_spec({}, ["training.steps=300", "training.evaluations=1"])
-    from xfer_core.domains.problem import deal
+    from xfer_core.domains.problem import split_problem
 
-    dealt = deal(spec.problem, spec.seed)
+    dealt = split_problem(spec.problem, spec.seed)
     given = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
     accuracy = Trainer(*given, dealt=dealt).run().metrics[spec.target_metric()]
     (tmp_path / "script.py").write_text(script_of(spec, dealt), encoding="utf-8")

@@ -17,7 +17,7 @@ from test_resume import lives
 import xfer_core.strategies.mixup as mixup_module
 from xfer_core.domains import load_domain
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.networks import ArticleNet
 from xfer_core.objectives.irm import irm_penalty
 from xfer_core.objectives.risk_variance import risk_variance
@@ -372,7 +372,7 @@ def test_an_unseen_domain_is_tested_on_and_never_drawn_from(method, monkeypatch)
     assert run.dealt.training.keys() == {SOURCE, INVERTED, TARGET}
     assert run.streams.keys() == {SOURCE, INVERTED}
     assert {f"accuracy/{key}/digit/test" for key in (SOURCE, INVERTED, TARGET, NOISY)} == set(result.metrics)
-    noisy = {image.numpy().tobytes() for image in load_domain(NOISY).samples}
+    noisy = {image.numpy().tobytes() for image in load_domain(NOISY).inputs}
     images = [image for batches in drawn for batch in batches.values() for image in batch.images]
     pixels = [(image * 255).round().to(torch.uint8).contiguous().numpy().tobytes() for image in images]
     assert len(set(pixels)) == 3 * 2 * 16
@@ -397,7 +397,7 @@ def test_one_domain_with_labels_is_refused_with_the_nearest_method(method):
         method().check(problem)
     assert (caught.value.code, caught.value.field) == ("one_domain", "problem.source")
     rule = f"must name at least two domains with labels for {kind(method)}"
-    assert say(caught.value) == f"problem.source {rule}; found {SOURCE}."
+    assert format_error(caught.value) == f"problem.source {rule}; found {SOURCE}."
     assert caught.value.candidates == ({"strategy.kind": "source_only"},)
     SourceOnly().check(problem)
     method().check(Problem(labels_per_class=1))
@@ -409,4 +409,7 @@ def test_no_source_is_refused_however_many_targets_have_labels(method):
     with pytest.raises(XferError) as caught:
         method().check(Problem(source=(), target=(TARGET, NOISY)))
     assert (caught.value.code, caught.value.field) == ("no_source", "problem.source")
-    assert say(caught.value) == f"problem.source needs at least one source domain for {kind(method)}; found nothing."
+    assert (
+        format_error(caught.value)
+        == f"problem.source needs at least one source domain for {kind(method)}; found nothing."
+    )

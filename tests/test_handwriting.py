@@ -22,7 +22,7 @@ from torchvision.datasets import MNIST, USPS
 
 from xfer_core import domains
 from xfer_core.cli import main
-from xfer_core.domains import download, downloads, handwriting, is_here, load_domain, offered
+from xfer_core.domains import domain_info, download, downloads, is_available, load_domain, mnist_usps
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
@@ -63,14 +63,14 @@ def folder(tmp_path, monkeypatch) -> Path:
         key: tuple(
             part._replace(per_digit=(count // 10,) * 10) for part, count in zip(parts, (TRAIN, TEST), strict=True)
         )
-        for key, parts in handwriting.PARTS.items()
+        for key, parts in mnist_usps.PARTS.items()
     }
-    monkeypatch.setattr(handwriting, "PARTS", small)
+    monkeypatch.setattr(mnist_usps, "PARTS", small)
     for key in small:
-        monkeypatch.setitem(domains.OFFERS, key, replace(offered(key), samples=TRAIN + TEST))
-    domains._made.cache_clear()
+        monkeypatch.setitem(domains.DOMAINS, key, replace(domain_info(key), samples=TRAIN + TEST))
+    domains._build.cache_clear()
     yield root
-    domains._made.cache_clear()  # nothing made up may stay for other tests
+    domains._build.cache_clear()  # nothing made up may stay for other tests
 
 
 def fill(root: Path, names=FILES) -> None:
@@ -133,7 +133,7 @@ def test_mnist_shows_the_bytes_of_the_official_files(real_data):
         images = gzip.decompress((real_data / f"MNIST/raw/{part}-images-idx3-ubyte.gz").read_bytes())[16:]
         labels = gzip.decompress((real_data / f"MNIST/raw/{part}-labels-idx1-ubyte.gz").read_bytes())[8:]
         here = slice(at, at + count)
-        assert domain.samples[here].numpy().tobytes() == images
+        assert domain.inputs[here].numpy().tobytes() == images
         assert domain.tasks["digit"].labels[here].to(torch.uint8).numpy().tobytes() == labels
         assert (domain.official_test[here] == official).all()
         at += count
@@ -157,7 +157,7 @@ def test_usps_shows_the_pixels_of_the_text_enlarged(real_data):
             label, *values = line.split()
             pixels = (np.array([float(v.partition(":")[2]) for v in values], dtype=np.float32) + 1) / 2 * 255
             expected = mix @ pixels.astype(np.uint8).reshape(16, 16) @ mix.T
-            assert np.abs(domain.samples[i, 0].numpy() - expected).max() <= 0.51
+            assert np.abs(domain.inputs[i, 0].numpy() - expected).max() <= 0.51
             assert domain.tasks["digit"].labels[i] == int(label) - 1
             assert domain.official_test[i] == official
     assert domain.official_test.sum() == 2007
@@ -178,13 +178,13 @@ def test_reading_leaves_the_data_folder_as_it_was(folder, key):
 
 def test_unpacked_files_of_mnist_are_read_where_they_lie(folder):
     fill(folder)
-    packed = offered("mnist").make()
+    packed = domain_info("mnist").build()
     for path in folder.glob("MNIST/raw/*.gz"):
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
         path.unlink()
-    assert is_here("mnist")
-    unpacked = offered("mnist").make()
-    assert torch.equal(unpacked.samples, packed.samples)
+    assert is_available("mnist")
+    unpacked = domain_info("mnist").build()
+    assert torch.equal(unpacked.inputs, packed.inputs)
     assert torch.equal(unpacked.tasks["digit"].labels, packed.tasks["digit"].labels)
 
 
@@ -193,47 +193,47 @@ def test_usps_is_parsed_once_and_anew_when_its_files_change(folder, monkeypatch)
     parsed = []
     read = USPS.__init__
     monkeypatch.setattr(USPS, "__init__", lambda self, *a, **k: (parsed.append(1), read(self, *a, **k))[1])
-    first = offered("usps").make()
+    first = domain_info("usps").build()
     assert len(parsed) == 2
-    again = offered("usps").make()
+    again = domain_info("usps").build()
     assert len(parsed) == 2
-    assert torch.equal(first.samples, again.samples)
+    assert torch.equal(first.inputs, again.inputs)
     assert torch.equal(first.tasks["digit"].labels, again.tasks["digit"].labels)
     lines = bz2.decompress(FILES["usps.t.bz2"]).decode().splitlines()
     (folder / "usps.t.bz2").write_bytes(bz2.compress("\n".join([*reversed(lines), ""]).encode()))
-    changed = offered("usps").make()
+    changed = domain_info("usps").build()
     assert len(parsed) == 4
-    assert torch.equal(changed.samples[TRAIN:], first.samples[TRAIN:].flip(0))
+    assert torch.equal(changed.inputs[TRAIN:], first.inputs[TRAIN:].flip(0))
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
 def test_a_damaged_cache_is_replaced(folder, damage):
     fill(folder)
-    first = offered("usps").make()
+    first = domain_info("usps").build()
     cache = settings().home / "cache" / "usps.npz"
     whole = cache.read_bytes()
     cache.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    assert torch.equal(offered("usps").make().samples, first.samples)
+    assert torch.equal(domain_info("usps").build().inputs, first.inputs)
     assert cache.read_bytes() == whole
     assert [path.name for path in cache.parent.iterdir()] == ["usps.npz"]
 
 
 def test_no_flipped_byte_of_the_cache_reaches_a_sample(folder):
     fill(folder)
-    first = offered("usps").make()
+    first = domain_info("usps").build()
     cache = settings().home / "cache" / "usps.npz"
     whole = cache.read_bytes()
     for at in range(0, len(whole), 211):
         cache.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
-        again = offered("usps").make()
-        assert torch.equal(again.samples, first.samples)
+        again = domain_info("usps").build()
+        assert torch.equal(again.inputs, first.inputs)
         assert torch.equal(again.tasks["digit"].labels, first.tasks["digit"].labels)
 
 
 @pytest.mark.parametrize("change", ["fewer", "wider", "of floats", "with a 77", "renamed", "pickled"])
 def test_a_cache_of_another_version_is_replaced(folder, change):
     fill(folder)
-    first = offered("usps").make()
+    first = domain_info("usps").build()
     cache = settings().home / "cache" / "usps.npz"
     with np.load(cache) as kept:
         arrays = dict(kept)
@@ -247,8 +247,8 @@ def test_a_cache_of_another_version_is_replaced(folder, change):
         "pickled": {"train_digits": np.array([{}] * TRAIN)},
     }[change]
     np.savez(cache, **{name: array for name, array in {**arrays, **other}.items() if array is not None})
-    again = offered("usps").make()
-    assert torch.equal(again.samples, first.samples)
+    again = domain_info("usps").build()
+    assert torch.equal(again.inputs, first.inputs)
     assert torch.equal(again.tasks["digit"].labels, first.tasks["digit"].labels)
     with np.load(cache) as kept:
         assert np.array_equal(kept["train_pixels"], pixels)
@@ -258,7 +258,7 @@ def test_a_home_that_cannot_be_written_to_costs_time_only(folder, tmp_path):
     fill(folder)
     settings().home.mkdir(parents=True)
     (settings().home / "cache").write_text("in the way")
-    assert len(offered("usps").make()) == TRAIN + TEST
+    assert len(domain_info("usps").build()) == TRAIN + TEST
 
 
 @pytest.mark.parametrize(
@@ -380,10 +380,10 @@ def test_the_file_that_was_read_is_named(folder):
 
 def test_files_packed_anew_are_the_same_data(folder):
     fill(folder)
-    before = offered("mnist").make()
+    before = domain_info("mnist").build()
     for name in (IMAGES, LABELS):
         (folder / name).write_bytes(gzip.compress(gzip.decompress(FILES[name]), 1))
-    assert torch.equal(offered("mnist").make().samples, before.samples)
+    assert torch.equal(domain_info("mnist").build().inputs, before.inputs)
 
 
 @needs_data
@@ -401,12 +401,12 @@ def test_labels_of_other_images_are_noticed_though_their_number_and_digits_are_r
     labels.unlink()
     labels.write_bytes(gzip.compress(idx(np.sort(array) if shift is None else np.roll(array, shift)), 1))
     monkeypatch.setenv("XFER_DATA", str(tmp_path))
-    domains._made.cache_clear()
+    domains._build.cache_clear()
     try:
         with pytest.raises(XferError) as caught:
             load_domain("mnist", "problem.source")
     finally:
-        domains._made.cache_clear()
+        domains._build.cache_clear()
     assert (caught.value.code, caught.value.field) == ("wrong_pairs", "problem.source")
     assert str(labels) in str(caught.value)
     assert int(caught.value.value.removesuffix("%")) < 30
@@ -415,24 +415,24 @@ def test_labels_of_other_images_are_noticed_though_their_number_and_digits_are_r
 @needs_data
 @pytest.mark.parametrize("key", ["mnist", "usps"])
 def test_of_the_real_images_most_lie_nearest_to_the_mean_of_their_digit(real_data, key):
-    for read in {"mnist": handwriting.read_mnist, "usps": handwriting.read_usps}[key](real_data):
-        assert handwriting._fitting(read) > 0.75
+    for read in {"mnist": mnist_usps.read_mnist, "usps": mnist_usps.read_usps}[key](real_data):
+        assert mnist_usps._label_agreement(read) > 0.75
 
 
 # ---------------------------------------------------------------------- fetching
 
 
 def test_a_data_set_is_here_when_all_of_its_files_are(folder):
-    assert not is_here("mnist")
-    assert not is_here("usps")
+    assert not is_available("mnist")
+    assert not is_available("usps")
     fill(folder)
     for name, content in FILES.items():
         (folder / name).unlink()
-        assert (is_here("mnist"), is_here("usps")) == ("usps" in name, "usps" not in name)
+        assert (is_available("mnist"), is_available("usps")) == ("usps" in name, "usps" not in name)
         (folder / name).write_bytes(content)
-    assert is_here("mnist")
-    assert is_here("usps")
-    assert is_here("digits.photo")
+    assert is_available("mnist")
+    assert is_available("usps")
+    assert is_available("digits.photo")
 
 
 @pytest.mark.parametrize("key", ["mnist", "usps"])
@@ -441,7 +441,7 @@ def test_what_is_not_here_is_fetched_and_then_read(folder, network, key):
     download(key, fractions.append)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
-    assert is_here(key)
+    assert is_available(key)
     archives = {name: content for name, content in FILES.items() if ("usps" in name) == (key == "usps")}
     assert {name: (folder / name).read_bytes() for name in archives} == archives
     assert sorted(network.asked) == sorted(Path(name).name for name in archives)
@@ -471,7 +471,7 @@ def test_a_download_that_fails_says_so_and_leaves_nothing(folder, network, key, 
         assert str(folder) in sentence
         assert ("corrupted" if isinstance(trouble, bytes) else str(trouble.args[0])) in sentence
         assert sentence.endswith(f"; found {key}.")
-        assert not is_here(key)
+        assert not is_available(key)
         assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
@@ -522,14 +522,14 @@ def test_a_download_that_hangs_is_given_up_and_can_be_tried_again(folder, networ
     monkeypatch.setattr(urllib.request, "urlopen", plain)
     monkeypatch.setattr(downloads, "STALL_SECONDS", 30)
     download("usps")
-    assert is_here("usps")
+    assert is_available("usps")
     stuck.set()
 
 
 def test_sizes_are_given_in_megabytes():
-    assert offered("mnist").download.megabytes == 12
-    assert offered("usps").download.megabytes == 8
-    assert all(0 < size < 100 for size in (offered(key).download.megabytes for key in ("mnist", "usps")))
+    assert domain_info("mnist").download.megabytes == 12
+    assert domain_info("usps").download.megabytes == 8
+    assert all(0 < size < 100 for size in (domain_info(key).download.megabytes for key in ("mnist", "usps")))
 
 
 def test_data_lies_in_the_home_unless_it_is_said_otherwise(monkeypatch, tmp_path):

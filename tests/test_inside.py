@@ -89,7 +89,7 @@ def test_the_answers_give_the_accuracy_that_the_run_reported():
     for domain in (SOURCE, TARGET):
         spec = parse_spec(run.spec)
         samples = held_out_samples(spec.problem, spec.seed, domain)
-        outputs = outputs_of(network_at(run, END), samples.images, run.result["precision"])
+        outputs = outputs_of(network_at(run, END), samples.inputs, run.result["precision"])
         right = answered(samples.labels["digit"], outputs["digit"]).right.mean()
         assert right == pytest.approx(run.result["metrics"][f"accuracy/{domain}/digit/test"], abs=1e-6)
 

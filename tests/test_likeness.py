@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import SOURCE, TARGET, little, trained, trainer
 
-from xfer_core.domains.problem import Problem, deal
+from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.errors import XferError
 from xfer_core.measures.likeness import likeness
 from xfer_core.runs.spec import parse_spec
@@ -48,7 +48,7 @@ def test_no_sample_weighs_more_than_the_limit_allows():
 
 def test_the_scheme_weighs_the_source_by_its_likeness_to_the_unlabelled_target():
     run = trainer(Generalised(scheme="likeness"))
-    expected = likeness(run.dealt.training[SOURCE].labelled.images, run.dealt.training[TARGET].unlabelled)
+    expected = likeness(run.dealt.training[SOURCE].labelled.inputs, run.dealt.training[TARGET].unlabelled)
     torch.testing.assert_close(run.context.state["weights"][SOURCE], expected)
     shares = run.sample_weights()
     torch.testing.assert_close(shares[SOURCE], 0.5 * expected / len(expected))
@@ -80,7 +80,7 @@ def test_two_target_samples_without_labels_are_enough():
     spec = parse_spec({}, ["strategy.kind=generalised", "strategy.scheme=likeness", 'problem.tasks=["tilt"]',
                            "training.augment=[]", "problem.labels_per_class=447"])  # fmt: skip
     spec.check()
-    weights = spec.strategy.state(deal(spec.problem, spec.seed))["weights"][SOURCE]
+    weights = spec.strategy.state(split_problem(spec.problem, spec.seed))["weights"][SOURCE]
     assert weights.isfinite().all()
     assert weights.mean().item() == pytest.approx(1, abs=1e-5)
 
@@ -109,7 +109,7 @@ def test_a_term_is_the_weighted_mean_of_the_losses_of_the_very_samples_drawn(sch
 
 def test_a_table_by_class_and_by_sample_is_scaled_to_mean_one():
     domain = little(Problem(), 0).training[SOURCE]
-    digits, originals = domain.labelled.labels["digit"], domain.labelled.originals
+    digits, originals = domain.labelled.labels["digit"], domain.labelled.example_ids
     classes = tuple("0123456789")
     by_class = parse_table("domain,class,weight\ndigits.handwritten,7,3", Problem()).weights(domain, classes, "digit")
     raw = torch.where(digits == 7, 3.0, 1.0)

@@ -14,7 +14,7 @@ from scipy.stats import multivariate_normal
 from sklearn.covariance import ledoit_wolf
 from torch import Tensor
 
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.measures import (
     class_conditional_gap,
     h_score,
@@ -608,7 +608,7 @@ def test_broken_input_is_refused_by_name(measure, arguments, field, code):
     with pytest.raises(XferError) as caught:
         measure(*arguments)
     assert (caught.value.code, caught.value.field) == (code, field)
-    assert say(caught.value).startswith(f"{field} must ")
+    assert format_error(caught.value).startswith(f"{field} must ")
     assert caught.value.value is not None
 
 

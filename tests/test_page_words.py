@@ -6,7 +6,7 @@ import pytest
 
 from pages.parts.page_words import field_titles, page_word
 from pages.parts.text import error_words
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES
@@ -16,7 +16,7 @@ from xfer_core.training import OPTIMIZERS
 def test_an_error_speaks_in_the_words_of_the_page_and_a_shell_in_those_of_a_recipe():
     error = XferError("unknown_choice", "strategy.kind", "x", allowed=["fine_tune", "digits.photo/digit"])
     assert error_words(error) == "Method must be one of Fine-tuning, Digits on photographs · digit; found x."
-    assert say(error) == "strategy.kind must be one of fine_tune, digits.photo/digit; found x."
+    assert format_error(error) == "strategy.kind must be one of fine_tune, digits.photo/digit; found x."
 
 
 def test_its_advice_too():

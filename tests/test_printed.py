@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
 
-from xfer_core.domains import load_domain, offered, printed
+from xfer_core.domains import domain_info, load_domain, printed
 from xfer_core.errors import XferError
 
 KEY = "digits.printed"
@@ -18,22 +18,22 @@ def test_every_digit_is_there_as_often_white_on_black_and_not_cut_off():
     domain = load_domain(KEY)
     assert torch.bincount(domain.tasks["digit"].labels).tolist() == [180] * 10
     assert torch.equal(domain.tasks["parity"].labels, domain.tasks["digit"].labels % 2)
-    grey = domain.samples[:, 0].float() / 255
-    assert torch.equal(domain.samples[:, 0], domain.samples[:, 1])
-    assert torch.equal(domain.samples[:, 0], domain.samples[:, 2])
+    grey = domain.inputs[:, 0].float() / 255
+    assert torch.equal(domain.inputs[:, 0], domain.inputs[:, 1])
+    assert torch.equal(domain.inputs[:, 0], domain.inputs[:, 2])
     ink = grey.mean((1, 2))
     assert ink.min() > 0.02, "an image is all but empty"
     assert ink.max() < 0.5, "an image is all but full"
     border = torch.cat([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], 1)
     assert border.mean() < 0.1 * grey.mean() + 0.02
     assert grey.amax((1, 2)).min() > 0.4
-    assert len({image.numpy().tobytes() for image in domain.samples}) == len(domain)
+    assert len({image.numpy().tobytes() for image in domain.inputs}) == len(domain)
 
 
 def test_several_faces_are_set_each_with_all_digits():
-    files = printed.faces()
+    files = printed.fonts()
     assert len(files) == 12
-    glyphs = printed.glyphs(files)
+    glyphs = printed.render_glyphs(files)
     assert glyphs.shape == (12, 10, 64, 64)
     flat = glyphs.flatten(0, 1)
     assert len({glyph.numpy().tobytes() for glyph in flat}) == 120
@@ -49,7 +49,7 @@ def test_several_faces_are_set_each_with_all_digits():
 def test_a_font_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(printed, "FAMILIES", {"font_that_nobody_has": "font-that-nobody-has"})
     with pytest.raises(XferError) as caught:
-        offered(KEY).make()
+        domain_info(KEY).build()
     assert caught.value.code == "no_package"
     assert "font-that-nobody-has" in str(caught.value)
 
@@ -57,7 +57,7 @@ def test_a_font_package_that_is_missing_is_named(monkeypatch):
 def bend(monkeypatch, images: torch.Tensor, **limits: float) -> torch.Tensor:
     for name in ("TURN", "SHEAR", "SCALE", "SHIFT", "BEND"):
         monkeypatch.setattr(printed, name, limits.get(name, 0.0))
-    return printed.bent(images, np.random.default_rng(0))
+    return printed.elastic_distort(images, np.random.default_rng(0))
 
 
 def test_without_limits_an_image_is_only_halved(monkeypatch):
@@ -114,7 +114,7 @@ def test_turned_and_sheared_at_once_an_area_stays_what_it_was(monkeypatch):
 def test_who_learns_printed_digits_reads_those_but_handwriting_only_in_part():
     def coarse(key):
         domain = load_domain(key)
-        pooled = F.avg_pool2d(domain.samples[:, :1].float() / 255, 2).flatten(1)
+        pooled = F.avg_pool2d(domain.inputs[:, :1].float() / 255, 2).flatten(1)
         return pooled.numpy(), domain.tasks["digit"].labels.numpy()
 
     images, labels = coarse(KEY)

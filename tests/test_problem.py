@@ -14,8 +14,8 @@ from torch import Tensor
 
 import xfer_core.domains.problem as problem_module
 from xfer_core.domains import load_domain
-from xfer_core.domains.problem import SHARES, Problem, deal
-from xfer_core.domains.shapes import fit
+from xfer_core.domains.problem import SPLIT_RATIOS, Problem, split_problem
+from xfer_core.domains.shapes import resize_to
 from xfer_core.errors import XferError
 
 PROBLEMS = {
@@ -41,7 +41,7 @@ def everything(dealt):
 
 def _find_originals(key: str, images: Tensor) -> Tensor:
     domain = load_domain(key)
-    where = {sample.numpy().tobytes(): int(o) for sample, o in zip(domain.samples, domain.originals, strict=True)}
+    where = {sample.numpy().tobytes(): int(o) for sample, o in zip(domain.inputs, domain.example_ids, strict=True)}
     return torch.tensor([where[image.numpy().tobytes()] for image in images])
 
 
@@ -49,7 +49,7 @@ def _find_originals(key: str, images: Tensor) -> Tensor:
 @pytest.mark.parametrize("seed", [0, 7])
 def test_no_original_is_in_two_domains_or_two_splits_and_none_is_wasted(name, seed):
     seen = Counter()
-    for _, _, _, originals in everything(deal(PROBLEMS[name], seed)):
+    for _, _, _, originals in everything(split_problem(PROBLEMS[name], seed)):
         seen.update(originals.tolist())
     assert set(seen.values()) == {1}
     assert set(seen) == set(range(1797))
@@ -59,24 +59,24 @@ def test_no_original_is_in_two_domains_or_two_splits_and_none_is_wasted(name, se
 def test_every_domain_and_split_gets_its_share(name):
     problem = PROBLEMS[name]
     parts = Counter()
-    for key, split, images, _ in everything(deal(problem, 0)):
+    for key, split, images, _ in everything(split_problem(problem, 0)):
         parts[key, split] += len(images)
     sizes = {key: sum(n for (k, _), n in parts.items() if k == key) for key in problem.roles()}
     assert max(sizes.values()) - min(sizes.values()) <= (1 if name != "disjoint" else 10)
     for key, role in problem.roles().items():
-        for split, share in zip(("train", "validation", "test"), SHARES[role], strict=True):
+        for split, share in zip(("train", "validation", "test"), SPLIT_RATIOS[role], strict=True):
             assert abs(parts[key, split] - share * sizes[key]) <= 1
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_samples_carry_the_pixels_and_labels_of_their_originals(name):
-    dealt = deal(PROBLEMS[name], 0)
+    dealt = split_problem(PROBLEMS[name], 0)
     labelled = [(key, domain.labelled) for key, domain in dealt.training.items()]
     for key, samples in (*labelled, *((key, part) for (key, _), part in dealt.held_out.items())):
         domain = load_domain(key)
-        position = {int(original): i for i, original in enumerate(domain.originals)}
-        at = torch.tensor([position[int(original)] for original in samples.originals], dtype=torch.int64)
-        assert torch.equal(samples.images, domain.samples[at])
+        position = {int(original): i for i, original in enumerate(domain.example_ids)}
+        at = torch.tensor([position[int(original)] for original in samples.example_ids], dtype=torch.int64)
+        assert torch.equal(samples.inputs, domain.inputs[at])
         for task, labels in samples.labels.items():
             names = [dealt.classes[task][i] for i in labels.tolist()]
             assert names == [domain.tasks[task].classes[i] for i in domain.tasks[task].labels[at].tolist()]
@@ -86,7 +86,7 @@ def test_samples_carry_the_pixels_and_labels_of_their_originals(name):
 @pytest.mark.parametrize("task", ["digit", "parity"])
 def test_the_budget_is_exact_for_every_class_of_the_first_task(budget, task):
     problem = Problem(target=("digits.photo", "digits.noisy"), tasks=(task,), labels_per_class=budget)
-    dealt = deal(problem, 3)
+    dealt = split_problem(problem, 3)
     for key in problem.target:
         counts = torch.bincount(dealt.training[key].labelled.labels[task], minlength=len(dealt.classes[task]))
         assert counts.tolist() == [budget] * len(dealt.classes[task])
@@ -96,7 +96,7 @@ def test_the_budget_is_exact_for_every_class_of_the_first_task(budget, task):
 
 
 def test_a_budget_of_all_leaves_nothing_unlabelled():
-    assert len(deal(Problem(labels_per_class="all"), 0).training[TARGET].unlabelled) == 0
+    assert len(split_problem(Problem(labels_per_class="all"), 0).training[TARGET].unlabelled) == 0
 
 
 def reachable(value, path="training"):
@@ -115,8 +115,8 @@ def reachable(value, path="training"):
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_training_view_holds_no_test_sample_and_no_label_outside_the_budget(name):
-    dealt = deal(PROBLEMS[name], 0)
-    held_out = {image.numpy().tobytes() for part in dealt.held_out.values() for image in part.images}
+    dealt = split_problem(PROBLEMS[name], 0)
+    held_out = {image.numpy().tobytes() for part in dealt.held_out.values() for image in part.inputs}
     for key, domain in dealt.training.items():
         assert isinstance(domain.unlabelled, Tensor)
         for path, tensor in reachable(domain):
@@ -138,7 +138,7 @@ def test_what_strategies_are_given_holds_no_held_out_sample(dealt):
 
 def test_the_same_seed_deals_the_same_and_another_deals_differently():
     one, again, other = (
-        [(key, split, originals.tolist()) for key, split, _, originals in everything(deal(Problem(), seed))]
+        [(key, split, originals.tolist()) for key, split, _, originals in everything(split_problem(Problem(), seed))]
         for seed in (4, 4, 5)
     )
     assert one == again
@@ -146,16 +146,16 @@ def test_the_same_seed_deals_the_same_and_another_deals_differently():
 
 
 def test_the_split_does_not_depend_on_the_budget():
-    few, many = (deal(Problem(labels_per_class=n), 0) for n in (1, 20))
+    few, many = (split_problem(Problem(labels_per_class=n), 0) for n in (1, 20))
     for name, part in few.held_out.items():
-        assert torch.equal(part.originals, many.held_out[name].originals)
-    assert set(few.training[TARGET].labelled.originals.tolist()) < set(
-        many.training[TARGET].labelled.originals.tolist()
+        assert torch.equal(part.example_ids, many.held_out[name].example_ids)
+    assert set(few.training[TARGET].labelled.example_ids.tolist()) < set(
+        many.training[TARGET].labelled.example_ids.tolist()
     )
 
 
 def test_classes_are_joined_by_name():
-    dealt = deal(PROBLEMS["disjoint"], 0)
+    dealt = split_problem(PROBLEMS["disjoint"], 0)
     assert dealt.classes["digit"] == tuple("0123456789")
     assert dealt.domain_classes["digits.high", "digit"] == tuple("56789")
     assert set(dealt.training["digits.high"].labelled.labels["digit"].tolist()) == set(range(5, 10))
@@ -198,15 +198,15 @@ def test_the_sentence_names_the_largest_budget_that_works():
 
 
 def test_too_few_samples_for_a_split_is_refused(monkeypatch):
-    monkeypatch.setattr("xfer_core.domains.problem.SHARES", {**SHARES, "target": (1.0, 0.0, 0.0)})
+    monkeypatch.setattr("xfer_core.domains.problem.SPLIT_RATIOS", {**SPLIT_RATIOS, "target": (1.0, 0.0, 0.0)})
     with pytest.raises(XferError) as caught:
-        deal(Problem(), 0)
+        split_problem(Problem(), 0)
     assert caught.value.code == "too_few_samples"
     assert TARGET in str(caught.value)
 
 
 def test_a_domain_of_few_digits_leaves_the_other_its_share_of_them():
-    dealt = deal(Problem(source=("digits.low",), target=("digits.handwritten",)), 0)
+    dealt = split_problem(Problem(source=("digits.low",), target=("digits.handwritten",)), 0)
     counts = torch.bincount(dealt.training["digits.handwritten"].labelled.labels["digit"], minlength=10)
     assert counts.tolist() == [5] * 10
     low, whole = (sum(len(s) for (k, _), s in dealt.held_out.items() if k == key) for key in dealt.problem.roles())
@@ -218,24 +218,24 @@ def test_the_deal_of_the_digits_is_the_one_that_published_figures_were_measured_
     digest = hashlib.sha256()
     for name in PROBLEMS:
         for seed in (0, 3):
-            for key, split, _, originals in everything(deal(PROBLEMS[name], seed)):
+            for key, split, _, originals in everything(split_problem(PROBLEMS[name], seed)):
                 digest.update(f"{name} {seed} {key} {split} {originals.tolist()}".encode())
     assert digest.hexdigest()[:16] == "1e02b2228920389d"
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_deal_without_pixels_deals_the_same(name):
-    whole, bare = deal(PROBLEMS[name], 3), deal(PROBLEMS[name], 3, pixels=False)
+    whole, bare = split_problem(PROBLEMS[name], 3), split_problem(PROBLEMS[name], 3, load_inputs=False)
     assert bare.classes == whole.classes
-    assert bare.image_shape == whole.image_shape == PROBLEMS[name].image_shape()
+    assert bare.input_shape == whole.input_shape == PROBLEMS[name].input_shape()
     assert bare.held_out.keys() == whole.held_out.keys()
     pairs = [(bare.held_out[key], whole.held_out[key]) for key in whole.held_out]
     pairs += [(bare.training[key].labelled, whole.training[key].labelled) for key in whole.training]
     for without, with_pixels in pairs:
-        assert torch.equal(without.originals, with_pixels.originals)
+        assert torch.equal(without.example_ids, with_pixels.example_ids)
         assert all(torch.equal(without.labels[task], labels) for task, labels in with_pixels.labels.items())
-        assert without.images.shape == with_pixels.images.shape
-        assert without.images.is_meta
+        assert without.inputs.shape == with_pixels.inputs.shape
+        assert without.inputs.is_meta
     for key, domain in whole.training.items():
         assert bare.training[key].unlabelled.shape == domain.unlabelled.shape
         assert bare.training[key].unlabelled.is_meta
@@ -249,7 +249,7 @@ def set_apart(monkeypatch, *keys: str) -> None:
 
     def load(key, field="domain"):
         domain = load_domain(key, field)
-        return replace(domain, official_test=domain.originals % 2 == 1) if key in keys else domain
+        return replace(domain, official_test=domain.example_ids % 2 == 1) if key in keys else domain
 
     monkeypatch.setattr(problem_module, "load_domain", load)
 
@@ -257,10 +257,10 @@ def set_apart(monkeypatch, *keys: str) -> None:
 @pytest.mark.parametrize("name", ["default", "two tasks", "four domains", "disjoint"])
 def test_official_test_samples_are_the_test_split_and_nothing_else(name, monkeypatch):
     problem = PROBLEMS[name]
-    before = list(everything(deal(problem, 1)))
+    before = list(everything(split_problem(problem, 1)))
     apart = {problem.target[0], *problem.unseen}
     set_apart(monkeypatch, *apart)
-    after = list(everything(deal(problem, 1)))
+    after = list(everything(split_problem(problem, 1)))
     for key, split, _, originals in after:
         if key in apart:
             assert ((originals % 2 == 1) == (split == "test")).all()
@@ -280,27 +280,27 @@ def test_training_and_validation_share_the_rest_in_proportion(role, monkeypatch)
     problem = Problem()
     key = getattr(problem, role)[0]
     set_apart(monkeypatch, key)
-    dealt = deal(problem, 0)
+    dealt = split_problem(problem, 0)
     training = dealt.training[key]
     train, validation = len(training.labelled) + len(training.unlabelled), len(dealt.held_out[key, "validation"])
-    share = SHARES[role][0] / (SHARES[role][0] + SHARES[role][1])
+    share = SPLIT_RATIOS[role][0] / (SPLIT_RATIOS[role][0] + SPLIT_RATIOS[role][1])
     assert abs(train - share * (train + validation)) <= 0.5
 
 
 @needs_data
 @pytest.mark.usefixtures("real_data")
 def test_mnist_and_usps_are_tested_on_their_own_test_parts():
-    dealt = deal(Problem(source=("mnist",), target=("usps",)), 0)
+    dealt = split_problem(Problem(source=("mnist",), target=("usps",)), 0)
     mnist, usps = load_domain("mnist"), load_domain("usps")
     for domain, splits in ((mnist, ("mnist", "test")), (usps, ("usps", "test"))):
-        expected = domain.originals[domain.official_test]
-        assert sorted(dealt.held_out[splits].originals.tolist()) == expected.tolist()
+        expected = domain.example_ids[domain.official_test]
+        assert sorted(dealt.held_out[splits].example_ids.tolist()) == expected.tolist()
     assert len(dealt.training["mnist"].labelled) == round(60_000 * 0.8 / 0.9)
     usps_training = dealt.training["usps"]
     assert len(usps_training.labelled) == 50
     assert 50 + len(usps_training.unlabelled) + len(dealt.held_out["usps", "validation"]) == 7_291
-    assert dealt.image_shape == (1, 28, 28)
-    other = deal(Problem(source=("digits.handwritten",), target=("digits.photo",), unseen=("usps",)), 0)
+    assert dealt.input_shape == (1, 28, 28)
+    other = split_problem(Problem(source=("digits.handwritten",), target=("digits.photo",), unseen=("usps",)), 0)
     assert len(other.held_out["usps", "test"]) == 2_007
 
 
@@ -311,13 +311,13 @@ def test_mnist_and_usps_are_tested_on_their_own_test_parts():
 @pytest.mark.usefixtures("real_data")
 def test_images_of_a_problem_all_have_the_largest_shape():
     problem = Problem(source=("usps",), target=("digits.photo",))
-    dealt = deal(problem, 0)
-    assert dealt.image_shape == problem.image_shape() == (3, 32, 32)
+    dealt = split_problem(problem, 0)
+    assert dealt.input_shape == problem.input_shape() == (3, 32, 32)
     parts = [dealt.training["usps"].labelled, *dealt.held_out.values(), dealt.training["digits.photo"].labelled]
-    assert all(part.images.shape[1:] == (3, 32, 32) and part.images.dtype == torch.uint8 for part in parts)
+    assert all(part.inputs.shape[1:] == (3, 32, 32) and part.inputs.dtype == torch.uint8 for part in parts)
     usps = dealt.training["usps"].labelled
-    assert torch.equal(usps.images, fit(load_domain("usps").samples[usps.originals], (3, 32, 32)))
-    assert torch.equal(deal(problem, 0).training["usps"].labelled.images, usps.images)
+    assert torch.equal(usps.inputs, resize_to(load_domain("usps").inputs[usps.example_ids], (3, 32, 32)))
+    assert torch.equal(split_problem(problem, 0).training["usps"].labelled.inputs, usps.inputs)
 
 
 def _weights(old: int, new: int) -> np.ndarray:
@@ -332,7 +332,7 @@ def _weights(old: int, new: int) -> np.ndarray:
 def test_fitting_is_bilinear_and_antialiased(size):
     images = torch.from_numpy(np.random.default_rng(0).integers(256, size=(5, 1, 28, 28), dtype=np.uint8))
     rows, columns = (_weights(28, new) for new in size)
-    fitted = fit(images, (3, *size))
+    fitted = resize_to(images, (3, *size))
     assert fitted.shape == (5, 3, *size)
     assert fitted.is_contiguous()
     assert torch.equal(fitted[:, 0], fitted[:, 1])
@@ -343,7 +343,7 @@ def test_fitting_is_bilinear_and_antialiased(size):
 
 def test_fitting_treats_each_image_by_itself_and_leaves_a_fitting_one_alone():
     images = torch.from_numpy(np.random.default_rng(1).integers(256, size=(9, 1, 28, 28), dtype=np.uint8))
-    assert fit(images, (1, 28, 28)) is images
-    together = fit(images, (3, 32, 32))
-    assert torch.equal(together, torch.cat([fit(image[None], (3, 32, 32)) for image in images]))
-    assert torch.equal(together, fit(images, (3, 32, 32)))
+    assert resize_to(images, (1, 28, 28)) is images
+    together = resize_to(images, (3, 32, 32))
+    assert torch.equal(together, torch.cat([resize_to(image[None], (3, 32, 32)) for image in images]))
+    assert torch.equal(together, resize_to(images, (3, 32, 32)))

@@ -12,7 +12,7 @@ from conftest import PAUSE, SOURCE, TARGET, At, Recorder, differing, settings, t
 from test_resume import killed_at, lives
 
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.runs.spec import RunSpec
 from xfer_core.selections import RULES, SELECTIONS, Answers, Kind
 from xfer_core.selections import soft_neighbourhood_density as density_module
@@ -392,7 +392,7 @@ def test_a_rule_without_what_it_looks_at_is_refused(rule, problem, what, instead
     assert (caught.value.code, caught.value.field) == ("rule_needs", "training.selection")
     advice = f"This works: set training.selection to {instead}."
     sentence = f"training.selection needs {what}; found {rule}. {advice}"
-    assert say(caught.value) == sentence
+    assert format_error(caught.value) == sentence
     RunSpec(problem=problem, strategy=strategy, training=TrainingForm(selection=instead)).check()
 
 

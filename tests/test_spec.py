@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import xfer_core
 from xfer_core.cli import main
 from xfer_core.domains.problem import Problem
-from xfer_core.errors import RULES, XferError, say
+from xfer_core.errors import MESSAGES, XferError, format_error
 from xfer_core.networks import NETWORKS, ArticleNet, SmallCNN
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.strategies import STRATEGIES
@@ -181,7 +181,7 @@ def test_what_cannot_run_is_refused_in_one_sentence(settings, code, field, value
         parse_spec({}, settings).check()
     error = caught.value
     assert (error.code, error.field, error.value) == (code, field, value)
-    sentence = say(error)
+    sentence = format_error(error)
     assert sentence.startswith(f"{field} ")
     assert "; found " in sentence
     assert sentence.endswith(".")
@@ -196,7 +196,7 @@ def test_a_weight_that_is_no_number_is_refused(strategy):
     with pytest.raises(XferError) as caught:
         parse_spec({"strategy": {"kind": strategy, "weights": {f"{TARGET}/digit": math.nan}}})
     assert (caught.value.code, caught.value.field) == ("not_finite", f"strategy.weights.{TARGET}/digit")
-    assert say(caught.value).endswith("must be a finite number; found nan.")
+    assert format_error(caught.value).endswith("must be a finite number; found nan.")
 
 
 @pytest.mark.parametrize("data", [None, 3, "fine_tune", [], [1, 2]])
@@ -204,7 +204,7 @@ def test_a_recipe_must_be_an_object(data):
     with pytest.raises(XferError) as caught:
         parse_spec(data)
     assert caught.value.code == "not_an_object"
-    assert say(caught.value).startswith("recipe must be an object")
+    assert format_error(caught.value).startswith("recipe must be an object")
 
 
 def test_disjoint_classes_are_fine_with_a_new_head_or_together():
@@ -244,32 +244,32 @@ def _raised(tree: ast.Module):
 
 
 def _named_in(code: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(RULES[code]) if name}
+    return {name for _, name, _, _ in string.Formatter().parse(MESSAGES[code]) if name}
 
 
 def test_every_error_has_a_sentence_and_what_the_sentence_needs():
     found = [(path, *raised) for path, tree in _sources().items() for raised in _raised(tree)]
     assert len(found) > 30
     for path, code, names in found:
-        assert code in RULES, f"{path} raises {code}, for which there is no sentence"
+        assert code in MESSAGES, f"{path} raises {code}, for which there is no sentence"
         assert _named_in(code) <= names, f"{path} raises {code} without what its sentence names"
 
 
 def test_no_sentence_is_dead():
     trees = _sources().values()
     used = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert not set(RULES) - used
+    assert not set(MESSAGES) - used
 
 
-@pytest.mark.parametrize("code", RULES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_every_rule_can_be_said(code):
     names = _named_in(code)
     for value in (None, "", "{brace}", "two\nlines", [], {"a": 1}, math.nan, "x" * 999):
-        sentence = say(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
+        sentence = format_error(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
         assert sentence.startswith("some.field ")
         assert "\n" not in sentence
         assert len(sentence) < 500 + 200 * len(names), "a long value is cut"
-    marked = say(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
+    marked = format_error(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
     assert marked.startswith("«f «"), "both templates pass through the translation"
     assert marked.endswith("»; found 1.»")
 
@@ -303,7 +303,7 @@ def test_what_is_too_long_or_too_deep_is_one_sentence(settings, code):
     begun = time.perf_counter()
     with pytest.raises(XferError) as caught:
         parse_spec({}, settings).check()
-    sentence = say(caught.value)
+    sentence = format_error(caught.value)
     assert caught.value.code == code, sentence
     assert len(sentence) < 900
     assert time.perf_counter() - begun < 5
@@ -338,9 +338,9 @@ def test_whatever_is_asked_for_is_a_spec_or_one_sentence(values, kind):
     except XferError as found:
         error = found
     if error is not None:
-        rule = say(XferError(error.code, error.field, "", **error.params)).replace(error.field, "")
+        rule = format_error(XferError(error.code, error.field, "", **error.params)).replace(error.field, "")
         assert not JARGON.search(rule), rule
-        assert "\n" not in say(error)
+        assert "\n" not in format_error(error)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

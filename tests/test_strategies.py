@@ -158,27 +158,27 @@ def test_another_seed_gives_another_run(strategy):
 
 @every_pair
 def test_labels_outside_the_budget_do_not_matter(strategy, form, monkeypatch):
-    clean = problem_module.deal(Problem(), 0)
+    clean = problem_module.split_problem(Problem(), 0)
     poison = {key: [] for key in clean.training}
     for (key, _), samples in clean.held_out.items():
-        poison[key] += samples.originals.tolist()
+        poison[key] += samples.example_ids.tolist()
     late = clean.training[TARGET].unlabelled[200:]  # by then the budget of every class is used up
     photos = load_domain(TARGET)
-    number = {image.numpy().tobytes(): int(o) for image, o in zip(photos.samples, photos.originals, strict=True)}
+    number = {image.numpy().tobytes(): int(o) for image, o in zip(photos.inputs, photos.example_ids, strict=True)}
     poison[TARGET] += [number[image.numpy().tobytes()] for image in late]
     assert len(late) > 150
 
     def poisoned(key, field="domain"):
         domain = load_domain(key, field)
         task = domain.tasks["digit"]
-        wrong = torch.isin(domain.originals, torch.tensor(poison[key]))
+        wrong = torch.isin(domain.example_ids, torch.tensor(poison[key]))
         labels = torch.where(wrong, (task.labels + 3) % 10, task.labels)
         return replace(domain, tasks={"digit": replace(task, labels=labels)})
 
     monkeypatch.setattr(problem_module, "load_domain", poisoned)
     run = trainer(strategy(), form, dealt=None)
     for key, domain in run.dealt.training.items():
-        assert torch.equal(domain.labelled.originals, clean.training[key].labelled.originals)
+        assert torch.equal(domain.labelled.example_ids, clean.training[key].labelled.example_ids)
     part = run.dealt.held_out[TARGET, "test"]
     assert (part.labels["digit"] != clean.held_out[TARGET, "test"].labels["digit"]).all()
     run.run()

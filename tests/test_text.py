@@ -23,7 +23,7 @@ from pages.parts.text import JOINER, error_text, plain
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, chart_text
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, Store, open_store
@@ -134,9 +134,9 @@ def require_text(test: AppTest) -> None:
 @pytest.fixture
 def hostile_titles(monkeypatch):
     """Every domain and every task is called by a hostile name, as a person may call their own."""
-    original = offered(TARGET)
+    original = domain_info(TARGET)
     card = replace(original.card, title=HOSTILE, description=HOSTILE)
-    patched = lambda key: replace(original, card=card) if key == TARGET else offered(key)  # noqa: E731
+    patched = lambda key: replace(original, card=card) if key == TARGET else domain_info(key)  # noqa: E731
     monkeypatch.setattr(pages.parts.domains, "offered", patched)
 
 

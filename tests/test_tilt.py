@@ -10,10 +10,10 @@ import torch
 from conftest import SMALL, Recorder, settings, trained, trainer
 
 from xfer_core.analysis.accuracy import metric_text
-from xfer_core.domains import domain_keys, load_domain, offered
-from xfer_core.domains.problem import Problem, deal
+from xfer_core.domains import domain_info, domain_keys, load_domain
+from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.domains.tilt import tilt
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.objectives.regression import squared_error
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES
@@ -65,7 +65,7 @@ def test_rotated_digits_lean_to_the_left_and_colours_change_nothing():
 
 
 def test_every_domain_of_digits_has_the_task():
-    assert all(offered(key).tasks["tilt"] == () for key in domain_keys() if "digit" in offered(key).tasks)
+    assert all(domain_info(key).tasks["tilt"] == () for key in domain_keys() if "digit" in domain_info(key).tasks)
 
 
 def test_squared_error_is_in_the_square_of_the_unit():
@@ -77,7 +77,7 @@ def test_squared_error_is_in_the_square_of_the_unit():
 def test_the_error_that_is_measured_is_the_mean_distance_in_degrees():
     run = trainer(Joint(), problem=BOTH)
     run.run()
-    images = run.dealt.held_out["digits.photo", "test"].images.float() / 255
+    images = run.dealt.held_out["digits.photo", "test"].inputs.float() / 255
     truth = run.dealt.held_out["digits.photo", "test"].labels["tilt"]
     run.network.eval()
     with torch.inference_mode():
@@ -118,7 +118,7 @@ def test_images_are_not_turned_where_their_tilt_is_learned(augment):
     with pytest.raises(XferError) as refused:
         spec.check()
     sentence = f"training.augment must not turn or mirror images where their tilt is to be learned; found {augment}."
-    assert say(refused.value) == f"{sentence} This works: set training.augment to shift."
+    assert format_error(refused.value) == f"{sentence} This works: set training.augment to shift."
 
 
 def test_weights_inside_a_domain_that_look_at_classes_are_refused():
@@ -127,7 +127,7 @@ def test_weights_inside_a_domain_that_look_at_classes_are_refused():
 
 
 def test_a_number_counts_as_one_class_of_the_label_budget():
-    dealt = deal(Problem(tasks=("tilt",), labels_per_class=7), 0)
+    dealt = split_problem(Problem(tasks=("tilt",), labels_per_class=7), 0)
     assert len(dealt.training["digits.photo"].labelled) == 7
 
 

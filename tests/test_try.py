@@ -19,8 +19,8 @@ from pages.parts import try_panel as panel
 from xfer_core.analysis.answer import Answer, answers, brought, classification_tasks, views
 from xfer_core.charts.answers import BARS, Speaker, answer_bars, views_table
 from xfer_core.domains import load_domain
-from xfer_core.domains.printed import faces, glyphs
-from xfer_core.domains.problem import Problem, deal
+from xfer_core.domains.printed import fonts, render_glyphs
+from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks import Network, SmallCNN
 from xfer_core.runs.spec import parse_spec
@@ -34,12 +34,12 @@ QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=1", 
 
 def glyph(digit: int) -> Tensor:
     """A printed digit, uint8 (1, 64, 64)."""
-    return (255 * glyphs(faces()[:1])[0, digit]).to(torch.uint8)[None]
+    return (255 * render_glyphs(fonts()[:1])[0, digit]).to(torch.uint8)[None]
 
 
 def untrained(problem: Problem) -> Network:
     torch.manual_seed(0)
-    return SmallCNN(width=4).build(problem.image_shape(), problem.outputs()).eval()
+    return SmallCNN(width=4).build(problem.input_shape(), problem.outputs()).eval()
 
 
 # ---------------------------------------------------------------------- what networks say
@@ -87,7 +87,7 @@ def reader() -> Network:
     """A network that learned the handwritten digits, as the default run of the strategy "source only" would."""
     problem = Problem()
     training = settings(300, batch_size=64, optimizer={"kind": "adam", "lr": 1e-3})
-    run = trainer(SourceOnly(), SmallCNN(), training, problem, dealt=deal(problem, 0))
+    run = trainer(SourceOnly(), SmallCNN(), training, problem, dealt=split_problem(problem, 0))
     run.run()
     return run.network.eval()
 
@@ -109,14 +109,14 @@ def test_most_digits_that_other_people_wrote_are_read_by_a_network_of_handwritte
     domain = load_domain("mnist")
     official = domain.official_test.nonzero().flatten()[:400]
     digits = domain.tasks["digit"].labels[official].tolist()
-    share = read_rightly(reader, list(domain.samples[official]), digits)
+    share = read_rightly(reader, list(domain.inputs[official]), digits)
     assert share > 0.65, share
 
 
 @pytest.mark.slow
 def test_most_printed_digits_are_read_by_a_network_of_handwritten_ones(reader):
     """90 to 92 % over three seeds of a 300-step run."""
-    drawn = (255 * glyphs(faces())).to(torch.uint8)
+    drawn = (255 * render_glyphs(fonts())).to(torch.uint8)
     pictures = [shape[None] for face in drawn for shape in face]
     share = read_rightly(reader, pictures, [digit for _ in drawn for digit in range(10)])
     assert share > 0.75, share

@@ -17,15 +17,15 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from xfer_core.analysis.answer import VARIANTS, views
-from xfer_core.domains import OFFERS, load_domain, offered
-from xfer_core.domains import picture as picture_module
-from xfer_core.domains.digits import read_originals
-from xfer_core.domains.drawing import ink_of, placed
-from xfer_core.domains.picture import LONGEST, count_frames, read_picture
-from xfer_core.domains.printed import faces, glyphs
+from xfer_core.domains import DOMAINS, domain_info, load_domain
+from xfer_core.domains import image_io as picture_module
+from xfer_core.domains.digits import load_digits
+from xfer_core.domains.drawing import center_and_scale, extract_strokes
+from xfer_core.domains.image_io import LONGEST, count_frames, read_image
+from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.errors import XferError
 
-DRAWN = [key for key, offer in OFFERS.items() if offer.render]
+DRAWN = [key for key, offer in DOMAINS.items() if offer.render]
 
 
 def stroke(height: int = 40, width: int = 10, side: int = 64, top: int = 3, left: int = 5) -> Tensor:
@@ -42,23 +42,23 @@ def test_ink_is_bright_on_black_whatever_the_paper():
     white_on_black = stroke()
     paper = 255 - white_on_black // 2  # grey ink on white
     coloured = torch.cat([paper, paper, 255 - white_on_black])
-    expected = ink_of(white_on_black)
+    expected = extract_strokes(white_on_black)
     assert expected.shape == (1, 1, 64, 64)
     assert set(expected.unique().tolist()) == {0.0, 1.0}
     for picture in (paper, coloured):
-        assert torch.allclose(ink_of(picture), expected, atol=1e-6)
+        assert torch.allclose(extract_strokes(picture), expected, atol=1e-6)
 
 
 def test_dust_on_the_border_does_not_lift_the_background():
     picture = 255 - stroke()
     picture[:, 0, :10] = 0
-    assert ink_of(picture)[0, 0, 30, 40] == 0
+    assert extract_strokes(picture)[0, 0, 30, 40] == 0
 
 
 def test_light_that_falls_unevenly_is_no_ink():
     light = torch.linspace(-12, 12, 64).expand(64, 64)
     picture = torch.where(stroke()[0] > 0, 40.0, 205 + light).round().to(torch.uint8)[None]
-    assert torch.equal(ink_of(picture) > 0, ink_of(stroke()) > 0)
+    assert torch.equal(extract_strokes(picture) > 0, extract_strokes(stroke()) > 0)
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
@@ -66,7 +66,7 @@ def test_a_picture_of_one_shade_holds_no_ink(value):
     grain = torch.randint(0, 10, (3, 40, 60), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     picture = torch.full((3, 40, 60), value, dtype=torch.uint8).clamp(max=245) + grain
     with pytest.raises(XferError) as caught:
-        ink_of(picture)
+        extract_strokes(picture)
     assert caught.value.code == "no_ink"
     assert "stands out" in str(caught.value)
     assert "60×40" in str(caught.value)
@@ -74,7 +74,7 @@ def test_a_picture_of_one_shade_holds_no_ink(value):
 
 @pytest.mark.parametrize("bar", [{}, {"height": 10, "width": 44}, {"side": 200, "top": 90, "left": 150}, {"top": 24}])
 def test_a_sign_fills_the_square_wherever_and_however_large_it_was_drawn(bar):
-    square = placed(ink_of(stroke(**bar)), 32, 32)
+    square = center_and_scale(extract_strokes(stroke(**bar)), 32, 32)
     rows, columns = ((square[0, 0] > 0.2).any(axis).nonzero().flatten() for axis in (1, 0))
     spans = sorted((len(rows), len(columns)))
     assert spans[1] == 32
@@ -88,7 +88,7 @@ def test_the_centre_of_mass_comes_to_the_middle_and_nothing_is_cut_off():
     ink = torch.zeros(1, 1, 40, 40)
     ink[..., 10:30, 10:14] = 1  # an L, heavy at the bottom left
     ink[..., 26:30, 10:30] = 1
-    box, mass = placed(ink, 28, 20), placed(ink, 28, 20, by_mass=True)
+    box, mass = center_and_scale(ink, 28, 20), center_and_scale(ink, 28, 20, by_mass=True)
     axis = torch.arange(28) + 0.5
     for dim in (2, 3):
         at = [float((square.sum(5 - dim)[0, 0] * axis).sum() / square.sum()) for square in (box, mass)]
@@ -98,7 +98,7 @@ def test_the_centre_of_mass_comes_to_the_middle_and_nothing_is_cut_off():
     heavy = torch.zeros(1, 1, 40, 40)
     heavy[..., 10:30, 12:28] = 0.25
     heavy[..., 29, 12:28] = 1
-    assert torch.isclose(placed(heavy, 20, 20, by_mass=True).sum(), placed(heavy, 20, 20).sum())
+    assert torch.isclose(center_and_scale(heavy, 20, 20, by_mass=True).sum(), center_and_scale(heavy, 20, 20).sum())
 
 
 # ---------------------------------------------------------------------- as each domain would show it
@@ -106,23 +106,23 @@ def test_the_centre_of_mass_comes_to_the_middle_and_nothing_is_cut_off():
 
 @pytest.mark.parametrize("key", DRAWN)
 def test_a_drawing_has_the_shape_of_its_domain_and_is_always_the_same(key):
-    ink = ink_of(stroke())
-    shown = offered(key).render(ink, VARIANTS)
-    assert shown.shape == (VARIANTS, *offered(key).shape)
+    ink = extract_strokes(stroke())
+    shown = domain_info(key).render(ink, VARIANTS)
+    assert shown.shape == (VARIANTS, *domain_info(key).shape)
     assert shown.dtype == torch.uint8
-    assert torch.equal(shown, offered(key).render(ink, VARIANTS))
+    assert torch.equal(shown, domain_info(key).render(ink, VARIANTS))
     varied = any(not torch.equal(shown[0], one) for one in shown)
     assert varied == any(word in key for word in ("photo", "rotated", "noisy", "coloured"))
 
 
 def test_every_domain_of_digits_shows_drawings():
-    assert set(DRAWN) == {key for key in OFFERS if key.startswith("digits.")} | {"mnist", "usps"}
+    assert set(DRAWN) == {key for key in DOMAINS if key.startswith("digits.")} | {"mnist", "usps"}
 
 
 def test_an_original_comes_back_as_itself():
     """What is shown of an original, enlarged with hard edges, is the sample that was made of it."""
-    pixels, _ = read_originals()
-    samples = load_domain("digits.handwritten").samples
+    pixels, _ = load_digits()
+    samples = load_domain("digits.handwritten").inputs
     likeness = []
     for i in range(0, len(pixels), 20):
         enlarged = torch.from_numpy(pixels[i]).repeat_interleave(8, 0).repeat_interleave(8, 1)
@@ -159,7 +159,7 @@ def test_coloured_drawings_are_red_and_green_in_turn():
 @pytest.mark.usefixtures("real_data")
 @pytest.mark.parametrize(("key", "least"), [("mnist", 0.99), ("usps", 0.9)])
 def test_real_samples_of_mnist_and_usps_come_back_as_themselves(key, least):
-    samples = load_domain(key).samples[-1000::10]
+    samples = load_domain(key).inputs[-1000::10]
     likeness = [
         np.corrcoef(views(sample, [key])[key][0].flatten().numpy(), sample.flatten().numpy())[0, 1]
         for sample in samples
@@ -170,8 +170,8 @@ def test_real_samples_of_mnist_and_usps_come_back_as_themselves(key, least):
 def test_a_domain_that_shows_no_drawings_gets_the_picture_in_its_size(monkeypatch):
     from dataclasses import replace
 
-    plain = replace(offered("digits.handwritten"), render=None, shape=(1, 20, 24))
-    monkeypatch.setitem(OFFERS, "photos.own", plain)
+    plain = replace(domain_info("digits.handwritten"), render=None, shape=(1, 20, 24))
+    monkeypatch.setitem(DOMAINS, "photos.own", plain)
     picture = torch.zeros(3, 40, 48, dtype=torch.uint8)
     picture[0] = 255
     shown = views(picture, ["photos.own"])["photos.own"]
@@ -203,10 +203,10 @@ DIGIT = Image.fromarray((255 - stroke()[0]).numpy())
 def test_every_usual_picture_is_read(kind):
     form, mode = kind.split()
     image = Image.fromarray(np.asarray(DIGIT).astype(np.uint16) * 257) if mode == "I;16" else DIGIT.convert(mode)
-    picture = read_picture(packed(image, form), "7.png")
+    picture = read_image(packed(image, form), "7.png")
     assert picture.shape == (3, 64, 64)
     assert picture.dtype == torch.uint8
-    assert (ink_of(picture)[0, 0] - ink_of(stroke())[0, 0]).abs().mean() < 0.05
+    assert (extract_strokes(picture)[0, 0] - extract_strokes(stroke())[0, 0]).abs().mean() < 0.05
 
 
 def test_a_large_picture_is_made_small_and_a_turned_one_upright():
@@ -214,7 +214,7 @@ def test_a_large_picture_is_made_small_and_a_turned_one_upright():
     exif[0x0112] = 6  # the camera was turned: rotate by 90° clockwise to see it
     wide = Image.new("RGB", (2000, 1000), "white")
     wide.paste("black", (0, 0, 400, 1000))  # what is at the left comes to the top
-    picture = read_picture(packed(wide, "JPEG", exif=exif), "photo.jpg")
+    picture = read_image(packed(wide, "JPEG", exif=exif), "photo.jpg")
     assert picture.shape == (3, LONGEST, LONGEST // 2)
     assert picture[:, :80].float().mean() < 10
     assert picture[:, -80:].float().mean() > 245
@@ -226,7 +226,7 @@ def test_of_several_pictures_in_a_file_the_first_is_read(form):
     blank = Image.new("RGB", (64, 64), "white")
     content = packed(DIGIT.convert("RGB"), form, save_all=True, append_images=[blank])
     assert count_frames(content) == 2
-    assert (ink_of(read_picture(content, "7"))[0, 0] - ink_of(stroke())[0, 0]).abs().mean() < 0.05
+    assert (extract_strokes(read_image(content, "7"))[0, 0] - extract_strokes(stroke())[0, 0]).abs().mean() < 0.05
 
 
 def test_one_picture_is_one_and_what_is_none_is_no_fault_here():
@@ -237,7 +237,7 @@ def test_one_picture_is_one_and_what_is_none_is_no_fault_here():
 def test_what_is_transparent_is_paper(ink):
     image = Image.new("RGBA", (64, 64), (0, 0, 0, 0) if ink == "white" else (255, 255, 255, 0))
     image.paste(ink, (5, 3, 15, 43))
-    assert torch.allclose(ink_of(read_picture(packed(image), "7.png")), ink_of(stroke()))
+    assert torch.allclose(extract_strokes(read_image(packed(image), "7.png")), extract_strokes(stroke()))
 
 
 WHOLE = packed(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
@@ -260,7 +260,7 @@ WHOLE = packed(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64
 )
 def test_what_is_no_picture_is_one_sentence(content, code):
     with pytest.raises(XferError) as caught:
-        read_picture(content, "mine.png")
+        read_image(content, "mine.png")
     assert caught.value.code == code
     sentence = str(caught.value)
     assert sentence.startswith("picture must ")
@@ -273,7 +273,7 @@ def test_what_is_no_picture_is_one_sentence(content, code):
 def test_a_webp_may_have_fewer_pixels_for_its_decoder_takes_more_memory():
     large = packed(Image.new("L", (8000, 3000)), "WEBP", quality=1, method=0)
     with pytest.raises(XferError) as caught:
-        read_picture(large, "mine.webp")
+        read_image(large, "mine.webp")
     assert str(caught.value) == "picture must have at most 16 million pixels as WEBP; found mine.webp (24.0)."
 
 
@@ -293,8 +293,8 @@ def tiff(array: np.ndarray) -> Image.Image:
 def test_a_png_of_16_bits_is_the_same_picture_as_one_of_8():
     deep = packed(Image.fromarray(SHADES.astype(np.uint16) * 257))
     assert Image.open(io.BytesIO(deep)).mode == "I;16"
-    assert np.array_equal(read_picture(deep, "7.png")[0].numpy(), SHADES)
-    assert torch.equal(read_picture(deep, "7.png"), read_picture(packed(Image.fromarray(SHADES)), "7.png"))
+    assert np.array_equal(read_image(deep, "7.png")[0].numpy(), SHADES)
+    assert torch.equal(read_image(deep, "7.png"), read_image(packed(Image.fromarray(SHADES)), "7.png"))
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_png_of_16_bits_is_the_same_picture_as_one_of_8():
 def test_the_range_of_values_is_that_of_the_mode(array, mode):
     image = tiff(array)
     assert image.mode == mode
-    assert np.array_equal(np.asarray(picture_module._reduced(image))[:, :, 0], SHADES)
+    assert np.array_equal(np.asarray(picture_module._downscale(image))[:, :, 0], SHADES)
 
 
 @pytest.mark.parametrize(("scale", "mode"), [(np.int32(70_000), "I"), (np.float32(-3.5), "F"), (np.float32(300), "F")])
@@ -318,12 +318,12 @@ def test_values_beyond_every_usual_range_reach_from_the_least_to_the_greatest(sc
     image = tiff(SHADES * scale)
     assert image.mode == mode
     expected = (SHADES.astype(float) - 60) / 160 * 255
-    found = np.asarray(picture_module._reduced(image))[:, :, 0]
+    found = np.asarray(picture_module._downscale(image))[:, :, 0]
     assert np.abs(found - (expected if scale > 0 else 255 - expected)).max() <= 0.51
 
 
 def test_a_picture_of_floats_of_one_value_is_of_one_shade():
-    assert np.asarray(picture_module._reduced(tiff(np.full((9, 9), -2, dtype=np.float32)))).max() == 0
+    assert np.asarray(picture_module._downscale(tiff(np.full((9, 9), -2, dtype=np.float32)))).max() == 0
 
 
 def transparent(mode: str) -> Image.Image:
@@ -344,17 +344,17 @@ def test_what_is_transparent_is_paper_in_every_mode_and_size(mode, times):
     small = transparent(mode)
     image = small.resize((64 * times, 64 * times), Image.Resampling.NEAREST)
     image.info.update(small.info)
-    read = picture_module._opaque(picture_module._reduced(image)).resize((64, 64), Image.Resampling.BOX)
+    read = picture_module._opaque(picture_module._downscale(image)).resize((64, 64), Image.Resampling.BOX)
     assert np.array_equal(np.asarray(read), np.stack([255 - stroke()[0].numpy()] * 3, 2))
     if mode != "PA":  # which no PNG can be
-        assert torch.equal(ink_of(read_picture(packed(small), "7.png")), ink_of(stroke()))
+        assert torch.equal(extract_strokes(read_image(packed(small), "7.png")), extract_strokes(stroke()))
 
 
 def test_colours_beneath_what_is_transparent_do_not_leak_into_a_large_picture():
     side = 6000
     image = Image.new("RGBA", (side, side), (255, 0, 0, 0))  # red that nobody sees
     image.paste((0, 0, 0, 255), (side // 2, 0, side, side))
-    picture = read_picture(packed(image, compress_level=1), "half.png")
+    picture = read_image(packed(image, compress_level=1), "half.png")
     assert torch.equal(picture[0], picture[1]), "grey everywhere"
     assert picture[:, :, :250].min() == 255
     assert picture[:, :, 260:].max() == 0
@@ -370,7 +370,7 @@ def test_a_picture_is_turned_as_its_camera_says(orientation, form):
     image.paste("red", (60, 0, 90, 20))
     content = packed(image, form, exif=exif)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
-    assert np.array_equal(read_picture(content, "x").permute(1, 2, 0).numpy(), expected)
+    assert np.array_equal(read_image(content, "x").permute(1, 2, 0).numpy(), expected)
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP"])
@@ -378,13 +378,13 @@ def test_of_a_moving_picture_the_first_counts(form):
     frames = [Image.fromarray(np.full((20, 20), value, np.uint8)).convert("RGB") for value in (200, 90, 10)]
     content = packed(frames[0], form, save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(content)).n_frames == 3
-    assert abs(int(read_picture(content, "x").float().mean()) - 200) <= 2
+    assert abs(int(read_image(content, "x").float().mean()) - 200) <= 2
 
 
 MEASURED = """
 import resource, sys, time
 from pathlib import Path
-from xfer_core.domains.picture import read_picture
+from xfer_core.domains.image_io import read_picture
 small, *large = (Path(name) for name in sys.argv[1:])
 read_picture(small.read_bytes(), "small")
 before, contents = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, [path.read_bytes() for path in large]
@@ -427,9 +427,9 @@ def test_a_printed_seven_looks_like_the_handwritten_sevens_and_unlike_the_zeros(
     """The mean handwritten 7 is nearer to a drawn 7 than the mean 0, and so on for every digit but one or two."""
     domain = load_domain("digits.handwritten")
     labels = domain.tasks["digit"].labels
-    means = torch.stack([domain.samples[labels == digit, 0].float().mean(0).flatten() for digit in range(10)])
+    means = torch.stack([domain.inputs[labels == digit, 0].float().mean(0).flatten() for digit in range(10)])
     right = 0
-    for digit, glyph in enumerate((255 * glyphs(faces()[:1])[0]).to(torch.uint8)):
+    for digit, glyph in enumerate((255 * render_glyphs(fonts()[:1])[0]).to(torch.uint8)):
         shown = views(glyph[None], ["digits.handwritten"])["digits.handwritten"][0, 0].float().flatten()
         right += int(torch.corrcoef(torch.cat([shown[None], means]))[0, 1:].argmax()) == digit
     assert right >= 8

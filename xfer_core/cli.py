@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 from xfer_core.strict_json import to_json
 
 
@@ -22,14 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.command(options)
     except XferError as error:
-        print(say(error), file=sys.stderr)
+        print(format_error(error), file=sys.stderr)
         return 2
     except ValidationError as error:  # recipes are translated where they are read: this is an XFER_… variable
         from xfer_core.runs.spec import translate_error
 
         broken = translate_error(error)
         broken.field = f"XFER_{broken.field.upper()}"
-        print(say(broken), file=sys.stderr)
+        print(format_error(broken), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         misplaced = place_error(error)
         if misplaced is None:
             raise
-        print(say(misplaced), file=sys.stderr)
+        print(format_error(misplaced), file=sys.stderr)
         return 2
 
 
@@ -100,7 +100,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _domains() -> list[dict[str, Any]]:
-    from xfer_core.domains import domain_keys, is_here, offered
+    from xfer_core.domains import domain_info, domain_keys, is_available
 
     return [
         {
@@ -113,10 +113,10 @@ def _domains() -> list[dict[str, Any]]:
             "samples": offer.samples,
             "shape": list(offer.shape),
             "tasks": {name: list(classes) for name, classes in offer.tasks.items()},
-            "here": is_here(key),
+            "here": is_available(key),
             "megabytes": offer.download.megabytes if offer.download else 0,
         }
-        for key, offer in zip(domain_keys(), map(offered, domain_keys()), strict=True)
+        for key, offer in zip(domain_keys(), map(domain_info, domain_keys()), strict=True)
     ]
 
 
@@ -216,7 +216,7 @@ def _describe(outcome: dict[str, Any]) -> str:
 
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
-    lines += [f"  {say(warning)}" for warning in warnings(outcome.get("warnings", []))]
+    lines += [f"  {format_error(warning)}" for warning in warnings(outcome.get("warnings", []))]
     lines += [f"  {name:<50}{metric_text(name, value):>8}" for name, value in outcome["metrics"].items()]
     if outcome["fixed_unchanged"] is not None:
         held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
@@ -262,7 +262,7 @@ def _runs(options: argparse.Namespace) -> int:
     store = open_store()
     found = store.find()
     if lost := runs_without_rows(store):
-        print(say(lost), file=sys.stderr)
+        print(format_error(lost), file=sys.stderr)
     if options.json:
         print(to_json([_row(run) for run in found]))
         return 0
@@ -283,7 +283,7 @@ def _show(options: argparse.Namespace) -> int:
     store = open_store()
     run = store.get(options.run)
     shown = {**_row(run), "name": run.name, "reason": run.reason, "progress": run.progress, "result": run.result}
-    shown["notes"] = [say(note) for note in notes(store, run.id)]
+    shown["notes"] = [format_error(note) for note in notes(store, run.id)]
     if options.json:
         print(to_json(shown))
         return 0
@@ -324,7 +324,7 @@ def _export(options: argparse.Namespace) -> int:
     for path in exported.files:
         print(path)
     for error in exported.left_out:
-        print(say(error), file=sys.stderr)
+        print(format_error(error), file=sys.stderr)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-RULES: dict[str, str] = {
+MESSAGES: dict[str, str] = {
     "unknown_field": "is not a field here; the fields are {allowed}",
     "missing": "is needed",
     "unknown_choice": "must be one of {allowed}",
@@ -161,8 +161,8 @@ RULES: dict[str, str] = {
 class XferError(ValueError):
     """One broken rule: a code, the field it concerns and the value that was found.
 
-    What is raised holds no words; :func:`say` makes them, at the surface and in the reader's language. Neither does it
-    hold advice that nobody has tried: ``candidates`` are said only once one of them is found to be accepted.
+    What is raised holds no words; :func:`format_error` makes them, at the surface and in the reader's language. Neither
+    does it hold advice that nobody has tried: ``candidates`` are said only once one of them is found to be accepted.
 
     Args:
         code: the rule, a key of ``RULES``.
@@ -184,10 +184,10 @@ class XferError(ValueError):
         self.advice: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
-        return say(self)
+        return format_error(self)
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as a reader sees it: on one line, lists without Python's brackets, long ones cut."""
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value) or "nothing"
@@ -201,11 +201,13 @@ def shown(value: object) -> str:
     return text if len(text) <= 200 else text[:197] + "…"
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def say(error: XferError, translate: Callable[[str], str] = str, word: Callable[[Any], Any] = _as_it_is) -> str:
+def format_error(
+    error: XferError, translate: Callable[[str], str] = str, word: Callable[[Any], Any] = _unchanged
+) -> str:
     """One sentence that names field, rule and value; behind it what to do, where that is known to help.
 
     Args:
@@ -213,14 +215,14 @@ def say(error: XferError, translate: Callable[[str], str] = str, word: Callable[
         translate: maps an English template to the reader's language (gettext's ``_``).
         word: maps a field's path, a value or a parameter to what the reader calls it.
     """
-    params = {key: shown(word(value)) for key, value in error.params.items()}
+    params = {key: format_value(word(value)) for key, value in error.params.items()}
     sentence = translate("{field} {rule}; found {value}.").format(
-        field=shown(word(error.field)),
-        rule=translate(RULES[error.code]).format(**params),
-        value=shown(word(error.value)),
+        field=format_value(word(error.field)),
+        rule=translate(MESSAGES[error.code]).format(**params),
+        value=format_value(word(error.value)),
     )
     if not error.advice:
         return sentence
     one = translate("{path} to {value}")
-    changes = [one.format(path=word(path), value=shown(word(value))) for path, value in error.advice.items()]
+    changes = [one.format(path=word(path), value=format_value(word(value))) for path, value in error.advice.items()]
     return f"{sentence} {translate('This works: set {changes}.').format(changes=translate(' and ').join(changes))}"

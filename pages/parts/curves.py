@@ -11,7 +11,7 @@ from pages.parts.domains import domain_title, task_word
 from pages.parts.text import _, error_words
 from xfer_core.analysis.comparison import arm_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
-from xfer_core.errors import RULES, XferError
+from xfer_core.errors import MESSAGES, XferError
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
 from xfer_core.strategies import Strategy
@@ -24,7 +24,7 @@ def reason_text(run: Run) -> str:
     reason = run.reason
     if not reason:
         return ""
-    if reason.get("code") not in RULES:
+    if reason.get("code") not in MESSAGES:
         return reason["text"]
     return error_words(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]))
 

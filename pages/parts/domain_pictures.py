@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts.domains import domain_title
 from xfer_core.charts.pictures import contact_sheet, one_of_each
-from xfer_core.domains import is_here, load_domain, offered
+from xfer_core.domains import domain_info, is_available, load_domain
 from xfer_core.errors import XferError
 
 SHOWN = 10  # samples of a domain, in one row
@@ -21,7 +21,7 @@ def _row(key: str) -> np.ndarray:
     """uint8 (height, width, 4): one sample of each class, or the first few where the task has no classes."""
     domain = load_domain(key)
     task = next(iter(domain.tasks.values()))
-    samples = one_of_each(domain.samples, task.labels, len(task.classes)) if task.classes else domain.samples
+    samples = one_of_each(domain.inputs, task.labels, len(task.classes)) if task.classes else domain.inputs
     return contact_sheet(samples[:SHOWN], SHOWN)
 
 
@@ -29,10 +29,10 @@ def domain_pictures(keys: Sequence[str]) -> None:
     """A row of samples for each of these domains that is on this machine."""
     with st.container(gap="xsmall"):
         for key in keys:
-            if not is_here(key):
+            if not is_available(key):
                 continue
             try:
                 picture = _row(key)
             except XferError:  # its files are damaged: what checks the plan says so
                 continue
-            st.image(picture, width=WIDTH, alt=f"{domain_title(key)}: {offered(key).card.description}")
+            st.image(picture, width=WIDTH, alt=f"{domain_title(key)}: {domain_info(key).card.description}")

@@ -8,14 +8,14 @@ import streamlit as st
 
 from pages.parts.text import _, error_text, plain
 from pages.tiles import TILE_URL
-from xfer_core.domains import download, is_here, offered
+from xfer_core.domains import domain_info, download, is_available
 from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
 
 
 def domain_title(key: str) -> str:
     """What a page calls a domain."""
-    return _(offered(key).card.title)
+    return _(domain_info(key).card.title)
 
 
 def task_title(task: str) -> str:
@@ -38,7 +38,7 @@ def task_word(task: str) -> str:
 def domain_tile(key: str) -> str:
     """A domain on a button, in Markdown: its picture, or its name where that must be downloaded first."""
     title = domain_title(key)
-    if not is_here(key):
+    if not is_available(key):
         return f":material/cloud_download: {plain(title)}"
     name = plain(title).replace('"', "")
     return f'![{name}]({TILE_URL}/{quote(key)}.png "{name}")'
@@ -46,12 +46,12 @@ def domain_tile(key: str) -> str:
 
 def domain_help(key: str) -> str:
     """What a domain is, in its own words."""
-    return f"**{plain(domain_title(key))}** — {plain(_(offered(key).card.description))}"
+    return f"**{plain(domain_title(key))}** — {plain(_(domain_info(key).card.description))}"
 
 
 def offer_download(key: str, role: Role) -> None:
     """Offer the download; once asked for, show how far it is and go on with the page when it is done."""
-    wanted = offered(key).download
+    wanted = domain_info(key).download
     if wanted is None:
         return
     title = domain_title(key)

@@ -14,7 +14,7 @@ from pages.parts.lesson import lesson_of
 from pages.parts.plan_link import RATE
 from pages.parts.slots import Slots
 from pages.parts.text import _, plain
-from xfer_core.domains import domain_keys, offered
+from xfer_core.domains import domain_info, domain_keys
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import HEAD, NETWORKS
@@ -38,7 +38,7 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
         prefix: starts the keys of the controls.
         slots: learns where to say what is wrong with which field.
     """
-    tasks = list(dict.fromkeys(task for key in keys for task in offered(key).tasks)) or ["digit"]
+    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
     left, right = st.columns(2)
     with left:
         chosen = st.multiselect(
@@ -158,7 +158,7 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
 
 def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
     """Stages that stay as the source left them; names that are no stages are kept as they are."""
-    stages = base.network.describe(base.problem.image_shape(), base.problem.outputs())
+    stages = base.network.describe(base.problem.input_shape(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
     frozen: tuple[str, ...] = getattr(now, "frozen", ())
     others = [name for name in frozen if name not in names]

@@ -79,7 +79,7 @@ def _guesses(subject: Subject, together: list[Subject], dark: bool) -> None:
     figure = guesses_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
     alt = _("Answers against true values.") + " " + sentence
     st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
-    originals = subject.samples().originals.tolist()
+    originals = subject.samples().example_ids.tolist()
     numbers(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
 
 
@@ -144,13 +144,13 @@ def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Answe
     shown, classes = positions[:SHOWN].tolist(), subject.classes
     more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
     st.markdown(f"**{title}**{more}")
-    images = subject.samples().images
+    images = subject.samples().inputs
     words = [f"{classes[before.given[i]]} → {classes[after.given[i]]} {'✓' if after.right[i] else '✗'}" for i in shown]
     picture_row([tile(images[i]) for i in shown], words, TILE)
 
 
 def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answered, after: Answered) -> pd.DataFrame:
-    originals, classes = subject.samples().originals, subject.classes
+    originals, classes = subject.samples().example_ids, subject.classes
     return pd.DataFrame(
         [
             {

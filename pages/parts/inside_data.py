@@ -151,20 +151,20 @@ def _moments(run: str, ended: float | None) -> list[Moment]:
 def _outputs(run: str, ended: float | None, domain: str, moment: str) -> dict[str, Tensor]:
     row = store().get(run)
     precision = (row.result or {}).get("precision", "float32")  # as it was measured, so that its figures come out again
-    return outputs_of(network_at(row, moment), samples_of(row, domain).images, precision)
+    return outputs_of(network_at(row, moment), samples_of(row, domain).inputs, precision)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _moved(run: str, ended: float | None, domain: str, task: str, moment: str) -> list[Moved]:
     row = store().get(run)
-    images = samples_of(row, domain).images[:COMPARED]
+    images = samples_of(row, domain).inputs[:COMPARED]
     return moved(network_at(row, moment), network_at(row, END), images, task)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _looked(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
     row = store().get(run)
-    images = samples_of(row, domain).images[list(positions)]
+    images = samples_of(row, domain).inputs[list(positions)]
     network = network_at(row, END)
     return looked(network, images, task, outputs_of(network, images)[task].argmax(1))
 

@@ -128,7 +128,7 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
     except XferError as error:
         st.info(error_text(error), icon=":material/info:")
         return
-    images, rows = subject.samples().images, []
+    images, rows = subject.samples().inputs, []
     for title, positions in ((_("Wrong answers, the surest first"), wrong), (_("Right answers"), right)):
         if not positions:
             continue
@@ -159,7 +159,7 @@ def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, objec
     answers, classes = subject.answers(), subject.classes
     row, column = divmod(int(heat.argmax()), heat.shape[1])
     return {
-        _("sample"): int(subject.samples().originals[position]),
+        _("sample"): int(subject.samples().example_ids[position]),
         _("true class"): classes[answers.labels[position]],
         _("answer"): classes[answers.given[position]],
         _("confidence"): percent(float(answers.certainty[position])),

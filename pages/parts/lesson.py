@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pages.parts.text import _
-from xfer_core.forms import Form
+from xfer_core.config import Config
 from xfer_core.strategies import Strategy
 
 FORMULA = re.compile(
@@ -31,7 +31,7 @@ class Lesson:
     paper: str
 
 
-def lesson_of(form: type[Form]) -> Lesson:
+def lesson_of(form: type[Config]) -> Lesson:
     """The lesson of one strategy or selection rule, in the viewer's language."""
     idea, _line, rest = (form.__doc__ or "").strip().partition("\n\n")
     found = re.search(r"https?://[^\s;)]*[^\s;).,]", rest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, parse_spec
 
@@ -52,7 +52,7 @@ def _showable(settings: list[str]) -> RunSpec:
     """
     spec = parse_spec({}, settings)
     for key, role in spec.problem.roles().items():  # a missing target must not hide an unknown source
-        offered(key, f"problem.{role}")
+        domain_info(key, f"problem.{role}")
     spec.strategy.lambdas(spec.problem)
     try:
         spec.problem.check_names()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from xfer_core.domains import domain_keys, offered
+from xfer_core.domains import domain_info, domain_keys
 from xfer_core.domains.problem import Problem
 from xfer_core.networks import NETWORKS
 from xfer_core.selections import RULES
@@ -75,10 +75,10 @@ def page_word(value: Any, translate: Callable[[str], str]) -> Any:
     if value in RULES:
         return translate(RULES[value].title)
     if value in domain_keys():
-        return translate(offered(value).card.title)
+        return translate(domain_info(value).card.title)
     domain, slash, task = value.partition("/")
     if slash and domain in domain_keys():
-        return f"{translate(offered(domain).card.title)} · {task}"
+        return f"{translate(domain_info(domain).card.title)} · {task}"
     if ", " in value:  # several, written as one text
         return ", ".join(str(page_word(part, translate)) for part in value.split(", "))
     return value

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.parts.slots import Slots
 from pages.parts.text import _, plain
-from xfer_core.domains import domain_keys, is_here, offered
+from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.problem import Problem, Role
 
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
@@ -95,7 +95,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: Slots) -> l
     title.markdown(f"{label}: **{named}**", help=helps or None)
     slots.here(f"problem.{role}")
     for key in chosen:
-        if not is_here(key):
+        if not is_available(key):
             offer_download(key, role)
     return chosen
 
@@ -127,7 +127,7 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
         help=_("A press on a picture then adds that domain, or takes it away."),
     )
     keys = [key for role in chosen.values() for key in role]
-    tasks = list(dict.fromkeys(task for key in keys for task in offered(key).tasks)) or ["digit"]
+    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
     found = st.multiselect(
         _("Tasks: what to tell apart"),
         tasks,
@@ -148,7 +148,7 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
     )
     slots.here("problem.unseen")
     for key in unseen:
-        if not is_here(key):
+        if not is_available(key):
             offer_download(key, "unseen")
     return {"tasks": found, "unseen": unseen}
 

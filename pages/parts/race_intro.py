@@ -32,7 +32,7 @@ PRACTICE, TARGET = "digits.handwritten", "digits.photo"
 def _digits(key: str) -> Tensor:
     """One picture of each digit, uint8 (10, C, H, W)."""
     domain = load_domain(key)
-    return one_of_each(domain.samples, domain.tasks["digit"].labels, 10)
+    return one_of_each(domain.inputs, domain.tasks["digit"].labels, 10)
 
 
 def explained() -> dict[str, str]:

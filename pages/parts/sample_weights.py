@@ -12,7 +12,7 @@ from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, plain
 from xfer_core.charts.pictures import contact_sheet
 from xfer_core.charts.weights import weight_heatmap
-from xfer_core.domains import is_here, load_domain
+from xfer_core.domains import is_available, load_domain
 from xfer_core.errors import XferError
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
@@ -48,13 +48,13 @@ def sample_weights(run: str) -> None:
 
 
 def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
-    if not is_here(key):
+    if not is_available(key):
         return  # the run was made on another machine
     try:
         domain = load_domain(key)
     except XferError as error:  # its files were damaged after the run had read them
         st.error(error_text(error), icon=":material/error:")
         return
-    positions = {int(original): i for i, original in enumerate(domain.originals)}
-    images = domain.samples[[positions[original] for original in rows["original"]]]
+    positions = {int(original): i for i, original in enumerate(domain.example_ids)}
+    images = domain.inputs[[positions[original] for original in rows["original"]]]
     st.image(contact_sheet(images, SHOWN), caption=label, width="stretch", alt=label)

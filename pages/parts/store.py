@@ -7,8 +7,8 @@ import json
 import streamlit as st
 
 from pages.parts.text import _, error_text
-from xfer_core.domains import is_here
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains import is_available
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.housekeeping import delete_runs
@@ -61,7 +61,7 @@ def delete(ids: list[str]) -> bool:
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _checked(spec: str) -> Dealt:
+def _checked(spec: str) -> ProblemData:
     return RunSpec.model_validate(json.loads(spec)).check()
 
 
@@ -73,11 +73,11 @@ def require_here(problem: Problem) -> None:
     """
     problem.check_names()
     for key, role in problem.roles().items():
-        if not is_here(key):
+        if not is_available(key):
             raise XferError("not_here", f"problem.{role}", key)
 
 
-def checked(spec: RunSpec) -> Dealt:
+def checked(spec: RunSpec) -> ProblemData:
     """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
 
     Raises:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages.parts.page_words import page_word
-from xfer_core.errors import XferError, say
+from xfer_core.errors import XferError, format_error
 
 LOCALES = Path(__file__).parents[2] / "locales"
 
@@ -59,7 +59,7 @@ def error_text(error: XferError) -> str:
 
 def error_words(error: XferError) -> str:
     """The same, to stand where no Markdown is read."""
-    return say(error, _, lambda value: page_word(value, _))
+    return format_error(error, _, lambda value: page_word(value, _))
 
 
 def percent(fraction: float) -> str:

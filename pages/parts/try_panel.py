@@ -15,8 +15,8 @@ from pages.parts.text import _, error_text, plain
 from pages.parts.try_answers import Asked, show_answers
 from xfer_core.analysis.answer import answers, classification_tasks, one_thread, views
 from xfer_core.charts.palette import Look, other
-from xfer_core.domains import offered
-from xfer_core.domains.picture import count_frames, read_picture
+from xfer_core.domains import domain_info
+from xfer_core.domains.image_io import count_frames, read_image
 from xfer_core.errors import XferError
 from xfer_core.networks import Network
 from xfer_core.runs.spec import RunSpec
@@ -75,7 +75,7 @@ def _panel(asked: list[Asked]) -> None:
         task = _task(asked)
         speaking = [one for one in asked if task in classification_tasks(one.problem)]
         keys = list(dict.fromkeys(key for one in speaking for key in one.problem.roles()))
-        how = _how() if any(offered(key).render for key in keys) else UPLOAD
+        how = _how() if any(domain_info(key).render for key in keys) else UPLOAD
         place = st.container()
     try:
         with place:
@@ -122,7 +122,7 @@ def _uploaded() -> Tensor | None:
     if file is None:
         return None
     content = file.getvalue()
-    picture, frames = read_picture(content, file.name), count_frames(content)
+    picture, frames = read_image(content, file.name), count_frames(content)
     if frames > 1:
         st.caption(_("This file holds {count} pictures; the networks see the first one.").format(count=frames))
     st.image(

@@ -179,7 +179,7 @@ class Workbench:
         fields, chosen = type(strategy).model_fields, {}
         spec = parse_spec({"problem": problem, "network": network})
         spec.problem.check_names()
-        stages = spec.network.describe(spec.problem.image_shape(), spec.problem.outputs())
+        stages = spec.network.describe(spec.problem.input_shape(), spec.problem.outputs())
         # Another method, the same network: what was locked stays so.
         prefix = f"{self.prefix}.{spec.network.kind}.frozen"
         if "frozen" in fields:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xfer_core.domains import offered
-from xfer_core.domains.drawing import grey_of, ink_of
+from xfer_core.domains import domain_info
+from xfer_core.domains.drawing import extract_strokes, to_grayscale
 from xfer_core.domains.problem import Problem
-from xfer_core.domains.shapes import Shape, fit
+from xfer_core.domains.shapes import Shape, resize_to
 from xfer_core.networks import Network
 from xfer_core.training.evaluation import predict, to_input
 
@@ -75,8 +75,8 @@ def views(picture: Tensor, keys: Iterable[str]) -> dict[str, Tensor]:
     Raises:
         XferError: ``no_ink``, if some domain shows drawings and there is nothing in this one.
     """
-    offers = {key: offered(key) for key in keys}
-    ink = ink_of(picture) if any(offer.render for offer in offers.values()) else None
+    offers = {key: domain_info(key) for key in keys}
+    ink = extract_strokes(picture) if any(offer.render for offer in offers.values()) else None
     shown = {}
     for key, offer in offers.items():
         if offer.render is None or ink is None:
@@ -94,8 +94,8 @@ def brought(images: Tensor, shape: Shape) -> Tensor:
         shape: (C, H, W) of every image of the problem.
     """
     if len(images[0]) == 3 and shape[0] == 1:
-        images = torch.stack([(255 * grey_of(image)).round().to(torch.uint8)[None] for image in images])
-    return fit(images, shape)
+        images = torch.stack([(255 * to_grayscale(image)).round().to(torch.uint8)[None] for image in images])
+    return resize_to(images, shape)
 
 
 def answers(network: Network, problem: Problem, task: str, pictures: Mapping[str, Tensor]) -> dict[str, Answer]:
@@ -107,7 +107,7 @@ def answers(network: Network, problem: Problem, task: str, pictures: Mapping[str
         task: one of its classifications.
         pictures: name → uint8 (1, C, H, W), of any shape.
     """
-    classes, shape = problem.classes()[task], problem.image_shape()
+    classes, shape = problem.classes()[task], problem.input_shape()
     images = torch.cat([brought(picture, shape) for picture in pictures.values()])
     logits = predict(network, to_input(images, CPU), CPU, "float32")[task]
     return {

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import torch
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.training.phases import phase_ends
@@ -48,10 +48,10 @@ def cost(spec: RunSpec) -> Cost:
 @lru_cache(maxsize=1000)
 def _cost(text: str) -> Cost:
     spec = RunSpec.model_validate_json(text)
-    dealt: Dealt = spec.check()
+    dealt: ProblemData = spec.check()
     with torch.random.fork_rng(devices=[]):
-        network: Network = spec.network.build(spec.problem.image_shape(), spec.problem.outputs())
-    phases = spec.strategy.phases(dealt.for_strategies(), network)
+        network: Network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
+    phases = spec.strategy.phases(dealt.training_data(), network)
     learned, begun = 0, 0
     for phase, end in zip(phases, phase_ends(phases, spec.training.steps), strict=True):
         images = spec.training.batch_size * (len(phase.domains) + len(phase.unlabelled))

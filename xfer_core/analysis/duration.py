@@ -157,7 +157,7 @@ def _slots(cores: int) -> int:
 
 def _network(spec: RunSpec) -> str:
     """The same for two specs whose networks cost the same."""
-    return canonical([spec.network.model_dump(mode="json"), spec.problem.image_shape()])
+    return canonical([spec.network.model_dump(mode="json"), spec.problem.input_shape()])
 
 
 def core_seconds_an_image(spec: RunSpec) -> float:
@@ -166,7 +166,7 @@ def core_seconds_an_image(spec: RunSpec) -> float:
     It is the least of a few batches of noise, in the time that this thread had the processor: what else runs while a
     page loads is no part of it.
     """
-    shape, outputs = spec.problem.image_shape(), spec.problem.outputs()
+    shape, outputs = spec.problem.input_shape(), spec.problem.outputs()
     precision = choose_precision(spec.training.precision, torch.device("cpu"))
     return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
 

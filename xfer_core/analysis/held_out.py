@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xfer_core.domains import is_here
-from xfer_core.domains.problem import Problem, Samples, deal
+from xfer_core.domains import is_available
+from xfer_core.domains.problem import Problem, Samples, split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.training.evaluation import CHUNK, predict, to_input
@@ -28,9 +28,9 @@ def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
     if domain not in roles:
         raise XferError("unknown_choice", "domain", domain, allowed=tuple(roles))
     for key, role in roles.items():
-        if not is_here(key):
+        if not is_available(key):
             raise XferError("not_here", f"problem.{role}", key)
-    return deal(problem, seed).held_out[domain, "test"]
+    return split_problem(problem, seed).held_out[domain, "test"]
 
 
 def outputs_of(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:

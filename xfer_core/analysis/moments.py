@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xfer_core.domains.problem import deal
+from xfer_core.domains.problem import split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.runs.snapshots import snapshots
@@ -53,8 +53,8 @@ def moments_of(run: Run) -> list[Moment]:
     """
     kept = snapshots(run.id)
     spec = RunSpec.model_validate(run.spec)
-    seen = deal(spec.problem, spec.seed, pixels=False).for_strategies()
-    network = spec.network.build(spec.problem.image_shape(), spec.problem.outputs())
+    seen = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
+    network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     phases = spec.strategy.phases(seen, network)
     moments: dict[int, Moment] = {}
     for snapshot in kept:

@@ -47,9 +47,9 @@ def few_samples(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch
             spec.problem, spec.seed, key
         )  # dealt in random order, so the first ones are a random draw
         labels = samples.labels[task][:MOST].tolist()
-        images.append(samples.images[:MOST])
+        images.append(samples.inputs[:MOST])
         names = [classes[label] for label in labels] if classes else labels
-        tables.append(pd.DataFrame({"domain": key, "original": samples.originals[:MOST].tolist(), "label": names}))
+        tables.append(pd.DataFrame({"domain": key, "original": samples.example_ids[:MOST].tolist(), "label": names}))
     return torch.cat(images), pd.concat(tables, ignore_index=True)
 
 
@@ -84,7 +84,7 @@ def trails(runs: Sequence[tuple[Run, Sequence[Moment]]], domains: Sequence[str],
 def _beginning(spec: RunSpec) -> tuple[object, ...]:
     """Equal for runs whose networks began with the same random values."""
     outputs = tuple(spec.problem.outputs().items())
-    return spec.network.model_dump_json(), spec.problem.image_shape(), outputs, spec.seed
+    return spec.network.model_dump_json(), spec.problem.input_shape(), outputs, spec.seed
 
 
 def _trail(features: list[np.ndarray], plane: Plane, table: pd.DataFrame, spec: RunSpec) -> Trail:

@@ -5,41 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from xfer_core.domains import coloured, digits, handwriting, printed
-from xfer_core.domains.base import Card, Domain, Offer, Task
-from xfer_core.domains.downloads import fetch
+from xfer_core.domains import coloured, digits, mnist_usps, printed
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.downloads import download_files
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
-FAMILIES = (digits, printed, coloured, handwriting)
-OFFERS: dict[str, Offer] = {key: offer for family in FAMILIES for key, offer in family.DOMAINS.items()}
+FAMILIES = (digits, printed, coloured, mnist_usps)
+DOMAINS: dict[str, DomainInfo] = {key: offer for family in FAMILIES for key, offer in family.DOMAINS.items()}
 
 
 def domain_keys() -> tuple[str, ...]:
     """The keys of every domain that this installation knows."""
-    return tuple(OFFERS)
+    return tuple(DOMAINS)
 
 
-def always_there() -> tuple[str, ...]:
+def builtin_domains() -> tuple[str, ...]:
     """The keys of the domains that need no download, ever."""
-    return tuple(key for key, offer in OFFERS.items() if offer.download is None)
+    return tuple(key for key, offer in DOMAINS.items() if offer.download is None)
 
 
-def offered(key: str, field: str = "domain") -> Offer:
+def domain_info(key: str, field: str = "domain") -> DomainInfo:
     """What is known of the domain called ``key`` without reading a sample.
 
     Raises:
         XferError: ``unknown_domain``, naming ``field``.
     """
-    if key not in OFFERS:
+    if key not in DOMAINS:
         raise XferError("unknown_domain", field, key, allowed=domain_keys())
-    return OFFERS[key]
+    return DOMAINS[key]
 
 
-def is_here(key: str) -> bool:
+def is_available(key: str) -> bool:
     """Whether loading the domain needs no download."""
-    download = offered(key).download
-    return download is None or download.here(settings().data_folder)
+    download = domain_info(key).download
+    return download is None or download.is_available(settings().data_folder)
 
 
 def download(key: str, progress: Callable[[float], object] | None = None, field: str = "domain") -> None:
@@ -53,9 +53,9 @@ def download(key: str, progress: Callable[[float], object] | None = None, field:
     Raises:
         XferError: ``unknown_domain`` or ``no_download``.
     """
-    wanted = offered(key, field).download
-    if wanted is not None and not is_here(key):
-        fetch(wanted, key, field, progress)
+    wanted = domain_info(key, field).download
+    if wanted is not None and not is_available(key):
+        download_files(wanted, key, field, progress)
 
 
 def load_domain(key: str, field: str = "domain") -> Domain:
@@ -65,9 +65,9 @@ def load_domain(key: str, field: str = "domain") -> Domain:
         XferError: ``unknown_domain``, ``no_download``, ``no_package``, ``broken_data`` or what else is wrong with its
             files, naming ``field``; what a :class:`Domain` refuses, naming the part of it.
     """
-    offered(key, field)
+    domain_info(key, field)
     try:
-        return _made(key)
+        return _build(key)
     except XferError as error:
         if error.field == "domain":
             error.field = field
@@ -75,22 +75,22 @@ def load_domain(key: str, field: str = "domain") -> Domain:
 
 
 @cache
-def _made(key: str) -> Domain:
+def _build(key: str) -> Domain:
     download(key)
-    domain = OFFERS[key].make()
-    OFFERS[key].hold_against(domain)
+    domain = DOMAINS[key].build()
+    DOMAINS[key].check_domain(domain)
     return domain
 
 
 __all__ = [
     "Card",
     "Domain",
-    "Offer",
+    "DomainInfo",
     "Task",
-    "always_there",
+    "builtin_domains",
+    "domain_info",
     "domain_keys",
     "download",
-    "is_here",
+    "is_available",
     "load_domain",
-    "offered",
 ]

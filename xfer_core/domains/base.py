@@ -70,15 +70,15 @@ class Domain:
     key: str
     card: Card
     pool: str
-    samples: Tensor
-    originals: Tensor
+    inputs: Tensor
+    example_ids: Tensor
     tasks: dict[str, Task]
     official_test: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.samples.dtype != torch.uint8:
-            raise XferError("wrong_type", f"{self.key}.samples", self.samples.dtype, expected="uint8")
-        self._check_length("originals", self.originals)
+        if self.inputs.dtype != torch.uint8:
+            raise XferError("wrong_type", f"{self.key}.samples", self.inputs.dtype, expected="uint8")
+        self._check_length("originals", self.example_ids)
         if self.official_test is not None:
             self._check_length("official_test", self.official_test)
         for name, task in self.tasks.items():
@@ -104,11 +104,11 @@ class Domain:
             raise XferError("not_all_finite", f"{self.key}.{name}", float(broken[0]))
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.inputs)
 
 
 @dataclass(frozen=True)
-class Offer:
+class DomainInfo:
     """A domain that can be had: what is known of it before a sample is read.
 
     Attributes:
@@ -128,17 +128,17 @@ class Offer:
     samples: int
     shape: tuple[int, int, int]
     tasks: dict[str, tuple[str, ...]]
-    make: Callable[[], Domain]
+    build: Callable[[], Domain]
     download: Download | None = None
     render: Callable[[Tensor, int], Tensor] | None = None
 
-    def hold_against(self, domain: Domain) -> None:
+    def check_domain(self, domain: Domain) -> None:
         """Refuse a domain that is not what was known of it beforehand.
 
         Raises:
             XferError: ``wrong_shape`` or ``other_tasks``, naming a field of the domain.
         """
-        expected, found = (self.samples, *self.shape), tuple(domain.samples.shape)
+        expected, found = (self.samples, *self.shape), tuple(domain.inputs.shape)
         if found != expected:
             raise XferError("wrong_shape", f"{domain.key}.samples", str(found), expected=str(expected))
         tasks = {name: task.classes for name, task in domain.tasks.items()}

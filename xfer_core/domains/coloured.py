@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xfer_core.domains.base import Card, Domain, Offer, Task
-from xfer_core.domains.drawing import placed
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.printed import CARD as PRINTED
-from xfer_core.domains.printed import HIGH, SIZE, bent, faces, glyphs
+from xfer_core.domains.printed import HIGH, SIZE, elastic_distort, fonts, render_glyphs
 from xfer_core.domains.tilt import tilt_task
 
 COUNT = 6000
@@ -25,31 +25,31 @@ HALVES = ("0–4", "5–9")
 
 
 @cache
-def _originals() -> tuple[Tensor, Tensor, Tensor, Task]:
+def _base_digits() -> tuple[Tensor, Tensor, Tensor, Task]:
     """Grey images, uint8 (N, 1, 32, 32); the digit of each; the label of ``below_five``, a quarter wrong; the tilt."""
-    drawn, random = glyphs(faces()), np.random.default_rng(5)
+    drawn, random = render_glyphs(fonts()), np.random.default_rng(5)
     digit = torch.arange(COUNT) % 10
     face = torch.from_numpy(random.integers(len(drawn), size=COUNT))
-    grey = bent(drawn[face, digit][:, None], random).clamp(0, 1)
+    grey = elastic_distort(drawn[face, digit][:, None], random).clamp(0, 1)
     wrong = torch.from_numpy(random.random(COUNT) < WRONG)
     return _bytes(grey), digit, (digit >= 5).long() ^ wrong.long(), tilt_task(grey)
 
 
-def make(key: str, card: Card, agreement: float) -> Domain:
+def build_domain(key: str, card: Card, agreement: float) -> Domain:
     """The domain in which the colour agrees with the label of ``below_five`` in this part of the images.
 
     Raises:
         XferError: ``no_package``, if the fonts are missing.
     """
-    grey, digit, half, tilt = _originals()
+    grey, digit, half, tilt = _base_digits()
     lies = torch.from_numpy(np.random.default_rng([6, round(100 * agreement)]).random(COUNT) >= agreement)
     green = half ^ lies.long()
     return Domain(
         key=key,
         card=card,
         pool="coloured digits",
-        samples=_coloured(grey, green),
-        originals=torch.arange(COUNT),
+        inputs=_coloured(grey, green),
+        example_ids=torch.arange(COUNT),
         tasks={
             "below_five": Task("below_five", half, HALVES),
             "digit": Task("digit", digit, tuple("0123456789")),
@@ -70,10 +70,10 @@ def _bytes(grey: Tensor) -> Tensor:
     return (grey * 255).round().to(torch.uint8)
 
 
-def show(ink: Tensor, ways: int) -> Tensor:
+def render_drawing(ink: Tensor, ways: int) -> Tensor:
     """A drawing in the size of the printed digits, red and green in turn: nobody knows what it is, so no colour can
     agree with it. uint8 (ways, 3, 32, 32)."""
-    return _coloured(_bytes(placed(ink, SIZE, HIGH)).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
+    return _coloured(_bytes(center_and_scale(ink, SIZE, HIGH)).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
 
 
 def _card(agreement: float, title: str, description: str) -> Card:
@@ -84,14 +84,14 @@ def _card(agreement: float, title: str, description: str) -> Card:
     return Card(title, description, PRINTED.source, PRINTED.licence, recipe)
 
 
-DOMAINS: dict[str, Offer] = {
-    key: Offer(
+DOMAINS: dict[str, DomainInfo] = {
+    key: DomainInfo(
         card=card,
         samples=COUNT,
         shape=(3, SIZE, SIZE),
         tasks={"below_five": HALVES, "digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
-        make=partial(make, key, card, agreement),
-        render=show,
+        build=partial(build_domain, key, card, agreement),
+        render=render_drawing,
     )
     for key, agreement, card in (
         (

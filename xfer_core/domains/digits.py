@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from xfer_core.domains.base import Card, Domain, Offer, Task
-from xfer_core.domains.drawing import placed
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.tilt import tilt_task
 
 SIZE = 32
@@ -29,7 +29,7 @@ PHOTOS = "two photographs shipped with scikit-learn (china.jpg by Yannis Papaste
 
 
 @cache
-def read_originals() -> tuple[np.ndarray, np.ndarray]:
+def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Pixels in 0…1, float32 (1797, 8, 8), and the digit each shows, int64 (1797,)."""
     rows = np.loadtxt(_shipped("data/digits.csv.gz"), delimiter=",")
     return (rows[:, :-1] / 16).astype(np.float32).reshape(-1, 8, 8), rows[:, -1].astype(np.int64)
@@ -102,7 +102,7 @@ def _bytes(colours: Tensor) -> Tensor:
     return (colours.clamp(0, 1) * 255).round().to(torch.uint8).contiguous()
 
 
-def show(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
+def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
     """A drawing as a domain of digits would show it, uint8 (ways, 3, 32, 32).
 
     Made as the originals were: the digit fills 32×32 pixels, and the mean of every 4×4 becomes a pixel. All 1,797 fill
@@ -110,17 +110,17 @@ def show(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
     covers about three tenths of each, so a thin pen is made as bright as that.
 
     Args:
-        render: as in :func:`make`.
-        turn: as in :func:`make`.
+        render: as in :func:`build_domain`.
+        turn: as in :func:`build_domain`.
         ink: bright on black, float (1, 1, H, W) in 0…1.
         ways: how many, each with a photograph, an angle or noise of its own.
     """
-    pixels = F.avg_pool2d(placed(ink, SIZE, SIZE, WIDEST), 4)  # (1, 1, 8, 8)
+    pixels = F.avg_pool2d(center_and_scale(ink, SIZE, SIZE, WIDEST), 4)  # (1, 1, 8, 8)
     pixels = (pixels * max(1.0, INK / float(pixels.mean()))).clamp_max(1)
     return _bytes(render(turn(_enlarged(pixels).expand(ways, -1, -1, -1))))
 
 
-def make(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Domain:
+def build_domain(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Domain:
     """One domain of digits.
 
     Args:
@@ -130,7 +130,7 @@ def make(key: str, card: Card, render: Render, digits: range = range(10), turn: 
         digits: the classes that the domain holds.
         turn: what is done to the shape before that, grey images to grey images.
     """
-    pixels, labels = read_originals()
+    pixels, labels = load_digits()
     chosen = np.isin(labels, list(digits))
     grey = turn(_enlarged(torch.from_numpy(pixels[chosen])[:, None]))
     digit = torch.from_numpy(labels[chosen])
@@ -138,8 +138,8 @@ def make(key: str, card: Card, render: Render, digits: range = range(10), turn: 
         key=key,
         card=card,
         pool="scikit-learn digits",
-        samples=_bytes(render(grey)),
-        originals=torch.from_numpy(np.flatnonzero(chosen)),
+        inputs=_bytes(render(grey)),
+        example_ids=torch.from_numpy(np.flatnonzero(chosen)),
         tasks={
             "digit": Task("digit", digit - digits.start, tuple(str(d) for d in digits)),
             "parity": Task("parity", digit % 2, ("even", "odd")),
@@ -152,24 +152,24 @@ def _card(title: str, description: str, recipe: str, source: str = UCI) -> Card:
     return Card(title, description, source, "CC BY 4.0", recipe)
 
 
-def _offer(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Offer:
+def _info(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> DomainInfo:
     held = sum(PER_DIGIT[digit] for digit in digits)
     tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd"), "tilt": ()}
-    return Offer(
+    return DomainInfo(
         card=card,
         samples=held,
         shape=(3, SIZE, SIZE),
         tasks=tasks,
-        make=partial(make, key, card, render, digits, turn),
-        render=partial(show, render, turn),
+        build=partial(build_domain, key, card, render, digits, turn),
+        render=partial(render_drawing, render, turn),
     )
 
 
 PER_DIGIT = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # images of each digit that scikit-learn ships
 ENLARGED = "enlarged from 8×8 to 32×32 (bicubic)"
 
-DOMAINS: dict[str, Offer] = {
-    key: _offer(key, card, render, **dict(*shape))
+DOMAINS: dict[str, DomainInfo] = {
+    key: _info(key, card, render, **dict(*shape))
     for key, card, render, *shape in (
         (
             "digits.handwritten",

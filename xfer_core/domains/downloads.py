@@ -36,8 +36,8 @@ class Download:
     title: str
     size: int
     archives: tuple[str, ...]
-    here: Callable[[Path], bool]
-    fetch: Callable[[Path], object]
+    is_available: Callable[[Path], bool]
+    fetch_files: Callable[[Path], object]
 
     @property
     def megabytes(self) -> int:
@@ -59,7 +59,7 @@ class _Job(threading.Thread):
             self.root.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".download-", dir=self.root, ignore_cleanup_errors=True) as folder:
                 self.folder = Path(folder)
-                self.download.fetch(self.folder)
+                self.download.fetch_files(self.folder)
                 for path in [path for path in self.folder.rglob("*") if path.is_file()]:
                     place = self.root / path.relative_to(self.folder)
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class _Job(threading.Thread):
         except Exception as error:  # told to whoever waits, in their thread
             self.error = error
 
-    def bytes_here(self) -> int:
+    def downloaded_bytes(self) -> int:
         """How much has come."""
         if self.folder is None:
             return 0
@@ -89,7 +89,7 @@ def _job(download: Download, root: Path) -> _Job:
         return _jobs[name]
 
 
-def fetch(download: Download, key: str, field: str, progress: Callable[[float], object] | None = None) -> None:
+def download_files(download: Download, key: str, field: str, progress: Callable[[float], object] | None = None) -> None:
     """Bring the files of a data set into the data folder, and wait until they are there.
 
     Args:
@@ -104,11 +104,11 @@ def fetch(download: Download, key: str, field: str, progress: Callable[[float], 
     job = _job(download, root)
     most, since = 0, time.monotonic()
     while job.is_alive():
-        come = job.bytes_here()
+        come = job.downloaded_bytes()
         if come > most:
             most, since = come, time.monotonic()
         if time.monotonic() - since > STALL_SECONDS:
-            _give_up(job)
+            _abandon(job)
             reason = f"nothing came for {STALL_SECONDS:.0f} s"
             raise XferError("no_download", field, key, folder=root, reason=reason)
         if progress:
@@ -126,7 +126,7 @@ def _reason(error: Exception) -> str:
     return (str(said).strip().splitlines() or [type(error).__name__])[-1]
 
 
-def _give_up(job: _Job) -> None:
+def _abandon(job: _Job) -> None:
     """Forget a job that hangs, so that the next who asks begins anew."""
     with _lock:
         _jobs.pop((job.download.title, job.root), None)

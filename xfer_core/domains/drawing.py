@@ -14,13 +14,13 @@ SEEN = 0.2  # of the strongest ink: what is fainter is shade on the paper
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
-def grey_of(picture: Tensor) -> Tensor:
+def to_grayscale(picture: Tensor) -> Tensor:
     """Brightness of a picture, uint8 (C, H, W) with one or three channels, as float (H, W) in 0…1."""
     weights = torch.tensor(LUMA if len(picture) == 3 else (1.0,))
     return torch.einsum("chw,c->hw", picture.float() / 255, weights)
 
 
-def ink_of(picture: Tensor) -> Tensor:
+def extract_strokes(picture: Tensor) -> Tensor:
     """What is written in a picture: bright strokes on black, whichever of the two was bright before.
 
     The border, one pixel wide, is taken for paper: if its mean is brighter than one half, bright and dark change
@@ -36,7 +36,7 @@ def ink_of(picture: Tensor) -> Tensor:
     Raises:
         XferError: ``no_ink`` for a picture in which nothing stands out from its border.
     """
-    grey = grey_of(picture)
+    grey = to_grayscale(picture)
     border = torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if border.mean() > 0.5:
         grey, border = 1 - grey, 1 - border
@@ -47,7 +47,7 @@ def ink_of(picture: Tensor) -> Tensor:
     return torch.where(ink > SEEN * strongest, ink / strongest, 0.0)[None, None]
 
 
-def placed(ink: Tensor, side: int, longest: int, widest: int | None = None, by_mass: bool = False) -> Tensor:
+def center_and_scale(ink: Tensor, side: int, longest: int, widest: int | None = None, by_mass: bool = False) -> Tensor:
     """A sign cut out, scaled in proportion, and placed in the middle of a square.
 
     Args:

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.domains.base import Card, Domain, Offer, Task
-from xfer_core.domains.drawing import placed
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 
@@ -38,7 +38,7 @@ BEND = 1.0  # pixels of the 32 by which each of 5×5 points is moved, standard d
 POINTS = 5
 
 
-def faces() -> list[Path]:
+def fonts() -> list[Path]:
     """The font files, in a fixed order.
 
     Raises:
@@ -53,7 +53,7 @@ def faces() -> list[Path]:
     return [file for file in found if TOO_FINE not in file.name]
 
 
-def glyphs(files: list[Path]) -> Tensor:
+def render_glyphs(files: list[Path]) -> Tensor:
     """Every digit of every face, its ink centred: float in 0…1, (faces, 10, 64, 64).
 
     Each pixel is the mean of 3×3, so that an image of half the size can be sampled without jagged edges.
@@ -72,7 +72,7 @@ def glyphs(files: list[Path]) -> Tensor:
     return F.avg_pool2d(torch.from_numpy(drawn) / 255, 3, stride=1, padding=1)
 
 
-def bent(images: Tensor, random: np.random.Generator) -> Tensor:
+def elastic_distort(images: Tensor, random: np.random.Generator) -> Tensor:
     """Each image turned, sheared, scaled, shifted and distorted elastically in its own way.
 
     Args:
@@ -104,23 +104,23 @@ def bent(images: Tensor, random: np.random.Generator) -> Tensor:
     return F.grid_sample(images, grid + smooth.permute(0, 2, 3, 1), align_corners=False)
 
 
-def make(key: str, card: Card) -> Domain:
+def build_domain(key: str, card: Card) -> Domain:
     """The domain: as many images of each digit, the faces drawn at random.
 
     Raises:
         XferError: ``no_package``.
     """
-    drawn = glyphs(faces())
+    drawn = render_glyphs(fonts())
     random = np.random.default_rng(4)
     digit = torch.arange(COUNT) % 10
     face = torch.from_numpy(random.integers(len(drawn), size=COUNT))
-    grey = bent(drawn[face, digit][:, None], random)
+    grey = elastic_distort(drawn[face, digit][:, None], random)
     return Domain(
         key=key,
         card=card,
         pool="printed digits",
-        samples=(grey.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous(),
-        originals=torch.arange(COUNT),
+        inputs=(grey.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous(),
+        example_ids=torch.arange(COUNT),
         tasks={
             "digit": Task("digit", digit, tuple("0123456789")),
             "parity": Task("parity", digit % 2, ("even", "odd")),
@@ -129,9 +129,9 @@ def make(key: str, card: Card) -> Domain:
     )
 
 
-def show(ink: Tensor, ways: int) -> Tensor:
+def render_drawing(ink: Tensor, ways: int) -> Tensor:
     """A drawing in the size of the printed digits, white on black: uint8 (ways, 3, 32, 32)."""
-    return (placed(ink, SIZE, HIGH) * 255).round().to(torch.uint8).expand(ways, 3, -1, -1)
+    return (center_and_scale(ink, SIZE, HIGH) * 255).round().to(torch.uint8).expand(ways, 3, -1, -1)
 
 
 CARD = Card(
@@ -145,13 +145,13 @@ CARD = Card(
         f"points moved by normally distributed steps (standard deviation {BEND:.0f} pixel)"
     ),
 )
-DOMAINS: dict[str, Offer] = {
-    KEY: Offer(
+DOMAINS: dict[str, DomainInfo] = {
+    KEY: DomainInfo(
         card=CARD,
         samples=COUNT,
         shape=(3, SIZE, SIZE),
         tasks={"digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
-        make=partial(make, KEY, CARD),
-        render=show,
+        build=partial(build_domain, KEY, CARD),
+        render=render_drawing,
     )
 }

@@ -16,34 +16,34 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains import Domain, load_domain, offered
-from xfer_core.domains.shapes import common_shape, fit
+from xfer_core.config import Config, Name
+from xfer_core.domains import Domain, domain_info, load_domain
+from xfer_core.domains.shapes import common_shape, resize_to
 from xfer_core.errors import XferError
-from xfer_core.forms import Form, Name
 
 Role = Literal["source", "target", "unseen"]
 
 # The source teaches, so most of it trains; the target is measured, so much of it tests. (train, validation, test)
 # Where a data set has an official test part, that is the test split, and the others share what is left in proportion.
-SHARES: dict[Role, tuple[float, float, float]] = {
+SPLIT_RATIOS: dict[Role, tuple[float, float, float]] = {
     "source": (0.80, 0.10, 0.10),
     "target": (0.50, 0.15, 0.35),
     "unseen": (0.00, 0.30, 0.70),
 }
-MOST = 100  # domains of one role, or tasks
-VALIDATION = 2000  # at most so many samples of a domain: they are looked at again and again
+MAX_ENTRIES = 100  # domains of one role, or tasks
+MAX_VALIDATION = 2000  # at most so many samples of a domain: they are looked at again and again
 
 
-class Problem(Form):
+class Problem(Config):
     """What is to be learned from what."""
 
-    source: tuple[Name, ...] = Field(default=("digits.handwritten",), title="Source domains", max_length=MOST)
+    source: tuple[Name, ...] = Field(default=("digits.handwritten",), title="Source domains", max_length=MAX_ENTRIES)
     """The domains whose labels are plentiful."""
-    target: tuple[Name, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MOST)
+    target: tuple[Name, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MAX_ENTRIES)
     """The domains to become better at."""
-    unseen: tuple[Name, ...] = Field(default=(), title="Unseen domains", max_length=MOST)
+    unseen: tuple[Name, ...] = Field(default=(), title="Unseen domains", max_length=MAX_ENTRIES)
     """Domains that no training sees: only looked at, and tested on."""
-    tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MOST)
+    tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MAX_ENTRIES)
     """What to tell apart. Each task gets a head of its own."""
     labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Labels per class")
     """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A task that asks
@@ -57,14 +57,14 @@ class Problem(Form):
             **dict.fromkeys(self.unseen, "unseen"),
         }  # pyright: ignore[reportReturnType]
 
-    def image_shape(self) -> tuple[int, int, int]:
+    def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of every image of the problem once dealt: the largest of its domains. Reads no sample."""
-        return common_shape(offered(key).shape for key in self.roles())
+        return common_shape(domain_info(key).shape for key in self.roles())
 
     def classes(self) -> dict[str, tuple[str, ...]]:
         """For each task the class names over all domains, none for a regression; a label is an index into them. Reads
         no sample."""
-        offers = [offered(key) for key in self.roles()]
+        offers = [domain_info(key) for key in self.roles()]
         return {task: tuple(dict.fromkeys(n for offer in offers for n in offer.tasks[task])) for task in self.tasks}
 
     def outputs(self) -> dict[str, int]:
@@ -89,7 +89,7 @@ class Problem(Form):
         named = [*self.source, *self.target, *self.unseen]
         for role in ("source", "target", "unseen"):
             for key in getattr(self, role):
-                offer = offered(key, f"problem.{role}")
+                offer = domain_info(key, f"problem.{role}")
                 if named.count(key) > 1:
                     raise XferError("domain_twice", f"problem.{role}", key)
                 for task in self.tasks:
@@ -118,7 +118,7 @@ class Problem(Form):
                 changes += [{f"problem.{role}": tuple(k for k in keys if k != key)} for key in reversed(keys)]
         return tuple(changes)
 
-    def check(self, seed: int = 0) -> Dealt:
+    def check(self, seed: int = 0) -> ProblemData:
         """Refuse what cannot be dealt; the problem as dealt with this seed, without pixels. Domains that are not on
         this machine are downloaded.
 
@@ -126,7 +126,7 @@ class Problem(Form):
             XferError: naming the field, the rule and the value.
         """
         self.check_names()
-        return deal(self, seed, pixels=False)
+        return split_problem(self, seed, load_inputs=False)
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ class Samples:
         originals: which original each was made from, int64 (N,).
     """
 
-    images: Tensor
+    inputs: Tensor
     labels: dict[str, Tensor]
-    originals: Tensor
+    example_ids: Tensor
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.inputs)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class TrainingDomain:
 
 
 @dataclass(frozen=True)
-class Dealt:
+class ProblemData:
     """A problem with its data.
 
     Attributes:
@@ -183,17 +183,17 @@ class Dealt:
     domain_classes: dict[tuple[str, str], tuple[str, ...]]
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of every image of the problem."""
-        channels, height, width = next(iter(self.training.values())).labelled.images.shape[1:]
+        channels, height, width = next(iter(self.training.values())).labelled.inputs.shape[1:]
         return channels, height, width
 
-    def for_strategies(self) -> Dealt:
+    def training_data(self) -> ProblemData:
         """The same problem without a single held-out sample: all that a strategy is given."""
         return replace(self, held_out={})
 
 
-def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
+def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
     """For each domain the positions of its samples, so that no original is used by two domains.
 
     Originals that the same domains could take are shared out among them evenly. (To even out the totals instead would
@@ -201,7 +201,7 @@ def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> 
     """
     positions: dict[str, np.ndarray] = {}
     for pool in sorted({domain.pool for domain in domains.values()}):
-        members = {key: domain.originals.numpy() for key, domain in domains.items() if domain.pool == pool}
+        members = {key: domain.example_ids.numpy() for key, domain in domains.items() if domain.pool == pool}
         order = random.permutation(np.unique(np.concatenate(list(members.values()))))
         holders = np.stack([np.isin(order, originals) for originals in members.values()])  # (domains, originals)
         taker = np.empty(len(order), dtype=np.int64)
@@ -215,9 +215,10 @@ def _deal_originals(domains: dict[str, Domain], random: np.random.Generator) -> 
     return {key: positions[key] for key in domains}
 
 
-def _split(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
-    """The domain's positions by split: by ``SHARES``, the official test part wholly and only to the test split."""
-    train, validation, _ = SHARES[role]
+def _assign_splits(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
+    """The domain's positions by split: by ``SPLIT_RATIOS``, the official test part wholly and only to the test
+    split."""
+    train, validation, _ = SPLIT_RATIOS[role]
     if domain.official_test is None:
         cuts = [round(len(positions) * train), round(len(positions) * (train + validation))]
         parts = np.split(positions, cuts)
@@ -226,11 +227,11 @@ def _split(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tenso
         rest = positions[~official]
         cut = round(len(rest) * train / (train + validation)) if train else 0
         parts = [rest[:cut], rest[cut:], positions[official]]
-    parts[1] = parts[1][:VALIDATION]
+    parts[1] = parts[1][:MAX_VALIDATION]
     return {split: torch.from_numpy(part) for split, part in zip(("train", "validation", "test"), parts, strict=True)}
 
 
-def within_budget(labels: Tensor, budget: int | Literal["all"]) -> Tensor:
+def label_budget_mask(labels: Tensor, budget: int | Literal["all"]) -> Tensor:
     """Which samples keep their labels: the first ``budget`` of each class, bool (N,). Numbers count as one class."""
     if budget == "all":
         return torch.ones(len(labels), dtype=torch.bool, device=labels.device)
@@ -250,7 +251,7 @@ def _check_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> 
         raise XferError("budget", "problem.labels_per_class", budget, limit=rarest, domain=domain)
 
 
-def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
+def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
     """Deal the originals to domains and splits, and the label budget to target samples.
 
     Images of different shapes are brought to the largest number of channels, height and width among the problem's
@@ -269,34 +270,36 @@ def deal(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
     random = np.random.default_rng([seed, 0xD0])
     roles = problem.roles()
     domains = {key: load_domain(key, f"problem.{role}") for key, role in roles.items()}
-    classes, shape = problem.classes(), problem.image_shape()
+    classes, shape = problem.classes(), problem.input_shape()
 
     def take(domain: Domain, positions: Tensor) -> Samples:
-        if pixels:
-            images = fit(domain.samples[positions], shape)
+        if load_inputs:
+            images = resize_to(domain.inputs[positions], shape)
         else:
             images = torch.empty((len(positions), *shape), dtype=torch.uint8, device="meta")
-        return Samples(images, _labels(domain, classes, positions), domain.originals[positions])
+        return Samples(images, _labels(domain, classes, positions), domain.example_ids[positions])
 
     training: dict[str, TrainingDomain] = {}
     held_out: dict[tuple[str, str], Samples] = {}
-    for key, positions in _deal_originals(domains, random).items():
+    for key, positions in _assign_examples(domains, random).items():
         domain, role = domains[key], roles[key]
-        parts = _split(domain, role, positions)
+        parts = _assign_splits(domain, role, positions)
         if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
             raise XferError("too_few_samples", "problem", len(positions), problem._without_one(), domain=key)
         held_out[key, "test"] = take(domain, parts["test"])
         held_out[key, "validation"] = take(domain, parts["validation"])
         if role == "unseen":
             continue
-        pool = parts["train"]
+        candidates = parts["train"]
         budget = "all" if role == "source" else problem.labels_per_class
-        labels = _labels(domain, classes, pool)[problem.tasks[0]]
+        labels = _labels(domain, classes, candidates)[problem.tasks[0]]
         _check_budget(labels, budget, key)
-        keep = within_budget(labels, budget)
-        training[key] = TrainingDomain(key, role, take(domain, pool[keep]), take(domain, pool[~keep]).images)
+        keep = label_budget_mask(labels, budget)
+        training[key] = TrainingDomain(
+            key, role, take(domain, candidates[keep]), take(domain, candidates[~keep]).inputs
+        )
     own = {(key, task): domain.tasks[task].classes for key, domain in domains.items() for task in problem.tasks}
-    return Dealt(problem, training, held_out, classes, own)
+    return ProblemData(problem, training, held_out, classes, own)
 
 
 def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ def common_shape(shapes: Iterable[Shape]) -> Shape:
     return max(channels), max(heights), max(widths)
 
 
-def fit(images: Tensor, shape: Shape) -> Tensor:
+def resize_to(images: Tensor, shape: Shape) -> Tensor:
     """Images brought to a shape: resized (bilinear, antialiased), grey ones repeated over the channels.
 
     Each image by itself, so the result does not depend on what else is fitted. Images that have the shape already come

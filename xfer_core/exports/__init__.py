@@ -20,7 +20,8 @@ FORMATS = (report, recipe, curves, artifacts, onnx, script)
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and what was left out with the reason; :func:`xfer_core.errors.say` makes it a sentence."""
+    """What was written, and what was left out with the reason; :func:`xfer_core.errors.format_error` makes it a
+    sentence."""
 
     files: list[Path] = field(default_factory=list)
     left_out: list[XferError] = field(default_factory=list)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xfer_core.domains import is_here
-from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.domains import is_available
+from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import UNIT
 from xfer_core.exports.plain.generalisation import GIVEN
@@ -17,19 +17,19 @@ from xfer_core.strategies.generalised import Generalised
 FILE = "data.npz"
 
 
-def deal_here(problem: Problem, seed: int, pixels: bool = True) -> Dealt:
-    """The problem as the run dealt it, if that needs no download; ``pixels`` as in ``deal``.
+def deal_here(problem: Problem, seed: int, pixels: bool = True) -> ProblemData:
+    """The problem as the run dealt it, if that needs no download; ``pixels`` as in ``split_problem``.
 
     Raises:
-        XferError: ``data_gone``, or what ``deal`` raises.
+        XferError: ``data_gone``, or what ``split_problem`` raises.
     """
     for key in problem.roles():
-        if not is_here(key):
+        if not is_available(key):
             raise XferError("data_gone", FILE, key)
-    return deal(problem, seed, pixels)
+    return split_problem(problem, seed, pixels)
 
 
-def arrays_of(dealt: Dealt, spec: RunSpec) -> dict[str, np.ndarray]:
+def arrays_of(dealt: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
     ``DOMAIN/labelled/original`` int64 (N,), the number by which ``sample_weights.csv`` knows a sample,
     ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` the names of the
@@ -37,24 +37,24 @@ def arrays_of(dealt: Dealt, spec: RunSpec) -> dict[str, np.ndarray]:
     (N,) where the weights of samples are decided before the first step."""
     arrays: dict[str, np.ndarray] = {}
     for key, domain in dealt.training.items():
-        arrays[f"{key}/labelled/images"] = domain.labelled.images.numpy()
+        arrays[f"{key}/labelled/images"] = domain.labelled.inputs.numpy()
         arrays |= {f"{key}/labelled/{task}": labels.numpy() for task, labels in domain.labelled.labels.items()}
-        arrays[f"{key}/labelled/original"] = domain.labelled.originals.numpy()
+        arrays[f"{key}/labelled/original"] = domain.labelled.example_ids.numpy()
         arrays[f"{key}/unlabelled/images"] = domain.unlabelled.numpy()
     for key in (*dealt.problem.target, *dealt.problem.unseen):
         samples = dealt.held_out[key, "test"]
-        arrays[f"{key}/test/images"] = samples.images.numpy()
+        arrays[f"{key}/test/images"] = samples.inputs.numpy()
         arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
-        arrays[f"{key}/test/original"] = samples.originals.numpy()
+        arrays[f"{key}/test/original"] = samples.example_ids.numpy()
     for task, names in dealt.classes.items():
         arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
     if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
-        given = spec.strategy.state(dealt.for_strategies())["weights"]
+        given = spec.strategy.state(dealt.training_data())["weights"]
         arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays
 
 
-def write_data(dealt: Dealt, spec: RunSpec, folder: Path) -> Path:
+def write_data(dealt: ProblemData, spec: RunSpec, folder: Path) -> Path:
     """Write ``data.npz``; nothing in it needs pickle."""
     path = folder / FILE
     np.savez_compressed(path, **arrays_of(dealt, spec))  # pyright: ignore[reportArgumentType]

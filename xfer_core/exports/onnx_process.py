@@ -39,7 +39,7 @@ def write_onnx(run: Run, path: Path) -> None:
         XferError: ``no_weights``.
     """
     spec, network = RunSpec.model_validate(run.spec), trained_network(run)
-    example = torch.zeros(2, *spec.problem.image_shape())
+    example = torch.zeros(2, *spec.problem.input_shape())
     program = torch.onnx.export(
         _Answers(network.to(memory_format=torch.contiguous_format)).eval(),  # pyright: ignore[reportCallIssue]
         (example,),

@@ -34,7 +34,7 @@ def metadata(run: Run) -> dict[str, str]:
     """
     problem = RunSpec.model_validate(run.spec).problem
     outputs = {task: {"classes": list(names)} if names else {"unit": UNIT} for task, names in problem.classes().items()}
-    image = {"layout": "NCHW", "shape": problem.image_shape(), "type": "float32", "range": [0, 1]}
+    image = {"layout": "NCHW", "shape": problem.input_shape(), "type": "float32", "range": [0, 1]}
     found = {"run": run.id, "input": json.dumps(image), "outputs": json.dumps(outputs)}
     if run.result and run.result["metrics"]:
         metrics = run.result["metrics"].items()

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, Look, domain_look
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.exports.outputs import UNIT
 from xfer_core.runs.spec import RunSpec, metric_name
 
@@ -146,4 +146,4 @@ def _measures(spec: RunSpec, wanted: Callable[[str], bool]) -> Mapping[str, tupl
 
 
 def _title(domain: str, task: str, tasks: Sequence[str]) -> str:
-    return offered(domain).card.title + (f" · {task}" if task and len(tasks) > 1 else "")
+    return domain_info(domain).card.title + (f" · {task}" if task and len(tasks) > 1 else "")

@@ -16,8 +16,8 @@ from xfer_core.analysis.verdict import verdict
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.palette import method_look
 from xfer_core.charts.pictures import png_uri
-from xfer_core.domains import offered
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains import domain_info
+from xfer_core.domains.problem import ProblemData
 from xfer_core.exports import html
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.outputs import output_sentences
@@ -88,7 +88,7 @@ def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mappin
         metric = one.target_metric or {}
         name = "this run" if one.id == run.id else f"baseline: {_title(one)}"
         rows.append([name, metric_text(metric["name"], metric["value"])])
-    title = offered(spec.problem.target[0]).card.title
+    title = domain_info(spec.problem.target[0]).card.title
     yield html.table(["trained", f"test samples of {title}"], rows, numbers=1)
 
 
@@ -111,21 +111,23 @@ def _done(spec: RunSpec) -> Iterator[str]:
         yield html.paragraph(sentence)
 
 
-def _data(spec: RunSpec, dealt: Dealt | None) -> Iterator[str]:
+def _data(spec: RunSpec, dealt: ProblemData | None) -> Iterator[str]:
     """A few samples of every domain."""
     if dealt is None:
         return
     yield html.heading("What the data looks like")
     for key, role in spec.problem.roles().items():
-        yield html.picture(png_uri(samples_of(dealt, spec, key)), f"{offered(key).card.title} ({role}): test samples.")
+        yield html.picture(
+            png_uri(samples_of(dealt, spec, key)), f"{domain_info(key).card.title} ({role}): test samples."
+        )
 
 
-def _mixed_up(run: Run, spec: RunSpec, dealt: Dealt | None, first: bool) -> Iterator[str]:
+def _mixed_up(run: Run, spec: RunSpec, dealt: ProblemData | None, first: bool) -> Iterator[str]:
     """The confusion matrix on the first target; ``first`` if no other chart came before."""
     found = mixed_up(run, spec, dealt) if dealt and run.target_metric else None
     if found is None:
         return
-    title = offered(spec.problem.target[0]).card.title
+    title = domain_info(spec.problem.target[0]).card.title
     yield html.heading("Which classes are mixed up? The confusion matrix")
     light, dark = (confusion_chart(found.counts, theme, "answer", "true class") for theme in (False, True))
     yield html.figure(light, dark, f"{title}: {found.sentence()}", first)
@@ -159,7 +161,7 @@ def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]
     rows = []
     for name, value in run.result["metrics"].items():
         _measure, domain, task, _split = name.split("/")
-        row = [offered(domain).card.title, spec.problem.roles()[domain], task]
+        row = [domain_info(domain).card.title, spec.problem.roles()[domain], task]
         rows.append([*row, samples.get(domain, "–"), metric_text(name, value)])
     yield html.heading("How well does it do on samples that no training saw?")
     header = ["domain", "role", "task", "test samples", "result"]
@@ -184,14 +186,14 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
         for row in selection_rows(chosen)
     ]
     yield html.heading("Which step would other rules have taken?")
-    titles = ", ".join(offered(key).card.title for key in judged)
+    titles = ", ".join(domain_info(key).card.title for key in judged)
     yield html.paragraph(f"Test samples of {titles}, {spec.problem.tasks[0]}.")
     yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
 
 
 def _network(spec: RunSpec) -> Iterator[str]:
     yield html.heading("What goes into the network, and what its outputs mean")
-    channels, height, width = spec.problem.image_shape()
+    channels, height, width = spec.problem.input_shape()
     colours = "red, green and blue" if channels == 3 else "grey"
     yield html.paragraph(
         f"Images ({colours}), float values from 0 to 1, as a block of samples × {channels} × {height} × {width}. "
@@ -230,5 +232,5 @@ def _again(store: Store, run: Run, spec: RunSpec, turned: bool) -> Iterator[str]
     yield html.heading("The recipe: everything that decides this run")
     yield html.code(recipe_text(store, run))
     yield html.paragraph("Where the data is from:")
-    cards = [(key, offered(key).card) for key in spec.problem.roles()]
+    cards = [(key, domain_info(key).card) for key in spec.problem.roles()]
     yield html.table(["domain", "source", "licence"], [(key, card.source, card.licence) for key, card in cards])

@@ -11,8 +11,8 @@ from xfer_core.analysis.confusion import confusion
 from xfer_core.analysis.confusion import mixed_up as mistakes
 from xfer_core.analysis.held_out import answered, outputs_of
 from xfer_core.charts.pictures import contact_sheet, one_of_each
-from xfer_core.domains import is_here
-from xfer_core.domains.problem import Dealt, deal
+from xfer_core.domains import is_available
+from xfer_core.domains.problem import ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -44,21 +44,21 @@ class MixedUp:
         return said
 
 
-def deal_whole(spec: RunSpec) -> Dealt | None:
+def deal_whole(spec: RunSpec) -> ProblemData | None:
     """The data of a run as it was dealt them; None where not all of it is on this machine."""
-    return deal(spec.problem, spec.seed) if all(map(is_here, spec.problem.roles())) else None
+    return split_problem(spec.problem, spec.seed) if all(map(is_available, spec.problem.roles())) else None
 
 
-def samples_of(dealt: Dealt, spec: RunSpec, domain: str) -> np.ndarray:
+def samples_of(dealt: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
     """A few test samples of a domain in a row: uint8 (height, width, 4)."""
     held_out = dealt.held_out[domain, "test"]
     task = spec.problem.tasks[0]
     classes = len(spec.problem.classes()[task])
-    images = one_of_each(held_out.images, held_out.labels[task], classes) if classes else held_out.images
+    images = one_of_each(held_out.inputs, held_out.labels[task], classes) if classes else held_out.inputs
     return contact_sheet(images[:SHOWN], SHOWN)
 
 
-def mixed_up(run: Run, spec: RunSpec, dealt: Dealt) -> MixedUp | None:
+def mixed_up(run: Run, spec: RunSpec, dealt: ProblemData) -> MixedUp | None:
     """What the trained network answers to the test samples of the first target; None of a task that asks for a number,
     and of a run without weights."""
     task, held_out = spec.problem.tasks[0], dealt.held_out[spec.problem.target[0], "test"]
@@ -68,6 +68,6 @@ def mixed_up(run: Run, spec: RunSpec, dealt: Dealt) -> MixedUp | None:
         network = trained_network(run)
     except XferError:
         return None
-    outputs = outputs_of(network, held_out.images, (run.result or {}).get("precision", "float32"))
+    outputs = outputs_of(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
     answers = answered(held_out.labels[task], outputs[task])
     return MixedUp(confusion(answers, classes), int(answers.right.sum()), len(answers.labels))

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from xfer_core.analysis.accuracy import metric_text
-from xfer_core.domains import offered
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains import domain_info
+from xfer_core.domains.problem import ProblemData
 from xfer_core.errors import XferError
 from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import deal_here, write_data
@@ -66,7 +66,7 @@ def write_samples(run: Run, folder: Path) -> Path:
 
 def script_of(
     spec: RunSpec,
-    dealt: Dealt,
+    dealt: ProblemData,
     turned: Turned = {},  # noqa: B006 - nobody changes it
     stop: int | None = None,
     facts: Sequence[str] = (),
@@ -87,8 +87,8 @@ def script_of(
     """
     _require_method(spec)
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(dealt.image_shape, spec.problem.outputs())
-    phases = spec.strategy.phases(dealt.for_strategies(), network)
+        network = spec.network.build(dealt.input_shape, spec.problem.outputs())
+    phases = spec.strategy.phases(dealt.training_data(), network)
     found = METHODS[spec.strategy.kind]
     method = found if isinstance(found, Method) else found(spec.strategy, spec.problem, network)
     plan = plan_of(phases, spec.training, turned, stop)
@@ -102,7 +102,9 @@ def _require_method(spec: RunSpec) -> None:
 
 def _facts(run: Run, spec: RunSpec) -> list[str]:
     """What the head of the script says of the run."""
-    titles = [f"{key} is {offered(key).card.title} ({offered(key).card.licence})." for key in spec.problem.roles()]
+    titles = [
+        f"{key} is {domain_info(key).card.title} ({domain_info(key).card.licence})." for key in spec.problem.roles()
+    ]
     facts = [f"Run {run.id}, {run.name!r}."]
     metric = run.target_metric
     if metric and run.result:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from xfer_core.analysis.accuracy import accuracy_interval, metric_text
 from xfer_core.analysis.verdict import SCRATCH, Verdict
-from xfer_core.domains import offered
-from xfer_core.errors import say
+from xfer_core.domains import domain_info
+from xfer_core.errors import format_error
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
 from xfer_core.runs.worker import warnings
@@ -55,7 +55,7 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
         return [f"This run is {run.status}. {left}", *([run.reason["text"]] if run.reason else [])]
     target, count = spec.problem.target[0], samples.get(spec.problem.target[0])
     said = metric_text(metric["name"], metric["value"])
-    on = f"{f'{count} ' if count else ''}test samples of {offered(target).card.title}, which no training saw"
+    on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
         sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
     elif metric["name"].startswith("error/"):
@@ -67,7 +67,7 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
             sentences[0] += (
                 f" With so many samples, the 95 % interval of this figure is {100 * low:.1f} to {100 * high:.1f} %."
             )
-    sentences += [say(warning) for warning in warnings(result.get("warnings", []))]
+    sentences += [format_error(warning) for warning in warnings(result.get("warnings", []))]
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
     counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
@@ -120,4 +120,4 @@ def _amount(value: float, is_error: bool) -> str:
 
 
 def _titles(keys: tuple[str, ...]) -> str:
-    return ", ".join(offered(key).card.title for key in keys)
+    return ", ".join(domain_info(key).card.title for key in keys)

@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from xfer_core.config import Config
 from xfer_core.errors import XferError
-from xfer_core.forms import Form
 
 HEAD = "head"
 
@@ -80,7 +80,7 @@ class Network(nn.Module):
         return frozenset(names)
 
 
-class NetworkForm(Form):
+class NetworkForm(Config):
     """The fields that every network's form starts from; ``kind`` is its name."""
 
     kind: str

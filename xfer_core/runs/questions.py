@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xfer_core.domains import domain_keys, is_here, offered
+from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.runs.experiment import Arm, Budget
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.strategies import STRATEGIES, TITLES
@@ -27,7 +27,7 @@ def strategy_arms(kinds: Sequence[str]) -> tuple[Arm, ...]:
 
 def freeze_arms(spec: RunSpec) -> tuple[Arm, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
-    stages = [part["name"] for part in spec.network.describe(spec.problem.image_shape(), spec.problem.outputs())][:-1]
+    stages = [part["name"] for part in spec.network.describe(spec.problem.input_shape(), spec.problem.outputs())][:-1]
     arms = [Arm("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
@@ -51,7 +51,7 @@ def lambda_arms(spec: RunSpec, term: str = "") -> tuple[Arm, ...]:
     title, params = "λ of the target {value}", {}
     if term:
         key, _, task = term.partition("/")
-        title, params = "λ of {domain}, {task}: {value}", {"domain": offered(key).card.title, "task": task}
+        title, params = "λ of {domain}, {task}: {value}", {"domain": domain_info(key).card.title, "task": task}
     arms = []
     for value in LAMBDAS:
         weights = {**_shared(1 - value, rest, now), **_shared(value, swept, now)}
@@ -69,19 +69,19 @@ def _shared(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dic
 def source_arms(spec: RunSpec) -> tuple[Arm, ...]:
     """From scratch; then fine-tuning from the chosen source, and from others that are here and look the same size."""
     own = spec.problem.source[0]
-    offer = offered(own)
+    offer = domain_info(own)
     alike = [
         key
         for key in domain_keys()
         if key != own
         and key not in (*spec.problem.target, *spec.problem.unseen)
-        and is_here(key)
-        and all(offered(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
+        and is_available(key)
+        and all(domain_info(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
     ]
     first = Arm(TITLES["target_only"], ("strategy.kind=target_only",))
     others = (
         Arm("From {source}", ("strategy.kind=fine_tune", f"problem.source={canonical([key])}"),
-            {"source": offered(key).card.title})
+            {"source": domain_info(key).card.title})
         for key in (own, *alike[:OTHER_SOURCES])
     )  # fmt: skip
     return (first, *others)

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.config import Config
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
-from xfer_core.forms import Form
 from xfer_core.networks import AnyNetwork, SmallCNN
 from xfer_core.selections import RULES
 from xfer_core.strategies import AnyStrategy
@@ -21,7 +21,7 @@ from xfer_core.training.device import choose_device, choose_precision
 from xfer_core.training.form import OPTIMIZERS, TURNING, TrainingForm
 
 
-class RunSpec(Form):
+class RunSpec(Config):
     """What is asked for. A file with one is called a recipe."""
 
     version: Literal[1] = 1
@@ -32,7 +32,7 @@ class RunSpec(Form):
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed")
     """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
 
-    def check(self) -> Dealt:
+    def check(self) -> ProblemData:
         """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt, without pixels.
 
         Raises:
@@ -62,7 +62,7 @@ class RunSpec(Form):
             self.model_dump(mode="json"), [f"{path}={canonical(value)}" for path, value in change.items()]
         )
 
-    def _check(self) -> Dealt:
+    def _check(self) -> ProblemData:
         dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
@@ -70,9 +70,9 @@ class RunSpec(Form):
         self._check_tasks()
         for change in self.training.live_changes:
             self.check_live(change.name, change.value, "training.live_changes")
-        self.strategy.check_dealt(dealt.for_strategies())
-        network = self.network.build(dealt.image_shape, self.problem.outputs())
-        phases = self.strategy.phases(dealt.for_strategies(), network)
+        self.strategy.check_dealt(dealt.training_data())
+        network = self.network.build(dealt.input_shape, self.problem.outputs())
+        phases = self.strategy.phases(dealt.training_data(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
         for phase in phases:
@@ -114,7 +114,7 @@ class RunSpec(Form):
             upright = [name for name in self.training.augment if name not in TURNING]
             raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
 
-    def _check_shared_classes(self, dealt: Dealt) -> None:
+    def _check_shared_classes(self, dealt: ProblemData) -> None:
         for task in set(self.problem.tasks) - set(self.problem.regressions()):
             taught = {name for source in self.problem.source for name in dealt.domain_classes[source, task]}
             for target in self.problem.target:

@@ -31,6 +31,6 @@ def trained_network(run: Run) -> Network:
 def network_of(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
     """The network that a spec asks for with this state, on the CPU, in eval mode."""
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(spec.problem.image_shape(), spec.problem.outputs())
+        network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     network.load_state_dict(dict(state))
     return network.to(memory_format=torch.channels_last).eval()  # pyright: ignore[reportCallIssue]

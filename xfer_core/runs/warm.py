@@ -9,12 +9,12 @@ import sqlalchemy.dialects.sqlite  # noqa: F401 - loaded by name when an engine 
 import torch
 import torch._dynamo  # the first optimiser imports it, 1.5 s
 
-from xfer_core.domains import always_there, load_domain
+from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.errors import XferError
 from xfer_core.runs import worker
 
 torch.set_num_threads(1)
-for key in always_there():
+for key in builtin_domains():
     with suppress(XferError):  # a font package that this machine lacks
         load_domain(key)
 

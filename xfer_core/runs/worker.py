@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
-from xfer_core.domains import offered
-from xfer_core.errors import XferError, say
+from xfer_core.domains import domain_info
+from xfer_core.errors import XferError, format_error
 from xfer_core.files import write_whole
 from xfer_core.runs.process import identity
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
@@ -150,7 +150,12 @@ def run_here(
 
 def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
     """Write why a run failed, or raise it if that cannot be written."""
-    reason: dict[str, Any] = {"code": error.code, "field": error.field, "value": str(error.value), "text": say(error)}
+    reason: dict[str, Any] = {
+        "code": error.code,
+        "field": error.field,
+        "value": str(error.value),
+        "text": format_error(error),
+    }
     reason["params"] = {key: str(value) for key, value in error.params.items()}
     try:
         failed = {"ended": time.time(), "reason": reason}
@@ -164,7 +169,7 @@ def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
 def failure(code: str, run: str, **params: Any) -> dict[str, Any]:
     """A reason for the store that no rule of a field explains."""
     error = XferError(code, "run", run, **params)
-    return {"code": code, "field": "run", "value": run, "params": params, "text": say(error)}
+    return {"code": code, "field": "run", "value": run, "params": params, "text": format_error(error)}
 
 
 def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
@@ -195,12 +200,12 @@ def notes(store: Store, run: str) -> list[XferError]:
 
 
 def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:
-    """The warnings of a result, or of events, for :func:`xfer_core.errors.say`: domains by their titles, shares in per
-    cent."""
+    """The warnings of a result, or of events, for :func:`xfer_core.errors.format_error`: domains by their titles,
+    shares in per cent."""
     found = []
     for warning in told:
         params = dict(warning["params"])
-        params["domain"] = offered(params["domain"]).card.title
+        params["domain"] = domain_info(params["domain"]).card.title
         params |= {name: f"{100 * params[name]:.0f} %" for name in ("share", "largest") if name in params}
         if "guessing" in params:
             params["times"] = f"{warning['value'] / params['guessing']:.2g}"
@@ -260,7 +265,7 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
     for key, values in weights.items():
         labelled = trainer.dealt.training[key].labelled
         names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
-        rows = zip(labelled.originals.tolist(), *names, values.tolist(), strict=True)
+        rows = zip(labelled.example_ids.tolist(), *names, values.tolist(), strict=True)
         writer.writerows([key, *row] for row in rows)
     write_whole(folder / SAMPLE_WEIGHTS, table.getvalue().encode())
     return weights
@@ -281,4 +286,4 @@ def worker(url: str, run: str, threads: int, token: str) -> None:
         store.append(run, by=token, pid=os.getpid(), process=identity(), heartbeat=time.time())
         run_here(store, run, threads, token=token)
     except XferError as error:  # nobody but the log has heard of it
-        sys.exit(f"run {run} ended: {say(error)}")
+        sys.exit(f"run {run} ended: {format_error(error)}")

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from xfer_core.config import Config
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.forms import Form
 
 Sees = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
 
@@ -44,7 +44,7 @@ class Answers:
         return float(torch.where(self.outputs.isfinite().all(), right, torch.nan))
 
 
-class Selection(Form):
+class Selection(Config):
     """Which step of a run counts. The docstring says what the rule looks at, and what that is worth."""
 
     title: ClassVar[str]

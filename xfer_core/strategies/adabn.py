@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.adaptation import Adaptation, with_labels
 from xfer_core.strategies.base import Batch, Context, Example, Phase, task_losses
@@ -38,7 +38,7 @@ class AdaBN(Adaptation):
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target images pass through the network; the statistics are the mean over these batches."""
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "coral")
         weights = frozenset(name for name, _ in network.named_parameters())
         target = dealt.problem.target
@@ -47,7 +47,7 @@ class AdaBN(Adaptation):
             Phase("statistics", (), 1 - self.source_share, fixed=weights, unlabelled=target, learns=False),
         )
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"begun": False}
 
     def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
@@ -38,7 +38,7 @@ class Adaptation(Strategy):
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
 
-    def check_dealt(self, dealt: Dealt) -> None:
+    def check_dealt(self, dealt: ProblemData) -> None:
         if not unlabelled_targets(dealt):
             budget = dealt.problem.labels_per_class
             candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
@@ -47,7 +47,7 @@ class Adaptation(Strategy):
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("adapt", with_labels(dealt), unlabelled=dealt.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -77,7 +77,7 @@ class Adaptation(Strategy):
         raise TypeError(f"{type(self).__name__} must define align")
 
 
-def with_labels(dealt: Dealt) -> tuple[str, ...]:
+def with_labels(dealt: ProblemData) -> tuple[str, ...]:
     """The source domains, and the target domains that have labelled samples."""
     problem = dealt.problem
     return (*problem.source, *(key for key in problem.target if len(dealt.training[key].labelled)))

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt, Problem, Role, TrainingDomain
+from xfer_core.config import Config
+from xfer_core.domains.problem import Problem, ProblemData, Role, TrainingDomain
 from xfer_core.errors import XferError
-from xfer_core.forms import Form
 from xfer_core.networks.base import Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.regression import squared_error
@@ -130,7 +130,7 @@ class Example:
         return f"{kind}-{self.variant}" if self.variant else kind
 
 
-class Strategy(Form):
+class Strategy(Config):
     """How knowledge moves. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
 
     family: ClassVar[Family]
@@ -165,7 +165,7 @@ class Strategy(Form):
             XferError: naming the field, the rule and the value.
         """
 
-    def check_dealt(self, dealt: Dealt) -> None:
+    def check_dealt(self, dealt: ProblemData) -> None:
         """Refuse what only the problem as dealt can tell, such as how many samples are left without labels.
 
         Args:
@@ -179,7 +179,7 @@ class Strategy(Form):
         """Whether the head that learned on the source answers on the target: then they must share classes."""
         return False
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         """The stretches of a run, in order."""
         raise TypeError(f"{type(self).__name__} must define phases")
 
@@ -187,11 +187,11 @@ class Strategy(Form):
         """The weight λ of every term that this strategy can log; a person may change them while it runs."""
         raise TypeError(f"{type(self).__name__} must define lambdas")
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         """Further trainable parts, such as a discriminator; checkpointed and trained with the network."""
         return {}
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         """What the strategy must remember from step to step; checkpointed."""
         return {}
 
@@ -312,7 +312,7 @@ def require_source(problem: Problem, kind: str) -> None:
         raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
-def unlabelled_targets(dealt: Dealt) -> int:
+def unlabelled_targets(dealt: ProblemData) -> int:
     """How many target samples the label budget leaves without a label. A budget in numbers may leave none, too."""
     return sum(len(dealt.training[key].unlabelled) for key in dealt.problem.target)
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import HEAD, Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, batch_norms, new_head_field, renewed, require_batch_norm
@@ -30,7 +30,7 @@ class BatchNormTuning(Transfer):
     """Else the head stays as the source left it."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "linear_probe")
         free = batch_norms(network)
         fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.domain_confusion import domain_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
@@ -55,7 +55,7 @@ class CDAN(Adaptation):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         width, classes = width_of(network), sum(len(names) for names in dealt.classes.values())
         if width * classes <= LARGEST_MAP:
             return {"discriminator": discriminator(width * classes, self.hidden)}

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.domain_confusion import domain_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
@@ -42,7 +42,7 @@ class DANN(Adaptation):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"discriminator": discriminator(width_of(network), self.hidden)}
 
     def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -30,7 +30,7 @@ class DiscriminativeRates(Transfer):
     """1 is plain fine-tuning."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         rates = {
             name: self.factor**-below
             for below, stage in enumerate(reversed(list(network.stages)), start=1)

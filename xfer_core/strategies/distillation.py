@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.distillation import distillation_loss
 from xfer_core.strategies.base import Batch, Context, Example, Phase, forward_together, losses_of
@@ -51,10 +51,10 @@ class Distillation(Transfer):
     def keeps_head(self) -> bool:
         return True
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"teacher": copy.deepcopy(network).requires_grad_(False)}
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         start = "network" if self.fresh else "nothing"
         return (self.target_phase(dealt, unlabelled=dealt.problem.target, renewed=start),)
 

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
@@ -44,7 +44,7 @@ class DomainGeneralisation(Strategy):
             candidates = ({"strategy.kind": "source_only"},)
             raise XferError("one_domain", "problem.source", problem.source, candidates, kind=self.kind)
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("together", labelled_domains(dealt.problem)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -86,7 +86,7 @@ class AnnealedPenalty(DomainGeneralisation):
     anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
     """The part of the run after which the penalty counts fully."""
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         # With λ of 1 or less both phases would be the same.
         anneal, domains = self.anneal if self.weight > 1 else 0.0, labelled_domains(dealt.problem)
         stretches = ((ANNEAL, anneal), ("penalty", 1 - anneal))

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.strategies.balancer import Balancer
 from xfer_core.strategies.base import Context, Example
 
@@ -35,7 +35,7 @@ class DWA(Balancer):
     window: int = Field(default=20, ge=1, le=10_000, title="Window")
     """Steps over which a loss is averaged."""
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"steps": 0, "sums": {}, "means": {}, "weights": {}}
 
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from xfer_core.domains.problem import Dealt
-from xfer_core.forms import Distinct, Name
+from xfer_core.config import Distinct, Name
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -41,5 +41,5 @@ class FineTune(Transfer):
     """Stages (or single parameters and buffers) that stay as the source left them."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, fixed=network.expand(self.frozen), renewed=renewed(self.new_head)),)

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem, TrainingDomain
+from xfer_core.domains.problem import Problem, ProblemData, TrainingDomain
 from xfer_core.errors import XferError
 from xfer_core.measures.likeness import LEAST, likeness
 from xfer_core.networks.base import Network
@@ -73,14 +73,14 @@ class Generalised(Strategy):
         if self.scheme == "table":
             parse_table(self.table, problem)
 
-    def check_dealt(self, dealt: Dealt) -> None:
+    def check_dealt(self, dealt: ProblemData) -> None:
         left, budget = unlabelled_targets(dealt), dealt.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
             schemes = ("uniform",) if dealt.problem.regressions() else ("class_balanced", "uniform")
             candidates = [{"strategy.scheme": scheme} for scheme in schemes]
             raise XferError("no_unlabelled_target", "problem.labels_per_class", budget, candidates, left=left)
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))
         if self.scheme == "table":
             self._from_table(dealt)  # refuses samples that this run does not have
@@ -89,17 +89,17 @@ class Generalised(Strategy):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return chosen_weights(self.weights, (*problem.source, *problem.target))
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         if self.scheme == "table":
             return {"weights": self._from_table(dealt)}
         if self.scheme == "likeness":
             wanted = torch.cat([dealt.training[key].unlabelled for key in dealt.problem.target])
             return {
-                "weights": {key: likeness(dealt.training[key].labelled.images, wanted) for key in dealt.problem.source}
+                "weights": {key: likeness(dealt.training[key].labelled.inputs, wanted) for key in dealt.problem.source}
             }
         return {"weights": {}}
 
-    def _from_table(self, dealt: Dealt) -> dict[str, Tensor]:
+    def _from_table(self, dealt: ProblemData) -> dict[str, Tensor]:
         problem, task = dealt.problem, dealt.problem.tasks[0]
         table = parse_table(self.table, problem)
         return {key: table.weights(domain, dealt.classes[task], task) for key, domain in dealt.training.items()}

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.strategies.balancer import Balancer
 from xfer_core.strategies.base import Context, Example
 
@@ -37,7 +37,7 @@ class GradNorm(Balancer):
     rate: float = Field(default=0.025, gt=0, le=1, title="Rate of the weights")
     """Length of a step in log w."""
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"first": {}, "weights": {}}
 
     def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -26,7 +26,7 @@ class GradualUnfreezing(Transfer):
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         stages = list(network.stages)
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):

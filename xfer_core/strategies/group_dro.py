@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.strategies.base import Context, Example
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation, labelled_domains
 
@@ -37,7 +37,7 @@ class GroupDRO(DomainGeneralisation):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return dict.fromkeys(labelled_domains(problem), 1.0)
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         domains = labelled_domains(dealt.problem)
         return {"q": torch.full((len(domains),), 1 / len(domains))}
 

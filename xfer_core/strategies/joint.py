@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
@@ -53,7 +53,7 @@ class Joint(Strategy):
         if any(weights[name] for name in task_terms(problem, "target")):
             require_labels(problem, self.kind)
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         problem = dealt.problem
         with_labels = tuple(key for key in (*problem.source, *problem.target) if len(dealt.training[key].labelled))
         return (Phase("together", with_labels),)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.starting_point import half_squared_distance, half_squared_norm
 from xfer_core.strategies.base import Batch, Context, Example, Phase
@@ -38,7 +38,7 @@ class L2SP(Transfer):
     """How strongly the head is pulled to zero."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, renewed=renewed(self.new_head)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

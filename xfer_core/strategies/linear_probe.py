@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -27,5 +27,5 @@ class LinearProbe(Transfer):
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(dealt, fixed=network.expand(network.stages), renewed=renewed(self.new_head)),)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import Example, Phase
 from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
@@ -30,7 +30,7 @@ class LPFT(Transfer):
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
     """The rest fine-tunes everything."""
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         fixed, head = network.expand(network.stages), renewed(self.new_head)
         return (
             self.target_phase(dealt, "probe", self.probe_share, fixed=fixed, renewed=head),

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import HEAD, Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.discrepancy import classifier_discrepancy
@@ -43,13 +43,13 @@ class MCD(Adaptation):
     repeats: int = Field(default=4, ge=1, le=20, title="Updates of the features k")
     """Third updates in every step."""
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         second = copy.deepcopy(network.heads)
         for head in second.values():
             head.reset_parameters()  # pyright: ignore[reportCallIssue]
         return {"second": second}
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(dealt, network)
         names = {name for name, _ in network.named_parameters()}
         heads = names & set(network.names_of(HEAD))

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
 from xfer_core.strategies.adaptation import Adaptation, with_labels
@@ -47,7 +47,7 @@ class PseudoLabels(Adaptation):
     source_share: float = Field(default=0.4, gt=0, lt=1, title="Share of steps on the source")
     """The first part of the run learns true labels alone, so that first answers are worth something."""
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         labelled = with_labels(dealt)
         return (
             Phase("source", labelled, self.source_share),

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
@@ -39,7 +39,7 @@ class SourceOnly(Strategy):
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("source", dealt.problem.source),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

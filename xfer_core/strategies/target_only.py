@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
@@ -36,7 +36,7 @@ class TargetOnly(Strategy):
     def check(self, problem: Problem) -> None:
         require_labels(problem, self.kind)
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("target", dealt.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, get_args
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks import Network, SmallCNN
 from xfer_core.strategies.base import Strategy, task_terms
@@ -27,11 +27,11 @@ def traits_of(form: type[Strategy]) -> frozenset[Trait]:
 
 
 @cache
-def _setting() -> tuple[Problem, Dealt, Network]:
+def _setting() -> tuple[Problem, ProblemData, Network]:
     """A problem of several sources, as dealt, and a network for it."""
     problem = Problem(source=SOURCES)
     dealt = problem.check(0)
-    return problem, dealt.for_strategies(), SmallCNN().build(dealt.image_shape, problem.outputs())
+    return problem, dealt.training_data(), SmallCNN().build(dealt.input_shape, problem.outputs())
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
@@ -43,14 +43,14 @@ class Transfer(Strategy):
     def keeps_head(self) -> bool:
         return not getattr(self, "new_head", False)
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("source", dealt.problem.source, self.source_share), *self.target_phases(dealt, network))
 
-    def target_phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         """What follows the source phase; the shares sum to 1 − ``source_share``."""
         return (self.target_phase(dealt),)
 
-    def target_phase(self, dealt: Dealt, name: str = "target", part: float = 1.0, **more: object) -> Phase:
+    def target_phase(self, dealt: ProblemData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
         """A phase on the labelled target samples that takes ``part`` of the target's steps."""
         share = (1 - self.source_share) * part
         return Phase(name, dealt.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]

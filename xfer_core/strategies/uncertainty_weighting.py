@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt, Problem
+from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.balancer import Balancer
 from xfer_core.strategies.base import Batch, Context, Example, Phase, task_terms
@@ -35,16 +35,16 @@ class UncertaintyWeighting(Balancer):
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
     """The s_i learn at this multiple of the learning rate, so that a short run can bring them where they belong."""
 
-    def modules(self, dealt: Dealt, network: Network) -> dict[str, nn.Module]:
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         names = task_terms(dealt.problem, "source", "target")
         return {"uncertainty": LogVariances(len(names))}
 
-    def state(self, dealt: Dealt) -> dict[str, Any]:
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
         numbers = dealt.problem.regressions()
         names = task_terms(dealt.problem, "source", "target")
         return {"factors": {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}}
 
-    def phases(self, dealt: Dealt, network: Network) -> tuple[Phase, ...]:
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(dealt, network)
         return (Phase(phase.name, phase.domains, rates={"modules.uncertainty.s": self.rate}),)
 

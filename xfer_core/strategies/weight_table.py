@@ -46,7 +46,7 @@ class WeightTable:
                 all 0 there.
         """
         labelled = domain.labelled
-        names = [str(number) for number in labelled.originals.tolist()]
+        names = [str(number) for number in labelled.example_ids.tolist()]
         if self.by == "class":
             names = [classes[label] for label in labelled.labels[task].tolist()]
         given = {row.name: row.weight for row in self.rows if row.domain == domain.key}

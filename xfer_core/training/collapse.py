@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Collapse:
     largest: float
 
 
-def collapses(answered: Mapping[tuple[str, str], Tensor], dealt: Dealt) -> list[Collapse]:
+def collapses(answered: Mapping[tuple[str, str], Tensor], dealt: ProblemData) -> list[Collapse]:
     """The collapses among the answers of one evaluation.
 
     It is one where the share of the most frequent answer is above ½ + ½ · p, with p the largest share of a class among
@@ -53,7 +53,7 @@ def collapses(answered: Mapping[tuple[str, str], Tensor], dealt: Dealt) -> list[
     return found
 
 
-def _largest_shares(dealt: Dealt) -> dict[str, float]:
+def _largest_shares(dealt: ProblemData) -> dict[str, float]:
     """For each task with classes the largest share of a class among the training labels; nothing without labels."""
     domains = [dealt.training[key] for key in dealt.problem.source] or list(dealt.training.values())
     shares = {}

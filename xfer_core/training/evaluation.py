@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt, within_budget
+from xfer_core.domains.problem import ProblemData, label_budget_mask
 from xfer_core.networks.base import Network
 from xfer_core.selections import Answers, Selection
 from xfer_core.training.device import arithmetic
@@ -23,7 +23,7 @@ class Evaluator:
         precision: as in training.
     """
 
-    def __init__(self, dealt: Dealt, device: torch.device, precision: str) -> None:
+    def __init__(self, dealt: ProblemData, device: torch.device, precision: str) -> None:
         self.device, self.precision = device, precision
         self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
         self.judged = dealt.problem.unseen or dealt.problem.target
@@ -32,7 +32,7 @@ class Evaluator:
         self.shown_answers: list[int] = []  # what the network said to these at the last look, as positions in classes
         self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
-            name: (to_input(samples.images, device), {t: y.to(device) for t, y in samples.labels.items()})
+            name: (to_input(samples.inputs, device), {t: y.to(device) for t, y in samples.labels.items()})
             for name, samples in dealt.held_out.items()
         }
 
@@ -72,7 +72,7 @@ class Evaluator:
                 seen[key] = Answers(outputs)
             else:
                 few = rule.sees == "few target labels"
-                kept = within_budget(labels, self.problem.labels_per_class if few else "all")
+                kept = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
                 seen[key] = Answers(outputs[kept], labels[kept])
         return seen
 
@@ -86,7 +86,7 @@ class Evaluator:
         return sum(found) / len(found)
 
 
-def shown_samples(dealt: Dealt) -> Tensor:
+def shown_samples(dealt: ProblemData) -> Tensor:
     """Which validation samples of the first target have their answers reported while a run trains: the first of each
     class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
     task, target = dealt.problem.tasks[0], dealt.problem.target[0]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.errors import XferError
 
 ABSURD = 1000
@@ -56,7 +56,7 @@ def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], ste
             )
 
 
-def largest_errors(dealt: Dealt) -> dict[str, float]:
+def largest_errors(dealt: ProblemData) -> dict[str, float]:
     """For each regression the largest mean error that is believed: ``ABSURD`` times the range of its training labels.
     Nothing for a task without labels, or whose labels are all the same."""
     limits = {}

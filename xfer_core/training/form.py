@@ -9,11 +9,11 @@ import torch
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
-from xfer_core.forms import Distinct, Form, Name
+from xfer_core.config import Config, Distinct, Name
 from xfer_core.selections import Kind
 
 
-class SGD(Form):
+class SGD(Config):
     """Stochastic gradient descent with momentum."""
 
     kind: Literal["sgd"] = "sgd"
@@ -27,7 +27,7 @@ class SGD(Form):
         return torch.optim.SGD(groups, lr, self.momentum, weight_decay=self.weight_decay, fused=fused)
 
 
-class Adam(Form):
+class Adam(Config):
     """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     kind: Literal["adam"] = "adam"
@@ -58,7 +58,7 @@ TURNING: tuple[Augmentation, ...] = ("flip", "rotation")
 """What changes the answer to how far a picture leans."""
 
 
-class LiveChange(Form):
+class LiveChange(Config):
     """λ or the learning rate set to another value while a run trains, as a person does by hand."""
 
     step: int = Field(ge=0, le=1_000_000, title="Step")
@@ -69,7 +69,7 @@ class LiveChange(Form):
     """What it is set to."""
 
 
-class TrainingForm(Form):
+class TrainingForm(Config):
     """The settings that most people leave alone."""
 
     steps: int = Field(default=300, ge=1, le=1_000_000, title="Steps")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Dealt, Problem, deal
+from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network, NetworkForm
 from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
@@ -92,18 +92,18 @@ class Trainer:
         observer: Observer | None = None,
         checkpoint: Path | None = None,
         replay: Sequence[tuple[int, Command]] = (),
-        dealt: Dealt | None = None,
+        dealt: ProblemData | None = None,
     ) -> None:
         self.strategy, self.training, self.observer = strategy, training, observer or Silent()
         self.roles = problem.roles()
         self.checkpoint, self.seed = checkpoint, seed
         self.device = choose_device(training.device)
         self.precision = choose_precision(training.precision, self.device)
-        self.dealt = dealt or deal(problem, seed)
+        self.dealt = dealt or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
-        self.network: Network = network.build(self.dealt.image_shape, problem.outputs())
+        self.network: Network = network.build(self.dealt.input_shape, problem.outputs())
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        seen = self.dealt.for_strategies()
+        seen = self.dealt.training_data()
         self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
         self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
@@ -140,10 +140,10 @@ class Trainer:
         streams, augment = {}, self.training.augment
         for key, domain in self.dealt.training.items():
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
-                images, labels = domain.labelled.images, domain.labelled.labels
+                images, labels = domain.labelled.inputs, domain.labelled.labels
                 streams[key] = Stream(images, labels, augment, self.generator, self.device)
             if any(key in phase.unlabelled for phase in self.phases):
-                images = torch.cat([domain.labelled.images, domain.unlabelled])
+                images = torch.cat([domain.labelled.inputs, domain.unlabelled])
                 streams[f"{key}/unlabelled"] = Stream(images, {}, augment, self.generator, self.device)
         return streams
 
@@ -472,7 +472,7 @@ class Trainer:
         for key, domain in self.dealt.training.items():
             if not len(domain.labelled) or key not in self.knobs.lambdas:
                 continue
-            images = to_input(domain.labelled.images, self.device)
+            images = to_input(domain.labelled.inputs, self.device)
             outputs = predict(self.network, images, self.device, self.precision)
             weights = self.strategy.sample_weights(
                 {task: y.cpu() for task, y in outputs.items()}, domain, self.context.state

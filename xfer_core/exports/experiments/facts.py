@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xfer_core.domains import offered
+from xfer_core.domains import domain_info
 from xfer_core.exports.experiments.gathered import Gathered
 from xfer_core.selections import RULES
 
@@ -30,7 +30,7 @@ def facts(found: Gathered) -> list[str]:
 
 
 def _titles(keys: tuple[str, ...]) -> str:
-    return ", ".join(offered(key).card.title for key in keys) or "nothing"
+    return ", ".join(domain_info(key).card.title for key in keys) or "nothing"
 
 
 def _several(values: set[int] | set[float]) -> str:

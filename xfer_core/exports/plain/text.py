@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from xfer_core.domains.problem import Dealt
+from xfer_core.domains.problem import ProblemData
 from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.plain.layers import network_code
 from xfer_core.exports.plain.loop import Plan, loop_code, phase_calls
@@ -135,7 +135,7 @@ _IMPORTS = (
 
 
 def script_text(
-    spec: RunSpec, dealt: Dealt, network: Network, plan: Plan, method: Method, facts: Sequence[str], departs: str
+    spec: RunSpec, dealt: ProblemData, network: Network, plan: Plan, method: Method, facts: Sequence[str], departs: str
 ) -> str:
     """The script of a run.
 
@@ -153,7 +153,7 @@ def script_text(
     sections = [
         ("Settings", _settings(spec, plan, method)),
         ("Data", _DATA),
-        ("The network", network_code(network, dealt.image_shape)),
+        ("The network", network_code(network, dealt.input_shape)),
         ("Batches", batches_code(spec.training.augment)),
         ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method)])),
         ("The start: weights, random numbers, batches", _start(plan, method)),

@@ -22,7 +22,7 @@ Distinct = AfterValidator(_distinct)
 """Annotates a tuple whose entries are to be named once each."""
 
 
-class Form(BaseModel):
+class Config(BaseModel):
     """A frozen record of typed, bounded fields.
 
     Its fields are the single source of the page's controls, the JSON schema, ``--set`` and the help text.

@@ -28,7 +28,7 @@ TURNS = {
 }
 
 
-def read_picture(content: bytes, name: str, field: str = "picture") -> Tensor:
+def read_image(content: bytes, name: str, field: str = "picture") -> Tensor:
     """A picture as people see it: turned as the camera says, what is transparent filled with paper.
 
     It is made small before it is converted and turned: little memory is needed beside what unpacking takes.
@@ -51,7 +51,7 @@ def read_picture(content: bytes, name: str, field: str = "picture") -> Tensor:
             if found > limit:  # known from the header: nothing is unpacked yet
                 raise XferError("too_many_pixels", field, f"{name} ({found:.1f})", limit=limit, form=image.format)
             image.draft("RGB", (LONGEST, LONGEST))  # a JPEG can be unpacked small
-            small = _opaque(_reduced(image))
+            small = _opaque(_downscale(image))
             turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
     except XferError:
         raise
@@ -63,7 +63,7 @@ def read_picture(content: bytes, name: str, field: str = "picture") -> Tensor:
 
 
 def count_frames(content: bytes) -> int:
-    """How many pictures a file holds, of which :func:`read_picture` takes the first: more than 1 where it moves, or
+    """How many pictures a file holds, of which :func:`read_image` takes the first: more than 1 where it moves, or
     where a camera put a second one behind it; 1 where that cannot be told."""
     try:
         with Image.open(io.BytesIO(content), formats=tuple(MEGAPIXELS)) as image:
@@ -72,7 +72,7 @@ def count_frames(content: bytes) -> int:
         return 1
 
 
-def _reduced(image: Image.Image) -> Image.Image:
+def _downscale(image: Image.Image) -> Image.Image:
     """The picture in 8 bits, RGB or RGBA, its longer side below four times ``LONGEST``.
 
     Blocks of pixels become their mean, colours weighted by opacity; a strip of the picture at a time, for a whole one
@@ -87,7 +87,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     for top in range(0, image.height, rows):
         strip = image.crop((0, top, image.width, min(top + rows, image.height)))
         if black_white is not None:
-            strip = in_eight_bits(strip, *black_white)
+            strip = to_uint8(strip, *black_white)
         strip = strip.convert("RGBA").convert("RGBa") if mode == "RGBa" else strip.convert("RGB")
         small.paste(strip.reduce(factor), (0, top // factor))
     return small.convert("RGBA") if mode == "RGBa" else small
@@ -111,7 +111,7 @@ def value_range(image: Image.Image) -> tuple[float, float] | None:
     return least, max(most, least + 1e-6)
 
 
-def in_eight_bits(image: Image.Image, black: float, white: float) -> Image.Image:
+def to_uint8(image: Image.Image, black: float, white: float) -> Image.Image:
     """A picture of one band, its values from ``black`` to ``white`` brought to 0…255: mode L."""
     values = (np.asarray(image).astype(np.float64) - black) * (255 / (white - black))
     return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))

@@ -27,9 +27,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.domains.base import Card, Domain, Offer, Task
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
-from xfer_core.domains.drawing import placed
+from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
@@ -47,7 +47,7 @@ PAIRED = 4000  # images of a part that are compared with their labels
 DIGITS = tuple("0123456789")
 
 
-class Read(NamedTuple):
+class RawDataset(NamedTuple):
     """One part of a data set: grey pixels, uint8 (N, H, W), and the digit each shows, int64 (N,)."""
 
     pixels: Tensor
@@ -103,7 +103,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise ValueError(f"{path.name}: {str(error) or 'its content is not what its header says'}") from None
 
 
-def hold_against(part: Part, read: Read, images: Path, labels: Path) -> None:
+def check_part(part: Part, read: RawDataset, images: Path, labels: Path) -> None:
     """Refuse what is not this part of the data set.
 
     Numbers, sizes and the count of every digit are known. That labels belong to these images is seen from the images:
@@ -129,12 +129,12 @@ def hold_against(part: Part, read: Read, images: Path, labels: Path) -> None:
     per_digit = tuple(torch.bincount(read.digits, minlength=10).tolist())
     if per_digit != part.per_digit:
         raise XferError("wrong_digits", "domain", per_digit, expected=part.per_digit, file=labels)
-    fitting = _fitting(read)
+    fitting = _label_agreement(read)
     if fitting < 0.5:
         raise XferError("wrong_pairs", "domain", f"{fitting:.0%}", file=labels)
 
 
-def _fitting(read: Read) -> float:
+def _label_agreement(read: RawDataset) -> float:
     """The part of the images that lie nearest to the mean of their own digit, looking at no more than ``PAIRED``."""
     every = max(1, len(read.pixels) // PAIRED)
     pixels, digits = read.pixels[::every].flatten(1).float(), read.digits[::every]  # (N, D), (N,)
@@ -147,13 +147,13 @@ def _fitting(read: Read) -> float:
 # ---------------------------------------------------------------------- MNIST
 
 
-def mnist_is_here(root: Path) -> bool:
+def mnist_is_available(root: Path) -> bool:
     """Whether every file of MNIST is in the data folder, packed or unpacked."""
     raw = root / MNIST_RAW
     return all((raw / name).is_file() or (raw / f"{name}.gz").is_file() for name in MNIST_FILES)
 
 
-def read_mnist(root: Path) -> tuple[Read, Read]:
+def read_mnist(root: Path) -> tuple[RawDataset, RawDataset]:
     """MNIST's training and test part, 60,000 and 10,000 images of 28×28; each file packed or unpacked.
 
     Raises:
@@ -164,8 +164,8 @@ def read_mnist(root: Path) -> tuple[Read, Read]:
     raw, found = root / MNIST_RAW, []
     for part in PARTS["mnist"]:
         images, labels = (_packed_or_not(raw / name) for name in (part.images, part.labels))
-        read = Read(_read_idx(images, read_image_file), _read_idx(labels, read_label_file))
-        hold_against(part, read, images, labels)
+        read = RawDataset(_read_idx(images, read_image_file), _read_idx(labels, read_label_file))
+        check_part(part, read, images, labels)
         found.append(read)
     train, test = found
     return train, test
@@ -195,12 +195,12 @@ def _fetch_mnist(folder: Path) -> None:
 # ---------------------------------------------------------------------- USPS
 
 
-def usps_is_here(root: Path) -> bool:
+def usps_is_available(root: Path) -> bool:
     """Whether both files of USPS are in the data folder."""
     return all((root / name).is_file() for name in USPS_FILES)
 
 
-def read_usps(root: Path) -> tuple[Read, Read]:
+def read_usps(root: Path) -> tuple[RawDataset, RawDataset]:
     """USPS' training and test part, 7,291 and 2,007 images of 16×16.
 
     The files are text, slow to parse: what was read is kept in ``XFER_HOME/cache``, with size and time of the files
@@ -215,28 +215,28 @@ def read_usps(root: Path) -> tuple[Read, Read]:
     with suppress(Exception), np.load(cache) as kept:  # none, damaged or written by another version: the text is read
         if np.array_equal(kept["stamp"], stamp):
             arrays = [torch.from_numpy(kept[name]) for name in CACHED]
-            train, test = Read(*arrays[:2]), Read(*arrays[2:])
+            train, test = RawDataset(*arrays[:2]), RawDataset(*arrays[2:])
             for part, read in zip(PARTS["usps"], (train, test), strict=True):
-                hold_against(part, read, cache, cache)
+                check_part(part, read, cache, cache)
             return train, test
     train, test = (_read_text(file, train) for file, train in zip(files, (True, False), strict=True))
     for part, read, file in zip(PARTS["usps"], (train, test), files, strict=True):
-        hold_against(part, read, file, file)
+        check_part(part, read, file, file)
     with suppress(OSError):  # a home that cannot be written to costs time, not the data
         _keep(cache, stamp, train, test)
     return train, test
 
 
-def _read_text(file: Path, train: bool) -> Read:
+def _read_text(file: Path, train: bool) -> RawDataset:
     """One file of USPS."""
     from torchvision.datasets import USPS
 
     with _reading(file), np.errstate(invalid="raise"):  # a NaN would become a pixel
         part = USPS(file.parent, train=train)
-        return Read(torch.from_numpy(part.data), torch.tensor(part.targets))
+        return RawDataset(torch.from_numpy(part.data), torch.tensor(part.targets))
 
 
-def _keep(cache: Path, stamp: np.ndarray, train: Read, test: Read) -> None:
+def _keep(cache: Path, stamp: np.ndarray, train: RawDataset, test: RawDataset) -> None:
     """Write the cache in one go: another process sees the whole file or none."""
     arrays = {name: tensor.numpy() for name, tensor in zip(CACHED, (*train, *test), strict=True)}
     whole = io.BytesIO()
@@ -254,7 +254,7 @@ def _fetch_usps(folder: Path) -> None:
 # ---------------------------------------------------------------------- domains
 
 
-def make(key: str, card: Card, read: Callable[[Path], tuple[Read, Read]]) -> Domain:
+def build_domain(key: str, card: Card, read: Callable[[Path], tuple[RawDataset, RawDataset]]) -> Domain:
     """One of the data sets, its training part first.
 
     Args:
@@ -278,8 +278,8 @@ def make(key: str, card: Card, read: Callable[[Path], tuple[Read, Read]]) -> Dom
         key=key,
         card=card,
         pool=card.title,
-        samples=samples,
-        originals=torch.arange(len(digit)),
+        inputs=samples,
+        example_ids=torch.arange(len(digit)),
         tasks={
             "digit": Task("digit", digit, DIGITS),
             "parity": Task("parity", digit % 2, ("even", "odd")),
@@ -297,14 +297,14 @@ def _enlarged(pixels: Tensor) -> Tensor:
     return F.interpolate(grey.float(), size=(SIZE, SIZE), mode="bilinear", align_corners=False).round().to(torch.uint8)
 
 
-def show_mnist(ink: Tensor, ways: int) -> Tensor:
+def render_mnist(ink: Tensor, ways: int) -> Tensor:
     """A drawing as MNIST shows it: 20 pixels the longer side, the centre of mass in the middle of 28×28."""
-    return _bytes(placed(ink, SIZE, 20, by_mass=True)).expand(ways, -1, -1, -1)
+    return _bytes(center_and_scale(ink, SIZE, 20, by_mass=True)).expand(ways, -1, -1, -1)
 
 
-def show_usps(ink: Tensor, ways: int) -> Tensor:
+def render_usps(ink: Tensor, ways: int) -> Tensor:
     """A drawing as USPS shows it: filling 16×16, then enlarged to 28×28 like the originals."""
-    return _enlarged(_bytes(placed(ink, 16, 16))[:, 0]).expand(ways, -1, -1, -1)
+    return _enlarged(_bytes(center_and_scale(ink, 16, 16))[:, 0]).expand(ways, -1, -1, -1)
 
 
 def _bytes(grey: Tensor) -> Tensor:
@@ -328,22 +328,26 @@ USPS_CARD = Card(
 )
 DOWNLOADS = {
     "mnist": Download(
-        "MNIST", 11_594_722, tuple(str(MNIST_RAW / f"{name}.gz") for name in MNIST_FILES), mnist_is_here, _fetch_mnist
+        "MNIST",
+        11_594_722,
+        tuple(str(MNIST_RAW / f"{name}.gz") for name in MNIST_FILES),
+        mnist_is_available,
+        _fetch_mnist,
     ),
-    "usps": Download("USPS", 8_411_109, USPS_FILES, usps_is_here, _fetch_usps),
+    "usps": Download("USPS", 8_411_109, USPS_FILES, usps_is_available, _fetch_usps),
 }
-DOMAINS: dict[str, Offer] = {
-    key: Offer(
+DOMAINS: dict[str, DomainInfo] = {
+    key: DomainInfo(
         card=card,
         samples=sum(sum(part.per_digit) for part in PARTS[key]),
         shape=(1, SIZE, SIZE),
         tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
-        make=partial(make, key, card, read),
+        build=partial(build_domain, key, card, read),
         download=DOWNLOADS[key],
         render=show,
     )
     for key, card, read, show in (
-        ("mnist", MNIST_CARD, read_mnist, show_mnist),
-        ("usps", USPS_CARD, read_usps, show_usps),
+        ("mnist", MNIST_CARD, read_mnist, render_mnist),
+        ("usps", USPS_CARD, read_usps, render_usps),
     )
 }
