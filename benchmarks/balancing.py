@@ -15,7 +15,7 @@ import time
 from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.networks import SmallCNN
 from xfer_core.strategies import STRATEGIES, Strategy
-from xfer_core.training import Trainer, TrainingForm
+from xfer_core.training import Trainer, TrainingConfig
 from xfer_core.training.device import device_name, synchronize
 
 STEPS = 20
@@ -29,7 +29,7 @@ class Method:
     """One method, warm and ready to be timed."""
 
     def __init__(self, form: type[Strategy]) -> None:
-        training = TrainingForm(steps=1_000_000, evaluations=1, precision="float32")
+        training = TrainingConfig(steps=1_000_000, evaluations=1, precision="float32")
         self.run = Trainer(PROBLEM, SmallCNN(), form(kind=form.model_fields["kind"].default), training, 0,
                            dealt=split_problem(PROBLEM, 0))  # fmt: skip
         self.run._begin_phase()
@@ -41,7 +41,7 @@ class Method:
         for _ in range(steps):
             self.run._train_step()
         synchronize(self.run.device)
-        self.run.journal.drain()
+        self.run.metrics.flush()
         return time.perf_counter() - begun
 
 
@@ -69,7 +69,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(rows))
         return
-    device = Trainer(PROBLEM, SmallCNN(), METHODS["joint"](kind="joint"), TrainingForm(), 0).device
+    device = Trainer(PROBLEM, SmallCNN(), METHODS["joint"](kind="joint"), TrainingConfig(), 0).device
     print(f"seconds a step over fixed λ, four losses, {device_name(device)}: median (least to most)")
     for kind, row in rows.items():
         print(f"{kind:<24}×{row['ratio']:.2f} ({row['least']:.2f} to {row['most']:.2f})")

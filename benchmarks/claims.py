@@ -9,7 +9,7 @@ from benchmarks.measured import Known, recipes, values
 from xfer_core.analysis.accuracy import spread
 from xfer_core.analysis.intervals import Difference, held_together, paired_difference
 from xfer_core.runs.spec import RunSpec
-from xfer_core.strategies import STRATEGIES, Example, Strategy
+from xfer_core.strategies import STRATEGIES, Showcase, Strategy
 
 SEEDS = 10  # of a row that carries a claim
 POINTS = 8.0  # by which adaptation must beat source only where it shines
@@ -31,7 +31,7 @@ class Claim:
     """
 
     form: type[Strategy]
-    example: Example
+    example: Showcase
     values: dict[int, float]
     several: bool
     differences: tuple[float, ...]
@@ -40,7 +40,7 @@ class Claim:
     @property
     def shows(self) -> bool:
         """Whether the method is better than its baseline as a showcase must be: clearly; adaptation by 8 points."""
-        least = POINTS / 100 if self.form.adapts else 0.0
+        least = POINTS / 100 if self.form.is_unsupervised_adaptation else 0.0
         return self.difference.clear and self.difference.mean > 0 and self.difference.mean >= least
 
     @property
@@ -53,7 +53,7 @@ def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
     """Every method where it shines and where it fails, as far as that was measured."""
     found: list[Claim] = []
     for form in STRATEGIES:
-        for example in filter(None, (form.shines, form.fails)):
+        for example in filter(None, (form.showcase, form.counterexample)):
             kind, versus = example.recipe(form.model_fields["kind"].default), baseline_of(form, example)
             own, other = (_judged(example.problem, each, specs, measured) for each in (kind, versus))
             difference = paired_difference(own, other)
@@ -82,7 +82,7 @@ def claims() -> set[str]:
     named = recipes()
     found = {"three_domains.irm", "three_domains.vrex", "three_domains.erm"}
     for form in STRATEGIES:
-        for example in filter(None, (form.shines, form.fails)):
+        for example in filter(None, (form.showcase, form.counterexample)):
             kinds = [example.recipe(form.model_fields["kind"].default), baseline_of(form, example)]
             tasks = named[f"{example.problem}.{kinds[0]}"].problem.tasks
             kinds += [f"joint-{task}" for task in tasks] if len(tasks) > 1 else []
@@ -103,7 +103,7 @@ def holding(measured: Known) -> tuple[int, int]:
     return held, len(rows)
 
 
-def baseline_of(form: type[Strategy], example: Example) -> str:
+def baseline_of(form: type[Strategy], example: Showcase) -> str:
     """The kind that the method is compared with in this example."""
     usual = {"joint": "joint", "generalised": "erm"}.get(form.family, "fine_tune")
-    return example.baseline or ("source_only" if form.adapts else usual)
+    return example.baseline or ("source_only" if form.is_unsupervised_adaptation else usual)

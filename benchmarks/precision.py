@@ -16,7 +16,7 @@ import torch
 from xfer_core.analysis.accuracy import spread
 from xfer_core.runs.spec import parse_spec
 from xfer_core.training import Trainer
-from xfer_core.training.device import choose_device, device_name
+from xfer_core.training.device import device_name, select_device
 
 FILE = Path(__file__).with_name("precision.json")
 SEEDS = 5
@@ -25,7 +25,7 @@ STRATEGIES = ("target_only", "fine_tune")
 
 def measure(seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16")) -> dict:
     """Target test accuracy of each strategy and seed in each precision, with mean and standard deviation."""
-    found: dict = {"device": device_name(choose_device("auto")), "torch": torch.__version__, "seeds": seeds}
+    found: dict = {"device": device_name(select_device("auto")), "torch": torch.__version__, "seeds": seeds}
     for precision in precisions:
         rows = found[precision] = {}
         for kind in STRATEGIES:

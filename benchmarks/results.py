@@ -129,7 +129,7 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
         yield f"\n| method | {title} on | accuracy | 95 % | against the baseline | 95 % | seeds | |"
         yield "|---|---|---|---|---|---|---|---|"
         for form in STRATEGIES:
-            if not (form.shines or form.fails):
+            if not (form.showcase or form.counterexample):
                 continue
             name = f"`{form.model_fields['kind'].default}`"
             example = getattr(form, wanted)

@@ -24,9 +24,9 @@ from torchvision import transforms
 from xfer_core.domains.problem import Problem, Samples, split_problem
 from xfer_core.networks import ArticleNet
 from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.training import SGD, Trainer, TrainingForm
-from xfer_core.training.batches import Stream
-from xfer_core.training.device import arithmetic, choose_device, device_name, has_bf16, synchronize
+from xfer_core.training import SGD, Trainer, TrainingConfig
+from xfer_core.training.device import autocast_context, device_name, has_bf16, select_device, synchronize
+from xfer_core.training.sampler import BatchSampler
 
 BATCH = 100
 AUGMENT = ("flip", "crop")
@@ -86,7 +86,7 @@ def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callabl
         begun = time.perf_counter()
         for _ in range(steps):
             optimizer.zero_grad()
-            with arithmetic(device, precision):
+            with autocast_context(device, precision):
                 loss = F.cross_entropy(network(images)["digit"], labels)
             loss.backward()
             optimizer.step()
@@ -100,7 +100,7 @@ def xfer_loop(precision: str, device: torch.device, dealt) -> Callable[[int], tu
     """Seconds of training steps, and seconds of all else (evaluation), for so many steps of Xfer's own loop."""
 
     def run(steps: int) -> tuple[float, float]:
-        form = TrainingForm(
+        form = TrainingConfig(
             steps=steps,
             batch_size=BATCH,
             optimizer=SGD(lr=0.01, momentum=0.9),
@@ -118,17 +118,17 @@ def xfer_loop(precision: str, device: torch.device, dealt) -> Callable[[int], tu
 
 def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
     """Seconds to draw and augment so many batches, and nothing else."""
-    stream = Stream(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
+    stream = BatchSampler(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
     begun = time.perf_counter()
     for _ in range(steps):
-        stream.draw(BATCH)
+        stream.next_batch(BATCH)
     synchronize(device)
     return time.perf_counter() - begun
 
 
 def measure(steps: int, rounds: int) -> dict:
     """All contenders in turn, ``rounds`` times after one warm-up; speeds in images/s, ratios within each round."""
-    device = choose_device("auto")
+    device = select_device("auto")
     dealt = split_problem(PROBLEM, seed=0)
     samples = dealt.training["digits.handwritten"].labelled
     precisions = ["float32", *(["bf16"] if has_bf16(device) else [])]
@@ -166,7 +166,7 @@ def measure(steps: int, rounds: int) -> dict:
         "processor": torch.cpu.get_capabilities()["cpu_name"] if hasattr(torch.cpu, "get_capabilities") else "",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "images_per_second": speeds,
+        "samples_per_second": speeds,
         "ratios": ratios,
         "milliseconds_a_step": remainder,
         "bf16": has_bf16(device),
@@ -189,7 +189,7 @@ def main() -> None:
         print(json.dumps(found))
         return
     print(f"{found['device']} {found['processor']}, {found['threads']} threads, torch {found['torch']}")
-    for name, speed in found["images_per_second"].items():
+    for name, speed in found["samples_per_second"].items():
         print(f"  {name:<44}{speed:>12,.0f} images/s")
     for name, ratio in found["ratios"].items():
         print(f"  {name:<44}×{ratio['median']:.2f}  ({ratio['min']:.2f} to {ratio['max']:.2f})")

@@ -54,7 +54,7 @@ def main() -> None:
 def _groups() -> dict[str, list[type[Strategy]]]:
     """Family → its methods, in the order in which they are declared; what adapts follows the other transfer."""
     groups: dict[str, list[type[Strategy]]] = {}
-    for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.adapts)):
+    for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.is_unsupervised_adaptation)):
         groups.setdefault(family_title(form), []).append(form)
     return groups
 
@@ -121,7 +121,7 @@ def _contents(shown: dict[str, list[type[Strategy]]]) -> None:
 
 def _anchor(form: type[Strategy]) -> str:
     """The name of a family's heading in the address."""
-    return f"{form.family}-unlabelled" if form.adapts else form.family
+    return f"{form.family}-unlabelled" if form.is_unsupervised_adaptation else form.family
 
 
 @st.fragment

@@ -35,7 +35,7 @@ from xfer_core.charts.tiles import tile
 from xfer_core.domains.problem import split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.training.evaluation import shown_samples
+from xfer_core.training.evaluation import preview_samples
 
 CHART_HEIGHT = 230
 TRY = "now-you"  # anchor of the drawing square
@@ -48,7 +48,7 @@ def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
     dealt = split_problem(chosen.problem, chosen.seed)
     task = chosen.problem.tasks[0]
     samples = dealt.held_out[chosen.problem.target[0], "validation"]
-    places = shown_samples(dealt)
+    places = preview_samples(dealt)
     images = [png_uri(tile(image)) for image in samples.inputs[places]]
     return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
 

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from xfer_core.domains import builtin_domains, domain_keys
 from xfer_core.domains.problem import Problem, ProblemData, Samples, split_problem
-from xfer_core.networks import ArticleNet, NetworkForm, SmallCNN
+from xfer_core.networks import ArticleNet, NetworkConfig, SmallCNN
 from xfer_core.runs.store import Store
 from xfer_core.strategies import Strategy
-from xfer_core.training import Adam, Command, Result, Silent, Trainer, TrainingForm
-from xfer_core.training import loop as loop_module
+from xfer_core.training import Adam, Command, NullCallback, Result, Trainer, TrainingConfig
+from xfer_core.training import trainer as loop_module
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # what is compared to the last bit is compared on the processor
 torch.set_num_threads(1)
@@ -99,16 +99,16 @@ def little(problem: Problem, seed: int) -> ProblemData:
     return replace(whole, held_out=few)
 
 
-def settings(steps: int = 4, **changes: Any) -> TrainingForm:
+def settings(steps: int = 4, **changes: Any) -> TrainingConfig:
     """Training short enough to be repeated often; float32, so that it is the same on every processor."""
     given = {"batch_size": 4, "precision": "float32", "device": "cpu", "evaluations": 1, "optimizer": Adam(lr=0.01)}
-    return TrainingForm(steps=steps, **{**given, **changes})
+    return TrainingConfig(steps=steps, **{**given, **changes})
 
 
 def trainer(
     strategy: Strategy,
-    network: NetworkForm = SMALL,
-    training: TrainingForm | None = None,
+    network: NetworkConfig = SMALL,
+    training: TrainingConfig | None = None,
     problem: Problem | None = None,
     seed: int = 0,
     **more: Any,
@@ -138,17 +138,17 @@ def differing(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> set[str
     return {name for name in one if not torch.equal(one[name], other[name])}
 
 
-class Recorder(Silent):
+class Recorder(NullCallback):
     """Keeps everything that it is told."""
 
     def __init__(self) -> None:
         self.step, self.points, self.events, self.progress = 0, [], [], {}
 
-    def report(self, points, progress) -> None:
+    def on_metrics(self, points, progress) -> None:
         self.step, self.progress = progress["step"], progress
         self.points += points
 
-    def event(self, kind, step, **details) -> None:
+    def on_event(self, kind, step, **details) -> None:
         self.events.append((kind, step, details))
 
     def values(self, name: str) -> dict[int, float]:
@@ -165,8 +165,8 @@ class AtPhases(Recorder):
         self.result: Result | None = None
         self.weights: list[Weights] = []
 
-    def event(self, kind, step, **details) -> None:
-        super().event(kind, step, **details)
+    def on_event(self, kind, step, **details) -> None:
+        super().on_event(kind, step, **details)
         if kind == "phase":
             self.weights.append(weights_of(self.run))
 

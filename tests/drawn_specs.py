@@ -15,8 +15,8 @@ from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES, Strategy
-from xfer_core.training import OPTIMIZERS, TrainingForm
-from xfer_core.training.form import LiveChange
+from xfer_core.training import OPTIMIZERS, TrainingConfig
+from xfer_core.training.config import LiveChange
 
 TASKS = ("digit", "parity", "tilt")
 TABLE = "domain,class,weight\ndigits.handwritten,7,3"
@@ -120,7 +120,7 @@ def specs(draw: st.DrawFn, form: type[Strategy] | None = None) -> RunSpec:
     strategy = draw(strategies(chosen, problem))
     changes = st.lists(live_changes(strategy, problem), max_size=3).map(tuple)
     training = forms(
-        TrainingForm, optimizer=forms(optimizer), device=st.sampled_from(("auto", "cpu")), live_changes=changes
+        TrainingConfig, optimizer=forms(optimizer), device=st.sampled_from(("auto", "cpu")), live_changes=changes
     )
     return RunSpec(
         problem=problem,

@@ -28,7 +28,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import AnyStrategy, Batch
 from xfer_core.strategies.adabn import AdaBN
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import task_losses
+from xfer_core.strategies.base import forward_task_losses
 from xfer_core.strategies.cdan import CDAN, RANDOM_WIDTH
 from xfer_core.strategies.coral import CORAL
 from xfer_core.strategies.dann import DANN
@@ -36,7 +36,7 @@ from xfer_core.strategies.mcc import MCC
 from xfer_core.strategies.mcd import MCD
 from xfer_core.strategies.mmd import MMD
 from xfer_core.strategies.pseudo_labels import PseudoLabels
-from xfer_core.training import SGD, TrainingForm
+from xfer_core.training import SGD, TrainingConfig
 
 ADAPTATION = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Adaptation)]
 OWN_TERM = {"dann": "domain", "cdan": "domain", "coral": "distance", "mmd": "distance", "mcd": "discrepancy"}
@@ -122,9 +122,9 @@ def test_a_number_that_leaves_no_target_sample_without_a_label_is_refused_as_all
     for budget in ("all", 449):  # the target has 449 training samples, and the tilt counts as one class
         problem = Problem(tasks=("tilt",), labels_per_class=budget)
         with pytest.raises(XferError, match=f"must leave target samples without labels for coral.*found {budget}"):
-            RunSpec(problem=problem, strategy=CORAL(), training=TrainingForm(augment=())).check()
+            RunSpec(problem=problem, strategy=CORAL(), training=TrainingConfig(augment=())).check()
     problem = Problem(tasks=("tilt",), labels_per_class=448)
-    RunSpec(problem=problem, strategy=CORAL(), training=TrainingForm(augment=())).check()
+    RunSpec(problem=problem, strategy=CORAL(), training=TrainingConfig(augment=())).check()
 
 
 @every_adaptation
@@ -168,11 +168,11 @@ def test_a_weight_of_zero_leaves_the_gradient_of_the_labels(strategy, budget):
     terms = run.strategy.terms(batches, run.context)
     assert set(terms) == set(lambdas)
     found = gradients(sum(lambdas[name] * term.mean() for name, term in terms.items()), run.network)
-    labels = task_losses(run.network, batches)
+    labels = forward_task_losses(run.network, batches)
     alone = sum(lambdas[name] * loss.mean() for name, loss in labels.items())
     if strategy is MCD:  # its second classifier learns the labels too
         second = run.modules["second"]["digit"]
-        losses = [F.cross_entropy(second(run.network.features(b.images)), b.labels["digit"]) for b in batches.values()]
+        losses = [F.cross_entropy(second(run.network.features(b.inputs)), b.labels["digit"]) for b in batches.values()]
         alone = alone + torch.stack(losses).mean()
     assert_same_gradients(found, gradients(alone, run.network))
 
@@ -416,18 +416,18 @@ def test_a_step_of_mcd_is_the_three_updates_of_the_paper():
     """Plain gradient descent by hand on a copy: A both learn, B the heads seek, C the features avoid, k times."""
     run = trainer(MCD(repeats=2, weight=0.5), ArticleNet(), settings(2, optimizer=SGD(lr=0.1, momentum=0)))
     network, second = copy.deepcopy(run.network), copy.deepcopy(run.modules["second"]["digit"])
-    generator, orders = run.generator.get_state(), {key: stream.order.clone() for key, stream in run.streams.items()}
+    generator, orders = run.generator.get_state(), {key: stream.order.clone() for key, stream in run.samplers.items()}
     run.optimizer = run._make_optimizer()
     run._train_step()
     run.generator.set_state(generator)
-    for key, stream in run.streams.items():
+    for key, stream in run.samplers.items():
         stream.order = orders[key]
-    batches = {key: Batch(*run.streams[key].draw(4)) for key in (SOURCE, TARGET)}
-    images, first = run.streams[f"{TARGET}/unlabelled"].draw(4)[0], network.heads["digit"]
+    batches = {key: Batch(*run.samplers[key].next_batch(4)) for key in (SOURCE, TARGET)}
+    images, first = run.samplers[f"{TARGET}/unlabelled"].next_batch(4)[0], network.heads["digit"]
 
     def label_loss():
         losses = [
-            F.cross_entropy(head(network.features(batch.images)), batch.labels["digit"]) / 2
+            F.cross_entropy(head(network.features(batch.inputs)), batch.labels["digit"]) / 2
             for batch in batches.values()
             for head in (first, second)
         ]
@@ -467,7 +467,7 @@ def adapted(problem):
 
     class Watched(AdaBN):
         def terms(self, batches, context):
-            if not context.phase.learns:
+            if not context.phase.trainable:
                 read.extend(images.clone() for images in context.unlabelled.values())
             return super().terms(batches, context)
 
@@ -480,7 +480,7 @@ def test_after_the_source_phase_adabn_moves_statistics_and_no_parameter(problem)
     parameters = {name for name, _ in told.run.network.named_parameters()}
     statistics = {name for name in told.weights[1] if ".norm." in name} - parameters
     assert differing(told.weights[1], weights_of(told.run)) == statistics
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
     assert len(read) == 6 * len(problem.target)
     assert set(told.values("loss/total")) == {1, 2, 3, 4}, "what does not learn has no loss"
     assert [details["name"] for kind, _, details in told.events if kind == "phase"] == ["source", "statistics"]

@@ -12,24 +12,24 @@ from xfer_core.objectives.class_confusion import class_confusion
 from xfer_core.objectives.coral import coral, covariance
 from xfer_core.objectives.discrepancy import classifier_discrepancy
 from xfer_core.objectives.distillation import distillation_loss
-from xfer_core.objectives.domain_confusion import domain_loss
+from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
+from xfer_core.objectives.l2_penalty import l2_penalty, l2_sp_penalty
 from xfer_core.objectives.mmd import mk_mmd
-from xfer_core.objectives.multilinear import certainty_weights, entropy, multilinear_map, random_multilinear_map
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.multilinear import entropy, entropy_weights, multilinear_map, random_multilinear_map
+from xfer_core.objectives.precision import to_float32
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
-from xfer_core.objectives.starting_point import half_squared_distance, half_squared_norm
 
 LOSSES = {
-    "domain": lambda x, y: domain_loss(x[:, 0], y[:, 0]),
+    "domain": lambda x, y: domain_adversarial_loss(x[:, 0], y[:, 0]),
     "coral": coral,
     "mmd": mk_mmd,
     "discrepancy": classifier_discrepancy,
     "confusion": lambda x, y: class_confusion(x),
     "distillation": distillation_loss,
     "pseudo": lambda x, y: pseudo_label_loss(x, 0.4),
-    "start": lambda x, y: half_squared_distance([x], [y]),
-    "norm": lambda x, y: half_squared_norm([x]),
+    "start": lambda x, y: l2_sp_penalty([x], [y]),
+    "norm": lambda x, y: l2_penalty([x]),
 }
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 SET_LOSSES = ("domain", "coral", "mmd")  # they compare two sets, the others samples in pairs or one set
@@ -118,7 +118,7 @@ def test_widening_keeps_float64_and_changes_no_value():
         (torch.float32, torch.float32),
         (torch.float64, torch.float64),
     ):
-        found = widened(x.to(given))
+        found = to_float32(x.to(given))
         assert found.dtype == wanted
         assert found.tolist() == x.tolist()
 
@@ -167,31 +167,35 @@ def numpy_domain_loss(source, target, source_weights, target_weights):
 def test_domain_loss_is_the_mean_of_both_halves_however_many_samples_each_has(random):
     s, t = random.normal(size=5) * 3, random.normal(size=9) * 3
     v, w = random.uniform(size=5), random.uniform(size=9)
-    plain = domain_loss(torch.tensor(s), torch.tensor(t)).item()
+    plain = domain_adversarial_loss(torch.tensor(s), torch.tensor(t)).item()
     assert plain == pytest.approx(numpy_domain_loss(s, t, np.ones(5), np.ones(9)), rel=1e-12)
-    weighted = domain_loss(*(torch.tensor(part) for part in (s, t, v, w))).item()
+    weighted = domain_adversarial_loss(*(torch.tensor(part) for part in (s, t, v, w))).item()
     assert weighted == pytest.approx(numpy_domain_loss(s, t, v, w), rel=1e-12)
-    assert domain_loss(torch.tensor(s)[:, None], torch.tensor(t)[:, None]).item() == plain
-    one_sided = domain_loss(torch.tensor(s), torch.tensor(t), torch.tensor(v)).item()
+    assert domain_adversarial_loss(torch.tensor(s)[:, None], torch.tensor(t)[:, None]).item() == plain
+    one_sided = domain_adversarial_loss(torch.tensor(s), torch.tensor(t), torch.tensor(v)).item()
     assert one_sided == pytest.approx(numpy_domain_loss(s, t, v, np.ones(9)), rel=1e-12)
 
 
 def test_domain_loss_of_knowing_nothing_is_log_two_whatever_weights_of_mean_one(random):
-    weights = certainty_weights(torch.tensor(softmax(random.normal(size=(7, 3)) * 4)))
+    weights = entropy_weights(torch.tensor(softmax(random.normal(size=(7, 3)) * 4)))
     for given in ((None, None), (weights, None), (weights, weights.flip(0))):
-        assert domain_loss(torch.zeros(7), torch.zeros(7), *given).item() == pytest.approx(math.log(2), rel=1e-6)
+        assert domain_adversarial_loss(torch.zeros(7), torch.zeros(7), *given).item() == pytest.approx(
+            math.log(2), rel=1e-6
+        )
 
 
 def test_exchanging_the_domains_and_the_sign_of_the_logit_changes_no_domain_loss(random):
     s, t = torch.tensor(random.normal(size=5)), torch.tensor(random.normal(size=3))
-    torch.testing.assert_close(domain_loss(s, t), domain_loss(-t, -s))
+    torch.testing.assert_close(domain_adversarial_loss(s, t), domain_adversarial_loss(-t, -s))
 
 
 def test_domain_loss_survives_a_discriminator_that_is_sure():
     right, wrong = torch.full((2,), 1e4), torch.full((2,), -1e4)
-    assert domain_loss(right, wrong).item() == 0
-    assert domain_loss(wrong, right).item() == 1e4
-    assert torch.autograd.gradcheck(domain_loss, [torch.randn(n, dtype=torch.float64).requires_grad_() for n in (3, 5)])
+    assert domain_adversarial_loss(right, wrong).item() == 0
+    assert domain_adversarial_loss(wrong, right).item() == 1e4
+    assert torch.autograd.gradcheck(
+        domain_adversarial_loss, [torch.randn(n, dtype=torch.float64).requires_grad_() for n in (3, 5)]
+    )
 
 
 # ---------------------------------------------------------------------- multilinear maps and certainty
@@ -257,13 +261,13 @@ def test_entropy_is_zero_where_certain_and_log_k_where_uniform(random):
 
 def test_certainty_weights_have_mean_one_and_no_gradient_and_prefer_certain_samples(random):
     p = torch.tensor(softmax(random.normal(size=(9, 5)) * 3), requires_grad=True)
-    weights = certainty_weights(p)
+    weights = entropy_weights(p)
     np.testing.assert_allclose(weights.numpy(), numpy_certainty(p.detach().numpy()), rtol=1e-12)
     assert weights.mean().item() == pytest.approx(1, rel=1e-12)
     assert not weights.requires_grad
     by_certainty = weights[entropy(p).argsort()]
     assert (by_certainty.diff() <= 0).all()
-    sure, guessing = certainty_weights(torch.tensor([[1.0, 0.0], [0.5, 0.5]])).tolist()
+    sure, guessing = entropy_weights(torch.tensor([[1.0, 0.0], [0.5, 0.5]])).tolist()
     assert sure / guessing == pytest.approx(2 / 1.5, rel=1e-6)
 
 
@@ -532,17 +536,17 @@ def test_at_threshold_zero_it_is_the_cross_entropy_of_the_likeliest_class(random
 def test_the_distance_from_the_start_pulls_straight_back(random):
     weights = [torch.tensor(random.normal(size=shape), requires_grad=True) for shape in ((3, 2), (4,), (1, 2, 2))]
     start = [torch.tensor(random.normal(size=tuple(w.shape))) for w in weights]
-    found = half_squared_distance(weights, start)
+    found = l2_sp_penalty(weights, start)
     expected = sum(((w.detach() - w0).numpy() ** 2).sum() for w, w0 in zip(weights, start, strict=True)) / 2
     assert found.item() == pytest.approx(expected, rel=1e-12)
     found.backward()
     for w, w0 in zip(weights, start, strict=True):
         torch.testing.assert_close(w.grad, w.detach() - w0)
-    assert half_squared_distance(start, start).item() == 0
+    assert l2_sp_penalty(start, start).item() == 0
     nowhere = [torch.zeros_like(w) for w in weights]
-    torch.testing.assert_close(half_squared_norm(weights), half_squared_distance(weights, nowhere))
+    torch.testing.assert_close(l2_penalty(weights), l2_sp_penalty(weights, nowhere))
 
 
 def test_the_start_must_be_as_long_as_the_weights():
     with pytest.raises(ValueError, match="zip"):
-        half_squared_distance([torch.ones(1), torch.ones(1)], [torch.ones(1)])
+        l2_sp_penalty([torch.ones(1), torch.ones(1)], [torch.ones(1)])

@@ -14,7 +14,7 @@ from test_resume import killed_at, lives
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.strategies import Batch, Context
+from xfer_core.strategies import Batch, StepContext
 from xfer_core.strategies.cagrad import CAGrad
 from xfer_core.strategies.dwa import DWA, dwa_weights
 from xfer_core.strategies.gradnorm import GradNorm, gradnorm_step
@@ -24,7 +24,7 @@ from xfer_core.strategies.mgda import MGDA
 from xfer_core.strategies.pcgrad import PCGrad
 from xfer_core.strategies.uncertainty_weighting import LogVariances, UncertaintyWeighting
 from xfer_core.strategies.upgrad import UPGrad
-from xfer_core.training.gradients import backward, cosines, rows_of
+from xfer_core.training.gradients import backward, cosines, jacobian
 
 STEERING = (PCGrad, MGDA, CAGrad, UPGrad, IMTLG)
 BALANCERS = (UncertaintyWeighting, GradNorm, DWA, *STEERING)
@@ -49,7 +49,7 @@ def random():
 
 def told_of(**more):
     """What a balancer knows of a step, without network and data."""
-    return Context(None, None, 0.0, {}, **more)
+    return StepContext(None, None, 0.0, {}, **more)
 
 
 def weigh(strategy, g):
@@ -80,7 +80,7 @@ def test_dwa_is_a_softmax_of_how_losses_fall(temperature, random):
 def test_dwa_looks_at_the_last_two_whole_windows(random):
     losses, dwa = random.uniform(0.1, 5, size=(12, 2)), DWA(window=3)
     context = told_of(state=dwa.state(None))
-    found = [numbers(dwa.balance(tensors(row), context)) for row in losses]
+    found = [numbers(dwa.loss_weights(tensors(row), context)) for row in losses]
     assert found[:6] == [[1, 1]] * 6
     means = losses.reshape(4, 3, 2).mean(1)
     for t in (2, 3):
@@ -119,7 +119,7 @@ def test_gradnorm_remembers_the_first_losses_and_uses_a_step_only_in_the_next():
     context = told_of(state=gradnorm.state(None), gramian=torch.tensor([[4.0, -1.0], [-1.0, 9.0]]))
     expected, norms = torch.ones(2), torch.tensor([2.0, 3.0])
     for row in losses:
-        np.testing.assert_allclose(numbers(gradnorm.balance(tensors(row), context)), expected.numpy(), rtol=1e-6)
+        np.testing.assert_allclose(numbers(gradnorm.loss_weights(tensors(row), context)), expected.numpy(), rtol=1e-6)
         expected = gradnorm_step(expected, norms, row / losses[0], 1.5, 0.1)
 
 
@@ -139,7 +139,7 @@ def test_doubt_settles_where_all_terms_count_alike():
     context.modules["uncertainty"] = LogVariances(3)
     s, losses = context.modules["uncertainty"].s, tensors([4.0, 0.05, 1.0])
     for _ in range(300):
-        factors = UncertaintyWeighting().balance(losses, context)
+        factors = UncertaintyWeighting().loss_weights(losses, context)
         (slope,) = torch.autograd.grad(sum(factors[name] * losses[name] for name in losses) + s.sum() / 2, s)
         s.data -= 0.5 * slope
     np.testing.assert_allclose(torch.exp(-s.detach()).numpy(), [1 / 8, 1 / 0.05, 1 / 2], rtol=1e-4)  # 1 / (2 c L)
@@ -222,7 +222,9 @@ def test_pcgrad_draws_its_order_from_the_runs_own_generator():
     possible = {tuple(np.round(a + b + c, 6)) for a in cut[0] for b in cut[1] for c in cut[2]}
     assert len(possible) == 8
     before, gramian, lives = torch.random.get_rng_state(), torch.tensor(g @ g.T), (told_of(), told_of())
-    one, other = ([tuple(PCGrad().weights_of(gramian, told).numpy().round(6)) for _ in range(60)] for told in lives)
+    one, other = (
+        [tuple(PCGrad().balanced_weights(gramian, told).numpy().round(6)) for _ in range(60)] for told in lives
+    )
     assert set(one) == possible
     assert one == other
     assert torch.equal(torch.random.get_rng_state(), before), "nothing is drawn from torch's own generator"
@@ -295,7 +297,7 @@ def left(module):
 def test_a_row_is_the_gradient_of_its_term():
     run = trainer(Joint(), problem=PAIR)
     terms, parameters = terms_of(run), list(run.network.parameters())
-    rows = rows_of(list(terms.values()), parameters)
+    rows = jacobian(list(terms.values()), parameters)
     torch.testing.assert_close(rows, torch.stack([flat(term, parameters) for term in terms.values()]))
     parity = sum(p.numel() for p in run.network.heads["parity"].parameters())
     assert rows[1, -parity:].any()
@@ -344,8 +346,8 @@ def test_with_all_weights_one_it_is_plain_joint_learning(strategy, monkeypatch):
 
 def test_where_every_stage_is_fixed_all_weights_are_one():
     for strategy in STEERING:
-        assert numbers(strategy().balance(tensors([3, 4]), told_of())) == [1, 1]
-    assert GradNorm().balance(tensors([3, 4]), told_of(state=GradNorm().state(None))) == {}
+        assert numbers(strategy().loss_weights(tensors([3, 4]), told_of())) == [1, 1]
+    assert GradNorm().loss_weights(tensors([3, 4]), told_of(state=GradNorm().state(None))) == {}
 
 
 # ---------------------------------------------------------------------- runs
@@ -358,7 +360,7 @@ def test_the_order_of_a_problems_tasks_does_not_change_its_losses():
         first = first or weights_of(run)
         run.network.load_state_dict(first)  # heads draw their first values in the order of tasks
         run.run()
-        values.append({name: told.values(f"loss/{name}")[1] for name in (*run.knobs.lambdas, "total")})
+        values.append({name: told.values(f"loss/{name}")[1] for name in (*run.live_settings.lambdas, "total")})
     assert len(values[0]) == 5
     assert values[1] == pytest.approx(values[0], rel=1e-5)
 
@@ -385,7 +387,7 @@ def test_a_run_logs_its_weights_at_every_step_and_conflict_where_it_looks(strate
 def test_measuring_conflict_changes_no_weight(monkeypatch):
     seen, unseen = Recorder(), Recorder()
     watched = trained(Joint(), problem=FOUR, observer=seen)
-    monkeypatch.setattr(Joint, "watches_conflict", False)
+    monkeypatch.setattr(Joint, "logs_gradient_conflict", False)
     assert not differing(trained(Joint(), problem=FOUR, observer=unseen), watched)
     names = [{name for name, _, _ in told.points if name.startswith("cosine/")} for told in (seen, unseen)]
     assert list(map(len, names)) == [6, 0]

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from xfer_core.training.batches import CROP_PADDING, SHIFT_PADDING, Stream
+from xfer_core.training.sampler import CROP_PADDING, SHIFT_PADDING, BatchSampler
 
 CPU = torch.device("cpu")
 
 
-def stream(size: int = 7, augment: tuple[str, ...] = (), seed: int = 0, side: int = 8) -> Stream:
+def stream(size: int = 7, augment: tuple[str, ...] = (), seed: int = 0, side: int = 8) -> BatchSampler:
     """A stream whose labels are the samples' numbers."""
     fixed = torch.Generator().manual_seed(9)
     images = torch.randint(256, (size, 3, side, side + 2), dtype=torch.uint8, generator=fixed)
     labels = {"number": torch.arange(size), "twice": 2 * torch.arange(size)}
-    return Stream(images, labels, augment, torch.Generator().manual_seed(seed), CPU)
+    return BatchSampler(images, labels, augment, torch.Generator().manual_seed(seed), CPU)
 
 
-def originals(s: Stream) -> np.ndarray:
+def originals(s: BatchSampler) -> np.ndarray:
     """The images as they were given, (N, C, H, W)."""
     padded = s.pixels.view(s.size, s.padded_height, s.padded_width, s.channels).permute(0, 3, 1, 2)
     r = s.reach
@@ -29,7 +29,7 @@ def originals(s: Stream) -> np.ndarray:
 @pytest.mark.parametrize(("size", "batch"), [(7, 3), (7, 7), (3, 8), (10, 4)])
 def test_every_sample_comes_once_before_any_comes_again(size, batch):
     s = stream(size)
-    numbers = torch.cat([s.draw(batch)[1]["number"] for _ in range(3 * size)]).tolist()
+    numbers = torch.cat([s.next_batch(batch)[1]["number"] for _ in range(3 * size)]).tolist()
     passes = [numbers[i : i + size] for i in range(0, len(numbers) - size + 1, size)]
     assert all(sorted(one) == list(range(size)) for one in passes)
     assert len({tuple(one) for one in passes}) > 1, "passes are not shuffled anew"
@@ -37,7 +37,7 @@ def test_every_sample_comes_once_before_any_comes_again(size, batch):
 
 def test_a_plain_batch_is_the_images_and_their_labels():
     s = stream()
-    images, labels, _ = s.draw(5)
+    images, labels, _ = s.next_batch(5)
     assert images.shape == (5, 3, 8, 10)
     assert images.dtype == torch.float32
     assert images.is_contiguous(memory_format=torch.channels_last)
@@ -86,7 +86,7 @@ def test_views_equal_the_slow_ones(augment, pad, monkeypatch):
         return torch.tensor(offsets)
 
     monkeypatch.setattr(s, "_random", forced)
-    found = s.look_up(torch.tensor(chosen)).permute(0, 3, 1, 2).numpy()
+    found = s.gather(torch.tensor(chosen)).permute(0, 3, 1, 2).numpy()
     images = originals(s)
     for i in range(count):
         expected = slow_view(images[chosen[i]], flips[i], offsets[0, i], offsets[1, i], pad)
@@ -95,19 +95,19 @@ def test_views_equal_the_slow_ones(augment, pad, monkeypatch):
 
 def test_every_offset_and_both_mirrors_occur():
     s = stream(1, ("flip", "shift"))
-    views = {image.numpy().tobytes() for image in s.look_up(torch.zeros(2000, dtype=torch.int64))}
+    views = {image.numpy().tobytes() for image in s.gather(torch.zeros(2000, dtype=torch.int64))}
     assert len(views) == 2 * (2 * SHIFT_PADDING + 1) ** 2
 
 
 def test_rotation_keeps_shape_and_range_and_turns_about_the_middle():
     s = stream(4, ("rotation",), side=16)
-    images, _, _ = s.draw(64)
+    images, _, _ = s.next_batch(64)
     assert images.shape == (64, 3, 16, 18)
     assert images.min() >= 0
     assert images.max() <= 1
     disc = torch.zeros(1, 3, 33, 33, dtype=torch.uint8)
     disc[:, :, 10:23, 10:23] = 255
-    turned, _, _ = Stream(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).draw(50)
+    turned, _, _ = BatchSampler(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(50)
     axis = torch.arange(33) - 16.0
     mass = turned[:, 0].sum((1, 2))
     for along in (1, 2):
@@ -119,7 +119,7 @@ def test_rotation_keeps_shape_and_range_and_turns_about_the_middle():
 def test_rotation_goes_both_ways_and_no_further_than_15_degrees():
     dot = torch.zeros(1, 1, 33, 33, dtype=torch.uint8)
     dot[..., 16, 28] = 255
-    turned = Stream(dot, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).draw(400)[0][:, 0]
+    turned = BatchSampler(dot, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(400)[0][:, 0]
     axis, mass = torch.arange(33) - 16.0, turned.sum((1, 2))
     right, down = ((turned.sum(along) * axis).sum(1) / mass for along in (1, 2))
     angles = torch.rad2deg(torch.atan2(down, right))
@@ -131,7 +131,7 @@ def test_rotation_goes_both_ways_and_no_further_than_15_degrees():
 def test_the_same_generator_seed_gives_the_same_batches(augment):
     def batches(seed):
         s = stream(7, augment, seed)
-        return [s.draw(4) for _ in range(5)]
+        return [s.next_batch(4) for _ in range(5)]
 
     one, again, other = batches(1), batches(1), batches(2)
     assert all(torch.equal(a[0], b[0]) for a, b in zip(one, again, strict=True))
@@ -140,5 +140,5 @@ def test_the_same_generator_seed_gives_the_same_batches(augment):
 
 def test_the_global_generator_is_left_alone():
     before = torch.random.get_rng_state()
-    stream(7, ("flip", "crop", "rotation")).draw(5)
+    stream(7, ("flip", "crop", "rotation")).next_batch(5)
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -15,7 +15,7 @@ from xfer_core.errors import XferError, format_error
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, RUNNING
 from xfer_core.runs.worker import CHECKPOINT, run_here
-from xfer_core.selections import Answers
+from xfer_core.selections import ValidationView
 from xfer_core.strategies.joint import Joint
 from xfer_core.training import Command
 from xfer_core.training.checkpoint import last_good
@@ -136,7 +136,7 @@ def test_the_network_that_counts_is_judged_and_not_the_last_one(every_step):
     """The last update of this run breaks its network; the rule takes an earlier one, which is well."""
 
     class Spoils(Recorder):
-        def look(self):
+        def on_evaluation(self):
             if run.step == 1:
                 with torch.no_grad():
                     head = next(iter(run.network.heads.values()))
@@ -186,11 +186,11 @@ def test_the_first_tensor_that_is_not_finite_is_named(value):
 
 def test_an_answer_that_is_no_number_makes_its_accuracy_none():
     outputs = torch.eye(3)
-    assert Answers(outputs, torch.arange(3)).quality() == 1
+    assert ValidationView(outputs, torch.arange(3)).score() == 1
     outputs[1, 1] = math.nan  # the largest value of this row for argmax, and the right class
-    assert math.isnan(Answers(outputs, torch.arange(3)).quality())
+    assert math.isnan(ValidationView(outputs, torch.arange(3)).score())
 
 
 def test_large_errors_are_summed_in_double_precision():
     off = torch.full((500, 1), 1.5e36)
-    assert Answers(off, torch.zeros(500)).quality() == pytest.approx(-1.5e36)
+    assert ValidationView(off, torch.zeros(500)).score() == pytest.approx(-1.5e36)

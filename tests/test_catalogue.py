@@ -23,7 +23,7 @@ KINDS: dict[str, type[Strategy]] = {form.model_fields["kind"].default: form for 
 EXAMPLES = [
     f"{example.problem}.{example.recipe(form.model_fields['kind'].default)}"
     for form in STRATEGIES
-    for example in (form.shines, form.fails)
+    for example in (form.showcase, form.counterexample)
     if example
 ]
 
@@ -65,14 +65,16 @@ def test_the_links_ask_for_exactly_the_recipes_and_else_for_the_method():
     assert all(query for query, _ in links()), "an empty link would leave Train as it was"
     asked = [spec for _, spec in links()]
     assert all(RECIPES[name] in asked for name in EXAMPLES)
-    without = {form.model_fields["kind"].default for form in STRATEGIES if not form.fails}
+    without = {form.model_fields["kind"].default for form in STRATEGIES if not form.counterexample}
     assert without <= {spec.strategy.kind for spec in asked}
 
 
 def test_every_example_says_why_and_what_was_measured_beside_what_it_is_compared_with():
     test = opened()
     said, bars = words(test), [bar.proto for bar in test.get("progress")]
-    assert all(example.why in said for form in STRATEGIES for example in (form.shines, form.fails) if example)
+    assert all(
+        example.why in said for form in STRATEGIES for example in (form.showcase, form.counterexample) if example
+    )
     several = [name for name in EXAMPLES if len(RECIPES[name].problem.tasks) > 1]
     assert len(bars) == 2 * (len(EXAMPLES) - len(several))
     assert said.count("$Δ_m$ **") == 2 * len(several)
@@ -134,7 +136,7 @@ def test_search_family_and_filters_are_in_the_address_and_read_from_it():
     assert test.query_params["family"] == "joint"
     again = app("catalogue", family="joint", only="balances,nonsense", method="gradnorm")
     assert again.selectbox[0].value == "Joint"
-    assert all(KINDS[kind].balances() for kind in cards(again))
+    assert all(KINDS[kind].sets_loss_weights() for kind in cards(again))
     assert len(again.latex) == 1, "the method of the link is open"
     none = app("catalogue", search="no such word")
     assert not cards(none)

@@ -87,7 +87,7 @@ def test_what_each_rule_would_have_chosen_is_shown_with_its_cost():
     selection = {"last": {"step": 300, "value": 0.7}, "entropy": {"step": 250, "value": 0.72},
                  "oracle": {"step": 120, "value": 0.75}}  # fmt: skip
     result = {"target_metric": {"name": name, "value": 0.7}, "metrics": {name: 0.7}, "seconds": 2.0,
-              "images_per_second": 900.0, "fixed_unchanged": None, "selection": selection}  # fmt: skip
+              "samples_per_second": 900.0, "frozen_unchanged": None, "selection": selection}  # fmt: skip
     run = store.create(spec)
     store.update(run, status=FINISHED, result=result)
     test = app("run", run=run)
@@ -104,7 +104,9 @@ def test_the_cost_of_a_rule_is_what_the_oracle_gains_over_it():
     assert selection_rows({"last": {"step": 4, "value": 0.5}})[0].cost is None
 
 
-@pytest.mark.parametrize("form", [form for form in STRATEGIES if form.watches_conflict], ids=lambda form: form.__name__)
+@pytest.mark.parametrize(
+    "form", [form for form in STRATEGIES if form.logs_gradient_conflict], ids=lambda form: form.__name__
+)
 def test_the_matrix_has_a_cell_for_every_two_losses_and_lambda_a_curve_where_the_method_sets_it(form):
     problem = Problem(target=("digits.photo", "digits.noisy"), tasks=("digit", "tilt"))
     kind = form.model_fields["kind"].default

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks import precision
-from xfer_core.training.device import choose_precision
+from xfer_core.training.device import select_precision
 
 
 @pytest.mark.slow
@@ -44,4 +44,4 @@ def test_auto_takes_bf16_exactly_where_the_device_has_it(monkeypatch):
 
     for has in (True, False):
         monkeypatch.setattr(device, "has_bf16", lambda _device, has=has: has)
-        assert choose_precision("auto", torch.device("cpu")) == ("bf16" if has else "float32")
+        assert select_precision("auto", torch.device("cpu")) == ("bf16" if has else "float32")

@@ -37,15 +37,14 @@ def test_lists_are_objects_with_a_name_and_a_sentence(capsys, what):
 
 def test_train_prints_the_documented_object_and_the_same_seed_gives_the_same_number(capsys):
     one, two = (json.loads(printed(capsys, "train", "--json", *QUICK).splitlines()[-1]) for _ in range(2))
-    keys = (
-        "run status target_metric metrics seconds images_per_second device precision threads fixed_unchanged warnings"
-    )
-    assert list(one) == keys.split()
+    keys = "run status target_metric metrics seconds samples_per_second device precision threads frozen_unchanged warnings"
+    assert list(one) == [*keys.split(), "images_per_second", "fixed_unchanged"]
+    assert one["images_per_second"] == one["samples_per_second"] > 0
     assert one["status"] == "finished"
     assert one["target_metric"]["name"] == "accuracy/digits.photo/digit/test"
     assert one["target_metric"]["value"] == one["metrics"]["accuracy/digits.photo/digit/test"]
     assert one["metrics"] == two["metrics"]
-    assert one["fixed_unchanged"] is None
+    assert one["frozen_unchanged"] is one["fixed_unchanged"] is None
     listed = json.loads(printed(capsys, "runs", "--json"))
     assert {row["run"] for row in listed} == {one["run"], two["run"]}
     assert all({"run", "status", "created", "target_metric", "spec"} <= row.keys() for row in listed)
@@ -74,7 +73,7 @@ def test_export_gives_recipe_curves_and_weights_that_are_the_run(tmp_path, capsy
     network.load_state_dict(load_file(tmp_path / "out/weights.safetensors"))
     import torch
 
-    measured = Evaluator(dealt, torch.device("cpu"), outcome["precision"]).measure(network, "test")
+    measured = Evaluator(dealt, torch.device("cpu"), outcome["precision"]).evaluate(network, "test")
     assert measured == outcome["metrics"]
 
 

@@ -48,7 +48,7 @@ EVEN = dict.fromkeys(range(10), 0.1)
 def test_the_limit_is_half_of_what_is_left_above_the_largest_training_share(share, is_one):
     answered = {(TARGET, "digit"): counts(*[(1 - share) / 9] * 8, share, (1 - share) / 9)}
     found = collapses(answered, with_labels(Problem(), EVEN))
-    assert [(one.domain, one.task, one.answer) for one in found] == ([(TARGET, "digit", "8")] if is_one else [])
+    assert [(one.domain, one.task, one.predicted) for one in found] == ([(TARGET, "digit", "8")] if is_one else [])
     if found:
         assert found[0].share == pytest.approx(share, abs=0.003)
         assert found[0].largest == pytest.approx(0.1)
@@ -113,10 +113,10 @@ def test_a_resumed_run_does_not_tell_it_again(every_step, tmp_path):
     run.run()
     assert state["collapsed"] == {(TARGET, "digit")}
     again = trainer(Joint(), training=settings(6, evaluations=6), checkpoint=tmp_path / "checkpoint.pt")
-    again.observer = Recorder()
+    again.callback = Recorder()
     again.run()
     assert again.collapsed == {(TARGET, "digit")}
-    assert not [kind for kind, _, _ in again.observer.events if kind == "collapsed"]
+    assert not [kind for kind, _, _ in again.callback.events if kind == "collapsed"]
 
 
 def test_the_advice_fits_the_method():

@@ -10,14 +10,14 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, open_store
 from xfer_core.runs.worker import run_here
-from xfer_core.training.divergence import LAST, Losses
+from xfer_core.training.divergence import LAST, LossWatch
 
 TERM, GUESSING = "digits.photo/digit", math.log(10)
 
 
-def seen(*values: float, term: str = TERM) -> Losses:
-    losses = Losses({"digit": 10})
-    losses.see([(f"loss/{term}", step, value) for step, value in enumerate(values)], [term])
+def seen(*values: float, term: str = TERM) -> LossWatch:
+    losses = LossWatch({"digit": 10})
+    losses.update([(f"loss/{term}", step, value) for step, value in enumerate(values)], [term])
     return losses
 
 
@@ -36,7 +36,7 @@ def test_the_end_counts_against_guessing(values, diverged):
     found = seen(*values).divergences(lambda term: 1.0)
     assert bool(found) == diverged
     if found:
-        assert (found[0].domain, found[0].task, found[0].guessing) == ("digits.photo", "digit", GUESSING)
+        assert (found[0].domain, found[0].task, found[0].chance_loss) == ("digits.photo", "digit", GUESSING)
 
 
 def test_what_has_no_weight_was_not_trained():
@@ -50,7 +50,7 @@ def test_a_number_is_measured_against_its_first_step():
 
 def test_an_earlier_phase_does_not_count_and_a_checkpoint_keeps_what_was_seen():
     losses = seen(*[1e9] * LAST)
-    again = Losses({"digit": 10})
+    again = LossWatch({"digit": 10})
     again.restore(losses.state())
     assert again.divergences(lambda term: 1.0) == losses.divergences(lambda term: 1.0) != []
     losses.begin_phase()

@@ -114,5 +114,5 @@ def test_results_that_come_at_once_do_not_make_it_quick(store):
 
 
 def test_no_accelerator_is_woken_for_an_estimate(monkeypatch):
-    monkeypatch.setattr(duration, "choose_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(duration, "select_device", lambda _: torch.device("cuda"))
     assert estimate([RunSpec()]) is None

@@ -360,7 +360,7 @@ def test_costs_are_counted_from_the_phases():
     assert cost(parse_spec({}, ["strategy.kind=joint"])).learned == 2 * plain.learned, "two domains a step"
     some = cost(parse_spec({}, ["strategy.kind=fine_tune", 'strategy.frozen=["conv1"]']))
     everything = plain.updatable - some.updatable
-    stages = {part["name"]: part["parameters"] for part in RunSpec().network.describe((3, 32, 32), {"digit": 10})}
+    stages = {part["name"]: part["parameters"] for part in RunSpec().network.summary((3, 32, 32), {"digit": 10})}
     assert everything == stages["conv1"]
     assert plain.updatable == sum(stages.values())
     head = cost(parse_spec({}, ["strategy.kind=linear_probe"]))

@@ -263,8 +263,8 @@ class HeldAndSlower(DiscriminativeRates):
 
     def target_phases(self, dealt, network):
         (phase,) = super().target_phases(dealt, network)
-        fixed = frozenset(network.names_of("conv1")) if self.held else frozenset()
-        return (self.target_phase(dealt, rates=phase.rates if self.slower else {}, fixed=fixed),)
+        fixed = frozenset(network.parameter_names("conv1")) if self.held else frozenset()
+        return (self.target_phase(dealt, rates=phase.lr_factors if self.slower else {}, fixed=fixed),)
 
 
 PIECES = ("hold", "rates", "λ", "lr", "stop", "cosine")

@@ -10,8 +10,8 @@ from xfer_core.networks import ArticleNet
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.training import SGD, Adam, Command
-from xfer_core.training import loop as loop_module
-from xfer_core.training.fixing import fingerprint, fix
+from xfer_core.training import trainer as loop_module
+from xfer_core.training.freezing import freeze, state_hash
 
 OUTPUTS = {"digit": 10}
 FIXING = [cls for cls in STRATEGIES if "frozen" in cls.model_fields]
@@ -37,11 +37,11 @@ CASES += [(ArticleNet(), ("stages.linear.1.bias",))]
 @pytest.mark.parametrize("optimizer", [Adam(lr=0.01, weight_decay=0.1), SGD(weight_decay=0.1)], ids=lambda o: o.kind)
 def test_what_is_fixed_stays_and_everything_else_moves(strategy, form, frozen, optimizer):
     told = phases_of(strategy(frozen=frozen), network=form, training=settings(6, optimizer=optimizer))
-    fixed = told.run.network.expand(frozen)
+    fixed = told.run.network.expand_names(frozen)
     assert fixed
     moved = differing(weights_of(told.run), told.weights[-1])
     assert moved == set(told.weights[-1]) - fixed
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 @pytest.mark.parametrize("buffer", ["running_mean", "running_var", "num_batches_tracked"])
@@ -52,7 +52,7 @@ def test_a_single_buffer_can_be_fixed(buffer):
     moved = differing(weights_of(told.run), told.weights[-1])
     assert name not in moved
     assert "stages.conv2.norm.weight" in moved
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 def test_the_source_phase_moves_everything():
@@ -61,8 +61,8 @@ def test_the_source_phase_moves_everything():
 
 
 def test_the_check_notices_what_moves(monkeypatch):
-    monkeypatch.setattr(loop_module, "fix", lambda network, fixed: network.train())
-    assert phases_of(FineTune(frozen=("conv1",))).result.fixed_unchanged is False
+    monkeypatch.setattr(loop_module, "freeze", lambda network, fixed: network.train())
+    assert phases_of(FineTune(frozen=("conv1",))).result.frozen_unchanged is False
 
 
 def test_the_check_notices_a_stage_whose_statistics_alone_move(monkeypatch):
@@ -71,39 +71,39 @@ def test_the_check_notices_a_stage_whose_statistics_alone_move(monkeypatch):
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(name not in fixed)
 
-    monkeypatch.setattr(loop_module, "fix", only_gradients)
-    assert phases_of(FineTune(frozen=("conv1",))).result.fixed_unchanged is False
+    monkeypatch.setattr(loop_module, "freeze", only_gradients)
+    assert phases_of(FineTune(frozen=("conv1",))).result.frozen_unchanged is False
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
 def test_where_nothing_is_fixed_nothing_is_claimed(strategy):
     told = phases_of(strategy())
-    fixes = any(phase.fixed for phase in told.run.phases)
-    assert told.result.fixed_unchanged is (True if fixes else None)
+    fixes = any(phase.frozen for phase in told.run.phases)
+    assert told.result.frozen_unchanged is (True if fixes else None)
 
 
 def test_a_run_that_never_came_to_its_fixed_phase_claims_nothing(every_step):
     stopped = trainer(FineTune(frozen=("conv1",)), observer=At({1: [Command("stop")]})).run()
-    assert (stopped.status, stopped.step, stopped.fixed_unchanged) == ("stopped", 1, None)
-    assert trainer(FineTune(frozen=("conv1",)), training=settings(1)).run().fixed_unchanged is None
+    assert (stopped.status, stopped.step, stopped.frozen_unchanged) == ("stopped", 1, None)
+    assert trainer(FineTune(frozen=("conv1",)), training=settings(1)).run().frozen_unchanged is None
 
 
 def test_a_run_that_was_stopped_while_fixed_is_checked(every_step):
     stopped = trainer(FineTune(frozen=("conv1",)), observer=At({3: [Command("stop")]})).run()
-    assert (stopped.status, stopped.step, stopped.fixed_unchanged) == ("stopped", 3, True)
+    assert (stopped.status, stopped.step, stopped.frozen_unchanged) == ("stopped", 3, True)
 
 
 @pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
 def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
     network = form.build((3, 32, 32), OUTPUTS)
     first = network.stages["conv1"]
-    fix(network, network.expand(["conv1"]))
+    freeze(network, network.expand(["conv1"]))
     assert not any(module.training for module in first.modules() if module.state_dict())
     assert all(stage.training for name, stage in network.stages.items() if name != "conv1")
     assert {n for n, p in network.named_parameters() if not p.requires_grad} == {
         n for n, _ in network.named_parameters() if n.startswith("stages.conv1.")
     }
-    fix(network, frozenset())
+    freeze(network, frozenset())
     assert all(module.training for module in network.modules())
     assert all(parameter.requires_grad for parameter in network.parameters())
 
@@ -111,12 +111,12 @@ def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
 def test_a_fingerprint_sees_every_bit_and_only_what_is_named():
     network = SMALL.build((3, 32, 32), OUTPUTS)
     name, other = "stages.conv1.conv.weight", "heads.digit.bias"
-    before = fingerprint(network, {name})
+    before = state_hash(network, {name})
     tensors = network.state_dict()
     tensors[other].add_(1)
-    assert fingerprint(network, {name}) == before
-    assert fingerprint(network, {name, other}) != before
+    assert state_hash(network, {name}) == before
+    assert state_hash(network, {name, other}) != before
     value = tensors[name].view(-1)[5]
     value.copy_(torch.nextafter(value, torch.tensor(9.0)))
-    assert fingerprint(network, {name}) != before
-    assert fingerprint(network, set()) == fingerprint(SMALL.build((3, 32, 32), OUTPUTS), set())
+    assert state_hash(network, {name}) != before
+    assert state_hash(network, set()) == state_hash(SMALL.build((3, 32, 32), OUTPUTS), set())

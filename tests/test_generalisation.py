@@ -21,14 +21,14 @@ from xfer_core.errors import XferError, format_error
 from xfer_core.networks import ArticleNet
 from xfer_core.objectives.irm import irm_penalty
 from xfer_core.objectives.risk_variance import risk_variance
-from xfer_core.strategies import Batch, Context, Phase
+from xfer_core.strategies import Batch, Phase, StepContext
 from xfer_core.strategies.coral_all_pairs import CORALAllPairs
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 from xfer_core.strategies.erm import ERM
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.group_dro import GroupDRO, group_weights
 from xfer_core.strategies.irm import IRM
-from xfer_core.strategies.mixup import Mixup, beta_quantile, blend
+from xfer_core.strategies.mixup import Mixup, beta_quantile, interpolate
 from xfer_core.strategies.source_only import SourceOnly
 from xfer_core.strategies.vrex import VREx
 from xfer_core.training import Command
@@ -170,9 +170,9 @@ def test_a_run_logs_q_and_lowers_q_times_the_losses():
     run.run()
     expected = np.full(3, 1 / 3)
     for step in range(1, 6):
-        losses = np.array([told.values(f"loss/{key}")[step] for key in run.knobs.lambdas])
+        losses = np.array([told.values(f"loss/{key}")[step] for key in run.live_settings.lambdas])
         expected = expected * np.exp(eta * losses) / (expected * np.exp(eta * losses)).sum()
-        found = [told.values(f"lambda/{key}")[step] for key in run.knobs.lambdas]
+        found = [told.values(f"lambda/{key}")[step] for key in run.live_settings.lambdas]
         np.testing.assert_allclose(found, expected, rtol=1e-4)
         assert told.values("loss/total")[step] == pytest.approx(found @ losses, rel=1e-5)
     assert run.context.state["q"].sum().item() == pytest.approx(1, abs=1e-6)
@@ -194,7 +194,7 @@ def test_before_the_anneal_a_penalty_counts_one_at_most_and_then_all_is_divided(
     losses = {"a": torch.tensor(2.0), "b": torch.tensor(3.0), "penalty": torch.tensor(4.0)}
     one, lambdas = torch.tensor(1.0), form.further_lambdas()
     for name, (penalty, domains) in (("anneal", early), ("penalty", late)):
-        factors = form.balance(losses, Context(None, Phase(name, ("a", "b")), 0.5, {}, lambdas=lambdas))
+        factors = form.balance(losses, StepContext(None, Phase(name, ("a", "b")), 0.5, {}, lambdas=lambdas))
         assert lambdas["penalty"] * factors["penalty"].item() == pytest.approx(penalty)
         for name in ("a", "b"):
             assert factors.get(name, one).item() == pytest.approx(domains)
@@ -262,8 +262,8 @@ def test_uniform_numbers_become_beta_numbers(alpha):
 @pytest.mark.parametrize(("share", "expected"), [(1.0, 4.0), (0.0, 8.0), (0.75, 5.0)])
 def test_a_blend_lies_between_two_images_and_keeps_its_own_labels(share, expected):
     one, other = (Batch(torch.full((2, 1, 2, 2), value), {"t": torch.tensor([int(value)])}) for value in (4.0, 8.0))
-    found = blend(one, other, share)
-    assert found.images.unique().tolist() == [expected]
+    found = interpolate(one, other, share)
+    assert found.inputs.unique().tolist() == [expected]
     assert found.labels is one.labels
 
 
@@ -284,7 +284,7 @@ def test_every_domain_is_blended_with_another_and_labels_as_images_are(others, m
     run = trainer(Mixup(alpha=1), ArticleNet(), problem=problem)
     batches, seen, partners = batches_of(run, 2), [], Counter()
     key_of = {id(batch): key for key, batch in batches.items()}
-    monkeypatch.setattr(mixup_module, "blend", lambda *given: seen.append(given) or blend(*given))
+    monkeypatch.setattr(mixup_module, "interpolate", lambda *given: seen.append(given) or interpolate(*given))
     for _ in range(60):
         seen.clear()
         terms = Mixup(alpha=1).terms(batches, run.context)
@@ -312,8 +312,8 @@ def test_terms_are_those_of_numpy(problem):
     features, risks, penalties = [], {}, []
     for key, batch in batches.items():
         with torch.no_grad():
-            features.append(run.network.features(batch.images).double().numpy())
-            answers = {task: y.double().numpy() for task, y in run.network(batch.images).items()}
+            features.append(run.network.features(batch.inputs).double().numpy())
+            answers = {task: y.double().numpy() for task, y in run.network(batch.inputs).items()}
         truth = {task: labels.numpy() for task, labels in batch.labels.items()}
         risks[key] = sum(numpy_risk(answers[task], truth[task]) for task in answers)
         penalties.append(sum(numpy_penalty(answers[task], truth[task]) for task in answers))
@@ -370,7 +370,7 @@ def test_an_unseen_domain_is_tested_on_and_never_drawn_from(method, monkeypatch)
     result = run.run()
     assert [list(batches) for batches in drawn] == [[SOURCE, INVERTED]] * 3
     assert run.dealt.training.keys() == {SOURCE, INVERTED, TARGET}
-    assert run.streams.keys() == {SOURCE, INVERTED}
+    assert run.samplers.keys() == {SOURCE, INVERTED}
     assert {f"accuracy/{key}/digit/test" for key in (SOURCE, INVERTED, TARGET, NOISY)} == set(result.metrics)
     noisy = {image.numpy().tobytes() for image in load_domain(NOISY).inputs}
     images = [image for batches in drawn for batch in batches.values() for image in batch.images]

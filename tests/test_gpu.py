@@ -29,7 +29,7 @@ def test_every_strategy_learns_on_the_gpu(kind, network):
 def test_what_is_fixed_is_bit_identical_on_the_gpu():
     spec = parse_spec({}, ["training.device=cuda", "training.steps=40", 'strategy.frozen=["conv1","conv2"]'])
     result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
-    assert result.fixed_unchanged is True
+    assert result.frozen_unchanged is True
 
 
 def test_a_resumed_run_goes_on_from_its_checkpoint_on_the_gpu(tmp_path):

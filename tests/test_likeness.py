@@ -9,10 +9,10 @@ from conftest import SOURCE, TARGET, little, trained, trainer
 
 from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.errors import XferError
-from xfer_core.measures.likeness import likeness
+from xfer_core.measures.density_ratio import density_ratio
 from xfer_core.runs.spec import parse_spec
 from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.weight_table import parse_table
+from xfer_core.strategies.sample_weight_table import parse_table
 
 
 def flat(brightness: np.ndarray) -> torch.Tensor:
@@ -24,7 +24,7 @@ def test_weights_follow_the_ratio_of_two_known_densities():
     random = np.random.default_rng(0)
     # Normal densities of equal width: log p_wanted / p_samples is a straight line with slope (m_w − m_s) / σ².
     samples, wanted = random.normal(110, 30, 4000), random.normal(130, 30, 4000)
-    weights = likeness(flat(samples), flat(wanted)).numpy()
+    weights = density_ratio(flat(samples), flat(wanted)).numpy()
     inside = (samples > 60) & (samples < 180)
     slope = np.polyfit(samples[inside], np.log(weights[inside]), 1)[0]
     assert slope == pytest.approx(20 / 30**2, rel=0.25)
@@ -33,14 +33,14 @@ def test_weights_follow_the_ratio_of_two_known_densities():
 
 def test_samples_of_the_same_kind_weigh_about_the_same():
     random = np.random.default_rng(1)
-    weights = likeness(flat(random.normal(128, 20, 2000)), flat(random.normal(128, 20, 2000)))
+    weights = density_ratio(flat(random.normal(128, 20, 2000)), flat(random.normal(128, 20, 2000)))
     assert weights.std() < 0.2
 
 
 def test_no_sample_weighs_more_than_the_limit_allows():
     random = np.random.default_rng(2)
     samples = np.r_[random.normal(40, 5, 990), random.normal(200, 5, 10)]
-    weights = likeness(flat(samples), flat(random.normal(200, 5, 1000)))
+    weights = density_ratio(flat(samples), flat(random.normal(200, 5, 1000)))
     assert weights[:990].max() < weights[990:].min()
     assert weights.isfinite().all()
     assert len(weights[990:].unique()) == 1, "all ten were cut at the limit"
@@ -48,7 +48,7 @@ def test_no_sample_weighs_more_than_the_limit_allows():
 
 def test_the_scheme_weighs_the_source_by_its_likeness_to_the_unlabelled_target():
     run = trainer(Generalised(scheme="likeness"))
-    expected = likeness(run.dealt.training[SOURCE].labelled.inputs, run.dealt.training[TARGET].unlabelled)
+    expected = density_ratio(run.dealt.training[SOURCE].labelled.inputs, run.dealt.training[TARGET].unlabelled)
     torch.testing.assert_close(run.context.state["weights"][SOURCE], expected)
     shares = run.sample_weights()
     torch.testing.assert_close(shares[SOURCE], 0.5 * expected / len(expected))
@@ -89,14 +89,14 @@ def test_two_target_samples_without_labels_are_enough():
 def test_one_image_alone_cannot_be_told_apart(counts):
     samples, wanted = (flat(np.full(count, 99.0)) for count in counts)
     with pytest.raises(XferError, match="must hold at least 2 samples"):
-        likeness(samples, wanted)
+        density_ratio(samples, wanted)
 
 
 @pytest.mark.parametrize("scheme", ["likeness", "table"])
 def test_a_term_is_the_weighted_mean_of_the_losses_of_the_very_samples_drawn(scheme):
     table = "domain,class,weight\ndigits.handwritten,7,3\ndigits.handwritten,1,0"
     run = trainer(Generalised(scheme=scheme, table=table if scheme == "table" else ""))
-    images, labels, positions = run.streams[SOURCE].draw(8)
+    images, labels, positions = run.samplers[SOURCE].next_batch(8)
     from xfer_core.strategies import Batch
 
     plain = trainer(Generalised())

@@ -17,14 +17,14 @@ from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, RUNNING, open_store
 from xfer_core.runs.worker import run_here
 from xfer_core.strategies import Joint
-from xfer_core.training.form import LiveChange, TrainingForm
-from xfer_core.training.observer import Command, Silent
+from xfer_core.training.callback import Command, NullCallback
+from xfer_core.training.config import LiveChange, TrainingConfig
 
 SMALL = ["strategy.kind=joint", "training.steps=12", "training.batch_size=8", "network.width=4", "training.device=cpu"]
 CHANGES = [{"step": 3, "name": "lambda/digits.photo/digit", "value": 2.5}, {"step": 7, "name": "lr", "value": 0.0004}]
 
 
-class Turning(Silent):
+class Turning(NullCallback):
     """Somebody who turns knobs at given steps, and notes what was told."""
 
     def __init__(self, changes=()) -> None:
@@ -35,16 +35,16 @@ class Turning(Silent):
         change = self.changes.pop(self.trainer.step, None)
         return [] if change is None else [Command("set", change["name"], change["value"])]
 
-    def event(self, kind, step, **details):
+    def on_event(self, kind, step, **details):
         if kind == "set":
             self.told.append((step, details["name"], details["value"]))
 
-    def report(self, points, progress):
-        self.points += [point for point in points if point[0] != "images_per_second"]
+    def on_metrics(self, points, progress):
+        self.points += [point for point in points if point[0] != "samples_per_second"]
 
 
 def ran(observer: Turning, **settings) -> Turning:
-    training = TrainingForm(steps=12, batch_size=8, device="cpu", evaluations=12, **settings)
+    training = TrainingConfig(steps=12, batch_size=8, device="cpu", evaluations=12, **settings)
     observer.trainer = trainer(Joint(), training=training, observer=observer)
     observer.trainer.run()
     return observer

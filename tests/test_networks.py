@@ -87,7 +87,7 @@ def test_initial_weights_are_the_seeds_and_new_heads_touch_heads_only(form):
 
 
 def test_the_article_net_is_the_articles():
-    rows = {row["name"]: row for row in ArticleNet().describe(SHAPE, {"class": 10})}
+    rows = {row["name"]: row for row in ArticleNet().summary(SHAPE, {"class": 10})}
     assert {name: row["parameters"] for name, row in rows.items()} == {
         "conv1": 32 * (3 * 3 * 3) + 32,
         "conv2": 64 * (32 * 3 * 3) + 64,
@@ -105,7 +105,7 @@ def test_the_article_net_is_the_articles():
 @pytest.mark.parametrize("width", [4, 16])
 def test_the_small_net_grows_with_its_width(width):
     w = width
-    rows = SmallCNN(width=w).describe(SHAPE, {"digit": 10})
+    rows = SmallCNN(width=w).summary(SHAPE, {"digit": 10})
     assert [row["parameters"] for row in rows] == [
         9 * 3 * w + 2 * w,
         9 * w * 2 * w + 4 * w,
@@ -116,7 +116,7 @@ def test_the_small_net_grows_with_its_width(width):
 
 
 def test_lenet_is_the_usual_one_for_digits():
-    rows = {row["name"]: row for row in LeNet().describe((1, 28, 28), {"digit": 10})}
+    rows = {row["name"]: row for row in LeNet().summary((1, 28, 28), {"digit": 10})}
     assert {name: row["parameters"] for name, row in rows.items()} == {
         "conv1": 20 * 5 * 5 + 20,
         "conv2": 50 * (20 * 5 * 5) + 50,
@@ -135,7 +135,7 @@ def test_lenet_with_batch_norm_normalises_after_each_convolution():
     network = LeNet(batch_norm=True).build((1, 28, 28), {"digit": 10})
     for stage in ("conv1", "conv2"):
         assert [type(layer) for layer in network.stages[stage]] == [nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.ReLU]
-        assert f"stages.{stage}.norm.running_mean" in network.expand([stage])
+        assert f"stages.{stage}.norm.running_mean" in network.expand_names([stage])
     seen = {}
     network.stages["conv1"].norm.register_forward_hook(lambda _, __, out: seen.update(out=out))
     network.train()(torch.rand(16, 1, 28, 28))
@@ -165,11 +165,11 @@ def test_a_name_stands_for_all_of_its_own(form):
 
 def test_a_task_whose_name_begins_like_anothers_is_not_meant():
     network = SmallCNN(width=4).build(SHAPE, {"tilt": 2, "tilted": 2})
-    assert network.expand(["head.tilt"]) == {"heads.tilt.weight", "heads.tilt.bias"}
+    assert network.expand_names(["head.tilt"]) == {"heads.tilt.weight", "heads.tilt.bias"}
 
 
 def test_buffers_belong_to_their_stage():
-    assert "stages.conv1.norm.running_mean" in SmallCNN(width=4).build(SHAPE, OUTPUTS).expand(["conv1"])
+    assert "stages.conv1.norm.running_mean" in SmallCNN(width=4).build(SHAPE, OUTPUTS).expand_names(["conv1"])
 
 
 @every_network

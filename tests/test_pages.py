@@ -14,7 +14,7 @@ from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store, open_store
 from xfer_core.runs.worker import failure
 from xfer_core.training import SGD
-from xfer_core.training.observer import Command
+from xfer_core.training.callback import Command
 
 DISJOINT = {"problem__source": '["digits.low"]', "problem__target": '["digits.high"]'}
 STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
@@ -50,10 +50,10 @@ def finished(store: Store, spec: RunSpec, accuracy: float, batch: str = "") -> s
     """A run as it looks after training, with a made-up accuracy."""
     name = spec.target_metric()
     metric = {"name": name, "value": accuracy}
-    result = {"target_metric": metric, "metrics": {name: accuracy}, "seconds": 2.0, "images_per_second": 900.0}
+    result = {"target_metric": metric, "metrics": {name: accuracy}, "seconds": 2.0, "samples_per_second": 900.0}
     result |= {"status": FINISHED, "step": 300, "device": "cpu", "precision": "float32", "threads": 1}
     run = store.create(spec, batch=batch)
-    store.update(run, status=FINISHED, ended=time.time(), result={**result, "fixed_unchanged": None})
+    store.update(run, status=FINISHED, ended=time.time(), result={**result, "frozen_unchanged": None})
     return run
 
 

@@ -20,7 +20,7 @@ RECIPES = measured.recipes()
 
 
 PROBLEMS = sorted({name.partition(".")[0] for name in RECIPES})
-EXAMPLES = [(form, example) for form in STRATEGIES for example in (form.shines, form.fails) if example]
+EXAMPLES = [(form, example) for form in STRATEGIES for example in (form.showcase, form.counterexample) if example]
 
 
 def limits(form) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example
 
 
 def test_every_method_of_transfer_has_a_counter_example():
-    assert all(form.fails for form in STRATEGIES if form.family == "transfer")
+    assert all(form.counterexample for form in STRATEGIES if form.family == "transfer")
 
 
 @pytest.mark.parametrize("name", measured.known())
@@ -124,7 +124,7 @@ def test_a_table_names_mean_spread_seeds_and_what_it_is_compared_with():
 def test_what_counts_as_a_showcase_and_as_a_counter_example(mean, p, kind, shows, fails):
     form = next(form for form in STRATEGIES if form.model_fields["kind"].default == kind)
     claim = claims.Claim(
-        form, form.shines or form.fails, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
+        form, form.showcase or form.counterexample, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
     )
     assert (claim.shows, claim.fails) == (shows, fails)
 
@@ -137,7 +137,7 @@ def test_a_claim_takes_differences_seed_by_seed_and_holds_the_level_over_all():
         "discriminative_rates": [0.5, 0.8, 0.7, 0.7, 0.9, 0.5],
     }
     found = {
-        f"{form.fails.problem}.{kind}": {"seeds": {str(seed): run(value) for seed, value in enumerate(values)}}
+        f"{form.counterexample.problem}.{kind}": {"seeds": {str(seed): run(value) for seed, value in enumerate(values)}}
         for kind, values in accuracies.items()
     }
     own, other = claims.claimed({name: RECIPES[name] for name in found}, found)[::-1]

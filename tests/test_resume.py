@@ -27,12 +27,12 @@ from torch import nn
 from xfer_core.domains.problem import Problem
 from xfer_core.networks import SmallCNN
 from xfer_core.strategies import Phase, Strategy
-from xfer_core.strategies.base import task_losses
+from xfer_core.strategies.base import forward_task_losses
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.joint import Joint
 from xfer_core.training import SGD, Adam, Command
-from xfer_core.training import loop as loop_module
+from xfer_core.training import trainer as loop_module
 from xfer_core.training.checkpoint import FORMAT, UnusableCheckpoint, previous, read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("every_step")
@@ -49,8 +49,8 @@ class Learned(Strategy):
     kind: Literal["learned"] = "learned"
 
     def phases(self, dealt, network):
-        fixed = network.expand(["conv1"])
-        return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, fixed=fixed, renewed="heads"))
+        fixed = network.expand_names(["conv1"])
+        return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, frozen=fixed, reset="heads"))
 
     def lambdas(self, problem):
         return {"scaled": 1.0}
@@ -62,7 +62,7 @@ class Learned(Strategy):
         return {"steps": 0, "mean": torch.zeros(())}
 
     def terms(self, batches, context):
-        (loss,) = task_losses(context.network, batches).values()
+        (loss,) = forward_task_losses(context.network, batches).values()
         context.state["steps"] += 1
         context.state["mean"] = 0.9 * context.state["mean"] + 0.1 * loss.mean().detach()
         scale = context.modules["scale"](torch.ones(1)) ** 2
@@ -106,11 +106,11 @@ def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_p
     run, result, heard = lives(strategy, training, tmp_path / "c.pt", pauses)
     assert not differing(weights_of(run), weights_of(left_alone))
     assert result.metrics == expected.metrics
-    assert result.fixed_unchanged == expected.fixed_unchanged
-    told = sorted(p for life in heard for p in life.points if p[0] != "images_per_second")
-    assert told == sorted(p for p in alone.points if p[0] != "images_per_second"), "a point is lost or told twice"
+    assert result.frozen_unchanged == expected.frozen_unchanged
+    told = sorted(p for life in heard for p in life.points if p[0] != "samples_per_second")
+    assert told == sorted(p for p in alone.points if p[0] != "samples_per_second"), "a point is lost or told twice"
     assert [e for life in heard for e in life.events] == alone.events
-    assert run.images == left_alone.images
+    assert run.samples == left_alone.samples
     if isinstance(strategy, Learned):
         assert run.context.state["steps"] == STEPS
 
@@ -141,7 +141,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(strategy, step, saved, tm
     run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", observer=(again := Recorder()))
     result = run.run()
     assert not differing(weights_of(run), trained(strategy, training=training))
-    assert result.fixed_unchanged in (None, True)
+    assert result.frozen_unchanged in (None, True)
     for name in (f"accuracy/{T}/validation", "loss/total"):
         kept = {at for at in told.values(name) if at <= found}  # the store forgets later ones, they come again
         steps = {0, 3, 6, 9} if "accuracy" in name else set(range(1, 10))

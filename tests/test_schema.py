@@ -90,10 +90,15 @@ def test_a_store_of_the_first_revision_keeps_its_runs(url, tmp_path):
             "digest": "d",
             "status": "running",
             "created": 1.0,
+            "result": '{"images_per_second": 9.0, "fixed_unchanged": true}',
         }
         columns = ", ".join(row)
         connection.execute(sa.text(f"INSERT INTO runs ({columns}) VALUES (:{', :'.join(row)})"), row)
-    run = Store(url).get("old")
+        connection.execute(sa.text("INSERT INTO scalars VALUES ('old', 1, 'images_per_second', 0, 9.0, '')"))
+    store = Store(url)
+    run = store.get("old")
+    assert run.result == {"samples_per_second": 9.0, "frozen_unchanged": True}
+    assert store.updates_since("old").points == [("samples_per_second", 0, 9.0)]
     assert (run.name, run.status, run.created) == ("mine", "running", 1.0)
     assert (run.token, run.process, run.deaths, run.died_at) == (None, None, 0, None)
 

@@ -14,14 +14,14 @@ from test_resume import killed_at, lives
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, format_error
 from xfer_core.runs.spec import RunSpec
-from xfer_core.selections import RULES, SELECTIONS, Answers, Kind
+from xfer_core.selections import RULES, SELECTIONS, Kind, ValidationView
 from xfer_core.selections import soft_neighbourhood_density as density_module
 from xfer_core.selections.base import LabelFree
 from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.joint import Joint
-from xfer_core.training import Command, TrainingForm
-from xfer_core.training.chooser import Chooser, fitting_rules
+from xfer_core.training import Command, TrainingConfig
 from xfer_core.training.evaluation import predict, to_input
+from xfer_core.training.selector import ModelSelector, applicable_rules
 
 INVERTED, NOISY, ROTATED = "digits.inverted", "digits.noisy", "digits.rotated"
 TWO_OF_EACH = Problem(source=(SOURCE, INVERTED), target=(TARGET, NOISY), tasks=("digit", "parity"))
@@ -53,13 +53,13 @@ def scores(monkeypatch):
 @pytest.fixture
 def looks(monkeypatch):
     """Step → the network as it was when a chooser looked, in the order of the looks."""
-    seen, original = {}, Chooser.look
+    seen, original = {}, ModelSelector.update
 
     def spy(self, step, network, evaluator):
         seen[step] = {name: value.clone() for name, value in network.state_dict().items()}
         original(self, step, network, evaluator)
 
-    monkeypatch.setattr(Chooser, "look", spy)
+    monkeypatch.setattr(ModelSelector, "look", spy)
     return seen
 
 
@@ -70,7 +70,7 @@ def softmax(logits):
 
 def score(rule, *logits):
     """A label-free rule's score of these domains."""
-    return RULES[rule].score(1, {str(i): Answers(torch.tensor(z)) for i, z in enumerate(logits)})
+    return RULES[rule].score(1, {str(i): ValidationView(torch.tensor(z)) for i, z in enumerate(logits)})
 
 
 # ---------------------------------------------------------------------- scores
@@ -139,21 +139,21 @@ def test_of_many_samples_only_the_first_are_compared(random, monkeypatch):
 
 @pytest.mark.parametrize("rule", ["source_validation", "target_validation", "oracle"])
 def test_rules_with_labels_score_right_answers_or_small_errors(rule):
-    right = Answers(torch.eye(4)[[0, 1, 2, 3]], torch.tensor([0, 1, 2, 0]))
-    wrong = Answers(torch.eye(4), torch.arange(4).flip(0))
+    right = ValidationView(torch.eye(4)[[0, 1, 2, 3]], torch.tensor([0, 1, 2, 0]))
+    wrong = ValidationView(torch.eye(4), torch.arange(4).flip(0))
     assert RULES[rule].score(1, {"a": right}) == 0.75
     assert RULES[rule].score(1, {"a": right, "b": wrong}) == 0.375
-    near = Answers(torch.tensor([[1.0], [-2.0]]), torch.tensor([1.5, -4.0]))
+    near = ValidationView(torch.tensor([[1.0], [-2.0]]), torch.tensor([1.5, -4.0]))
     assert RULES[rule].score(1, {"a": near}) == -1.25
 
 
 def test_every_list_of_rules_names_the_same():
     kinds = [form.model_fields["kind"].default for form in SELECTIONS]
     assert list(RULES) == kinds
-    assert all(list(get_args(names)) == kinds for names in (Kind, TrainingForm.model_fields["selection"].annotation))
+    assert all(list(get_args(names)) == kinds for names in (Kind, TrainingConfig.model_fields["selection"].annotation))
     assert [type(rule) for rule in RULES.values()] == list(SELECTIONS)
     assert all(rule.kind == kind and rule.title and type(rule).__doc__ for kind, rule in RULES.items())
-    assert TrainingForm().selection == "last"
+    assert TrainingConfig().selection == "last"
 
 
 # ---------------------------------------------------------------------- what a rule may see
@@ -162,7 +162,7 @@ def test_every_list_of_rules_names_the_same():
 def looked(problem, **more):
     """A run whose evaluator has just looked at validation."""
     run = trainer(Joint(), problem=problem, **more)
-    run.evaluator.measure(run.network, "validation")
+    run.evaluator.evaluate(run.network, "validation")
     return run
 
 
@@ -185,7 +185,7 @@ DOMAINS = {
 @pytest.mark.parametrize("problem", [Problem(), TWO_OF_EACH, WITH_UNSEEN, TILT], ids=["two", "four", "unseen", "tilt"])
 def test_a_rule_is_given_its_domains_in_the_first_task_and_nothing_else(rule, problem):
     run = looked(problem)
-    seen = run.evaluator.seen_by(RULES[rule])
+    seen = run.evaluator.validation_view(RULES[rule])
     assert tuple(seen) == DOMAINS[rule](problem)
     for key, answers in seen.items() if rule != "target_validation" else ():
         outputs, labels = truth_of(run, key)
@@ -200,7 +200,7 @@ def test_a_rule_is_given_its_domains_in_the_first_task_and_nothing_else(rule, pr
 )
 def test_few_target_labels_are_as_many_of_each_class_as_training_has(problem, each, classes):
     run = looked(problem, dealt=None)
-    (answers,) = run.evaluator.seen_by(RULES["target_validation"]).values()
+    (answers,) = run.evaluator.validation_view(RULES["target_validation"]).values()
     assert torch.bincount(answers.labels).tolist() == [each] * classes
     outputs, labels = truth_of(run, TARGET)
     at = [n for n, y in enumerate(labels) if (labels[:n] == y).sum() < each]  # the first of each
@@ -210,7 +210,7 @@ def test_few_target_labels_are_as_many_of_each_class_as_training_has(problem, ea
 
 @pytest.mark.parametrize(("problem", "count"), [(Problem(labels_per_class="all"), 40), (TILT, 5)], ids=["all", "tilt"])
 def test_a_budget_of_all_shows_all_and_a_number_counts_as_one_class(problem, count):
-    (answers,) = looked(problem).evaluator.seen_by(RULES["target_validation"]).values()
+    (answers,) = looked(problem).evaluator.validation_view(RULES["target_validation"]).values()
     assert len(answers.outputs) == len(answers.labels) == count
 
 
@@ -227,12 +227,12 @@ def test_a_label_free_rule_that_asks_for_labels_is_told_off(rule, monkeypatch):
 def chosen(steps):
     """A chooser that has looked at these steps; the network is a single number, that of its step."""
     network, evaluator = torch.nn.Linear(1, 1, bias=False), looked(Problem()).evaluator
-    chooser = Chooser(Problem(), "oracle")
+    chooser = ModelSelector(Problem(), "oracle")
     for step in range(1, steps + 1):
         network.weight.data.fill_(step)
-        chooser.look(step, network, evaluator)
-        assert set(chooser.kept) == {when for when, _ in chooser.best.values()}, "kept is what is wanted"
-        assert all(state["weight"].item() == when for when, state in chooser.kept.items())
+        chooser.update(step, network, evaluator)
+        assert set(chooser.best_states) == {when for when, _ in chooser.best.values()}, "kept is what is wanted"
+        assert all(state["weight"].item() == when for when, state in chooser.best_states.items())
     return chooser
 
 
@@ -248,9 +248,9 @@ def test_the_highest_score_counts_and_of_equals_the_later(given, step, scores):
 
 def test_a_chooser_goes_on_from_what_it_saved(scores):
     scores("oracle", lambda at: -abs(at - 2))
-    one, again = chosen(3), Chooser(Problem(), "oracle")
+    one, again = chosen(3), ModelSelector(Problem(), "oracle")
     again.restore(one.state())
-    assert (again.best, again.kept) == (one.best, one.kept)
+    assert (again.best, again.best_states) == (one.best, one.best_states)
     assert again.best["oracle"] == (2, 0)
 
 
@@ -277,7 +277,7 @@ def test_with_the_rule_last_choosing_changes_nothing(monkeypatch, looks):
     run = trainer(Joint(), training=settings(6, evaluations=3))
     result = run.run()
     assert not differing(weights_of(run), looks[6])
-    monkeypatch.setattr(Chooser, "settle", lambda self, network, evaluator: {})
+    monkeypatch.setattr(ModelSelector, "settle", lambda self, network, evaluator: {})
     untouched = trainer(Joint(), training=settings(6, evaluations=3))
     assert untouched.run().metrics == result.metrics
     assert not differing(weights_of(run), weights_of(untouched))
@@ -326,7 +326,7 @@ FITTING = {
 def test_a_run_tells_what_every_rule_that_fits_would_have_chosen(name):
     """Whichever rule decides, all tables are the same, and the metrics are those that the table promises of it."""
     problem, fitting = FITTING[name]
-    assert set(fitting_rules(problem)) == fitting
+    assert set(applicable_rules(problem)) == fitting
     tables, strategy = [], Joint(weights={f"{key}/{problem.tasks[0]}": 1 for key in problem.source or problem.target})
     for rule in fitting:
         result = trainer(strategy, problem=problem, training=settings(6, evaluations=6, selection=rule)).run()
@@ -388,12 +388,12 @@ def test_a_stopped_run_that_is_resumed_all_the_same_goes_on_from_its_last_step(t
 def test_a_rule_without_what_it_looks_at_is_refused(rule, problem, what, instead):
     strategy = Joint(weights={f"{key}/{problem.tasks[0]}": 1 for key in problem.source or problem.target})
     with pytest.raises(XferError) as caught:
-        RunSpec(problem=problem, strategy=strategy, training=TrainingForm(selection=rule)).check()
+        RunSpec(problem=problem, strategy=strategy, training=TrainingConfig(selection=rule)).check()
     assert (caught.value.code, caught.value.field) == ("rule_needs", "training.selection")
     advice = f"This works: set training.selection to {instead}."
     sentence = f"training.selection needs {what}; found {rule}. {advice}"
     assert format_error(caught.value) == sentence
-    RunSpec(problem=problem, strategy=strategy, training=TrainingForm(selection=instead)).check()
+    RunSpec(problem=problem, strategy=strategy, training=TrainingConfig(selection=instead)).check()
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_rule_without_what_it_looks_at_is_refused(rule, problem, what, instead
     ids=["no labels", "no source", "tilt", "tilt without labels", "tilt without source"],
 )
 def test_the_rule_that_is_named_instead_fits(problem):
-    fitting = fitting_rules(problem)
+    fitting = applicable_rules(problem)
     for rule in set(RULES) - set(fitting):
         with pytest.raises(XferError) as caught:
             RULES[rule].check(problem)

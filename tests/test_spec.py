@@ -25,7 +25,7 @@ from xfer_core.strategies.fine_tune import FineTune
 from xfer_core.strategies.generalised import Generalised
 from xfer_core.strategies.joint import Joint
 from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.training import OPTIMIZERS, SGD, Adam, TrainingForm
+from xfer_core.training import OPTIMIZERS, SGD, Adam, TrainingConfig
 
 SOURCE, TARGET = "digits.handwritten", "digits.photo"
 WEIGHTS = {f"{SOURCE}/digit": 0.25, f"{TARGET}/digit": 1e-7}
@@ -53,13 +53,13 @@ SPECS = {
     "a wide network": RunSpec(network=SmallCNN(width=64)),
     "the article's": RunSpec(
         network=ArticleNet(),
-        training=TrainingForm(
+        training=TrainingConfig(
             batch_size=100, optimizer=SGD(lr=0.01), augment=("flip", "crop"), precision="float32", device="cpu"
         ),
     ),
-    "another optimiser": RunSpec(training=TrainingForm(optimizer=SGD(lr=0.3, momentum=0, weight_decay=1e-4))),
-    "the default optimiser": RunSpec(training=TrainingForm(optimizer=Adam(lr=3e-4), augment=(), evaluations=1)),
-    "a device": RunSpec(training=TrainingForm(device="cuda:3", steps=1_000_000)),
+    "another optimiser": RunSpec(training=TrainingConfig(optimizer=SGD(lr=0.3, momentum=0, weight_decay=1e-4))),
+    "the default optimiser": RunSpec(training=TrainingConfig(optimizer=Adam(lr=3e-4), augment=(), evaluations=1)),
+    "a device": RunSpec(training=TrainingConfig(device="cuda:3", steps=1_000_000)),
 }
 every_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
@@ -105,7 +105,7 @@ def test_settings_apply_in_order_and_a_kind_begins_from_its_defaults():
     assert one.strategy.weights == {**WEIGHTS, f"{TARGET}/digit": 2.0}
     assert start["strategy"]["weights"] == WEIGHTS, "what was given is not changed"
     assert parse_spec({}, ["network.width=8", "training.optimizer.lr=0.5"]) == RunSpec(
-        network=SmallCNN(width=8), training=TrainingForm(optimizer=Adam(lr=0.5))
+        network=SmallCNN(width=8), training=TrainingConfig(optimizer=Adam(lr=0.5))
     )
 
 
@@ -317,7 +317,7 @@ JSON = st.recursive(
 PATHS = sorted(
     {"", "version", "seed", "problem", "network", "strategy", "training", "training.optimizer"}
     | {f"problem.{name}" for name in Problem.model_fields}
-    | {f"training.{name}" for name in TrainingForm.model_fields}
+    | {f"training.{name}" for name in TrainingConfig.model_fields}
     | {f"training.optimizer.{name}" for form in OPTIMIZERS for name in form.model_fields}
     | {f"network.{name}" for form in NETWORKS for name in form.model_fields}
     | {f"strategy.{name}" for form in STRATEGIES for name in form.model_fields}

@@ -95,17 +95,17 @@ def test_phases_and_terms(strategy, form, problem):
     parameters = dict(run._named_parameters())
     for phase in run.phases:
         assert phase.domains or phase.unlabelled
-        assert phase.fixed <= set(run.network.state_dict())
-        assert set(phase.rates) <= {*parameters, *run.network.state_dict()}
-        batches = {key: Batch(*run.streams[key].draw(3)) for key in phase.domains}
+        assert phase.frozen <= set(run.network.state_dict())
+        assert set(phase.lr_factors) <= {*parameters, *run.network.state_dict()}
+        batches = {key: Batch(*run.samplers[key].next_batch(3)) for key in phase.domains}
         run.context.phase = phase
-        run.context.unlabelled = {key: run.streams[f"{key}/unlabelled"].draw(3)[0] for key in phase.unlabelled}
-        run.strategy.begin(run.context)
-        for move in phase.moves:
-            assert move.still <= set(parameters)
-            run.context.move = move.name
+        run.context.unlabelled = {key: run.samplers[f"{key}/unlabelled"].next_batch(3)[0] for key in phase.unlabelled}
+        run.strategy.on_phase_start(run.context)
+        for move in phase.substeps:
+            assert move.frozen <= set(parameters)
+            run.context.substep = move.name
             terms = run.strategy.terms(batches, run.context)
-            assert bool(terms) == phase.learns
+            assert bool(terms) == phase.trainable
             for name, term in terms.items():
                 assert term.shape in ((), (3,)), f"{name} is neither a scalar nor one value a sample"
                 assert torch.isfinite(term).all()
@@ -147,7 +147,7 @@ def test_the_same_spec_gives_the_same_run_to_the_last_bit(strategy, form):
     run = trainer(strategy(), form, observer=again)
     assert run.run().metrics == result.metrics
     assert not differing(weights_of(run), weights)
-    timeless = [sorted(p for p in heard.points if p[0] != "images_per_second") for heard in (told, again)]
+    timeless = [sorted(p for p in heard.points if p[0] != "samples_per_second") for heard in (told, again)]
     assert timeless[0] == timeless[1]
 
 
@@ -224,7 +224,7 @@ def test_a_new_head_begins_again_and_nothing_else_does():
 def test_a_term_of_weight_zero_adds_nothing_to_the_gradient(strategy):
     """On a network without batch norm, where samples do not see each other."""
     run = trainer(strategy, ArticleNet())
-    batches = {key: Batch(*run.streams[key].draw(5)) for key in (SOURCE, TARGET)}
+    batches = {key: Batch(*run.samplers[key].next_batch(5)) for key in (SOURCE, TARGET)}
 
     def gradient(weights, given):
         run.network.zero_grad()
@@ -297,10 +297,10 @@ def test_only_generalised_gives_every_sample_a_weight():
 @pytest.mark.parametrize("scheme", ["uniform", "class_balanced", "hard"])
 def test_a_domains_term_is_its_weighted_losses(scheme):
     run = trainer(Generalised(scheme=scheme, gamma=1.5), ArticleNet())
-    batches = {key: Batch(*run.streams[key].draw(6)) for key in (SOURCE, TARGET)}
+    batches = {key: Batch(*run.samplers[key].next_batch(6)) for key in (SOURCE, TARGET)}
     terms = run.strategy.terms(batches, run.context)
     for key, batch in batches.items():
-        logits = run.network(batch.images)["digit"].detach().double().numpy()
+        logits = run.network(batch.inputs)["digit"].detach().double().numpy()
         labels = batch.labels["digit"].numpy()
         p = np.exp(logits - logits.max(1, keepdims=True))
         p = (p / p.sum(1, keepdims=True))[np.arange(6), labels]

@@ -30,9 +30,9 @@ from xfer_core.strategies.joint import Joint
 from xfer_core.strategies.target_only import TargetOnly
 from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
 from xfer_core.training import SGD, Adam, Command
-from xfer_core.training import loop as loop_module
-from xfer_core.training.device import choose_device, choose_precision, has_bf16
-from xfer_core.training.evaluation import Evaluator, predict, shown_samples, to_input
+from xfer_core.training import trainer as loop_module
+from xfer_core.training.device import has_bf16, select_device, select_precision
+from xfer_core.training.evaluation import Evaluator, predict, preview_samples, to_input
 from xfer_core.training.phases import phase_ends
 
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
@@ -61,7 +61,7 @@ def test_every_phase_runs_however_small_its_share():
         (0, "source"),
         (3, "target"),
     ]
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
@@ -106,7 +106,7 @@ def test_measuring_leaves_modes_statistics_and_generator_alone():
     assert len(set(modes)) == 2
     weights, generator = weights_of(run), run.generator.get_state()
     for split in ("validation", "test"):
-        Evaluator(run.dealt, run.device, "float32").measure(run.network, split)
+        Evaluator(run.dealt, run.device, "float32").evaluate(run.network, split)
     run.sample_weights()
     assert [module.training for module in run.network.modules()] == modes
     assert not differing(weights_of(run), weights)
@@ -148,7 +148,7 @@ def test_a_run_that_seldom_logs_still_says_how_far_it_is(every_step, monkeypatch
     steps = []
 
     class Listener(Recorder):
-        def report(self, points, progress) -> None:
+        def on_metrics(self, points, progress) -> None:
             steps.append(progress["step"])
 
     trainer(TargetOnly(), training=settings(6, evaluations=1), observer=Listener()).run()
@@ -166,8 +166,8 @@ def test_a_knob_changes_the_run_from_its_step_on(strategy, name, value, every_st
     seen = {}
 
     class Watch(At):
-        def report(self, points, progress):
-            super().report(points, progress)
+        def on_metrics(self, points, progress):
+            super().on_metrics(points, progress)
             seen.setdefault(self.label, {})[self.step] = weights_of(self.run)
 
     for label, plan in (("left alone", {}), ("turned", {2: [Command("set", name, value)]})):
@@ -205,7 +205,7 @@ def test_the_rate_falls_along_a_cosine_in_each_phase_from_whatever_a_person_set(
     expected |= {6: 0.5 * falling[2], 7: 0.5 * falling[2], 8: 0.5 * falling[3]}
     assert told.values("lr") == pytest.approx(expected)
     assert told.run.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * falling[3])
-    assert told.run.knobs.state()["lr"] == 0.5, "the slider shows what the person set"
+    assert told.run.live_settings.state()["lr"] == 0.5, "the slider shows what the person set"
 
 
 def test_stop_measures_and_pause_does_not(every_step):
@@ -267,16 +267,16 @@ def test_bf16_runs_on_any_processor_and_the_result_says_so():
 
 def test_auto_takes_bf16_only_where_it_is_fast():
     cpu = torch.device("cpu")
-    assert choose_precision("auto", cpu) == ("bf16" if has_bf16(cpu) else "float32")
-    assert choose_precision("float32", cpu) == "float32"
-    assert choose_precision("bf16", cpu) == "bf16"
+    assert select_precision("auto", cpu) == ("bf16" if has_bf16(cpu) else "float32")
+    assert select_precision("float32", cpu) == "float32"
+    assert select_precision("bf16", cpu) == "bf16"
     assert not has_bf16(torch.device("mps"))
     with pytest.raises(XferError) as caught:
-        choose_precision("bf16", torch.device("mps"))
+        select_precision("bf16", torch.device("mps"))
     assert caught.value.code == "no_precision"
-    assert choose_device("cpu") == cpu
+    assert select_device("cpu") == cpu
     with pytest.raises(XferError) as caught:
-        choose_device("cuda:63")
+        select_device("cuda:63")
     assert "auto, " in str(caught.value)
     assert "found cuda:63." in str(caught.value)
 
@@ -287,9 +287,9 @@ def test_the_result_counts_what_was_trained(strategy):
     result = run.run()
     lengths = [end - begin for begin, end in zip([0, *run.ends], run.ends, strict=False)]
     batches = [n * len((*phase.domains, *phase.unlabelled)) for n, phase in zip(lengths, run.phases, strict=True)]
-    assert run.images == 4 * sum(batches)
+    assert run.samples == 4 * sum(batches)
     assert sum(lengths) == 4
-    assert result.images_per_second > 0
+    assert result.samples_per_second > 0
     assert result.seconds > 0
     assert (result.device, result.precision, result.threads) == ("cpu", "float32", 1)
 
@@ -332,7 +332,7 @@ def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
     run = trainer(FineTune(), training=settings(4), observer=told)
     run.run()
     samples = run.dealt.held_out[TARGET, "validation"]
-    places = shown_samples(run.dealt)
+    places = preview_samples(run.dealt)
     labels = samples.labels["digit"]
     assert labels[places].tolist() == sorted(set(labels.tolist()))
     for label, place in zip(labels[places].tolist(), places.tolist(), strict=True):

@@ -58,8 +58,8 @@ class Watching(At):
         super().__init__(plan)
         self.run, self.after = None, {}
 
-    def report(self, points, progress):
-        super().report(points, progress)
+    def on_metrics(self, points, progress):
+        super().on_metrics(points, progress)
         self.after[self.step] = weights_of(self.run)
 
 
@@ -134,7 +134,7 @@ def test_a_linear_probe_moves_the_head_and_nothing_else(form, new_head):
     told = phases_of(LinearProbe(new_head=new_head), network=form, training=settings(8))
     assert names_of_phases(told) == ["source", "target"]
     assert moved(told) == [set(told.weights[0]), HEAD]
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 @every_network
@@ -150,7 +150,7 @@ def test_probing_first_moves_the_head_then_everything(form):
         ("target", 6),
     ]
     assert moved(told) == [everything, HEAD, everything]
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 def test_the_probe_is_a_linear_probe_and_its_head_is_kept_for_what_follows():
@@ -169,7 +169,7 @@ def test_each_phase_unlocks_exactly_one_more_stage_from_the_top(form):
     free = [named(told.run, "head", *stages[len(stages) - k :]) for k in range(len(stages) + 1)]
     assert moved(told) == [set(told.weights[0]), *free]
     assert [step for kind, step, _ in told.events if kind == "phase"] == [0, 8, 10, 12, 14]
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 @every_network
@@ -178,13 +178,13 @@ def test_a_phase_is_named_after_the_stage_that_it_unlocks(form):
     names = [phase.name for phase in run.phases]
     assert names[:2] == ["source", "head"]
     for before, phase in zip(run.phases[1:], run.phases[2:-1], strict=False):
-        assert before.fixed - phase.fixed == named(run, phase.name.removeprefix("unfreeze "))
+        assert before.frozen - phase.frozen == named(run, phase.name.removeprefix("unfreeze "))
     assert names[-1] == "unfreeze all"
 
 
 def test_a_new_head_begins_again_only_once():
     told = phases_of(GradualUnfreezing(new_head=True), training=settings(16))
-    assert [phase.renewed for phase in told.run.phases] == ["nothing", "heads", "nothing", "nothing", "nothing"]
+    assert [phase.reset for phase in told.run.phases] == ["nothing", "heads", "nothing", "nothing", "nothing"]
 
 
 # ---------------------------------------------------------------------- discriminative rates
@@ -305,7 +305,7 @@ def test_batch_norm_tuning_moves_batch_norm_and_the_head(form, more, head):
         "num_batches_tracked",
     }
     assert moved(told)[1] == norms | head
-    assert told.result.fixed_unchanged is True
+    assert told.result.frozen_unchanged is True
 
 
 @pytest.mark.parametrize("form", [ArticleNet(), LeNet()], ids=lambda form: form.kind)

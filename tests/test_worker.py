@@ -36,7 +36,7 @@ def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
     heard = []
     result = run_here(store, run, 1, heard.append)
     row = store.get(run)
-    assert (row.status, row.result["fixed_unchanged"]) == (FINISHED, True)
+    assert (row.status, row.result["frozen_unchanged"]) == (FINISHED, True)
     assert row.target_metric == {
         "name": "accuracy/digits.photo/digit/test",
         "value": result.metrics["accuracy/digits.photo/digit/test"],
@@ -107,7 +107,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(sto
     assert all(torch.equal(one[name], two[name]) for name in one)
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
 
     assert told(whole) == told(killed)
     assert [event["kind"] for event in store.after(killed).events].count("resumed") == 1
@@ -139,7 +139,7 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
     assert all(torch.equal(one[name], two[name]) for name in one)
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
 
     assert told(whole) == told(run), "no point is lost or told twice"
     ((at, details),) = [(event["step"], event["details"]) for event in store.events(run, "fallback")]
@@ -173,7 +173,7 @@ def test_a_run_is_never_trained_twice_at_once(store, every_step):
     assert (row.status, row.reason, row.result["metrics"]) == (FINISHED, None, store.get(whole).result["metrics"])
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "images_per_second")
+        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
 
     assert told(run) == told(whole), "no point is lost or told twice"
     one, two = (load_file(settings().artifacts(each) / WEIGHTS) for each in (whole, run))

@@ -15,6 +15,9 @@ from pydantic import ValidationError
 from xfer_core.errors import XferError, format_error
 from xfer_core.strict_json import to_json
 
+# What --json called something before; scripts rely on both.
+ALIASES = {"images_per_second": "samples_per_second", "fixed_unchanged": "frozen_unchanged"}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
@@ -195,9 +198,10 @@ def _train(options: argparse.Namespace) -> int:
             print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
-    keys = ("metrics", "seconds", "images_per_second", "device", "precision", "threads", "fixed_unchanged", "warnings")
+    keys = "metrics seconds samples_per_second device precision threads frozen_unchanged warnings".split()
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
+    outcome |= {old: row.result[new] for old, new in ALIASES.items()}
     print(to_json(outcome) if options.json else _describe(outcome))
     return 0
 
@@ -206,7 +210,7 @@ def _progress_line(progress: dict[str, Any]) -> None:
     left = progress["seconds_left"]
     text = f"{progress['phase']:<10} step {progress['step']:>6} of {progress['steps']}"
     if left is not None:
-        text += f"  {progress['images_per_second']:>8,.0f} images/s  {left:>5.0f} s left"
+        text += f"  {progress['samples_per_second']:>8,.0f} samples/s  {left:>5.0f} s left"
     print(f"\r{text:<79}", end="", file=sys.stderr, flush=True)
 
 
@@ -218,9 +222,9 @@ def _describe(outcome: dict[str, Any]) -> str:
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
     lines += [f"  {format_error(warning)}" for warning in warnings(outcome.get("warnings", []))]
     lines += [f"  {name:<50}{metric_text(name, value):>8}" for name, value in outcome["metrics"].items()]
-    if outcome["fixed_unchanged"] is not None:
-        held = "bit-identical" if outcome["fixed_unchanged"] else "CHANGED: this is a bug"
-        lines.append(f"  fixed parameters and buffers: {held}")
+    if outcome["frozen_unchanged"] is not None:
+        held = "bit-identical" if outcome["frozen_unchanged"] else "CHANGED: this is a bug"
+        lines.append(f"  frozen parameters and buffers: {held}")
     return "\n".join(lines)
 
 

@@ -67,7 +67,7 @@ function stepText(view, { step, steps }) {
 
 function factsText(view, progress) {
   const { texts, number } = view;
-  const speed = progress.images_per_second && number(Math.round(progress.images_per_second));
+  const speed = progress.samples_per_second && number(Math.round(progress.samples_per_second));
   return [
     speed && fill(texts.speed, { count: speed }),
     progress.device,

@@ -10,7 +10,7 @@ from pages.parts.text import _
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.training.form import LiveChange
+from xfer_core.training.config import LiveChange
 
 NAMED = 8
 

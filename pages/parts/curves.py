@@ -146,9 +146,9 @@ def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
             empty_text=waiting,
         ),
     ]
-    if run.spec.strategy.watches_conflict and len(_shared_terms(run.spec)) > 1:
+    if run.spec.strategy.logs_gradient_conflict and len(_shared_terms(run.spec)) > 1:
         charts.append(_conflict_matrix(run, titles))
-    if run.spec.strategy.balances():
+    if run.spec.strategy.sets_loss_weights():
         set_by_method = [
             Trace(run.id, f"lambda/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
             for term, look in looks.items()

@@ -13,7 +13,7 @@ from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import spread
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
-from xfer_core.strategies import TITLES, Example, Strategy
+from xfer_core.strategies import TITLES, Showcase, Strategy
 
 CLEAR = """Differences are taken seed by seed. With so many on one page some would look large by chance alone, so a
 difference is called clear only if it holds at a level of 5 % for all of them together (Holm)."""
@@ -35,28 +35,28 @@ def _claims() -> dict[tuple[str, str], Claim]:
 
 def examples(form: type[Strategy]) -> bool:
     """Show both examples of a method side by side; False if none was looked for."""
-    if not form.shines and not form.fails:
+    if not form.showcase and not form.counterexample:
         return False
     left, right = st.columns(2)
     with left:
-        _example(form.shines, form, _("Where it shines"))
+        _example(form.showcase, form, _("Where it shines"))
     with right:
-        _example(form.fails, form, _("Where it fails"))
+        _example(form.counterexample, form, _("Where it fails"))
     return True
 
 
 def few_labels(form: type[Strategy]) -> bool:
     """Whether the problem on which a method shines has few target labels, or none."""
-    if form.shines is None:
+    if form.showcase is None:
         return False
-    spec = _read()[0].get(f"{form.shines.problem}.{form.shines.recipe(form.model_fields['kind'].default)}")
+    spec = _read()[0].get(f"{form.showcase.problem}.{form.showcase.recipe(form.model_fields['kind'].default)}")
     budget = spec.problem.labels_per_class if spec else "all"
     return budget != "all" and budget <= FEW_LABELS
 
 
 def baseline(form: type[Strategy]) -> str:
     """The kind that a method is compared with where it shines; where nothing shows that, what its family usually is."""
-    return baseline_of(form, form.shines or form.fails or Example("", ""))
+    return baseline_of(form, form.showcase or form.counterexample or Showcase("", ""))
 
 
 def problem_title(problem: Problem) -> str:
@@ -74,7 +74,7 @@ def problem_title(problem: Problem) -> str:
     return _("{source} → {target}, {budget}").format(source=source, target=target, budget=budget)
 
 
-def _example(example: Example | None, form: type[Strategy], word: str) -> None:
+def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
     if example is None:
         st.markdown(f"**{word}**")
         st.caption(_("No such problem was found: where it was tried, it was neither better nor worse than by chance."))

@@ -29,7 +29,7 @@ from xfer_core.runs.questions import QUESTIONS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
-from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.base import task_loss_terms
 
 REMEMBERED = 100  # finished runs that say how long others will take
 
@@ -237,7 +237,7 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
 
 def _choose_term(plan: Plan, first: Plan, prefix: str) -> str:
     """Whose λ runs from 0 to 1."""
-    terms = task_terms(plan.base.problem, "source", "target")
+    terms = task_loss_terms(plan.base.problem, "source", "target")
     titles = {"": _("all of the target"), **term_titles(plan.spec_of("joint").strategy, list(terms))}
     options = ["", *terms]
     index = options.index(first.term) if first.term in options else 0

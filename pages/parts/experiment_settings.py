@@ -158,7 +158,7 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
 
 def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
     """Stages that stay as the source left them; names that are no stages are kept as they are."""
-    stages = base.network.describe(base.problem.input_shape(), base.problem.outputs())
+    stages = base.network.summary(base.problem.input_shape(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
     frozen: tuple[str, ...] = getattr(now, "frozen", ())
     others = [name for name in frozen if name not in names]

@@ -40,7 +40,7 @@ def freeze_layers(stages: list[dict], frozen: tuple[str, ...] | None, prefix: st
     """The stages of the network with their sizes, and a lock on each.
 
     Args:
-        stages: from ``NetworkForm.describe``, in order; the last is the head.
+        stages: from ``NetworkConfig.summary``, in order; the last is the head.
         frozen: what is frozen at first. Names that are no stages (single parameters) are kept as they are. None: the
             method freezes nothing, and the locks cannot be used.
         prefix: starts the keys of the locks.

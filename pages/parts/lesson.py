@@ -52,7 +52,7 @@ def _tex(symbol: str) -> str:
 
 def family_title(form: type[Strategy]) -> str:
     """What a page calls the strategy's family; adaptation without target labels is a group of its own in it."""
-    if form.adapts:
+    if form.is_unsupervised_adaptation:
         return _("Transfer: adaptation without target labels")
     return {
         "transfer": _("Transfer"),

@@ -208,13 +208,13 @@ def _results(run: Run, baselines: list[Run]) -> None:
                 seed=spec.seed,
                 rule=_(RULES[spec.training.selection].title),
                 seconds=round(result["seconds"], 1),
-                speed=f"{result['images_per_second']:,.0f}",
+                speed=f"{result['samples_per_second']:,.0f}",
             )
         )
-    if RULES[spec.training.selection].sees == "answers":
+    if RULES[spec.training.selection].requires == "answers":
         st.warning(_("The step was chosen with a look at the answers: a limit from above, not what one could have."))
     selection_table(run)
-    if result["fixed_unchanged"] is False:
+    if result["frozen_unchanged"] is False:
         st.error(_("What was frozen has changed. That is a fault of Xfer; please report it."))
-    elif result["fixed_unchanged"]:
+    elif result["frozen_unchanged"]:
         st.caption(":material/lock: " + _("What was frozen is bit-identical to what the source phase left."))

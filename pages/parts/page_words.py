@@ -11,7 +11,7 @@ from xfer_core.domains.problem import Problem
 from xfer_core.networks import NETWORKS
 from xfer_core.selections import RULES
 from xfer_core.strategies import STRATEGIES, TITLES
-from xfer_core.training import OPTIMIZERS, TrainingForm
+from xfer_core.training import OPTIMIZERS, TrainingConfig
 
 OWN = {
     "strategy": "Method",
@@ -46,7 +46,7 @@ def field_titles() -> dict[str, str]:
         ("network.", NETWORKS),
         ("strategy.", STRATEGIES),
         ("training.optimizer.", OPTIMIZERS),
-        ("training.", (TrainingForm,)),
+        ("training.", (TrainingConfig,)),
     ):
         for form in forms:
             for name, field in form.model_fields.items():

@@ -12,7 +12,7 @@ from xfer_core.runs.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to
 from xfer_core.runs.questions import QUESTIONS
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import TITLES
-from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.base import task_loss_terms
 
 MOST_SEEDS = 20
 WORDS = ("question", "methods", "labels", "seeds", "term")  # beside the settings of all runs and those of a method
@@ -147,7 +147,7 @@ def _read_term(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     term = given.get("term", "")
     if not term or not QUESTIONS[plan.question].sweeps_term:
         return plan, []
-    terms = task_terms(plan.base.problem, "source", "target")
+    terms = task_loss_terms(plan.base.problem, "source", "target")
     if term not in terms:
         return plan, [(f"term={term}", XferError("unknown_term", "term", term, allowed=terms))]
     return replace(plan, term=term), []

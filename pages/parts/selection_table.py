@@ -44,7 +44,7 @@ def selection_table(run: Run) -> None:
                 _("rule"): [
                     ("→ " if row.rule == spec.training.selection else "") + _(RULES[row.rule].title) for row in rows
                 ],
-                _("looks at"): [_(SEES[RULES[row.rule].sees]) for row in rows],
+                _("looks at"): [_(SEES[RULES[row.rule].requires]) for row in rows],
                 _("step"): [row.step for row in rows],
                 _("on test samples"): [metric_text(name, abs(row.value)) for row in rows],
                 _("against the oracle"): [_against(name, row.cost) for row in rows],

@@ -123,7 +123,7 @@ class Workbench:
             key=f"{self.prefix}.rule",
         )
         lesson = lesson_of(type(RULES[rule]))
-        st.caption((":material/warning: " if RULES[rule].sees == "answers" else "") + lesson.idea, help=lesson.rest)
+        st.caption((":material/warning: " if RULES[rule].requires == "answers" else "") + lesson.idea, help=lesson.rest)
         self.slots.here("training.selection")
         return rule
 
@@ -179,7 +179,7 @@ class Workbench:
         fields, chosen = type(strategy).model_fields, {}
         spec = parse_spec({"problem": problem, "network": network})
         spec.problem.check_names()
-        stages = spec.network.describe(spec.problem.input_shape(), spec.problem.outputs())
+        stages = spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())
         # Another method, the same network: what was locked stays so.
         prefix = f"{self.prefix}.{spec.network.kind}.frozen"
         if "frozen" in fields:

@@ -20,7 +20,7 @@ CELLS = "[...document.querySelectorAll('.matrix td')].map(cell => cell.innerText
 def test_the_matrix_shows_each_cosine_in_two_cells_and_follows_it_live(page, server, served):
     run = served.create(SPEC, name="two tasks", status=RUNNING)
     progress = {"step": 10, "steps": 100, "phases": ["together"], "phase_index": 0, "seconds_left": 9.0}
-    progress |= {"images_per_second": 900.0, "device": "cpu", "precision": "float32", "threads": 1, "lr": 0.01}
+    progress |= {"samples_per_second": 900.0, "device": "cpu", "precision": "float32", "threads": 1, "lr": 0.01}
     pair = f"cosine/{H}/digit|{H}/tilt"
     served.append(run, [(1, "loss/total", 10, 2.0), (2, pair, 10, -0.5)], progress=progress, heartbeat=time.time())
     page.goto(f"{server.url}/run?run={run}")

@@ -44,7 +44,7 @@ class Writer:
             self.seq += 1
             points.append((self.seq, name, self.step, value))
         progress = {"step": self.step, "steps": self.steps, "phases": ["source", "target"], "phase_index": 1}
-        progress |= {"seconds_left": 0.1 * (self.steps - self.step), "images_per_second": 12000.0, "device": "cpu"}
+        progress |= {"seconds_left": 0.1 * (self.steps - self.step), "samples_per_second": 12000.0, "device": "cpu"}
         progress |= {"precision": "bfloat16", "threads": 2, "lr": 0.001}
         self.store.append(self.run, points=points, progress=progress)
         self.sent[self.step] = time.time() * 1000

@@ -51,8 +51,8 @@ def test_whatever_a_text_holds_is_shown_to_the_letter(page, tmp_path):
 def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(page, server, served):
     spec = parse_spec({}, ["network.width=4", "training.steps=2", "training.batch_size=4", "training.evaluations=1"])
     metric = {"name": spec.target_metric(), "value": 0.5}
-    result = {"target_metric": metric, "metrics": {metric["name"]: 0.5}, "seconds": 1.0, "images_per_second": 900.0}
-    result |= {"step": 2, "device": "cpu", "precision": "float32", "threads": 1, "fixed_unchanged": None}
+    result = {"target_metric": metric, "metrics": {metric["name"]: 0.5}, "seconds": 1.0, "samples_per_second": 900.0}
+    result |= {"step": 2, "device": "cpu", "precision": "float32", "threads": 1, "frozen_unchanged": None}
     batch = new_batch("help")
     good = served.create(spec, name=HOSTILE, status=FINISHED, batch=batch)
     served.update(good, ended=1.0, result=result)

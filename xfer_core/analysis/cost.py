@@ -55,10 +55,10 @@ def _cost(text: str) -> Cost:
     learned, begun = 0, 0
     for phase, end in zip(phases, phase_ends(phases, spec.training.steps), strict=True):
         images = spec.training.batch_size * (len(phase.domains) + len(phase.unlabelled))
-        learned += (end - begun) * images * (len(phase.moves) if phase.learns else 1)
+        learned += (end - begun) * images * (len(phase.substeps) if phase.trainable else 1)
         begun = end
     held = {split: sum(len(s) for (_, part), s in dealt.held_out.items() if part == split)
             for split in ("validation", "test")}  # fmt: skip
-    fixed = next(phase.fixed for phase in reversed(phases) if phase.learns)
+    fixed = next(phase.frozen for phase in reversed(phases) if phase.trainable)
     updatable = sum(p.numel() for name, p in network.named_parameters() if name not in fixed)
     return Cost(learned, spec.training.evaluations * held["validation"] + held["test"], updatable)

@@ -21,7 +21,7 @@ from xfer_core.runs.dispatcher import available_cores, usual_slots
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings
-from xfer_core.training.device import arithmetic, choose_device, choose_precision
+from xfer_core.training.device import autocast_context, select_device, select_precision
 
 PROBES = 5
 PROBED = (1.5, 5.0)  # the ends, in units of what a probe says: it times no augmentation, small batch, look or method
@@ -94,7 +94,7 @@ def estimate(specs: Sequence[RunSpec], done: Sequence[Pace] = ()) -> Span | None
     Raises:
         XferError: what ``RunSpec.check`` raises.
     """
-    if any(choose_device(device).type != "cpu" for device in {spec.training.device for spec in specs}):
+    if any(select_device(device).type != "cpu" for device in {spec.training.device for spec in specs}):
         return None
     return _span([(spec, cost(spec).work) for spec in specs], done)
 
@@ -167,7 +167,7 @@ def core_seconds_an_image(spec: RunSpec) -> float:
     page loads is no part of it.
     """
     shape, outputs = spec.problem.input_shape(), spec.problem.outputs()
-    precision = choose_precision(spec.training.precision, torch.device("cpu"))
+    precision = select_precision(spec.training.precision, torch.device("cpu"))
     return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
 
 
@@ -182,7 +182,7 @@ def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, 
         taken = []
         for _ in range(PROBES + 1):
             begun = time.thread_time()
-            with arithmetic(images.device, precision):
+            with autocast_context(images.device, precision):
                 found = probed(images).values()
             loss = sum(F.cross_entropy(out.float(), torch.zeros(64, dtype=torch.int64)) for out in found)
             loss.backward()  # pyright: ignore[reportAttributeAccessIssue]

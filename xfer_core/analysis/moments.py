@@ -61,7 +61,7 @@ def moments_of(run: Run) -> list[Moment]:
         moment = Moment(snapshot.path.stem, snapshot.step)
         if snapshot.phase is not None:
             phase = phases[snapshot.phase]
-            moment = Moment(moment.key, moment.step, snapshot.phase, phase.name, phase.renewed != "nothing")
+            moment = Moment(moment.key, moment.step, snapshot.phase, phase.name, phase.reset != "nothing")
         moments[snapshot.step] = moment
     end = end_of(run)
     return [*(moment for moment in moments.values() if moment.step != end.step or moment.phase), end]

@@ -10,7 +10,7 @@ from statistics import mean
 
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
-from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.base import task_loss_terms
 
 CLOSE = 1e-4  # shares that differ by less are one value
 
@@ -47,7 +47,7 @@ def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
     joint = [
         spec for spec in joint if (spec.seed, spec.problem.labels_per_class) == (first.seed, problem.labels_per_class)
     ]
-    terms = task_terms(problem, "source", "target")
+    terms = task_loss_terms(problem, "source", "target")
     of_targets = tuple(term for term in terms if term.partition("/")[0] in problem.target)
     weights = [spec.strategy.lambdas(problem) for spec in joint]
     for candidate in (of_targets, *((term,) for term in terms)):
@@ -86,7 +86,7 @@ def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
         if spec.strategy.family != "joint":
             continue
         value = None
-        if not type(spec.strategy).balances():
+        if not type(spec.strategy).sets_loss_weights():
             value = _share(spec.strategy.lambdas(spec.problem), terms)
         points.append(SweepPoint(spec.strategy.kind, value, _measured(spec, metrics)))
     return points

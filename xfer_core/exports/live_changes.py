@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
-from xfer_core.training.form import LiveChange
+from xfer_core.training.config import LiveChange
 
 
 def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:

@@ -179,7 +179,7 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
     rows = [
         [
             RULES[row.rule].title + (" (decided)" if row.rule == spec.training.selection else ""),
-            RULES[row.rule].sees,
+            RULES[row.rule].requires,
             row.step,
             metric_text(name, abs(row.value)),
         ]

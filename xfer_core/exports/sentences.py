@@ -12,7 +12,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
 from xfer_core.runs.worker import warnings
 from xfer_core.selections import RULES
-from xfer_core.training.form import SGD
+from xfer_core.training.config import SGD
 
 
 def asked(spec: RunSpec) -> list[str]:
@@ -77,8 +77,8 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
         sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")
     elif run.status != FINISHED:
         sentences.append(f"The run is {run.status}.")
-    if result.get("fixed_unchanged") is not None:
-        held = "is unchanged to the last bit" if result["fixed_unchanged"] else "HAS CHANGED: this is a bug"
+    if result.get("frozen_unchanged") is not None:
+        held = "is unchanged to the last bit" if result["frozen_unchanged"] else "HAS CHANGED: this is a bug"
         sentences.append(f"What was to stay fixed {held}.")
     return sentences
 

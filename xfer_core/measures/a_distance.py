@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.measures.checks import checked_features, require_equal_width
+from xfer_core.measures.checks import require_equal_width, require_features
 
 
 def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
@@ -38,7 +38,7 @@ def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    domains = checked_features(source, "source"), checked_features(target, "target")
+    domains = require_features(source, "source"), require_features(target, "target")
     require_equal_width(*domains)
     count = min(map(len, domains))
     half = count // 2

@@ -8,7 +8,7 @@ from torch import Tensor
 from xfer_core.errors import XferError
 
 
-def checked_features(features: Tensor, field: str, least: int = 2) -> Tensor:
+def require_features(features: Tensor, field: str, least: int = 2) -> Tensor:
     """The features in float64 on the processor, without a gradient, so that every device gives the same number.
 
     Args:
@@ -30,7 +30,7 @@ def checked_features(features: Tensor, field: str, least: int = 2) -> Tensor:
     return wide
 
 
-def checked_labels(labels: Tensor, samples: int, field: str, least: int = 2) -> tuple[Tensor, Tensor]:
+def require_labels(labels: Tensor, samples: int, field: str, least: int = 2) -> tuple[Tensor, Tensor]:
     """The classes that occur, in order, and for each sample the position of its class among them.
 
     Args:
@@ -71,7 +71,7 @@ def require_equal_width(source: Tensor, target: Tensor, field: str = "target") -
         raise XferError("wrong_shape", field, str(tuple(target.shape)), expected=expected)
 
 
-def centred(features: Tensor, field: str) -> Tensor:
+def center(features: Tensor, field: str) -> Tensor:
     """The features minus the mean of each column.
 
     Args:
@@ -82,11 +82,11 @@ def centred(features: Tensor, field: str) -> Tensor:
         XferError: ``constant`` if what is left is nothing but rounding: there all samples are equal.
     """
     moved = features - features.mean(0)
-    if not varies(moved, features):
+    if not has_variance(moved, features):
         raise XferError("constant", field, features[0].tolist())
     return moved
 
 
-def varies(deviations: Tensor, features: Tensor) -> bool:
+def has_variance(deviations: Tensor, features: Tensor) -> bool:
     """Whether deviations from a mean are more than the rounding that computing this mean leaves behind."""
     return bool(deviations.abs().max() > 1e-12 * features.abs().max())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from xfer_core.errors import XferError
-from xfer_core.measures.checks import centred, checked_features
+from xfer_core.measures.checks import center, require_features
 
 LEAST = 4  # samples: the unbiased HSIC divides by n − 3
 
@@ -40,11 +40,11 @@ def linear_cka(x: Tensor, y: Tensor) -> float:
             ``no_likeness`` if no pair of samples is more alike than its two samples are to all others, as where all are
             equally far apart, or where only one differs from the rest.
     """
-    wide = checked_features(x, "x", LEAST), checked_features(y, "y", LEAST)
+    wide = require_features(x, "x", LEAST), require_features(y, "y", LEAST)
     if len(wide[0]) != len(wide[1]):
         expected = f"({len(wide[0])}, {wide[1].shape[1]})"
         raise XferError("wrong_shape", "y", str(tuple(wide[1].shape)), expected=expected)
-    a, b = (centred(features, field) for features, field in zip(wide, ("x", "y"), strict=True))
+    a, b = (center(features, field) for features, field in zip(wide, ("x", "y"), strict=True))
     a, b = (
         a / a.norm(),
         b / b.norm(),

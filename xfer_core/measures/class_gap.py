@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.errors import XferError
-from xfer_core.measures.checks import checked_features, checked_labels, require_equal_width, varies
+from xfer_core.measures.checks import has_variance, require_equal_width, require_features, require_labels
 
 
 def class_conditional_gap(
@@ -36,11 +36,11 @@ def class_conditional_gap(
         XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``wrong_type``, ``wrong_shape``;
             ``no_common_class``; ``collapsed`` if no shared class has two different samples in one domain.
     """
-    source = checked_features(source_features, "source_features")
-    target = checked_features(target_features, "target_features")
+    source = require_features(source_features, "source_features")
+    target = require_features(target_features, "target_features")
     require_equal_width(source, target, "target_features")
-    source_classes, _ = checked_labels(source_labels, len(source), "source_labels", least=1)
-    target_classes, _ = checked_labels(target_labels, len(target), "target_labels", least=1)
+    source_classes, _ = require_labels(source_labels, len(source), "source_labels", least=1)
+    target_classes, _ = require_labels(target_labels, len(target), "target_labels", least=1)
     shared = source_classes[torch.isin(source_classes, target_classes)]
     if not len(shared):
         raise XferError("no_common_class", "target_labels", target_classes.tolist(), others=source_classes.tolist())
@@ -50,7 +50,7 @@ def class_conditional_gap(
     means = torch.stack([torch.stack([group.mean(0) for group in domain]) for domain in groups])  # (2, C, D)
     flat = [group for domain in groups for group in domain]
     inside = torch.cat([group - mean for group, mean in zip(flat, means.flatten(0, 1), strict=True)])  # (n, D)
-    if not varies(inside, torch.cat(flat)):
+    if not has_variance(inside, torch.cat(flat)):
         raise XferError("collapsed", "source_features", shared.tolist())
     spread = (inside.square().sum() / (len(inside) - len(flat))).sqrt()
     return float((means[0] - means[1]).norm(dim=1).mean() / spread)

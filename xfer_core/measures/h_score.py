@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.measures.checks import centred, checked_features, checked_labels
+from xfer_core.measures.checks import center, require_features, require_labels
 
 
 def h_score(features: Tensor, labels: Tensor) -> float:
@@ -36,9 +36,9 @@ def h_score(features: Tensor, labels: Tensor) -> float:
         XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``constant``, ``wrong_type``, ``wrong_shape``
             or ``one_class``.
     """
-    wide = checked_features(features, "features")
-    classes, positions = checked_labels(labels, len(wide), "labels")
-    x = centred(wide, "features")
+    wide = require_features(features, "features")
+    classes, positions = require_labels(labels, len(wide), "labels")
+    x = center(wide, "features")
     x = x / x.abs().max()  # the score does not depend on the scale, fourth powers do
     count, width = x.shape
     covariance = x.T @ x / count

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.errors import XferError
-from xfer_core.measures.checks import checked_features, checked_labels
+from xfer_core.measures.checks import require_features, require_labels
 
 
 def leep(probabilities: Tensor, labels: Tensor) -> float:
@@ -35,8 +35,8 @@ def leep(probabilities: Tensor, labels: Tensor) -> float:
         XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``not_probabilities`` (a row that is off 1 by
             more than 0.01, which leaves room for bfloat16), ``wrong_type``, ``wrong_shape`` or ``one_class``.
     """
-    guesses = checked_features(probabilities, "probabilities")
-    classes, positions = checked_labels(labels, len(guesses), "labels")
+    guesses = require_features(probabilities, "probabilities")
+    classes, positions = require_labels(labels, len(guesses), "labels")
     sums = guesses.sum(1)
     broken = (guesses < 0).any(1) | ((sums - 1).abs() > 0.01)
     if broken.any():

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from xfer_core.measures.checks import checked_features, checked_labels
+from xfer_core.measures.checks import require_features, require_labels
 
 MOST_ITERATIONS = 1000
 TOLERANCE = 1e-6  # relative change of t
@@ -47,8 +47,8 @@ def logme(features: Tensor, labels: Tensor) -> float:
         XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``wrong_type``, ``wrong_shape``
             or ``one_class``.
     """
-    wide = checked_features(features, "features")
-    classes, positions = checked_labels(labels, len(wide), "labels")
+    wide = require_features(features, "features")
+    classes, positions = require_labels(labels, len(wide), "labels")
     count = len(wide)
     answers = torch.nn.functional.one_hot(positions, len(classes)).double()  # (N, C)
     left, singular, _ = torch.linalg.svd(wide, full_matrices=False)  # (N, K), (K,)

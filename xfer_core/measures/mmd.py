@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.measures.checks import checked_features, require_equal_width
+from xfer_core.measures.checks import require_equal_width, require_features
 from xfer_core.objectives.mmd import BANDWIDTHS
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 MOST_SAMPLES = 2000  # of each set: the kernel of all pairs of these fills a gigabyte while it is computed
 
@@ -38,11 +38,11 @@ def mmd(source: Tensor, target: Tensor, seed: int = 0) -> float:
     Raises:
         XferError: ``not_a_matrix``, ``few_samples`` (below 2 in a set), ``not_all_finite`` or ``wrong_shape``.
     """
-    checked_features(source, "source")
-    checked_features(target, "target")
+    require_features(source, "source")
+    require_features(target, "target")
     require_equal_width(source, target)
     random = torch.Generator().manual_seed(seed)
-    s, t = (_drawn(widened(features.detach().cpu()), random) for features in (source, target))
+    s, t = (_subset(to_float32(features.detach().cpu()), random) for features in (source, target))
     both = torch.cat([s, t])
     squared = torch.cdist(both, both, compute_mode="donot_use_mm_for_euclid_dist").square()
     scale = (squared.sum() / (len(both) * (len(both) - 1))).clamp_min(torch.finfo(squared.dtype).tiny)
@@ -55,7 +55,7 @@ def mmd(source: Tensor, target: Tensor, seed: int = 0) -> float:
     return float(sum(within) - 2 * kernel[:n, n:].mean())
 
 
-def _drawn(features: Tensor, random: torch.Generator) -> Tensor:
+def _subset(features: Tensor, random: torch.Generator) -> Tensor:
     if len(features) <= MOST_SAMPLES:
         return features
     return features[torch.randperm(len(features), generator=random)[:MOST_SAMPLES]]

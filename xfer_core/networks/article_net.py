@@ -8,10 +8,10 @@ from typing import Literal
 
 from torch import nn
 
-from xfer_core.networks.base import Network, NetworkForm, require_size
+from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
-class ArticleNet(NetworkForm):
+class ArticleNet(NetworkConfig):
     """The network that the article spells out.
 
     Two stages of a 3×3 convolution with ReLU and 2×2 max-pooling (32, then 64 channels), a linear stage of 512 with
@@ -20,9 +20,9 @@ class ArticleNet(NetworkForm):
 
     kind: Literal["article_net"] = "article_net"
 
-    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        channels, height, width = image_shape
-        require_size(image_shape, 4, self.kind)
+    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+        channels, height, width = input_shape
+        require_min_size(input_shape, 4, self.kind)
         stages: OrderedDict[str, nn.Module] = OrderedDict(
             conv1=nn.Sequential(nn.Conv2d(channels, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
             conv2=nn.Sequential(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),

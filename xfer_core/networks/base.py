@@ -43,49 +43,51 @@ class Network(nn.Module):
         features = self.features(x)
         return {task: head(features) for task, head in self.heads.items()}
 
-    def renew(self, what: Literal["heads", "network"]) -> None:
+    def reset_parameters(self, what: Literal["heads", "network"]) -> None:
         """Give the heads, or every layer, new random values from torch's global generator."""
         for module in (self.heads if what == "heads" else self).modules():
             if hasattr(module, "reset_parameters"):
                 module.reset_parameters()  # pyright: ignore[reportCallIssue]
 
-    def parts(self) -> dict[str, nn.Module]:
+    def freezable_units(self) -> dict[str, nn.Module]:
         """What can be fixed as one: each stage by its name, then all heads as ``head``."""
         return {**dict(self.stages.items()), HEAD: self.heads}
 
-    def names_of(self, part: str) -> tuple[str, ...]:
+    def parameter_names(self, unit: str) -> tuple[str, ...]:
         """Parameter and buffer names of one stage, of ``head``, or of one head (``head.TASK``)."""
-        if part in self.stages:
-            prefix = f"stages.{part}."
-        elif part == HEAD:
+        if unit in self.stages:
+            prefix = f"stages.{unit}."
+        elif unit == HEAD:
             prefix = "heads."
-        elif part.startswith(f"{HEAD}.") and part.removeprefix(f"{HEAD}.") in self.heads:
-            prefix = f"heads.{part.removeprefix(HEAD + '.')}."
+        elif unit.startswith(f"{HEAD}.") and unit.removeprefix(f"{HEAD}.") in self.heads:
+            prefix = f"heads.{unit.removeprefix(HEAD + '.')}."
         else:
-            return (part,) if part in self.state_dict() else ()
+            return (unit,) if unit in self.state_dict() else ()
         return tuple(name for name in self.state_dict() if name.startswith(prefix))
 
-    def expand(self, fixed: Iterable[str], field: str = "strategy.frozen") -> frozenset[str]:
+    def expand_names(self, frozen: Iterable[str], field: str = "strategy.frozen") -> frozenset[str]:
         """Parameter and buffer names that ``fixed`` stands for; a stage's name stands for all of its own.
 
         Raises:
             XferError: ``unknown_stage``, naming ``field``.
         """
         names: set[str] = set()
-        for part in fixed:
-            found = self.names_of(part)
+        for part in frozen:
+            found = self.parameter_names(part)
             if not found:
-                raise XferError("unknown_stage", field, part, network="this network", allowed=tuple(self.parts()))
+                raise XferError(
+                    "unknown_stage", field, part, network="this network", allowed=tuple(self.freezable_units())
+                )
             names.update(found)
         return frozenset(names)
 
 
-class NetworkForm(Config):
+class NetworkConfig(Config):
     """The fields that every network's form starts from; ``kind`` is its name."""
 
     kind: str
 
-    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
         """A network with new random values from torch's global generator.
 
         Args:
@@ -97,11 +99,11 @@ class NetworkForm(Config):
         """
         raise TypeError(f"{type(self).__name__} must define build")
 
-    def describe(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> list[dict]:
+    def summary(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> list[dict]:
         """What the freeze board shows: for each part its name, output shape and parameter count."""
         with torch.random.fork_rng(devices=[]):
-            network = self.build(image_shape, outputs).eval()
-        rows, x = [], torch.zeros(1, *image_shape)
+            network = self.build(input_shape, outputs).eval()
+        rows, x = [], torch.zeros(1, *input_shape)
         with torch.inference_mode():
             for name, stage in network.stages.items():
                 x = stage(x)
@@ -114,7 +116,7 @@ def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def require_size(image_shape: tuple[int, int, int], least: int, kind: str) -> None:
+def require_min_size(input_shape: tuple[int, int, int], least: int, kind: str) -> None:
     """Refuse images of fewer than ``least`` pixels a side."""
-    if min(image_shape[1:]) < least:
-        raise XferError("image_size", "problem", min(image_shape[1:]), limit=least, network=kind)
+    if min(input_shape[1:]) < least:
+        raise XferError("image_size", "problem", min(input_shape[1:]), limit=least, network=kind)

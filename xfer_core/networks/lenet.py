@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from xfer_core.networks.base import Network, NetworkForm, require_size
+from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
-class LeNet(NetworkForm):
+class LeNet(NetworkConfig):
     """LeNet for digits of 28 pixels, in the form that papers on domain adaptation train.
 
     Two stages of a 5×5 convolution without padding, 2×2 max-pooling and ReLU (20, then 50 channels), a linear stage of
@@ -25,9 +25,9 @@ class LeNet(NetworkForm):
     batch_norm: bool = Field(default=False, title="Batch norm")
     """After each convolution; strategies that adapt batch-norm statistics need it."""
 
-    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        require_size(image_shape, 16, self.kind)
-        channels, height, width = image_shape
+    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+        require_min_size(input_shape, 16, self.kind)
+        channels, height, width = input_shape
         stages: OrderedDict[str, nn.Module] = OrderedDict(
             conv1=self._convolution(channels, 20),
             conv2=self._convolution(20, 50),

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from xfer_core.networks.base import Network, NetworkForm, require_size
+from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
-class SmallCNN(NetworkForm):
+class SmallCNN(NetworkConfig):
     """Three 3×3 convolutions with batch norm, quick enough to watch on two processor cores.
 
     Each of the three stages is convolution, batch norm, ReLU, 2×2 max-pooling, with ``width``, 2·``width`` and
@@ -23,10 +23,10 @@ class SmallCNN(NetworkForm):
     width: int = Field(default=16, ge=4, le=256, title="Channels of the first stage")
     """Later stages have two and four times as many."""
 
-    def build(self, image_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        require_size(image_shape, 8, self.kind)
+    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+        require_min_size(input_shape, 8, self.kind)
         stages: OrderedDict[str, nn.Module] = OrderedDict()
-        channels, height, width = image_shape
+        channels, height, width = input_shape
         for i in range(3):
             wider = self.width * 2**i
             convolution = nn.Conv2d(channels, wider, 3, padding=1, bias=False)  # batch norm brings its own bias

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.objectives.multilinear import certainty_weights
-from xfer_core.objectives.precision import widened, without_autocast
+from xfer_core.objectives.multilinear import entropy_weights
+from xfer_core.objectives.precision import autocast_disabled, to_float32
 
 
 def class_confusion(logits: Tensor, temperature: float = 2.5) -> Tensor:
@@ -22,9 +22,9 @@ def class_confusion(logits: Tensor, temperature: float = 2.5) -> Tensor:
     Returns:
         scalar, 0 where every prediction is certain.
     """
-    p = torch.softmax(widened(logits) / temperature, 1)
-    with without_autocast(p):
-        confusion = (p * certainty_weights(p)[:, None]).mT @ p
+    p = torch.softmax(to_float32(logits) / temperature, 1)
+    with autocast_disabled(p):
+        confusion = (p * entropy_weights(p)[:, None]).mT @ p
     # A class that no sample gives any probability has an empty row, which confuses nothing.
     rows = confusion / confusion.sum(1, keepdim=True).clamp_min(torch.finfo(p.dtype).tiny)
     return (rows.sum() - rows.trace()) / p.shape[1]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened, without_autocast
+from xfer_core.objectives.precision import autocast_disabled, to_float32
 
 
 def covariance(features: Tensor) -> Tensor:
     """Unbiased covariance, (N, D) → (D, D); N is at least 2."""
-    centred = widened(features) - widened(features).mean(0)
-    with without_autocast(centred):
+    centred = to_float32(features) - to_float32(features).mean(0)
+    with autocast_disabled(centred):
         return centred.mT @ centred / (len(features) - 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
 def classifier_discrepancy(one: Tensor, other: Tensor) -> Tensor:
@@ -19,5 +19,5 @@ def classifier_discrepancy(one: Tensor, other: Tensor) -> Tensor:
     Returns:
         (B,), between 0 and 2/K.
     """
-    first, second = torch.softmax(widened(one), 1), torch.softmax(widened(other), 1)
+    first, second = torch.softmax(to_float32(one), 1), torch.softmax(to_float32(other), 1)
     return (first - second).abs().mean(1)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
 def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 2.0) -> Tensor:
@@ -21,6 +21,6 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 2.0
     Returns:
         (B,), 0 where the two agree.
     """
-    wanted = F.log_softmax(widened(teacher.detach()) / temperature, 1)
-    given = F.log_softmax(widened(student) / temperature, 1)
+    wanted = F.log_softmax(to_float32(teacher.detach()) / temperature, 1)
+    given = F.log_softmax(to_float32(student) / temperature, 1)
     return temperature**2 * torch.sum(wanted.exp() * (wanted - given), 1)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
 def irm_penalty(outputs: Tensor, labels: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ def irm_penalty(outputs: Tensor, labels: Tensor) -> Tensor:
     Returns:
         scalar.
     """
-    z = widened(outputs)
+    z = to_float32(outputs)
     if labels.is_floating_point():
         slopes = 2 * (z[:, 0] - labels) * z[:, 0]
     else:

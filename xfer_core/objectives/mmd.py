@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the mean squared distance
 
@@ -24,7 +24,7 @@ def mk_mmd(source: Tensor, target: Tensor) -> Tensor:
     Returns:
         scalar, not negative.
     """
-    both = widened(torch.cat([source, target]))
+    both = to_float32(torch.cat([source, target]))
     squared = torch.cdist(both, both, compute_mode="donot_use_mm_for_euclid_dist").square()
     count = len(both)
     scale = (squared.detach().sum() / (count * (count - 1))).clamp_min(torch.finfo(squared.dtype).tiny)

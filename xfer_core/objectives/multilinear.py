@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 LARGEST_MAP = 4096  # entries of f ⊗ g; above, a random map stands for it (the paper's threshold)
 
@@ -45,11 +45,11 @@ def random_multilinear_map(features: Tensor, probabilities: Tensor, first: Tenso
 
 def entropy(probabilities: Tensor) -> Tensor:
     """H(p) = −Σ_k p_k log p_k in nats; (B, K) → (B,)."""
-    p = widened(probabilities)
+    p = to_float32(probabilities)
     return torch.special.entr(p).sum(1)
 
 
-def certainty_weights(probabilities: Tensor) -> Tensor:
+def entropy_weights(probabilities: Tensor) -> Tensor:
     """w ∝ 1 + e^{−H(p)} with mean 1, without gradient: samples that are classified with certainty weigh more.
 
     Args:

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 
-def without_autocast(x: Tensor) -> torch.autocast:
+def autocast_disabled(x: Tensor) -> torch.autocast:
     """A context in which matrix products keep the precision of their factors; the training loop's would narrow them."""
     return torch.autocast(x.device.type, enabled=False)
 
 
-def widened(x: Tensor) -> Tensor:
+def to_float32(x: Tensor) -> Tensor:
     """The tensor in float32, or in float64 if it is that already."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

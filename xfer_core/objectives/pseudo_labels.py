@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
 def pseudo_label_loss(logits: Tensor, threshold: float) -> Tensor:
@@ -16,6 +16,6 @@ def pseudo_label_loss(logits: Tensor, threshold: float) -> Tensor:
         logits: (B, K).
         threshold: τ in 0…1. Samples below it count as 0, in the mean too.
     """
-    logits = widened(logits)
+    logits = to_float32(logits)
     sure, answer = torch.softmax(logits.detach(), 1).max(1)
     return (F.cross_entropy(logits, answer, reduction="none") * (sure >= threshold)).mean()

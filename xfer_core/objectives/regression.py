@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
 def squared_error(outputs: Tensor, values: Tensor) -> Tensor:
@@ -17,4 +17,4 @@ def squared_error(outputs: Tensor, values: Tensor) -> Tensor:
     Returns:
         float32 (B,).
     """
-    return (widened(outputs[:, 0]) - values) ** 2
+    return (to_float32(outputs[:, 0]) - values) ** 2

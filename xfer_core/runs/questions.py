@@ -9,13 +9,13 @@ from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.runs.experiment import Arm, Budget
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.strategies import STRATEGIES, TITLES
-from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.base import task_loss_terms
 from xfer_core.strategies.joint import Joint
 
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
 BALANCERS = tuple(
-    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.balances()
+    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights()
 )
 """The kinds that set the λ of joint learning by themselves."""
 
@@ -27,7 +27,7 @@ def strategy_arms(kinds: Sequence[str]) -> tuple[Arm, ...]:
 
 def freeze_arms(spec: RunSpec) -> tuple[Arm, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
-    stages = [part["name"] for part in spec.network.describe(spec.problem.input_shape(), spec.problem.outputs())][:-1]
+    stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
     arms = [Arm("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
@@ -44,7 +44,7 @@ def lambda_arms(spec: RunSpec, term: str = "") -> tuple[Arm, ...]:
         term: whose λ that is, as ``domain/task``; empty: of all terms of the targets together.
     """
     problem = spec.problem
-    terms = task_terms(problem, "source", "target")
+    terms = task_loss_terms(problem, "source", "target")
     now = spec.strategy.lambdas(problem) if isinstance(spec.strategy, Joint) else dict.fromkeys(terms, 1.0)
     swept = [name for name in terms if name == term or (not term and name.partition("/")[0] in problem.target)]
     rest = [name for name in terms if name not in swept]

@@ -13,7 +13,7 @@ from torch import Tensor
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
 from xfer_core.settings import settings
-from xfer_core.training.loop import Trainer
+from xfer_core.training.trainer import Trainer
 
 FOLDER = "snapshots"
 KEPT = 8  # looks that are kept; the beginning of every phase is kept beside them
@@ -50,8 +50,8 @@ class SnapshotWriter:
 
     def __init__(self, folder: Path, trainer: Trainer) -> None:
         self.folder, self.trainer = folder / FOLDER, trainer
-        looks = max(1, trainer.training.steps // trainer.look_every)
-        self.every = math.ceil(looks / KEPT) * trainer.look_every
+        looks = max(1, trainer.training.steps // trainer.eval_every)
+        self.every = math.ceil(looks / KEPT) * trainer.eval_every
 
     def look(self) -> None:
         """Keep this look if its turn has come. A run that is trained again from a checkpoint replaces what it wrote."""

@@ -17,8 +17,8 @@ from xfer_core.networks import AnyNetwork, SmallCNN
 from xfer_core.selections import RULES
 from xfer_core.strategies import AnyStrategy
 from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.training.device import choose_device, choose_precision
-from xfer_core.training.form import OPTIMIZERS, TURNING, TrainingForm
+from xfer_core.training.config import OPTIMIZERS, ROTATING, TrainingConfig
+from xfer_core.training.device import select_device, select_precision
 
 
 class RunSpec(Config):
@@ -28,7 +28,7 @@ class RunSpec(Config):
     problem: Problem = Problem()
     network: Annotated[AnyNetwork, Field(discriminator="kind")] = SmallCNN()
     strategy: Annotated[AnyStrategy, Field(discriminator="kind")] = FineTune()
-    training: TrainingForm = TrainingForm()
+    training: TrainingConfig = TrainingConfig()
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed")
     """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
 
@@ -66,17 +66,17 @@ class RunSpec(Config):
         dealt = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
-        choose_precision(self.training.precision, choose_device(self.training.device))
+        select_precision(self.training.precision, select_device(self.training.device))
         self._check_tasks()
         for change in self.training.live_changes:
             self.check_live(change.name, change.value, "training.live_changes")
-        self.strategy.check_dealt(dealt.training_data())
+        self.strategy.check_data(dealt.training_data())
         network = self.network.build(dealt.input_shape, self.problem.outputs())
         phases = self.strategy.phases(dealt.training_data(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
         for phase in phases:
-            if phase.learns and all(name in phase.fixed for name, _ in network.named_parameters()):
+            if phase.trainable and all(name in phase.frozen for name, _ in network.named_parameters()):
                 raise XferError("all_fixed", "strategy.frozen", getattr(self.strategy, "frozen", ()), phase=phase.name)
         if self.strategy.keeps_head():
             self._check_shared_classes(dealt)
@@ -106,12 +106,12 @@ class RunSpec(Config):
     def _check_tasks(self) -> None:
         """Refuse a task that asks for a number where classes are needed, or where images are turned."""
         numbers = self.problem.regressions()
-        if numbers and self.strategy.without_classes:
-            candidates = ({"strategy.kind": self.strategy.without_classes}, {"strategy.kind": "fine_tune"})
+        if numbers and self.strategy.regression_alternative:
+            candidates = ({"strategy.kind": self.strategy.regression_alternative}, {"strategy.kind": "fine_tune"})
             raise XferError("needs_classes", "problem.tasks", numbers[0], candidates, kind=self.strategy.kind)
-        turned = [name for name in self.training.augment if name in TURNING]
+        turned = [name for name in self.training.augment if name in ROTATING]
         if numbers and turned:
-            upright = [name for name in self.training.augment if name not in TURNING]
+            upright = [name for name in self.training.augment if name not in ROTATING]
             raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
 
     def _check_shared_classes(self, dealt: ProblemData) -> None:

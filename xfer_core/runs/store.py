@@ -21,7 +21,7 @@ from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.lease import Held, read, release, renew, take
 from xfer_core.runs.spec import RunSpec
 from xfer_core.settings import settings
-from xfer_core.training.observer import Command, Point
+from xfer_core.training.callback import Command, Point
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
@@ -577,7 +577,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 
 
 def _at_head(engine: Engine) -> bool:

@@ -26,8 +26,8 @@ from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
 from xfer_core.settings import place_error, settings
-from xfer_core.training.loop import Result, Trainer
-from xfer_core.training.observer import Command, Point
+from xfer_core.training.callback import Command, Point
+from xfer_core.training.trainer import Result, Trainer
 
 CHECKPOINT, WEIGHTS, SAMPLE_WEIGHTS, LOG = "checkpoint.pt", "weights.safetensors", "sample_weights.csv", "worker.log"
 WEIGHTS_SECONDS = 3.0
@@ -35,7 +35,7 @@ SILENT_SECONDS = 10.0  # without a heartbeat, of which a run has about ten a sec
 Listener = Callable[[dict[str, Any]], None]
 
 
-class StoreObserver:
+class StoreCallback:
     """Writes what a run tells into the store, and hands it what people asked for.
 
     Args:
@@ -52,11 +52,11 @@ class StoreObserver:
         self.on_look: list[Callable[[], None]] = []
         self.on_phase: list[Callable[[], None]] = []
 
-    def begin(self, step: int) -> None:
+    def on_start(self, step: int) -> None:
         """Forget what the run will tell again, and go on with the numbers after the last."""
         self.seq = self.store.rewind(self.run, step, self.token)
 
-    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+    def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
         first = self.seq + 1
         self.seq += len(points)
@@ -65,12 +65,12 @@ class StoreObserver:
         if self.listener:
             self.listener(progress)
 
-    def look(self) -> None:
+    def on_evaluation(self) -> None:
         """The network was just looked at: a good moment to write down how it and the weights of the samples are."""
         for write in self.on_look:
             write()
 
-    def event(self, kind: str, step: int, **details: Any) -> None:
+    def on_event(self, kind: str, step: int, **details: Any) -> None:
         """Number and write one event."""
         self.seq += 1
         event = {"seq": self.seq, "step": step, "kind": kind, "details": details, "time": time.time()}
@@ -114,14 +114,14 @@ def run_here(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         spec = RunSpec.model_validate(store.get(run).spec)
-        observer = StoreObserver(store, run, listener, token)
+        observer = StoreCallback(store, run, listener, token)
         trainer = Trainer(
             spec.problem,
             spec.network,
             spec.strategy,
             spec.training,
             spec.seed,
-            observer=observer,
+            callback=observer,
             checkpoint=folder / CHECKPOINT,
             replay=_earlier_settings(store, run),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from xfer_core.selections.base import Answers, Selection
+from xfer_core.selections.base import Selection, ValidationView
 from xfer_core.selections.entropy import Entropy
 from xfer_core.selections.information_maximisation import InformationMaximisation
 from xfer_core.selections.last import LastStep
@@ -34,4 +34,4 @@ Kind = Literal[
 RULES: dict[str, Selection] = {form.model_fields["kind"].default: form(kind=form.model_fields["kind"].default)
                                for form in SELECTIONS}  # fmt: skip
 
-__all__ = ["RULES", "SELECTIONS", "Answers", "Kind", "LastStep", "Selection"]
+__all__ = ["RULES", "SELECTIONS", "Kind", "LastStep", "Selection", "ValidationView"]

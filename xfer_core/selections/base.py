@@ -13,11 +13,11 @@ from xfer_core.config import Config
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 
-Sees = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
+Evidence = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
 
 
 @dataclass(frozen=True)
-class Answers:
+class ValidationView:
     """What the network says of the validation samples of one domain, in the task that the run is judged by.
 
     Attributes:
@@ -28,7 +28,7 @@ class Answers:
     outputs: Tensor
     labels: Tensor | None = None
 
-    def quality(self) -> float:
+    def score(self) -> float:
         """The fraction of right answers, or minus the mean absolute error; NaN where an answer is no number, for the
         largest of NaNs is a class like any other.
 
@@ -48,7 +48,7 @@ class Selection(Config):
     """Which step of a run counts. The docstring says what the rule looks at, and what that is worth."""
 
     title: ClassVar[str]
-    sees: ClassVar[Sees]
+    requires: ClassVar[Evidence]
     """What it looks at: of anything else it is given nothing."""
     kind: str
 
@@ -59,7 +59,7 @@ class Selection(Config):
             XferError: for ``training.selection``, with the nearest rule that fits.
         """
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
         """How good this step looks, higher is better; of equals the later counts.
 
         Args:
@@ -70,28 +70,28 @@ class Selection(Config):
 
 
 class LabelFree(Selection):
-    """A rule that looks at target images alone. A subclass adds ``kind``, its words and :meth:`score_of`."""
+    """A rule that looks at target images alone. A subclass adds ``kind``, its words and :meth:`score_logits`."""
 
-    sees: ClassVar = "target images"
+    requires: ClassVar = "target images"
 
     def check(self, problem: Problem) -> None:
         if problem.tasks[0] in problem.regressions():
-            raise XferError("rule_needs", "training.selection", self.kind, nearest(problem), what="classes")
+            raise XferError("rule_needs", "training.selection", self.kind, nearest_rules(problem), what="classes")
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
-        return sum(self.score_of(answers.outputs) for answers in seen.values()) / len(seen)
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
+        return sum(self.score_logits(answers.outputs) for answers in views.values()) / len(views)
 
-    def score_of(self, logits: Tensor) -> float:
+    def score_logits(self, logits: Tensor) -> float:
         """The score of one domain from its logits, float32 (N, K)."""
         raise TypeError(f"{type(self).__name__} must define score_of")
 
 
-def nearest(problem: Problem, *first: str) -> tuple[dict[str, object], ...]:
+def nearest_rules(problem: Problem, *first: str) -> tuple[dict[str, object], ...]:
     """What to take in place of a rule that does not fit: ``first``, else a rule that needs no target samples."""
     kinds = (*first, *(("source_validation",) if problem.source else ()), "last")
     return tuple({"training.selection": kind} for kind in kinds)
 
 
-def mean_quality(seen: Mapping[str, Answers]) -> float:
-    """The mean over domains of :meth:`Answers.quality`."""
-    return sum(answers.quality() for answers in seen.values()) / len(seen)
+def mean_score(views: Mapping[str, ValidationView]) -> float:
+    """The mean over domains of :meth:`ValidationView.score`."""
+    return sum(answers.score() for answers in views.values()) / len(views)

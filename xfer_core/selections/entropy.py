@@ -20,7 +20,7 @@ class Entropy(LabelFree):
     title: ClassVar = "Most certain answers"
     kind: Literal["entropy"] = "entropy"
 
-    def score_of(self, logits: Tensor) -> float:
+    def score_logits(self, logits: Tensor) -> float:
         return -float(mean_entropy(logits))
 
 

@@ -22,6 +22,6 @@ class InformationMaximisation(LabelFree):
     title: ClassVar = "Certain and varied answers"
     kind: Literal["information_maximisation"] = "information_maximisation"
 
-    def score_of(self, logits: Tensor) -> float:
+    def score_logits(self, logits: Tensor) -> float:
         mean = torch.softmax(logits, 1).mean(0).clamp_min(1e-12)
         return float(-(mean * mean.log()).sum() - mean_entropy(logits))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from xfer_core.selections.base import Answers, Selection
+from xfer_core.selections.base import Selection, ValidationView
 
 
 class LastStep(Selection):
@@ -15,8 +15,8 @@ class LastStep(Selection):
     """
 
     title: ClassVar = "Last step"
-    sees: ClassVar = "nothing"
+    requires: ClassVar = "nothing"
     kind: Literal["last"] = "last"
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
         return float(step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from xfer_core.selections.base import Answers, Selection, mean_quality
+from xfer_core.selections.base import Selection, ValidationView, mean_score
 
 
 class Oracle(Selection):
@@ -16,8 +16,8 @@ class Oracle(Selection):
     """
 
     title: ClassVar = "Oracle (looks at the answers)"
-    sees: ClassVar = "answers"
+    requires: ClassVar = "answers"
     kind: Literal["oracle"] = "oracle"
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
-        return mean_quality(seen)
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
+        return mean_score(views)

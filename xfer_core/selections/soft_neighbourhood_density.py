@@ -24,7 +24,7 @@ class SoftNeighbourhoodDensity(LabelFree):
     title: ClassVar = "Densest neighbourhoods"
     kind: Literal["soft_neighbourhood_density"] = "soft_neighbourhood_density"
 
-    def score_of(self, logits: Tensor) -> float:
+    def score_logits(self, logits: Tensor) -> float:
         return float(neighbourhood_density(logits[:MOST]))
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.selections.base import Answers, Selection, mean_quality
+from xfer_core.selections.base import Selection, ValidationView, mean_score
 
 
 class SourceValidation(Selection):
@@ -18,7 +18,7 @@ class SourceValidation(Selection):
     """
 
     title: ClassVar = "Best on the source"
-    sees: ClassVar = "source labels"
+    requires: ClassVar = "source labels"
     kind: Literal["source_validation"] = "source_validation"
 
     def check(self, problem: Problem) -> None:
@@ -27,5 +27,5 @@ class SourceValidation(Selection):
                 "rule_needs", "training.selection", self.kind, ({"training.selection": "last"},), what="a source domain"
             )
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
-        return mean_quality(seen)
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
+        return mean_score(views)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.selections.base import Answers, Selection, mean_quality, nearest
+from xfer_core.selections.base import Selection, ValidationView, mean_score, nearest_rules
 
 
 class TargetValidation(Selection):
@@ -18,14 +18,16 @@ class TargetValidation(Selection):
     """
 
     title: ClassVar = "Best on a few target labels"
-    sees: ClassVar = "few target labels"
+    requires: ClassVar = "few target labels"
     kind: Literal["target_validation"] = "target_validation"
 
     def check(self, problem: Problem) -> None:
         if problem.labels_per_class == 0:
             what = "target labels, and the label budget is 0"
             label_free = () if problem.tasks[0] in problem.regressions() else ("entropy",)
-            raise XferError("rule_needs", "training.selection", self.kind, nearest(problem, *label_free), what=what)
+            raise XferError(
+                "rule_needs", "training.selection", self.kind, nearest_rules(problem, *label_free), what=what
+            )
 
-    def score(self, step: int, seen: Mapping[str, Answers]) -> float:
-        return mean_quality(seen)
+    def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
+        return mean_score(views)

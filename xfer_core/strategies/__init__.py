@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from xfer_core.strategies.adabn import AdaBN
-from xfer_core.strategies.base import Batch, Context, Example, Phase, Strategy
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, Strategy
 from xfer_core.strategies.batch_norm_tuning import BatchNormTuning
 from xfer_core.strategies.cagrad import CAGrad
 from xfer_core.strategies.cdan import CDAN
@@ -82,4 +82,4 @@ TITLES: dict[str, str] = {form.model_fields["kind"].default: form.title for form
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
 """What everybody should know first; Train offers these at once."""
 
-__all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Context", "Example", "Phase", "Strategy"]
+__all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Phase", "Showcase", "StepContext", "Strategy"]

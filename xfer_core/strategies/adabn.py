@@ -10,8 +10,8 @@ from torch import Tensor
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.adaptation import Adaptation, with_labels
-from xfer_core.strategies.base import Batch, Context, Example, Phase, task_losses
+from xfer_core.strategies.adaptation import Adaptation, labelled_domains
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_task_losses
 from xfer_core.strategies.transfer import batch_norms, require_batch_norm
 
 
@@ -26,11 +26,11 @@ class AdaBN(Adaptation):
 
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "printed_to_handwritten",
         "Pen and type differ in thickness and contrast: the target's own means and deviations undo that.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted",
         "Means and deviations cannot turn a filter for white strokes into one for black strokes.",
     )
@@ -43,16 +43,16 @@ class AdaBN(Adaptation):
         weights = frozenset(name for name, _ in network.named_parameters())
         target = dealt.problem.target
         return (
-            Phase("source", with_labels(dealt), self.source_share),
-            Phase("statistics", (), 1 - self.source_share, fixed=weights, unlabelled=target, learns=False),
+            Phase("source", labelled_domains(dealt), self.source_share),
+            Phase("statistics", (), 1 - self.source_share, frozen=weights, unlabelled=target, trainable=False),
         )
 
     def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"begun": False}
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        if context.phase.learns:
-            return task_losses(context.network, batches)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        if context.phase.trainable:
+            return forward_task_losses(context.network, batches)
         layers = batch_norms(context.network).values()
         if not context.state["begun"]:  # not as the phase begins: the look at validation there needs the source's
             context.state["begun"] = True

@@ -13,16 +13,16 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
-    Context,
+    ForwardOutput,
     Phase,
+    StepContext,
     Strategy,
-    View,
-    equal_shares,
-    forward_together,
-    losses_of,
+    count_unlabelled_targets,
+    equal_weights,
+    forward_domains,
     require_source,
-    task_terms,
-    unlabelled_targets,
+    task_loss_terms,
+    task_losses,
 )
 
 
@@ -33,13 +33,13 @@ class Adaptation(Strategy):
     """
 
     family: ClassVar = "transfer"
-    adapts: ClassVar = True
+    is_unsupervised_adaptation: ClassVar = True
 
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
 
-    def check_dealt(self, dealt: ProblemData) -> None:
-        if not unlabelled_targets(dealt):
+    def check_data(self, dealt: ProblemData) -> None:
+        if not count_unlabelled_targets(dealt):
             budget = dealt.problem.labels_per_class
             candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
             raise XferError("no_unlabelled", "problem.labels_per_class", budget, candidates, kind=self.kind)
@@ -48,25 +48,28 @@ class Adaptation(Strategy):
         return True
 
     def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("adapt", with_labels(dealt), unlabelled=dealt.problem.target),)
+        return (Phase("adapt", labelled_domains(dealt), unlabelled=dealt.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         """1 for the mean over the labelled domains and tasks, then the terms of the method."""
         roles = ("source",) if problem.labels_per_class == 0 else ("source", "target")
-        return {**equal_shares(task_terms(problem, *roles)), **self.further_lambdas()}
+        return {**equal_weights(task_loss_terms(problem, *roles)), **self.method_weights()}
 
-    def further_lambdas(self) -> dict[str, float]:
+    def method_weights(self) -> dict[str, float]:
         """The λ of the method's own terms: its field ``weight`` for each, unless a subclass says otherwise."""
         return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - AdaBN has neither
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        labelled, unlabelled = forward_together(context.network, batches, context.unlabelled)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
         if not unlabelled:  # a phase before the adaptation
-            return losses_of(labelled, batches)
-        source = together([view for key, view in labelled.items() if key not in unlabelled])
-        return {**losses_of(labelled, batches), **self.align(source, together(list(unlabelled.values())), context)}
+            return task_losses(labelled, batches)
+        source = concat_outputs([view for key, view in labelled.items() if key not in unlabelled])
+        return {
+            **task_losses(labelled, batches),
+            **self.alignment_terms(source, concat_outputs(list(unlabelled.values())), context),
+        }
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         """The method's own terms.
 
         Args:
@@ -77,18 +80,18 @@ class Adaptation(Strategy):
         raise TypeError(f"{type(self).__name__} must define align")
 
 
-def with_labels(dealt: ProblemData) -> tuple[str, ...]:
+def labelled_domains(dealt: ProblemData) -> tuple[str, ...]:
     """The source domains, and the target domains that have labelled samples."""
     problem = dealt.problem
     return (*problem.source, *(key for key in problem.target if len(dealt.training[key].labelled)))
 
 
-def together(views: list[View]) -> View:
+def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:
     """Several views as one, sample after sample."""
     if len(views) == 1:
         return views[0]
     logits = {task: torch.cat([view.logits[task] for view in views]) for task in views[0].logits}
-    return View(torch.cat([view.features for view in views]), logits)
+    return ForwardOutput(torch.cat([view.features for view in views]), logits)
 
 
 def width_of(network: Network) -> int:
@@ -96,6 +99,6 @@ def width_of(network: Network) -> int:
     return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
 
 
-def probabilities(view: View) -> Tensor:
+def probabilities(view: ForwardOutput) -> Tensor:
     """Class probabilities of all tasks side by side, float (B, ΣK); without gradient."""
     return torch.cat([torch.softmax(logits.detach().float(), 1) for logits in view.logits.values()], 1)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.strategies.base import Context, task_terms
+from xfer_core.strategies.base import StepContext, task_loss_terms
 from xfer_core.strategies.joint import Joint
 
 
@@ -20,20 +20,20 @@ class Balancer(Joint):
     A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`balance`.
     """
 
-    shines: ClassVar = None  # the examples of joint learning are not its own
-    fails: ClassVar = None
+    showcase: ClassVar = None  # the examples of joint learning are not its own
+    counterexample: ClassVar = None
 
     def check(self, problem: Problem) -> None:
         super().check(problem)
         weights = self.lambdas(problem)
-        if sum(weights[name] > 0 for name in task_terms(problem, "source", "target")) < 2:
+        if sum(weights[name] > 0 for name in task_loss_terms(problem, "source", "target")) < 2:
             candidates = ({"strategy.kind": "joint"},)
             raise XferError("one_term", "problem.tasks", problem.tasks, candidates, kind=self.kind)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         if self.weights:
             return super().lambdas(problem)
-        return dict.fromkeys(task_terms(problem, "source", "target"), 1.0)
+        return dict.fromkeys(task_loss_terms(problem, "source", "target"), 1.0)
 
 
 class GradientBalancer(Balancer):
@@ -43,14 +43,14 @@ class GradientBalancer(Balancer):
     A subclass adds :meth:`weighting` instead of :meth:`balance`.
     """
 
-    gramian_of: ClassVar = "stages"
-    steers: ClassVar = "stages"
+    gramian_parameters: ClassVar = "stages"
+    gradient_scope: ClassVar = "stages"
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         """w, float64 (T,), from the inner products g_i · g_j, float64 (T, T) on the CPU."""
         raise TypeError(f"{type(self).__name__} must define weighting")
 
-    def weights_of(self, gramian: Tensor, context: Context) -> Tensor:
+    def balanced_weights(self, gramian: Tensor, context: StepContext) -> Tensor:
         """:meth:`weighting` of the terms that count, float64 (T,); 1 for the others, and for all where a gradient is no
         longer finite: the loop says which loss broke.
 
@@ -65,8 +65,8 @@ class GradientBalancer(Balancer):
             weights[counted] = self.weighting(some * (len(some) / some.trace()), context)
         return weights
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         if context.gramian is None:  # every stage is fixed: there is nothing to balance
             return {name: torch.ones_like(loss) for name, loss in losses.items()}
-        weights = self.weights_of(context.gramian.double().cpu(), context)
+        weights = self.balanced_weights(context.gramian.double().cpu(), context)
         return dict(zip(losses, weights.to(context.gramian), strict=True))

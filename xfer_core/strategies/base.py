@@ -20,7 +20,7 @@ Family = Literal["baseline", "transfer", "joint", "generalised"]
 
 
 @dataclass(frozen=True)
-class Move:
+class SubStep:
     """One sub-step of a step: one update from one loss, on the batches of that step.
 
     Attributes:
@@ -29,7 +29,7 @@ class Move:
     """
 
     name: str = ""
-    still: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Phase:
     name: str
     domains: tuple[str, ...]
     share: float = 1.0
-    fixed: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
     lr: float | None = None
-    renewed: Literal["nothing", "heads", "network"] = "nothing"
+    reset: Literal["nothing", "heads", "network"] = "nothing"
     unlabelled: tuple[str, ...] = ()
-    rates: Mapping[str, float] = field(default_factory=dict)
-    moves: tuple[Move, ...] = (Move(),)
-    learns: bool = True
+    lr_factors: Mapping[str, float] = field(default_factory=dict)
+    substeps: tuple[SubStep, ...] = (SubStep(),)
+    trainable: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class Batch:
         positions: which of the domain's labelled samples these are, int64 (B,); empty where nobody asks.
     """
 
-    images: Tensor
+    inputs: Tensor
     labels: dict[str, Tensor]
     positions: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
 
 @dataclass
-class Context:
+class StepContext:
     """What a strategy may know while it forms its terms.
 
     Attributes:
@@ -92,7 +92,7 @@ class Context:
         lambdas: λ by term as a person has them now, before ``balance``.
         generator: where a strategy draws random numbers from; its state is checkpointed.
         gramian: inner products of the gradients of the weighted terms, (T, T) in the order of the terms, over the
-            parameters that ``Strategy.gramian_of`` names; None where nothing is named.
+            parameters that ``Strategy.gramian_parameters`` names; None where nothing is named.
     """
 
     network: Network
@@ -102,14 +102,14 @@ class Context:
     modules: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     state: dict[str, Any] = field(default_factory=dict)
     unlabelled: dict[str, Tensor] = field(default_factory=dict)
-    move: str = ""
+    substep: str = ""
     lambdas: Mapping[str, float] = field(default_factory=dict)
     generator: torch.Generator = field(default_factory=torch.Generator)
     gramian: Tensor | None = None
 
 
 @dataclass(frozen=True)
-class Example:
+class Showcase:
     """A problem that shows what a method can do, or cannot.
 
     Attributes:
@@ -139,21 +139,21 @@ class Strategy(Config):
     """What is minimised, in LaTeX."""
     on_collapse: ClassVar[str] = "one_answer"
     """The rule in :mod:`xfer_core.errors` that says what to do where the network's answers collapse onto one class."""
-    adapts: ClassVar[bool] = False
+    is_unsupervised_adaptation: ClassVar[bool] = False
     """Whether it learns from target images without labels: a group of its own in the catalogue."""
     term_titles: ClassVar[Mapping[str, str]] = {}
     """What a page calls the terms that are not a domain's, such as ``domain``."""
-    shines: ClassVar[Example | None] = None
+    showcase: ClassVar[Showcase | None] = None
     """Where it beats what is simpler; None where no such problem has been looked for."""
-    fails: ClassVar[Example | None] = None
+    counterexample: ClassVar[Showcase | None] = None
     """Where something simpler beats it."""
-    without_classes: ClassVar[str] = ""
+    regression_alternative: ClassVar[str] = ""
     """The nearest method for a task that asks for a number, where this one needs classes."""
-    watches_conflict: ClassVar[bool] = False
+    logs_gradient_conflict: ClassVar[bool] = False
     """Whether the cosines between the gradients of its terms are logged from time to time."""
-    gramian_of: ClassVar[Literal["nothing", "stages", "last stage"]] = "nothing"
+    gramian_parameters: ClassVar[Literal["nothing", "stages", "last stage"]] = "nothing"
     """For which parameters ``balance`` is told the inner products of the terms' gradients, in every step."""
-    steers: ClassVar[Literal["losses", "stages"]] = "losses"
+    gradient_scope: ClassVar[Literal["losses", "stages"]] = "losses"
     """What the factors of ``balance`` act on: the terms themselves; or only the gradients that the shared stages get,
     while each head learns its own term as it is."""
     kind: str
@@ -165,7 +165,7 @@ class Strategy(Config):
             XferError: naming the field, the rule and the value.
         """
 
-    def check_dealt(self, dealt: ProblemData) -> None:
+    def check_data(self, dealt: ProblemData) -> None:
         """Refuse what only the problem as dealt can tell, such as how many samples are left without labels.
 
         Args:
@@ -195,15 +195,15 @@ class Strategy(Config):
         """What the strategy must remember from step to step; checkpointed."""
         return {}
 
-    def begin(self, context: Context) -> None:
+    def on_phase_start(self, context: StepContext) -> None:
         """As a phase begins, once and not again when a run resumes: what is set here lies in the network, in
         ``context.modules`` or in ``context.state``."""
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         """Named loss terms, each a scalar or one value a sample; the loop takes means and forms Σ λ_k · term_k."""
         raise TypeError(f"{type(self).__name__} must define terms")
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         """What this step multiplies each λ by, a scalar a term; 1 for terms that are not named.
 
         Args:
@@ -213,9 +213,9 @@ class Strategy(Config):
         return {}
 
     @classmethod
-    def balances(cls) -> bool:
+    def sets_loss_weights(cls) -> bool:
         """Whether λ are the method's to set: then what it makes of them is logged at every step."""
-        return cls.balance is not Strategy.balance
+        return cls.loss_weights is not Strategy.loss_weights
 
     def sample_weights(
         self, outputs: Mapping[str, Tensor], domain: TrainingDomain, state: Mapping[str, Any]
@@ -231,7 +231,7 @@ class Strategy(Config):
 
 
 @dataclass(frozen=True)
-class View:
+class ForwardOutput:
     """What the network says of one domain's batch.
 
     Attributes:
@@ -243,23 +243,24 @@ class View:
     logits: dict[str, Tensor]
 
 
-def forward_together(
+def forward_domains(
     network: Network, batches: Mapping[str, Batch], unlabelled: Mapping[str, Tensor] | None = None
-) -> tuple[dict[str, View], dict[str, View]]:
+) -> tuple[dict[str, ForwardOutput], dict[str, ForwardOutput]]:
     """One pass over all batches, so that batch norm sees one mixture: the views of the labelled domains, then of the
     unlabelled ones."""
     without = unlabelled or {}
-    images = [*(batch.images for batch in batches.values()), *without.values()]
+    images = [*(batch.inputs for batch in batches.values()), *without.values()]
     sizes = [len(part) for part in images]
     features = network.features(torch.cat(images) if len(images) > 1 else images[0])
     logits = {task: head(features).split(sizes) for task, head in network.heads.items()}
     parts = [
-        View(part, {task: split[i] for task, split in logits.items()}) for i, part in enumerate(features.split(sizes))
+        ForwardOutput(part, {task: split[i] for task, split in logits.items()})
+        for i, part in enumerate(features.split(sizes))
     ]
     return dict(zip(batches, parts, strict=False)), dict(zip(without, parts[len(batches) :], strict=True))
 
 
-def losses_of(views: Mapping[str, View], batches: Mapping[str, Batch]) -> dict[str, Tensor]:
+def task_losses(views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch]) -> dict[str, Tensor]:
     """The loss of every task on every labelled domain, named ``domain/task``, one value a sample."""
     return {
         f"{domain}/{task}": task_loss(logits, batches[domain].labels[task])
@@ -273,22 +274,22 @@ def task_loss(outputs: Tensor, labels: Tensor) -> Tensor:
     return squared_error(outputs, labels) if labels.is_floating_point() else cross_entropy(outputs, labels)
 
 
-def task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
-    """:func:`losses_of` the network's views of these batches."""
-    return losses_of(forward_together(network, batches)[0], batches)
+def forward_task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
+    """:func:`task_losses` the network's views of these batches."""
+    return task_losses(forward_domains(network, batches)[0], batches)
 
 
-def equal_shares(names: tuple[str, ...]) -> dict[str, float]:
+def equal_weights(names: tuple[str, ...]) -> dict[str, float]:
     """1/n for each of n names."""
     return {name: 1 / len(names) for name in names}
 
 
-def task_terms(problem: Problem, *roles: Role) -> tuple[str, ...]:
+def task_loss_terms(problem: Problem, *roles: Role) -> tuple[str, ...]:
     """The names ``domain/task`` of the domains in these roles."""
     return tuple(f"{key}/{task}" for key, role in problem.roles().items() if role in roles for task in problem.tasks)
 
 
-def chosen_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict[str, float]:
+def resolve_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict[str, float]:
     """The λ that a person gave, checked; those not named are 0. None given at all means equal shares.
 
     Raises:
@@ -300,7 +301,7 @@ def chosen_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict
         if value < 0:
             raise XferError("negative", f"strategy.weights.{name}", value)
     if not given:
-        return equal_shares(allowed)
+        return equal_weights(allowed)
     if not any(given.values()):
         raise XferError("all_zero", "strategy.weights", dict(given))
     return {name: float(given.get(name, 0.0)) for name in allowed}
@@ -312,7 +313,7 @@ def require_source(problem: Problem, kind: str) -> None:
         raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
-def unlabelled_targets(dealt: ProblemData) -> int:
+def count_unlabelled_targets(dealt: ProblemData) -> int:
     """How many target samples the label budget leaves without a label. A budget in numbers may leave none, too."""
     return sum(len(dealt.training[key].unlabelled) for key in dealt.problem.target)
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import HEAD, Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, batch_norms, new_head_field, renewed, require_batch_norm
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, batch_norms, head_reset, new_head_field, require_batch_norm
 
 
 class BatchNormTuning(Transfer):
@@ -22,7 +22,7 @@ class BatchNormTuning(Transfer):
 
     title: ClassVar = "Batch-norm tuning"
     formula: ClassVar = r"\min_{\gamma, \beta, h} L_{\text{target}},\quad y = \gamma\,\frac{x - \mu}{\sigma} + \beta"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "A filter for a white stroke does not become one for a black stroke by scaling."
     )
     kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
@@ -35,5 +35,5 @@ class BatchNormTuning(Transfer):
         free = batch_norms(network)
         fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:
-            fixed -= set(network.names_of(HEAD))
-        return (self.target_phase(dealt, fixed=frozenset(fixed), renewed=renewed(self.new_head)),)
+            fixed -= set(network.parameter_names(HEAD))
+        return (self.target_phase(dealt, fixed=frozenset(fixed), renewed=head_reset(self.new_head)),)

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class CAGrad(GradientBalancer):
@@ -21,7 +21,7 @@ class CAGrad(GradientBalancer):
 
     title: ClassVar = "CAGrad"
     formula: ClassVar = r"\max_d \min_i\ g_i \cdot d \quad \text{s.t. } \lVert d - g_0 \rVert \le c\, \lVert g_0 \rVert"
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "digit_and_tilt",
         "Degrees make a large loss: the direction near the mean that helps the worst task keeps the digits in sight.",
     )
@@ -29,7 +29,7 @@ class CAGrad(GradientBalancer):
     c: float = Field(default=0.5, ge=0, lt=1, title="Radius c")
     """How far from the mean gradient the direction may lie, as a part of its length."""
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         from torchjd.aggregation import CAGradWeighting
 
         return CAGradWeighting(c=self.c)(gramian)

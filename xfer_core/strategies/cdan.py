@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.objectives.domain_confusion import domain_loss
+from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
 from xfer_core.objectives.multilinear import (
     LARGEST_MAP,
-    certainty_weights,
+    entropy_weights,
     multilinear_map,
     random_multilinear_map,
 )
 from xfer_core.strategies.adaptation import Adaptation, probabilities, width_of
-from xfer_core.strategies.base import Context, Example, View
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 from xfer_core.strategies.discriminator import discriminator
 
 RANDOM_WIDTH = 1024  # entries of the random map, the paper's
@@ -39,14 +39,14 @@ class CDAN(Adaptation):
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
     term_titles: ClassVar = {"domain": "Telling the domains apart"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy", "Sevens are matched with sevens, for first answers are right often enough."
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_rotated",
         "More than half of the first answers are wrong: classes are matched crosswise, and little is gained.",
     )
-    without_classes: ClassVar = "dann"
+    regression_alternative: ClassVar = "dann"
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """How much the discriminator counts, for itself and for the features."""
@@ -64,15 +64,15 @@ class CDAN(Adaptation):
         maps.register_buffer("answers", torch.randn(classes, RANDOM_WIDTH))
         return {"discriminator": discriminator(RANDOM_WIDTH, self.hidden), "maps": maps}
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         strength = reversal_strength(context.progress)
         logits, weights = [], []
         for view in (source, target):
             answers = probabilities(view)
             seen = reverse_gradient(self._map(view.features, answers, context.modules), strength)
             logits.append(context.modules["discriminator"](seen))
-            weights.append(certainty_weights(answers) if self.entropy else None)
-        return {"domain": domain_loss(*logits, *weights)}
+            weights.append(entropy_weights(answers) if self.entropy else None)
+        return {"domain": domain_adversarial_loss(*logits, *weights)}
 
     def _map(self, features: Tensor, answers: Tensor, modules: nn.ModuleDict) -> Tensor:
         if "maps" not in modules:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.coral import coral
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, Example, View
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 
 
 class CORAL(Adaptation):
@@ -23,10 +23,10 @@ class CORAL(Adaptation):
     title: ClassVar = "Deep CORAL"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \frac{1}{4d^2} \lVert C_s - C_t \rVert_F^2"
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy", "Noise changes how the features vary together, and that is what is made equal."
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted",
         "Equal covariances do not help where the network answers almost every picture wrongly to begin with.",
     )
@@ -34,5 +34,5 @@ class CORAL(Adaptation):
     weight: float = Field(default=10.0, ge=0, le=1000, title="λ of the distance")
     """How much the distance counts beside the source's labels."""
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         return {"distance": coral(source.features, target.features)}

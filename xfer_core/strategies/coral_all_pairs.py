@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.coral import coral
-from xfer_core.strategies.base import Batch, Example, View
+from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -30,7 +30,7 @@ class CORALAllPairs(DomainGeneralisation):
         r"\frac{1}{4d^2} \lVert C_a - C_b \rVert_F^2"
     )
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "coloured",
         "The features vary alike in both domains, colour included: nothing tells it to leave the colour out.",
     )
@@ -38,8 +38,8 @@ class CORALAllPairs(DomainGeneralisation):
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """How much equal covariances count."""
 
-    def agree(
-        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    def invariance_terms(
+        self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         distances = [coral(a.features, b.features) for a, b in combinations(views.values(), 2)]
         return {"distance": torch.stack(distances).mean()}

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.objectives.domain_confusion import domain_loss
+from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
 from xfer_core.strategies.adaptation import Adaptation, width_of
-from xfer_core.strategies.base import Context, Example, View
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 from xfer_core.strategies.discriminator import discriminator
 
 
@@ -28,11 +28,11 @@ class DANN(Adaptation):
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
     term_titles: ClassVar = {"domain": "Telling the domains apart"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "printed_to_low",
         "The target holds only 0 to 4: to hide the domain, 5 to 9 of the source must be mixed in among them.",
     )
@@ -45,7 +45,7 @@ class DANN(Adaptation):
     def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"discriminator": discriminator(width_of(network), self.hidden)}
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         strength = reversal_strength(context.progress)
         logits = (context.modules["discriminator"](reverse_gradient(v.features, strength)) for v in (source, target))
-        return {"domain": domain_loss(*logits)}
+        return {"domain": domain_adversarial_loss(*logits)}

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class DiscriminativeRates(Transfer):
@@ -22,7 +22,7 @@ class DiscriminativeRates(Transfer):
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "What has to change are the lowest filters, and they learn most slowly."
     )
     kind: Literal["discriminative_rates"] = "discriminative_rates"
@@ -34,6 +34,6 @@ class DiscriminativeRates(Transfer):
         rates = {
             name: self.factor**-below
             for below, stage in enumerate(reversed(list(network.stages)), start=1)
-            for name in network.names_of(stage)
+            for name in network.parameter_names(stage)
         }
-        return (self.target_phase(dealt, rates=rates, renewed=renewed(self.new_head)),)
+        return (self.target_phase(dealt, rates=rates, renewed=head_reset(self.new_head)),)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.distillation import distillation_loss
-from xfer_core.strategies.base import Batch, Context, Example, Phase, forward_together, losses_of
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_domains, task_losses
 from xfer_core.strategies.transfer import Transfer
 
 
@@ -31,15 +31,15 @@ class Distillation(Transfer):
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
     term_titles: ClassVar = {"teacher": "Answers of the teacher"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "photo_to_handwritten_1",
         "The teacher knows clean digits; its answers on hundreds of pictures keep ten labels from spoiling that.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
         "The teacher is almost always wrong on inverted digits, and the student believes it.",
     )
-    without_classes: ClassVar = "l2_sp"
+    regression_alternative: ClassVar = "l2_sp"
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's answers")
     """How much the teacher counts beside the labels."""
@@ -61,14 +61,14 @@ class Distillation(Transfer):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "teacher": self.weight}
 
-    def begin(self, context: Context) -> None:
+    def on_phase_start(self, context: StepContext) -> None:
         if context.phase.name == "target":
             context.modules["teacher"].load_state_dict(context.network.state_dict())
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         if context.phase.name != "target":
             return super().terms(batches, context)
-        labelled, unlabelled = forward_together(context.network, batches, context.unlabelled)
+        labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
         teacher = context.modules["teacher"].eval()
         with torch.no_grad():
             wanted = {key: teacher(images) for key, images in context.unlabelled.items()}
@@ -77,4 +77,4 @@ class Distillation(Transfer):
             for key, view in unlabelled.items()
             for task in view.logits
         ]
-        return {**losses_of(labelled, batches), "teacher": torch.stack(losses).mean()}
+        return {**task_losses(labelled, batches), "teacher": torch.stack(losses).mean()}

@@ -14,12 +14,12 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
-    Context,
+    ForwardOutput,
     Phase,
+    StepContext,
     Strategy,
-    View,
-    equal_shares,
-    forward_together,
+    equal_weights,
+    forward_domains,
     require_source,
     task_loss,
 )
@@ -35,7 +35,7 @@ class DomainGeneralisation(Strategy):
     """
 
     family: ClassVar = "generalised"
-    watches_conflict: ClassVar = True
+    logs_gradient_conflict: ClassVar = True
 
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
@@ -48,19 +48,19 @@ class DomainGeneralisation(Strategy):
         return (Phase("together", labelled_domains(dealt.problem)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
-        return {**equal_shares(labelled_domains(problem)), **self.further_lambdas()}
+        return {**equal_weights(labelled_domains(problem)), **self.method_weights()}
 
-    def further_lambdas(self) -> dict[str, float]:
+    def method_weights(self) -> dict[str, float]:
         """The λ of the method's own terms: its field ``weight`` for each."""
         return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - not all have terms
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        views, _ = forward_together(context.network, batches)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        views, _ = forward_domains(context.network, batches)
         risks = {key: domain_losses(view, batches[key].labels) for key, view in views.items()}
-        return {**risks, **self.agree(views, batches, risks)}
+        return {**risks, **self.invariance_terms(views, batches, risks)}
 
-    def agree(
-        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    def invariance_terms(
+        self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """The method's own terms.
 
@@ -92,7 +92,7 @@ class AnnealedPenalty(DomainGeneralisation):
         stretches = ((ANNEAL, anneal), ("penalty", 1 - anneal))
         return tuple(Phase(name, domains, share) for name, share in stretches if share)
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         one, scale = torch.ones_like(next(iter(losses.values())).float()), max(1.0, context.lambdas["penalty"])
         if context.phase.name == ANNEAL:
             return {"penalty": one / scale}
@@ -104,6 +104,6 @@ def labelled_domains(problem: Problem) -> tuple[str, ...]:
     return problem.source if problem.labels_per_class == 0 else (*problem.source, *problem.target)
 
 
-def domain_losses(view: View, labels: Mapping[str, Tensor]) -> Tensor:
+def domain_losses(view: ForwardOutput, labels: Mapping[str, Tensor]) -> Tensor:
     """The losses of all tasks of one domain, added up: (B,)."""
     return torch.stack([task_loss(outputs, labels[task]) for task, outputs in view.logits.items()]).sum(0)

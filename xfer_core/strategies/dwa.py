@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class DWA(Balancer):
@@ -25,7 +25,7 @@ class DWA(Balancer):
 
     title: ClassVar = "Dynamic weight averaging"
     formula: ClassVar = r"w_i = K\, \mathrm{softmax}_i\!\left(\frac{1}{T}\, \frac{\bar L_i(t-1)}{\bar L_i(t-2)}\right)"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "It looks at how fast a loss falls, not at how large it is: the tilt stays in front.",
     )
@@ -38,7 +38,7 @@ class DWA(Balancer):
     def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"steps": 0, "sums": {}, "means": {}, "weights": {}}
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         state = context.state
         weights = dict(state["weights"]) or {name: torch.ones_like(loss) for name, loss in losses.items()}
         state["steps"] += 1

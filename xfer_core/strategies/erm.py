@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.strategies.base import Example
+from xfer_core.strategies.base import Showcase
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -18,7 +18,7 @@ class ERM(DomainGeneralisation):
 
     title: ClassVar = "ERM over domains"
     formula: ClassVar = r"L(\theta) = \frac{1}{D} \sum_d L_d(\theta)"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "coloured",
         "On average the colour is the best guide to the answer, so that is what is learned; then the colours change.",
         baseline="irm",

@@ -9,8 +9,8 @@ from pydantic import Field
 from xfer_core.config import Distinct, Name
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class FineTune(Transfer):
@@ -26,12 +26,12 @@ class FineTune(Transfer):
     formula: ClassVar = (
         r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})"
     )
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_photo_5",
         "Strokes learned on clean digits are still there under a photograph; five labels a class find them again.",
         baseline="target_only",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "photo_to_handwritten_1",
         "The source's network already knows clean digits; ten pictures and a large learning rate make it forget.",
         baseline="source_only",
@@ -42,4 +42,4 @@ class FineTune(Transfer):
     new_head: bool = new_head_field()
 
     def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, fixed=network.expand(self.frozen), renewed=renewed(self.new_head)),)
+        return (self.target_phase(dealt, fixed=network.expand_names(self.frozen), renewed=head_reset(self.new_head)),)

@@ -11,22 +11,22 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Problem, ProblemData, TrainingDomain
 from xfer_core.errors import XferError
-from xfer_core.measures.likeness import LEAST, likeness
+from xfer_core.measures.density_ratio import LEAST, density_ratio
 from xfer_core.networks.base import Network
 from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sample_weights
 from xfer_core.strategies.base import (
     Batch,
-    Context,
-    Example,
     Phase,
+    Showcase,
+    StepContext,
     Strategy,
-    chosen_weights,
-    forward_together,
+    count_unlabelled_targets,
+    forward_domains,
     require_labels,
+    resolve_weights,
     task_loss,
-    unlabelled_targets,
 )
-from xfer_core.strategies.weight_table import parse_table
+from xfer_core.strategies.sample_weight_table import parse_table
 
 
 class Generalised(Strategy):
@@ -41,9 +41,9 @@ class Generalised(Strategy):
     """
 
     family: ClassVar = "generalised"
-    watches_conflict: ClassVar = True
+    logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "three_domains",
         "More λ for targets of fifty labelled samples repeats what is known of them; the source has more to teach.",
         variant="targets",
@@ -73,8 +73,8 @@ class Generalised(Strategy):
         if self.scheme == "table":
             parse_table(self.table, problem)
 
-    def check_dealt(self, dealt: ProblemData) -> None:
-        left, budget = unlabelled_targets(dealt), dealt.problem.labels_per_class
+    def check_data(self, dealt: ProblemData) -> None:
+        left, budget = count_unlabelled_targets(dealt), dealt.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
             schemes = ("uniform",) if dealt.problem.regressions() else ("class_balanced", "uniform")
             candidates = [{"strategy.scheme": scheme} for scheme in schemes]
@@ -87,7 +87,7 @@ class Generalised(Strategy):
         return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
-        return chosen_weights(self.weights, (*problem.source, *problem.target))
+        return resolve_weights(self.weights, (*problem.source, *problem.target))
 
     def state(self, dealt: ProblemData) -> dict[str, Any]:
         if self.scheme == "table":
@@ -95,7 +95,9 @@ class Generalised(Strategy):
         if self.scheme == "likeness":
             wanted = torch.cat([dealt.training[key].unlabelled for key in dealt.problem.target])
             return {
-                "weights": {key: likeness(dealt.training[key].labelled.inputs, wanted) for key in dealt.problem.source}
+                "weights": {
+                    key: density_ratio(dealt.training[key].labelled.inputs, wanted) for key in dealt.problem.source
+                }
             }
         return {"weights": {}}
 
@@ -104,9 +106,9 @@ class Generalised(Strategy):
         table = parse_table(self.table, problem)
         return {key: table.weights(domain, dealt.classes[task], task) for key, domain in dealt.training.items()}
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         terms = {}
-        for domain, view in forward_together(context.network, batches)[0].items():
+        for domain, view in forward_domains(context.network, batches)[0].items():
             labels, outputs = batches[domain].labels, view.logits
             counts = {task: context.class_counts.get((domain, task), labels[task]) for task in outputs}
             given = context.state["weights"].get(domain)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class GradNorm(Balancer):
@@ -26,8 +26,8 @@ class GradNorm(Balancer):
 
     title: ClassVar = "GradNorm"
     formula: ClassVar = r"\min_w \sum_i \left|\, w_i \lVert \nabla L_i \rVert - \bar G\, r_i^{\alpha} \right|"
-    gramian_of: ClassVar = "last stage"
-    fails: ClassVar = Example(
+    gramian_parameters: ClassVar = "last stage"
+    counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "In a run this short the weights arrive late, and the tilt loses what the digit gains.",
     )
@@ -40,7 +40,7 @@ class GradNorm(Balancer):
     def state(self, dealt: ProblemData) -> dict[str, Any]:
         return {"first": {}, "weights": {}}
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         state, names = context.state, list(losses)
         if context.gramian is None:  # the last stage is fixed: no gradient arrives there
             return {}

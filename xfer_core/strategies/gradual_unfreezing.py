@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class GradualUnfreezing(Transfer):
@@ -20,7 +20,7 @@ class GradualUnfreezing(Transfer):
 
     title: ClassVar = "Gradual unfreezing"
     formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "What has to change are the lowest filters, and their turn comes last."
     )
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
@@ -31,6 +31,6 @@ class GradualUnfreezing(Transfer):
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):
             name = "head" if not free else "unfreeze all" if free == len(stages) else f"unfreeze {stages[-free]}"
-            fixed, head = network.expand(stages[: len(stages) - free]), renewed(self.new_head and not free)
+            fixed, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
             phases.append(self.target_phase(dealt, name, part, fixed=fixed, renewed=head))
         return tuple(phases)

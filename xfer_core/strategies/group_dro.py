@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.domains.problem import Problem, ProblemData
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation, labelled_domains
 
 
@@ -26,7 +26,7 @@ class GroupDRO(DomainGeneralisation):
     formula: ClassVar = (
         r"\min_\theta \max_{q \in \Delta} \sum_d q_d\, L_d(\theta), \quad q_d \leftarrow q_d\, e^{\eta L_d}"
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "coloured",
         "The colour pays in both domains: the worse of them takes the same shortcut.",
     )
@@ -41,7 +41,7 @@ class GroupDRO(DomainGeneralisation):
         domains = labelled_domains(dealt.problem)
         return {"q": torch.full((len(domains),), 1 / len(domains))}
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         risks = torch.stack([loss.detach().float() for loss in losses.values()])
         context.state["q"] = group_weights(context.state["q"].to(risks), risks, self.eta)
         return dict(zip(losses, context.state["q"], strict=True))

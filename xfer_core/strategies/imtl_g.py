@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class IMTLG(GradientBalancer):
@@ -24,13 +24,13 @@ class IMTLG(GradientBalancer):
         r"d = \textstyle\sum_i w_i\, g_i \quad "
         r"\text{with } d \cdot \frac{g_i}{\lVert g_i \rVert} \text{ the same for all } i"
     )
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "digit_and_tilt",
         "The tilt's loss is far larger than the digit's; equal steps along both gradients give both the same say.",
     )
     kind: Literal["imtl_g"] = "imtl_g"
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         from torchjd.aggregation import IMTLGWeighting
 
         return IMTLGWeighting()(gramian)

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.irm import irm_penalty
-from xfer_core.strategies.base import Batch, Example, View
+from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
 from xfer_core.strategies.domain_generalisation import AnnealedPenalty
 
 
@@ -32,11 +32,11 @@ class IRM(AnnealedPenalty):
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
     term_titles: ClassVar = {"penalty": "How much another head would be better"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "coloured",
         "The colour helps more in one domain than in the other, so no one head is best in both while it is used.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "three_domains",
         "Nothing misleads here; a large penalty on fifty labelled samples of each target leaves little to learn.",
         variant="100",
@@ -45,8 +45,8 @@ class IRM(AnnealedPenalty):
     weight: float = Field(default=0.1, ge=0, le=1e6, title="λ of the penalty")
     """Once it counts fully."""
 
-    def agree(
-        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    def invariance_terms(
+        self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         penalties = [
             irm_penalty(outputs, batches[key].labels[task])

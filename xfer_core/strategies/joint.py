@@ -12,14 +12,14 @@ from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
-    Context,
-    Example,
     Phase,
+    Showcase,
+    StepContext,
     Strategy,
-    chosen_weights,
+    forward_task_losses,
     require_labels,
-    task_losses,
-    task_terms,
+    resolve_weights,
+    task_loss_terms,
 )
 
 
@@ -31,14 +31,14 @@ class Joint(Strategy):
     """
 
     family: ClassVar = "joint"
-    watches_conflict: ClassVar = True
+    logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_photo_5",
         "Five labels a class are few; plain digits, learned at the same time, say what to look for.",
         baseline="target_only",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
         "Black and white change places: one network for both has more to learn than one that leaves the source behind.",
         baseline="fine_tune",
@@ -50,7 +50,7 @@ class Joint(Strategy):
 
     def check(self, problem: Problem) -> None:
         weights = self.lambdas(problem)
-        if any(weights[name] for name in task_terms(problem, "target")):
+        if any(weights[name] for name in task_loss_terms(problem, "target")):
             require_labels(problem, self.kind)
 
     def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
@@ -59,7 +59,7 @@ class Joint(Strategy):
         return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
-        return chosen_weights(self.weights, task_terms(problem, "source", "target"))
+        return resolve_weights(self.weights, task_loss_terms(problem, "source", "target"))
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        return task_losses(context.network, batches)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        return forward_task_losses(context.network, batches)

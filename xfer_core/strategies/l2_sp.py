@@ -10,9 +10,9 @@ from torch import Tensor
 
 from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.objectives.starting_point import half_squared_distance, half_squared_norm
-from xfer_core.strategies.base import Batch, Context, Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.objectives.l2_penalty import l2_penalty, l2_sp_penalty
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class L2SP(Transfer):
@@ -28,7 +28,7 @@ class L2SP(Transfer):
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
     term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "The best weights for black on white lie far from where the leash is tied."
     )
     kind: Literal["l2_sp"] = "l2_sp"
@@ -39,20 +39,20 @@ class L2SP(Transfer):
     new_head: bool = new_head_field()
 
     def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, renewed=renewed(self.new_head)),)
+        return (self.target_phase(dealt, renewed=head_reset(self.new_head)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "start": self.alpha, "head": self.beta}
 
-    def begin(self, context: Context) -> None:
+    def on_phase_start(self, context: StepContext) -> None:
         if context.phase.name == "target":
             weights = context.network.stages.named_parameters()
             context.state["start"] = {name: weight.detach().clone() for name, weight in weights}
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         terms = super().terms(batches, context)
         if context.phase.name == "target":
             weights, start = dict(context.network.stages.named_parameters()), context.state["start"]
-            terms["start"] = half_squared_distance(weights.values(), [start[name] for name in weights])
-            terms["head"] = half_squared_norm(context.network.heads.parameters())
+            terms["start"] = l2_sp_penalty(weights.values(), [start[name] for name in weights])
+            terms["head"] = l2_penalty(context.network.heads.parameters())
         return terms

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class LinearProbe(Transfer):
@@ -20,7 +20,7 @@ class LinearProbe(Transfer):
 
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
         "Features of white strokes say little about black ones, and a probe may not change them.",
     )
@@ -28,4 +28,6 @@ class LinearProbe(Transfer):
     new_head: bool = new_head_field(default=True)
 
     def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, fixed=network.expand(network.stages), renewed=renewed(self.new_head)),)
+        return (
+            self.target_phase(dealt, fixed=network.expand_names(network.stages), renewed=head_reset(self.new_head)),
+        )

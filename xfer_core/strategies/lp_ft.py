@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Example, Phase
-from xfer_core.strategies.transfer import Transfer, new_head_field, renewed
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer import Transfer, head_reset, new_head_field
 
 
 class LPFT(Transfer):
@@ -22,7 +22,7 @@ class LPFT(Transfer):
 
     title: ClassVar = "Linear probe, then fine-tune"
     formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "Half of the target's steps go into a head on features that do not fit the target."
     )
     kind: Literal["lp_ft"] = "lp_ft"
@@ -31,7 +31,7 @@ class LPFT(Transfer):
     """The rest fine-tunes everything."""
 
     def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        fixed, head = network.expand(network.stages), renewed(self.new_head)
+        fixed, head = network.expand_names(network.stages), head_reset(self.new_head)
         return (
             self.target_phase(dealt, "probe", self.probe_share, fixed=fixed, renewed=head),
             self.target_phase(dealt, "target", 1 - self.probe_share),

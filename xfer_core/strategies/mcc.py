@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.objectives.class_confusion import class_confusion
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, Example, View
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 
 
 class MCC(Adaptation):
@@ -25,19 +25,19 @@ class MCC(Adaptation):
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
     term_titles: ClassVar = {"confusion": "Confusion of classes"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "printed_to_handwritten", "Handwritten digits form clusters of their own; answers that waver less find them."
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted", "The network grows certain of answers that were wrong from the start."
     )
-    without_classes: ClassVar = "mmd"
+    regression_alternative: ClassVar = "mmd"
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
     """How much wavering counts beside the source's labels."""
     temperature: float = Field(default=2.5, gt=0, le=100, title="Temperature T")
     """Above 1 probabilities are softened, so that overconfident answers are still compared."""
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         losses = [class_confusion(logits, self.temperature) for logits in target.logits.values()]
         return {"confusion": torch.stack(losses).mean()}

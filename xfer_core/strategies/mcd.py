@@ -15,7 +15,7 @@ from xfer_core.networks.base import HEAD, Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.discrepancy import classifier_discrepancy
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Batch, Context, Example, Move, Phase, forward_together, losses_of
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, SubStep, forward_domains, task_losses
 
 
 class MCD(Adaptation):
@@ -30,13 +30,13 @@ class MCD(Adaptation):
     title: ClassVar = "MCD"
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy", "Two classifiers argue about noisy digits at the borders, and the features leave them."
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_inverted", "Both classifiers are wrong in the same way, so there is nothing to argue about."
     )
-    without_classes: ClassVar = "mmd"
+    regression_alternative: ClassVar = "mmd"
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
     """How much disagreement counts, for the heads and against the features."""
@@ -52,27 +52,27 @@ class MCD(Adaptation):
     def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(dealt, network)
         names = {name for name, _ in network.named_parameters()}
-        heads = names & set(network.names_of(HEAD))
+        heads = names & set(network.parameter_names(HEAD))
         second = {f"modules.second.{name}" for name, _ in network.heads.named_parameters()}
-        features = Move("features", frozenset(heads | second))
-        moves = (Move("learn"), Move("heads", frozenset(names - heads)), *(features for _ in range(self.repeats)))
-        return (Phase(phase.name, phase.domains, unlabelled=phase.unlabelled, moves=moves),)
+        features = SubStep("features", frozenset(heads | second))
+        moves = (SubStep("learn"), SubStep("heads", frozenset(names - heads)), *(features for _ in range(self.repeats)))
+        return (Phase(phase.name, phase.domains, unlabelled=phase.unlabelled, substeps=moves),)
 
-    def further_lambdas(self) -> dict[str, float]:
+    def method_weights(self) -> dict[str, float]:
         return {"second": 1.0, "discrepancy": self.weight}
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        move, second = context.move, context.modules["second"]
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        move, second = context.substep, context.modules["second"]
         if move == "features":
-            _, unlabelled = forward_together(context.network, {}, context.unlabelled)
+            _, unlabelled = forward_domains(context.network, {}, context.unlabelled)
             return {"discrepancy": self._discrepancy(unlabelled, second)}
-        labelled, unlabelled = forward_together(context.network, batches, context.unlabelled)
+        labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
         both = [
             cross_entropy(head(view.features), batches[key].labels[task]).mean()
             for key, view in labelled.items()
             for task, head in second.items()  # pyright: ignore[reportCallIssue]
         ]
-        terms = {**losses_of(labelled, batches), "second": torch.stack(both).mean()}
+        terms = {**task_losses(labelled, batches), "second": torch.stack(both).mean()}
         if move == "heads":
             terms["discrepancy"] = -self._discrepancy(unlabelled, second)
         return terms

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class MGDA(GradientBalancer):
@@ -21,13 +21,13 @@ class MGDA(GradientBalancer):
 
     title: ClassVar = "MGDA"
     formula: ClassVar = r"\min_{w \ge 0,\ \sum_i w_i = 1} \left\lVert \textstyle\sum_i w_i\, g_i \right\rVert^2"
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "It favours the digit, whose gradient is short, and pays in degrees: over both tasks nothing is gained.",
     )
     kind: Literal["mgda"] = "mgda"
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         from torchjd.aggregation import MGDAWeighting
 
         return MGDAWeighting()(gramian)

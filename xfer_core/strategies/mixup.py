@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.strategies.base import Batch, Context, Example, forward_together, task_loss
+from xfer_core.strategies.base import Batch, Showcase, StepContext, forward_domains, task_loss
 from xfer_core.strategies.domain_generalisation import DomainGeneralisation
 
 
@@ -27,7 +27,7 @@ class Mixup(DomainGeneralisation):
     formula: ClassVar = (
         r"L\big(m\, x_a + (1 - m)\, x_b,\ m\, y_a + (1 - m)\, y_b\big), \quad m \sim \mathrm{Beta}(\alpha, \alpha)"
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "three_domains",
         "A digit on a photograph blended with a turned one is hard to see, and the test shows no such blends.",
     )
@@ -35,14 +35,14 @@ class Mixup(DomainGeneralisation):
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")
     """Small values keep most blends close to one of the two images; 1 makes every share as likely."""
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         keys, device = list(batches), context.generator.device
         order = torch.randperm(len(keys), generator=context.generator, device=device).tolist()
         partner = {keys[a]: keys[b] for a, b in zip(order, [*order[1:], order[0]], strict=True)}
         drawn = torch.rand(len(keys), generator=context.generator, device=device)
         shares = dict(zip(keys, beta_quantile(drawn, self.alpha).tolist(), strict=True))
-        blended = {key: blend(batches[key], batches[partner[key]], shares[key]) for key in keys}
-        views, _ = forward_together(context.network, blended)
+        blended = {key: interpolate(batches[key], batches[partner[key]], shares[key]) for key in keys}
+        views, _ = forward_domains(context.network, blended)
         terms = {}
         for key, view in views.items():
             own, other, m = batches[key].labels, batches[partner[key]].labels, shares[key]
@@ -51,9 +51,9 @@ class Mixup(DomainGeneralisation):
         return terms
 
 
-def blend(one: Batch, other: Batch, share: float) -> Batch:
+def interpolate(one: Batch, other: Batch, share: float) -> Batch:
     """share · one + (1 − share) · other, with the labels of the one; both hold as many samples."""
-    return Batch(share * one.images + (1 - share) * other.images, one.labels)
+    return Batch(share * one.inputs + (1 - share) * other.inputs, one.labels)
 
 
 def beta_quantile(uniform: Tensor, alpha: float) -> Tensor:

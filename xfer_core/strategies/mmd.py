@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.mmd import mk_mmd
 from xfer_core.strategies.adaptation import Adaptation
-from xfer_core.strategies.base import Context, Example, View
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 
 
 class MMD(Adaptation):
@@ -23,11 +23,11 @@ class MMD(Adaptation):
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
     term_titles: ClassVar = {"distance": "Distance of the feature clouds"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "Both domains hold the same digits in the same shares, so the same distribution of features is right.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "handwritten_to_rotated",
         "The clouds come to lie upon each other, but not each digit upon itself: little is gained.",
     )
@@ -35,5 +35,5 @@ class MMD(Adaptation):
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """How much the distance counts beside the source's labels."""
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         return {"distance": mk_mmd(source.features, target.features)}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class PCGrad(GradientBalancer):
@@ -25,13 +25,13 @@ class PCGrad(GradientBalancer):
         r"g_i \leftarrow g_i - \frac{g_i \cdot g_j}{\lVert g_j \rVert^2}\, g_j \quad "
         r"\text{if } g_i \cdot g_j < 0"
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "Only what conflicts is cut off; the tilt's far larger gradient still has nearly all the say.",
     )
     kind: Literal["pcgrad"] = "pcgrad"
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         from torchjd.aggregation import PCGradWeighting
 
         with torch.random.fork_rng(devices=[]):  # torchjd draws the order from torch's global generator

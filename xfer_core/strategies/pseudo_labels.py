@@ -11,8 +11,8 @@ from torch import Tensor
 from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
-from xfer_core.strategies.adaptation import Adaptation, with_labels
-from xfer_core.strategies.base import Context, Example, Phase, View
+from xfer_core.strategies.adaptation import Adaptation, labelled_domains
+from xfer_core.strategies.base import ForwardOutput, Phase, Showcase, StepContext
 
 
 class PseudoLabels(Adaptation):
@@ -30,14 +30,14 @@ class PseudoLabels(Adaptation):
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
     term_titles: ClassVar = {"pseudo": "Own answers as labels"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "The first certain answers are mostly right, and what they teach makes more answers certain.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "printed_to_handwritten", "Certain mistakes are learned as well, and crowd out what was right."
     )
-    without_classes: ClassVar = "mmd"
+    regression_alternative: ClassVar = "mmd"
     on_collapse: ClassVar = "one_pseudo_label"
     kind: Literal["pseudo_labels"] = "pseudo_labels"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the own answers")
@@ -48,12 +48,12 @@ class PseudoLabels(Adaptation):
     """The first part of the run learns true labels alone, so that first answers are worth something."""
 
     def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        labelled = with_labels(dealt)
+        labelled = labelled_domains(dealt)
         return (
             Phase("source", labelled, self.source_share),
             Phase("adapt", labelled, 1 - self.source_share, unlabelled=dealt.problem.target),
         )
 
-    def align(self, source: View, target: View, context: Context) -> dict[str, Tensor]:
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         losses = [pseudo_label_loss(logits, self.threshold) for logits in target.logits.values()]
         return {"pseudo": torch.stack(losses).mean()}

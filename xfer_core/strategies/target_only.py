@@ -11,13 +11,13 @@ from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
-    Context,
     Phase,
+    StepContext,
     Strategy,
-    equal_shares,
+    equal_weights,
+    forward_task_losses,
     require_labels,
-    task_losses,
-    task_terms,
+    task_loss_terms,
 )
 
 
@@ -40,7 +40,7 @@ class TargetOnly(Strategy):
         return (Phase("target", dealt.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
-        return equal_shares(task_terms(problem, "target"))
+        return equal_weights(task_loss_terms(problem, "target"))
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        return task_losses(context.network, batches)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        return forward_task_losses(context.network, batches)

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks import Network, SmallCNN
-from xfer_core.strategies.base import Strategy, task_terms
+from xfer_core.strategies.base import Strategy, task_loss_terms
 
 Trait = Literal["no_target_labels", "freezes", "weighs", "balances"]
 TRAITS: tuple[Trait, ...] = get_args(Trait)
@@ -43,12 +43,12 @@ def _traits(form: type[Strategy]) -> frozenset[Trait]:
         held.add("no_target_labels")
     except XferError:
         pass
-    phases = [phase for phase in method.phases(dealt, network) if phase.learns]
-    if "frozen" in form.model_fields or any(phase.fixed for phase in phases):
+    phases = [phase for phase in method.phases(dealt, network) if phase.trainable]
+    if "frozen" in form.model_fields or any(phase.frozen for phase in phases):
         held.add("freezes")
-    own = set(method.lambdas(problem)) - set(task_terms(problem, "source", "target")) - set(problem.roles())
+    own = set(method.lambdas(problem)) - set(task_loss_terms(problem, "source", "target")) - set(problem.roles())
     together = any({*problem.source, *problem.target} <= set(phase.domains) for phase in phases)
-    if form.balances() and "weight" not in form.model_fields:  # IRM and V-REx scale a λ that stays a person's
+    if form.sets_loss_weights() and "weight" not in form.model_fields:  # IRM and V-REx scale a λ that stays a person's
         held.add("balances")
     elif together or own:
         held.add("weighs")

@@ -13,14 +13,14 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import (
     Batch,
-    Context,
     Phase,
+    StepContext,
     Strategy,
-    equal_shares,
+    equal_weights,
+    forward_task_losses,
     require_labels,
     require_source,
-    task_losses,
-    task_terms,
+    task_loss_terms,
 )
 
 
@@ -56,10 +56,13 @@ class Transfer(Strategy):
         return Phase(name, dealt.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
-        return {**equal_shares(task_terms(problem, "source")), **equal_shares(task_terms(problem, "target"))}
+        return {
+            **equal_weights(task_loss_terms(problem, "source")),
+            **equal_weights(task_loss_terms(problem, "target")),
+        }
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
-        return task_losses(context.network, batches)
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        return forward_task_losses(context.network, batches)
 
 
 def new_head_field(default: bool = False) -> Any:
@@ -68,8 +71,8 @@ def new_head_field(default: bool = False) -> Any:
     return Field(default=default, title="New head", description=words)
 
 
-def renewed(new_head: bool) -> str:
-    """``Phase.renewed`` for a head that may be new."""
+def head_reset(new_head: bool) -> str:
+    """``Phase.reset`` for a head that may be new."""
     return "heads" if new_head else "nothing"
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.networks.base import Network
 from xfer_core.strategies.balancer import Balancer
-from xfer_core.strategies.base import Batch, Context, Example, Phase, task_terms
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, task_loss_terms
 
 
 class UncertaintyWeighting(Balancer):
@@ -27,7 +27,7 @@ class UncertaintyWeighting(Balancer):
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
     term_titles: ClassVar = {"uncertainty": "Price of doubt, ½ Σ s"}
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "The s start at 0 and need time to find the size of each loss; in so short a run they come too late.",
     )
@@ -36,32 +36,32 @@ class UncertaintyWeighting(Balancer):
     """The s_i learn at this multiple of the learning rate, so that a short run can bring them where they belong."""
 
     def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
-        names = task_terms(dealt.problem, "source", "target")
+        names = task_loss_terms(dealt.problem, "source", "target")
         return {"uncertainty": LogVariances(len(names))}
 
     def state(self, dealt: ProblemData) -> dict[str, Any]:
         numbers = dealt.problem.regressions()
-        names = task_terms(dealt.problem, "source", "target")
+        names = task_loss_terms(dealt.problem, "source", "target")
         return {"factors": {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}}
 
     def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(dealt, network)
-        return (Phase(phase.name, phase.domains, rates={"modules.uncertainty.s": self.rate}),)
+        return (Phase(phase.name, phase.domains, lr_factors={"modules.uncertainty.s": self.rate}),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "uncertainty": 1.0}
 
-    def terms(self, batches: Mapping[str, Batch], context: Context) -> dict[str, Tensor]:
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         terms = super().terms(batches, context)
         s = self._s(context)
         counted = [s[name] if context.lambdas.get(name, 1.0) > 0 else 0 * s[name] for name in terms]
         return {**terms, "uncertainty": torch.stack(counted).sum() / 2}
 
-    def balance(self, losses: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+    def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         factors, s = context.state["factors"], self._s(context)
         return {name: factors[name] * torch.exp(-s[name]) for name in losses if name in s}
 
-    def _s(self, context: Context) -> dict[str, Tensor]:
+    def _s(self, context: StepContext) -> dict[str, Tensor]:
         """Term → s, each a scalar with gradient."""
         return dict(zip(context.state["factors"], context.modules["uncertainty"].s, strict=True))  # pyright: ignore
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.strategies.balancer import GradientBalancer
-from xfer_core.strategies.base import Context, Example
+from xfer_core.strategies.base import Showcase, StepContext
 
 
 class UPGrad(GradientBalancer):
@@ -24,13 +24,13 @@ class UPGrad(GradientBalancer):
         r"d = \tfrac{1}{K} \textstyle\sum_i \pi(g_i), \quad "
         r"\pi(g) = \arg\min_{d:\ d \cdot g_j \ge 0\ \forall j} \lVert d - g \rVert"
     )
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "digit_and_tilt",
         "What the tilt wants is bent until it harms the digit no more, and the digit is read better for it.",
     )
     kind: Literal["upgrad"] = "upgrad"
 
-    def weighting(self, gramian: Tensor, context: Context) -> Tensor:
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
         from torchjd.aggregation import UPGradWeighting
 
         return UPGradWeighting()(gramian)

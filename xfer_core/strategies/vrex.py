@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.objectives.risk_variance import risk_variance
-from xfer_core.strategies.base import Batch, Example, View
+from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
 from xfer_core.strategies.domain_generalisation import AnnealedPenalty
 
 
@@ -23,17 +23,17 @@ class VREx(AnnealedPenalty):
     title: ClassVar = "V-REx"
     formula: ClassVar = r"\frac{1}{D} \sum_d L_d(\theta) + \lambda\, \mathrm{Var}_d\, L_d(\theta)"
     term_titles: ClassVar = {"penalty": "Variance of the domains' losses"}
-    shines: ClassVar = Example(
+    showcase: ClassVar = Showcase(
         "coloured",
         "The colour is right 9 times in 10 here and 8 in 10 there; equal losses can only be had without it.",
     )
-    fails: ClassVar = Example(
+    counterexample: ClassVar = Showcase(
         "three_domains",
         "Nothing misleads here: to make the losses of all domains equal costs a little and brings nothing.",
     )
     kind: Literal["vrex"] = "vrex"
 
-    def agree(
-        self, views: Mapping[str, View], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
+    def invariance_terms(
+        self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         return {"penalty": risk_variance([losses.mean() for losses in risks.values()])}

@@ -1,7 +1,7 @@
 """The loop: batches, phases, precision, device, evaluation and checkpoints."""
 
-from xfer_core.training.form import OPTIMIZERS, SGD, Adam, TrainingForm
-from xfer_core.training.loop import Result, Trainer
-from xfer_core.training.observer import Command, Observer, Silent
+from xfer_core.training.callback import Callback, Command, NullCallback
+from xfer_core.training.config import OPTIMIZERS, SGD, Adam, TrainingConfig
+from xfer_core.training.trainer import Result, Trainer
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Command", "Observer", "Result", "Silent", "Trainer", "TrainingForm"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Callback", "Command", "NullCallback", "Result", "Trainer", "TrainingConfig"]

@@ -24,7 +24,7 @@ class Collapse:
 
     domain: str
     task: str
-    answer: str
+    predicted: str
     share: float
     largest: float
 

@@ -19,7 +19,7 @@ def available_devices() -> tuple[str, ...]:
     return tuple(found)
 
 
-def choose_device(asked: str) -> torch.device:
+def select_device(asked: str) -> torch.device:
     """The device for a run: CUDA, then Apple's, then the processor where "auto" is asked.
 
     Raises:
@@ -45,7 +45,7 @@ def has_bf16(device: torch.device) -> bool:
     return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "avx10_2"))
 
 
-def choose_precision(asked: str, device: torch.device) -> str:
+def select_precision(asked: str, device: torch.device) -> str:
     """``float32`` or ``bf16``; auto takes bf16 where ``has_bf16``.
 
     That bf16 costs at most one point of accuracy is measured by ``python -m benchmarks.precision``.
@@ -60,7 +60,7 @@ def choose_precision(asked: str, device: torch.device) -> str:
     return asked
 
 
-def arithmetic(device: torch.device, precision: str) -> AbstractContextManager:
+def autocast_context(device: torch.device, precision: str) -> AbstractContextManager:
     """The context in which forward passes run."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 

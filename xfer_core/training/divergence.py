@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import mean
 
-from xfer_core.training.observer import Point
+from xfer_core.training.callback import Point
 
 TIMES = 10.0  # the loss of guessing: no network that learns anything ends there
 LAST = 10  # values of a term over which the end is averaged
@@ -27,10 +27,10 @@ class Divergence:
     domain: str
     task: str
     loss: float
-    guessing: float
+    chance_loss: float
 
 
-class Losses:
+class LossWatch:
     """The losses of labelled terms, as far as that needs them.
 
     Args:
@@ -42,7 +42,7 @@ class Losses:
         self.first: dict[str, float] = {}  # task → loss of its first step
         self.last: dict[str, list[float]] = {}  # term → its last values in this phase
 
-    def see(self, points: Iterable[Point], terms: Iterable[str]) -> None:
+    def update(self, points: Iterable[Point], terms: Iterable[str]) -> None:
         """Take in what was measured.
 
         Args:

@@ -7,11 +7,11 @@ from torch import Tensor
 
 from xfer_core.domains.problem import ProblemData, label_budget_mask
 from xfer_core.networks.base import Network
-from xfer_core.selections import Answers, Selection
-from xfer_core.training.device import arithmetic
+from xfer_core.selections import Selection, ValidationView
+from xfer_core.training.device import autocast_context
 
 CHUNK = 500
-SHOWN = 10  # samples whose answers a run reports
+PREVIEW = 10  # samples whose answers a run reports
 
 
 class Evaluator:
@@ -26,88 +26,92 @@ class Evaluator:
     def __init__(self, dealt: ProblemData, device: torch.device, precision: str) -> None:
         self.device, self.precision = device, precision
         self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
-        self.judged = dealt.problem.unseen or dealt.problem.target
-        self.looked: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
-        self.shown = shown_samples(dealt).to(device)
-        self.shown_answers: list[int] = []  # what the network said to these at the last look, as positions in classes
-        self.answered: dict[tuple[str, str], Tensor] = {}  # (domain, task) → samples a class, at the last measurement
+        self.test_domains = dealt.problem.unseen or dealt.problem.target
+        self.last_outputs: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
+        self.preview = preview_samples(dealt).to(device)
+        self.preview_predictions: list[
+            int
+        ] = []  # what the network said to these at the last look, as positions in classes
+        self.prediction_counts: dict[
+            tuple[str, str], Tensor
+        ] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.inputs, device), {t: y.to(device) for t, y in samples.labels.items()})
             for name, samples in dealt.held_out.items()
         }
 
-    def measure(self, network: Network, split: str) -> dict[str, float]:
+    def evaluate(self, network: Network, split: str) -> dict[str, float]:
         """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split; of a
         regression ``error/…`` → mean absolute error in the task's unit."""
-        metrics, self.answered = {}, {}
+        metrics, self.prediction_counts = {}, {}
         for (domain, held_out_split), (images, labels) in self.splits.items():
             if held_out_split != split:
                 continue
             outputs = predict(network, images, self.device, self.precision)
             if split == "validation":
-                self.looked[domain] = outputs[self.task]
-                if domain == self.problem.target[0] and len(self.shown):
-                    self.shown_answers = outputs[self.task][self.shown].argmax(1).tolist()
+                self.last_outputs[domain] = outputs[self.task]
+                if domain == self.problem.target[0] and len(self.preview):
+                    self.preview_predictions = outputs[self.task][self.preview].argmax(1).tolist()
             for task, logits in outputs.items():
-                quality = Answers(logits, labels[task]).quality()
+                quality = ValidationView(logits, labels[task]).score()
                 number = labels[task].is_floating_point()
                 if not number:
-                    self.answered[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
+                    self.prediction_counts[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
                 metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
         return metrics
 
-    def seen_by(self, rule: Selection) -> dict[str, Answers]:
+    def validation_view(self, rule: Selection) -> dict[str, ValidationView]:
         """What a selection rule may see of the last look at validation: domain → answers."""
         domains = {
             "nothing": (),
             "source labels": self.problem.source,
             "few target labels": self.problem.target,
             "target images": self.problem.target,
-            "answers": self.judged,
-        }[rule.sees]
+            "answers": self.test_domains,
+        }[rule.requires]
         seen = {}
         for key in domains:
-            outputs, labels = self.looked[key], self.splits[key, "validation"][1][self.task]
-            if rule.sees == "target images":
-                seen[key] = Answers(outputs)
+            outputs, labels = self.last_outputs[key], self.splits[key, "validation"][1][self.task]
+            if rule.requires == "target images":
+                seen[key] = ValidationView(outputs)
             else:
-                few = rule.sees == "few target labels"
+                few = rule.requires == "few target labels"
                 kept = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
-                seen[key] = Answers(outputs[kept], labels[kept])
+                seen[key] = ValidationView(outputs[kept], labels[kept])
         return seen
 
-    def judge(self, network: Network) -> float:
+    def evaluate_test(self, network: Network) -> float:
         """The mean quality over the test samples of the unseen domains, or of the targets where there are none."""
         found = []
-        for key in self.judged:
+        for key in self.test_domains:
             images, labels = self.splits[key, "test"]
             outputs = predict(network, images, self.device, self.precision)[self.task]
-            found.append(Answers(outputs, labels[self.task]).quality())
+            found.append(ValidationView(outputs, labels[self.task]).score())
         return sum(found) / len(found)
 
 
-def shown_samples(dealt: ProblemData) -> Tensor:
+def preview_samples(dealt: ProblemData) -> Tensor:
     """Which validation samples of the first target have their answers reported while a run trains: the first of each
     class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
     task, target = dealt.problem.tasks[0], dealt.problem.target[0]
     labels = dealt.held_out[target, "validation"].labels[task]
     if labels.is_floating_point():
         return torch.zeros(0, dtype=torch.int64)
-    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:SHOWN]]  # ``unique`` sorts
+    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:PREVIEW]]  # ``unique`` sorts
     return torch.tensor(firsts, dtype=torch.int64)
 
 
-def to_input(images: Tensor, device: torch.device) -> Tensor:
+def to_input(inputs: Tensor, device: torch.device) -> Tensor:
     """uint8 (N, C, H, W) to what a network takes: float in 0…1, channels-last, on the device."""
-    return images.to(device).to(memory_format=torch.channels_last).float().div_(255)
+    return inputs.to(device).to(memory_format=torch.channels_last).float().div_(255)
 
 
-def predict(network: Network, images: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
+def predict(network: Network, inputs: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
     """Outputs by task, float32 (N, K) or (N, 1), without augmentation or gradient; the network keeps its mode."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
-    with torch.inference_mode(), arithmetic(device, precision):
-        parts = [network(chunk) for chunk in images.split(CHUNK)]
+    with torch.inference_mode(), autocast_context(device, precision):
+        parts = [network(chunk) for chunk in inputs.split(CHUNK)]
     for module, mode in modes.items():
         module.training = mode
     return {task: torch.cat([part[task] for part in parts]).float() for task in parts[0]}

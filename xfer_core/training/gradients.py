@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import Context, Strategy
+from xfer_core.strategies.base import StepContext, Strategy
 
 
 def backward(
     strategy: Strategy,
     terms: Mapping[str, Tensor],
     lambdas: Mapping[str, float],
-    context: Context,
+    context: StepContext,
     watched: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Give every parameter its gradient.
@@ -32,36 +32,36 @@ def backward(
         The weighted terms, and scalars to log: ``cosine/<term>|<term>`` and, where the strategy sets λ,
         ``lambda/<term>``.
     """
-    plain = weigh(terms, lambdas, {})
-    shared = shared_parameters(context.network, strategy.gramian_of)
-    rows = rows_of(list(plain.values()), shared) if shared else None
+    plain = apply_weights(terms, lambdas, {})
+    shared = shared_parameters(context.network, strategy.gramian_parameters)
+    rows = jacobian(list(plain.values()), shared) if shared else None
     context.gramian = None if rows is None else rows @ rows.T
-    seen = _conflict(strategy, terms, context) if watched and strategy.watches_conflict else {}
-    if not strategy.balances():
-        total_of(plain.values()).backward()
+    seen = _gradient_cosines(strategy, terms, context) if watched and strategy.logs_gradient_conflict else {}
+    if not strategy.sets_loss_weights():
+        sum_losses(plain.values()).backward()
         return plain, seen
-    factors = strategy.balance(terms, context)
-    weighted = weigh(terms, lambdas, factors)
-    if rows is not None and strategy.steers == "stages":
+    factors = strategy.loss_weights(terms, context)
+    weighted = apply_weights(terms, lambdas, factors)
+    if rows is not None and strategy.gradient_scope == "stages":
         stages = {id(p) for p in shared}
         everything = chain(context.network.parameters(), context.modules.parameters())
         heads = [p for p in everything if p.requires_grad and id(p) not in stages]
         if heads:
-            total_of(plain.values()).backward(inputs=heads)
-        put(torch.stack([factors[name] for name in terms]).to(rows) @ rows, shared)
+            sum_losses(plain.values()).backward(inputs=heads)
+        set_gradients(torch.stack([factors[name] for name in terms]).to(rows) @ rows, shared)
     else:
-        total_of(weighted.values()).backward()
+        sum_losses(weighted.values()).backward()
     one = torch.ones((), device=next(iter(terms.values())).device)
     return weighted, seen | {f"lambda/{name}": lambdas[name] * factors.get(name, one).float() for name in terms}
 
 
-def total_of(weighted: Iterable[Tensor]) -> Tensor:
+def sum_losses(weighted: Iterable[Tensor]) -> Tensor:
     """The sum of weighted terms, a scalar each."""
     parts = list(weighted)
     return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
 
 
-def weigh(
+def apply_weights(
     terms: Mapping[str, Tensor], lambdas: Mapping[str, float], factors: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """Each term times its λ and, where there is one, the factor that a balancer gives it."""
@@ -75,7 +75,7 @@ def shared_parameters(network: Network, which: str) -> list[nn.Parameter]:
     return [p for stage in chosen for p in stage.parameters() if p.requires_grad]
 
 
-def rows_of(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Tensor:
+def jacobian(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Tensor:
     """The Jacobian of the terms: one flat gradient a row, zeros where a term does not reach; (T, P) float32.
 
     The graph is kept, so that the terms can be differentiated again.
@@ -88,8 +88,8 @@ def rows_of(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Tens
     return torch.stack(rows)
 
 
-def put(gradient: Tensor, parameters: Sequence[nn.Parameter]) -> None:
-    """Make a flat gradient (P,) the ``.grad`` of the parameters, cut as :func:`rows_of` joined them."""
+def set_gradients(gradient: Tensor, parameters: Sequence[nn.Parameter]) -> None:
+    """Make a flat gradient (P,) the ``.grad`` of the parameters, cut as :func:`jacobian` joined them."""
     for part, parameter in zip(gradient.split([p.numel() for p in parameters]), parameters, strict=True):
         parameter.grad = torch.empty_like(parameter).copy_(part.view(parameter.shape))
 
@@ -109,12 +109,12 @@ def cosines(names: Sequence[str], gramian: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _conflict(strategy: Strategy, terms: Mapping[str, Tensor], context: Context) -> dict[str, Tensor]:
+def _gradient_cosines(strategy: Strategy, terms: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
     """The cosines between the gradients of the terms that learn labels, in the shared stages; nothing where nothing is
     shared."""
     names = [name for name in terms if name not in strategy.term_titles]
     shared = shared_parameters(context.network, "stages")
     if not shared or len(names) < 2:
         return {}
-    rows = rows_of([terms[name] for name in names], shared)
+    rows = jacobian([terms[name] for name in names], shared)
     return cosines(names, rows @ rows.T)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from xfer_core.strategies.base import Phase
-from xfer_core.training.form import Schedule
+from xfer_core.training.config import Schedule
 
 
 def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:

@@ -8,13 +8,13 @@ from xfer_core.domains.problem import Problem
 from xfer_core.exports.plain.generalisation import BALANCED_UPDATE
 from xfer_core.exports.plain.method import Method, assignment
 from xfer_core.networks.base import Network
-from xfer_core.strategies.base import task_terms
+from xfer_core.strategies.base import task_loss_terms
 from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
 
 
 def uncertainty_weighting(strategy: UncertaintyWeighting, problem: Problem, network: Network) -> Method:
     """s_i learns beside the network."""
-    numbers, names = problem.regressions(), task_terms(problem, "source", "target")
+    numbers, names = problem.regressions(), task_loss_terms(problem, "source", "target")
     factors = {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}
     return Method(
         setup=f"s = nn.Parameter(torch.zeros({len(names)}))  # log σ² of every loss\n{assignment('C', factors)}",

@@ -10,7 +10,7 @@ from torch import nn
 
 from xfer_core.exports.plain.method import WIDTH, Method
 from xfer_core.strategies.base import Phase
-from xfer_core.training.form import SGD, TrainingForm
+from xfer_core.training.config import SGD, TrainingConfig
 from xfer_core.training.phases import phase_ends
 
 Turned = Mapping[int, Sequence[tuple[str, float]]]
@@ -108,19 +108,19 @@ class Plan:
 
     phases: tuple[Phase, ...]
     lengths: tuple[int, ...]
-    training: TrainingForm
+    training: TrainingConfig
     turned: Turned
     stop: int | None
 
     @property
     def fixes(self) -> bool:
         """Whether any phase that learns holds something still."""
-        return any(phase.fixed for phase in self.phases if phase.learns)
+        return any(phase.frozen for phase in self.phases if phase.trainable)
 
     @property
     def rates(self) -> bool:
         """Whether some parameters learn at a rate of their own."""
-        return any(phase.rates for phase in self.phases if phase.learns)
+        return any(phase.lr_factors for phase in self.phases if phase.trainable)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -140,7 +140,7 @@ class Plan:
         return found
 
 
-def plan_of(phases: tuple[Phase, ...], training: TrainingForm, turned: Turned, stop: int | None) -> Plan:
+def plan_of(phases: tuple[Phase, ...], training: TrainingConfig, turned: Turned, stop: int | None) -> Plan:
     """The plan of these phases; those after the stop are left away."""
     ends = phase_ends(phases, training.steps)
     begins = [0, *ends][: len(phases)]
@@ -148,7 +148,7 @@ def plan_of(phases: tuple[Phase, ...], training: TrainingForm, turned: Turned, s
     lengths = []
     for phase, begin, end in zip(phases[:begun], begins, ends, strict=False):
         # A phase that learns keeps its planned length: the course of the learning rate depends on it.
-        lengths.append(end - begin if phase.learns or stop is None else min(end, stop) - begin)
+        lengths.append(end - begin if phase.trainable or stop is None else min(end, stop) - begin)
     return Plan(phases[:begun], tuple(lengths), training, turned, stop)
 
 
@@ -171,7 +171,7 @@ def _optimizer(plan: Plan, method: Method) -> list[str]:
     form = plan.training.optimizer
     named = f"[*net.named_parameters(), *{method.modules}]" if method.modules else "net.named_parameters()"
     own = ['"rate": rate_of(name, rates)'] * plan.rates
-    if form.weight_decay:  # of matrices and kernels alone (xfer_core.training.form.decays)
+    if form.weight_decay:  # of matrices and kernels alone (xfer_core.training.config.decays)
         own.append(f'"weight_decay": {form.weight_decay!r} if p.ndim > 1 else 0.0')
     one = f'{{"params": [p], {", ".join(own)}}}' if own else "p"
     maker = (
@@ -197,20 +197,20 @@ def phase_calls(plan: Plan, method: Method, network: nn.Module) -> str:
     lines, before = [], None
     for phase, steps in zip(plan.phases, plan.lengths, strict=True):
         lines += [method.before[phase.name]] if phase.name in method.before else []
-        if phase.renewed != "nothing":
+        if phase.reset != "nothing":
             lines.append("torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))")
-            lines.append(_RENEW[phase.renewed])
+            lines.append(_RENEW[phase.reset])
         if phase.lr is not None and phase.lr != before:
             lines.append(f"learning_rate = {phase.lr!r}")
         before = phase.lr
         domains = [*phase.domains, *(f"{key}/unlabelled" for key in phase.unlabelled)]
         given = [repr(phase.name), str(steps), repr(domains)]
-        if phase.fixed and phase.learns:
-            given.append(f"fixed={_short(network, phase.fixed)!r}")
-        if phase.rates and phase.learns:
-            rates = {name.removeprefix("modules."): rate for name, rate in phase.rates.items()}
+        if phase.frozen and phase.trainable:
+            given.append(f"fixed={_short(network, phase.frozen)!r}")
+        if phase.lr_factors and phase.trainable:
+            rates = {name.removeprefix("modules."): rate for name, rate in phase.lr_factors.items()}
             given.append(f"rates={_short_rates(network, rates)!r}")
-        call = f"{'train' if phase.learns else method.silent}({', '.join(given)})"
+        call = f"{'train' if phase.trainable else method.silent}({', '.join(given)})"
         if len(call) > WIDTH:
             call = call.partition("(")[0] + "(\n" + "".join(f"    {part},\n" for part in given) + ")"
         lines.append(call)

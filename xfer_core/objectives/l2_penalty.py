@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from xfer_core.objectives.precision import widened
+from xfer_core.objectives.precision import to_float32
 
 
-def half_squared_distance(weights: Iterable[Tensor], start: Iterable[Tensor]) -> Tensor:
+def l2_sp_penalty(weights: Iterable[Tensor], start: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖w − w⁰‖² over all given tensors: Li et al. 2018, https://arxiv.org/abs/1802.01483.
 
     Args:
@@ -20,10 +20,10 @@ def half_squared_distance(weights: Iterable[Tensor], start: Iterable[Tensor]) ->
     Returns:
         scalar.
     """
-    distances = [(widened(w) - widened(w0)).square().sum() for w, w0 in zip(weights, start, strict=True)]
+    distances = [(to_float32(w) - to_float32(w0)).square().sum() for w, w0 in zip(weights, start, strict=True)]
     return torch.stack(distances).sum() / 2
 
 
-def half_squared_norm(weights: Iterable[Tensor]) -> Tensor:
+def l2_penalty(weights: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖w‖² over all given tensors; scalar."""
-    return torch.stack([widened(w).square().sum() for w in weights]).sum() / 2
+    return torch.stack([to_float32(w).square().sum() for w in weights]).sum() / 2

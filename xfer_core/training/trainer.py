@@ -15,23 +15,23 @@ from torch import Tensor, nn
 
 from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
-from xfer_core.networks.base import Network, NetworkForm
-from xfer_core.strategies.base import Batch, Context, Move, Phase, Strategy
-from xfer_core.training.batches import Stream
+from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.strategies.base import Batch, Phase, StepContext, Strategy, SubStep
+from xfer_core.training.callback import Callback, Command, NullCallback
 from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint
-from xfer_core.training.chooser import Chooser
 from xfer_core.training.collapse import collapses
-from xfer_core.training.device import arithmetic, choose_device, choose_precision, device_name, synchronize
-from xfer_core.training.divergence import Losses
+from xfer_core.training.config import TrainingConfig, decays
+from xfer_core.training.device import autocast_context, device_name, select_device, select_precision, synchronize
+from xfer_core.training.divergence import LossWatch
 from xfer_core.training.evaluation import Evaluator, predict, to_input
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
-from xfer_core.training.fixing import fingerprint, fix
-from xfer_core.training.form import TrainingForm, decays
-from xfer_core.training.gradients import backward, total_of
-from xfer_core.training.journal import Journal
-from xfer_core.training.knobs import Knobs
-from xfer_core.training.observer import Command, Observer, Silent
+from xfer_core.training.freezing import freeze, state_hash
+from xfer_core.training.gradients import backward, sum_losses
+from xfer_core.training.live_settings import LiveSettings
+from xfer_core.training.metric_buffer import MetricBuffer
 from xfer_core.training.phases import phase_ends, rate_factor
+from xfer_core.training.sampler import BatchSampler
+from xfer_core.training.selector import ModelSelector
 
 REPORT_SECONDS = 0.1
 DURABLE_SECONDS = 1.0  # between two checkpoints that wait for the disk: that takes it 10 to 30 ms
@@ -47,10 +47,10 @@ class Result:
         step: steps done.
         metrics: every test metric, of the network that the selection rule takes; empty while paused.
         selection: for each rule the step that it takes and the ``value`` of the network of that step on the test
-            samples that the run is judged by (:meth:`Chooser.settle`).
+            samples that the run is judged by (:meth:`ModelSelector.finalize`).
         seconds: from the start of this process's part to its end.
-        images_per_second: over training steps only, evaluation excluded.
-        fixed_unchanged: whether all that was fixed is bit-identical; None where nothing was.
+        samples_per_second: over training steps only, evaluation excluded.
+        frozen_unchanged: whether all that was frozen is bit-identical; None where nothing was.
         warnings: what a person should know of the network that is reported, each as {code, field, value, params} of a
             rule in :mod:`xfer_core.errors`; ``runs.worker.warnings`` makes errors of them.
     """
@@ -60,11 +60,11 @@ class Result:
     metrics: dict[str, float]
     selection: dict[str, dict[str, float]]
     seconds: float
-    images_per_second: float
+    samples_per_second: float
     device: str
     precision: str
     threads: int
-    fixed_unchanged: bool | None
+    frozen_unchanged: bool | None
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -85,20 +85,20 @@ class Trainer:
     def __init__(
         self,
         problem: Problem,
-        network: NetworkForm,
+        network: NetworkConfig,
         strategy: Strategy,
-        training: TrainingForm,
+        training: TrainingConfig,
         seed: int,
-        observer: Observer | None = None,
+        callback: Callback | None = None,
         checkpoint: Path | None = None,
         replay: Sequence[tuple[int, Command]] = (),
         dealt: ProblemData | None = None,
     ) -> None:
-        self.strategy, self.training, self.observer = strategy, training, observer or Silent()
+        self.strategy, self.training, self.callback = strategy, training, callback or NullCallback()
         self.roles = problem.roles()
         self.checkpoint, self.seed = checkpoint, seed
-        self.device = choose_device(training.device)
-        self.precision = choose_precision(training.precision, self.device)
+        self.device = select_device(training.device)
+        self.precision = select_precision(training.precision, self.device)
         self.dealt = dealt or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
         self.network: Network = network.build(self.dealt.input_shape, problem.outputs())
@@ -108,13 +108,13 @@ class Trainer:
         self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
         planned = [(change.step, Command("set", change.name, change.value)) for change in training.live_changes]
-        self.knobs = Knobs(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
+        self.live_settings = LiveSettings(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.streams = self._make_streams()
+        self.samplers = self._make_samplers()
         self.evaluator = Evaluator(self.dealt, self.device, self.precision)
-        self.chooser = Chooser(problem, training.selection)
-        self.losses = Losses({task: len(names) for task, names in self.dealt.classes.items() if len(names) > 1})
-        self.context = Context(
+        self.selector = ModelSelector(problem, training.selection)
+        self.losses = LossWatch({task: len(names) for task, names in self.dealt.classes.items() if len(names) > 1})
+        self.context = StepContext(
             self.network,
             self.phases[0],
             0.0,
@@ -123,28 +123,30 @@ class Trainer:
             strategy.state(seen),
             generator=self.generator,
         )
-        self.step, self.phase_index, self.images = 0, 0, 0
-        self.fixed_before: list[str] = []  # a fingerprint a phase, taken as it began
-        self.fixed_kept: list[bool] = []  # whether it still held, for phases that fix something
+        self.step, self.phase_index, self.samples = 0, 0, 0
+        self.frozen_hashes: list[str] = []  # a fingerprint a phase, taken as it began
+        self.frozen_kept: list[bool] = []  # whether it still held, for phases that fix something
         self.collapsed: set[tuple[str, str]] = set()  # (domain, task) that the observer has been told of
-        self.journal = Journal()
-        self.seen: dict[str, Tensor] = {}  # what this step's gradients showed: cosines, and λ that the method set
+        self.metrics = MetricBuffer()
+        self.logged_scalars: dict[
+            str, Tensor
+        ] = {}  # what this step's gradients showed: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
-        self.look_every = max(1, training.steps // training.evaluations)
+        self.eval_every = max(1, training.steps // training.evaluations)
         self.train_seconds = 0.0
         self.optimizer: torch.optim.Optimizer | None = None
         self.durable, self.durable_at = True, -math.inf  # whether the checkpoint that is there survives a power cut
 
-    def _make_streams(self) -> dict[str, Stream]:
+    def _make_samplers(self) -> dict[str, BatchSampler]:
         """A stream for each domain whose labels some phase uses, and one named ``key/unlabelled`` without labels."""
         streams, augment = {}, self.training.augment
         for key, domain in self.dealt.training.items():
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
                 images, labels = domain.labelled.inputs, domain.labelled.labels
-                streams[key] = Stream(images, labels, augment, self.generator, self.device)
+                streams[key] = BatchSampler(images, labels, augment, self.generator, self.device)
             if any(key in phase.unlabelled for phase in self.phases):
                 images = torch.cat([domain.labelled.inputs, domain.unlabelled])
-                streams[f"{key}/unlabelled"] = Stream(images, {}, augment, self.generator, self.device)
+                streams[f"{key}/unlabelled"] = BatchSampler(images, {}, augment, self.generator, self.device)
         return streams
 
     # ------------------------------------------------------------------ the run
@@ -157,14 +159,14 @@ class Trainer:
                 network broke; names what shows it, the step, and what to do.
         """
         self.started = self.reported = time.perf_counter()
-        if not self._go_on():
-            self._look()
+        if not self._resume():
+            self._evaluate()
             self._begin_phase()
         self.first_step = self.step
         self._report()
         status = "finished"
         while self.step < self.training.steps:
-            asked = self._obey()
+            asked = self._handle_commands()
             if asked == "pause":
                 self._report()
                 self._check_weights()
@@ -174,19 +176,19 @@ class Trainer:
                 status = "stopped"
                 break
             self._advance()
-        self._check_fixed()
+        self._check_frozen()
         self._check_weights()
-        if status == "stopped" and self.step % self.look_every:
-            self._look()
+        if status == "stopped" and self.step % self.eval_every:
+            self._evaluate()
         self._report()
         # Before the network goes back to the step that counts: a run that ends badly goes on from here.
         self._save(durable=True)
-        selection = self.chooser.settle(self.network, self.evaluator)
-        metrics = self.evaluator.measure(self.network, "test")
-        measured = int(selection.get(self.chooser.rule, {}).get("step", self.step))
+        selection = self.selector.finalize(self.network, self.evaluator)
+        metrics = self.evaluator.evaluate(self.network, "test")
+        measured = int(selection.get(self.selector.rule, {}).get("step", self.step))
         check_metrics(metrics, largest_errors(self.dealt), measured, self.phases[self.phase_index].name)
         for name, value in metrics.items():
-            self.journal.add(name, self.step, value)
+            self.metrics.log(name, self.step, value)
         self._report()
         return replace(
             self._result(status, metrics, selection), warnings=[*self._diverged(measured), *self._collapsed(measured)]
@@ -194,13 +196,13 @@ class Trainer:
 
     def _advance(self) -> None:
         """Steps up to the next look at validation, the next phase, or the next report."""
-        until = min(self._next_look(), self.ends[self.phase_index])
+        until = min(self._next_evaluation(), self.ends[self.phase_index])
         begun = time.perf_counter()
         while self.step < until:
             self._train_step()
             if time.perf_counter() - self.reported > REPORT_SECONDS:
                 break
-            if self.knobs.is_due(self.step):
+            if self.live_settings.has_pending(self.step):
                 break
         if self.step == until:
             synchronize(self.device)
@@ -209,54 +211,54 @@ class Trainer:
         if self.step == until:  # before a phase begins with it, a rule takes it or a checkpoint keeps it
             self._check_weights()
         if self.step == self.ends[self.phase_index]:
-            self._check_fixed()
+            self._check_frozen()
             if self.step < self.training.steps:
                 self.phase_index += 1
                 self._begin_phase()
         if self.step == until:
-            if self.step % self.look_every == 0 or self.step == self.training.steps:
-                self._look()
+            if self.step % self.eval_every == 0 or self.step == self.training.steps:
+                self._evaluate()
             self._report()  # before the checkpoint: a run resumed there does not measure this step again
             self._save()
 
     def _train_step(self) -> None:
         phase, context, size = self.phases[self.phase_index], self.context, self.training.batch_size
-        context.progress, context.lambdas = self.step / self.training.steps, self.knobs.lambdas
+        context.progress, context.lambdas = self.step / self.training.steps, self.live_settings.lambdas
         if self.training.schedule != "constant":
             self._set_rates()
-        batches = {key: Batch(*self.streams[key].draw(size)) for key in phase.domains}
-        context.unlabelled = {key: self.streams[f"{key}/unlabelled"].draw(size)[0] for key in phase.unlabelled}
+        batches = {key: Batch(*self.samplers[key].next_batch(size)) for key in phase.domains}
+        context.unlabelled = {key: self.samplers[f"{key}/unlabelled"].next_batch(size)[0] for key in phase.unlabelled}
         self.step += 1
-        self.images += size * (len(phase.domains) + len(phase.unlabelled))
-        if not phase.learns:
-            with torch.no_grad(), arithmetic(self.device, self.precision):
+        self.samples += size * (len(phase.domains) + len(phase.unlabelled))
+        if not phase.trainable:
+            with torch.no_grad(), autocast_context(self.device, self.precision):
                 self.strategy.terms(batches, context)
             return
         logged: dict[str, tuple[Tensor, Tensor]] = {}
-        for move in phase.moves:
+        for move in phase.substeps:
             logged |= self._update(move, batches)
         if self.step % self.log_every == 0:
             self._log(phase.name, logged)
-        for name, value in self.seen.items():
+        for name, value in self.logged_scalars.items():
             if name.startswith("cosine/") or self.step % self.log_every == 0:
-                self.journal.add_tensor(name, self.step, value, phase.name)
-        self.seen = {}
+                self.metrics.log_tensor(name, self.step, value, phase.name)
+        self.logged_scalars = {}
 
-    def _update(self, move: Move, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
+    def _update(self, move: SubStep, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
         """One sub-step; returns its terms, each plain and weighted."""
-        self.context.move = move.name
-        with arithmetic(self.device, self.precision):
+        self.context.substep = move.name
+        with autocast_context(self.device, self.precision):
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
-        watched = self.step == 1 or self.step % self.look_every == 0
-        weighted, seen = backward(self.strategy, terms, self.knobs.lambdas, self.context, watched)
-        if move.still:
+        watched = self.step == 1 or self.step % self.eval_every == 0
+        weighted, seen = backward(self.strategy, terms, self.live_settings.lambdas, self.context, watched)
+        if move.frozen:
             for name, parameter in self._named_parameters():
-                if name in move.still:
+                if name in move.frozen:
                     parameter.grad = None
         self.optimizer.step()
-        self.seen |= seen
+        self.logged_scalars |= seen
         return {name: (term, weighted[name]) for name, term in terms.items()}
 
     def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -265,64 +267,64 @@ class Trainer:
 
     def _log(self, phase: str, terms: dict[str, tuple[Tensor, Tensor]]) -> None:
         for name, (term, _) in terms.items():  # first of all: a loss that is no longer finite is what broke
-            self.journal.add_tensor(f"loss/{name}", self.step, term, phase)
+            self.metrics.log_tensor(f"loss/{name}", self.step, term, phase)
         for name, (_, weighted) in terms.items():
-            self.journal.add_tensor(f"weighted/{name}", self.step, weighted, phase)
-        self.journal.add_tensor("loss/total", self.step, total_of(w for _, w in terms.values()), phase)
+            self.metrics.log_tensor(f"weighted/{name}", self.step, weighted, phase)
+        self.metrics.log_tensor("loss/total", self.step, sum_losses(w for _, w in terms.values()), phase)
 
     # ------------------------------------------------------------------ phases and what is fixed
 
     def _begin_phase(self) -> None:
         phase = self._enter_phase()
         self.losses.begin_phase()
-        self.strategy.begin(self.context)
-        if phase.renewed != "nothing":
+        self.strategy.on_phase_start(self.context)
+        if phase.reset != "nothing":
             cpu_state = torch.random.get_rng_state()
             torch.manual_seed(int(torch.randint(2**31, (), generator=self.generator, device=self.device)))
-            self.network.renew(phase.renewed)
+            self.network.reset_parameters(phase.reset)
             torch.random.set_rng_state(cpu_state)
         before = self.phases[self.phase_index - 1].lr if self.phase_index else None
         if phase.lr is not None and phase.lr != before:  # what a person turned meanwhile stays
-            self.knobs.lr = phase.lr
+            self.live_settings.lr = phase.lr
         self.optimizer = self._make_optimizer()
         self._set_rates()
-        self.fixed_before.append(fingerprint(self.network, phase.fixed))
-        self.observer.event("phase", self.step, name=phase.name, fixed=len(phase.fixed))
-        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
+        self.frozen_hashes.append(state_hash(self.network, phase.frozen))
+        self.callback.on_event("phase", self.step, name=phase.name, fixed=len(phase.frozen))
+        self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _enter_phase(self) -> Phase:
         """Make the current phase the one that steps belong to; changes no value."""
         phase = self.context.phase = self.phases[self.phase_index]
-        fix(self.network, phase.fixed)
-        if phase.learns and not any(parameter.requires_grad for parameter in self.network.parameters()):
-            raise XferError("all_fixed", "strategy.frozen", sorted(phase.fixed), phase=phase.name)
+        freeze(self.network, phase.frozen)
+        if phase.trainable and not any(parameter.requires_grad for parameter in self.network.parameters()):
+            raise XferError("all_fixed", "strategy.frozen", sorted(phase.frozen), phase=phase.name)
         return phase
 
-    def _check_fixed(self) -> None:
-        fixed = self.phases[self.phase_index].fixed
-        if fixed and len(self.fixed_kept) <= self.phase_index:
-            self.fixed_kept += [True] * (self.phase_index - len(self.fixed_kept))
-            self.fixed_kept.append(fingerprint(self.network, fixed) == self.fixed_before[self.phase_index])
+    def _check_frozen(self) -> None:
+        fixed = self.phases[self.phase_index].frozen
+        if fixed and len(self.frozen_kept) <= self.phase_index:
+            self.frozen_kept += [True] * (self.phase_index - len(self.frozen_kept))
+            self.frozen_kept.append(state_hash(self.network, fixed) == self.frozen_hashes[self.phase_index])
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        rates, form = self.phases[self.phase_index].rates, self.training.optimizer
+        rates, form = self.phases[self.phase_index].lr_factors, self.training.optimizer
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for name, parameter in self._named_parameters():
             # Where nothing learns the optimiser has nothing to do, but torch makes none of no parameters.
-            if parameter.requires_grad or not self.phases[self.phase_index].learns:
+            if parameter.requires_grad or not self.phases[self.phase_index].trainable:
                 decay = form.weight_decay if decays(parameter) else 0.0
                 groups.setdefault((rates.get(name, 1.0), decay), []).append(parameter)
         given = [{"params": group, "rate": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
-        return form.build(given, self.knobs.lr, fused=self.device.type in ("cpu", "cuda"))
+        return form.build(given, self.live_settings.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
 
-    def _obey(self) -> str | None:
+    def _handle_commands(self) -> str | None:
         """Apply what a person asked for; pause or stop if that was it."""
-        while self.knobs.is_due(self.step):
-            self._set(*self.knobs.next_due())
+        while self.live_settings.has_pending(self.step):
+            self._set(*self.live_settings.pop())
         asked = None
-        for command in self.observer.commands():
+        for command in self.callback.commands():
             if command.kind == "set":
                 self._set(command, is_new=True)
             else:
@@ -330,41 +332,41 @@ class Trainer:
         return asked
 
     def _set(self, command: Command, is_new: bool) -> None:
-        self.knobs.turn(command)
+        self.live_settings.apply(command)
         if is_new:
-            self.observer.event("set", self.step, name=command.name, value=command.value)
+            self.callback.on_event("set", self.step, name=command.name, value=command.value)
         self._set_rates()
-        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
+        self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _set_rates(self) -> None:
         """Give each group of parameters the rate of the next step."""
         begin, end = ([0, *self.ends][self.phase_index], self.ends[self.phase_index])
-        self.knobs.factor = rate_factor(self.training.schedule, self.step, begin, end)
+        self.live_settings.factor = rate_factor(self.training.schedule, self.step, begin, end)
         assert self.optimizer is not None
         for group in self.optimizer.param_groups:
-            group["lr"] = self.knobs.lr * self.knobs.factor * group["rate"]
+            group["lr"] = self.live_settings.lr * self.live_settings.factor * group["rate"]
 
     # ------------------------------------------------------------------ looking and telling
 
-    def _next_look(self) -> int:
-        return min((self.step // self.look_every + 1) * self.look_every, self.training.steps)
+    def _next_evaluation(self) -> int:
+        return min((self.step // self.eval_every + 1) * self.eval_every, self.training.steps)
 
     def _check_weights(self) -> None:
         """Refuse to go on with a network that the last update broke: no loss has seen it yet."""
         weights = [*self.network.state_dict().items(), *self.modules.state_dict(prefix="modules.").items()]
         check_weights(weights, self.step, self.phases[self.phase_index].name)
 
-    def _look(self) -> None:
-        metrics = self.evaluator.measure(self.network, "validation")
+    def _evaluate(self) -> None:
+        metrics = self.evaluator.evaluate(self.network, "validation")
         # A large error may still be learned away, NaN and infinity may not.
         check_metrics(metrics, {}, self.step, self.phases[self.phase_index].name)
         for name, value in metrics.items():
-            self.journal.add(name, self.step, value)
+            self.metrics.log(name, self.step, value)
         if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
-            self.chooser.look(self.step, self.network, self.evaluator)
-            self._tell_collapses()
-        self.observer.look()
-        self.knobs.log(self.journal, self.step, lambdas=not self.strategy.balances())
+            self.selector.update(self.step, self.network, self.evaluator)
+            self._report_collapses()
+        self.callback.on_evaluation()
+        self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _diverged(self, step: int) -> list[dict[str, Any]]:
         """Losses that end far above what guessing would give."""
@@ -373,9 +375,9 @@ class Trainer:
                 "code": "diverged",
                 "field": "loss",
                 "value": found.loss,
-                "params": {"domain": found.domain, "task": found.task, "guessing": found.guessing, "step": step},
+                "params": {"domain": found.domain, "task": found.task, "guessing": found.chance_loss, "step": step},
             }
-            for found in self.losses.divergences(lambda term: self.knobs.lambdas.get(term, 1.0))
+            for found in self.losses.divergences(lambda term: self.live_settings.lambdas.get(term, 1.0))
         ]
 
     def _collapsed(self, step: int) -> list[dict[str, Any]]:
@@ -384,7 +386,7 @@ class Trainer:
             {
                 "code": self.strategy.on_collapse,
                 "field": "network",
-                "value": found.answer,
+                "value": found.predicted,
                 "params": {
                     "domain": found.domain,
                     "task": found.task,
@@ -393,10 +395,10 @@ class Trainer:
                     "step": step,
                 },
             }
-            for found in collapses(self.evaluator.answered, self.dealt)
+            for found in collapses(self.evaluator.prediction_counts, self.dealt)
         ]
 
-    def _tell_collapses(self) -> None:
+    def _report_collapses(self) -> None:
         """Say once of each domain and task that its answers collapsed; in the second half of the last phase, for many a
         network gives one answer for a while early in it."""
         begin, end = [0, *self.ends][len(self.phases) - 1], self.ends[-1]
@@ -406,22 +408,24 @@ class Trainer:
             where = (warning["params"]["domain"], warning["params"]["task"])
             if where not in self.collapsed:
                 self.collapsed.add(where)
-                self.observer.event("collapsed", self.step, **warning)
+                self.callback.on_event("collapsed", self.step, **warning)
 
     def _report(self) -> None:
-        points, broken = self.journal.drain()
-        self.losses.see(points, (term for term in self.knobs.lambdas if term.partition("/")[0] in self.roles))
+        points, broken = self.metrics.flush()
+        self.losses.update(
+            points, (term for term in self.live_settings.lambdas if term.partition("/")[0] in self.roles)
+        )
         now = time.perf_counter()
         if points or broken or now - self.reported > REPORT_SECONDS:
             if self.train_seconds > 0:
-                points.append(("images_per_second", self.step, self._speed()))
-            self.observer.report(points, self._progress(now))
+                points.append(("samples_per_second", self.step, self._speed()))
+            self.callback.on_metrics(points, self._progress(now))
         self.reported = now
         if broken:
             raise broken
 
     def _speed(self) -> float:
-        return self.images / self.train_seconds if self.train_seconds else 0.0
+        return self.samples / self.train_seconds if self.train_seconds else 0.0
 
     def _progress(self, now: float) -> dict[str, Any]:
         done = self.step - getattr(self, "first_step", self.step)
@@ -435,12 +439,12 @@ class Trainer:
             "phase_ends": self.ends,
             "seconds": elapsed,
             "seconds_left": elapsed / done * (self.training.steps - self.step) if done else None,
-            "images_per_second": self._speed(),
+            "samples_per_second": self._speed(),
             "device": device_name(self.device),
             "precision": self.precision,
             "threads": torch.get_num_threads(),
-            "answers": self.evaluator.shown_answers,
-            **self.knobs.state(),
+            "answers": self.evaluator.preview_predictions,
+            **self.live_settings.state(),
         }
 
     def _result(self, status: str, metrics: dict[str, float], selection: dict[str, dict[str, float]]) -> Result:
@@ -451,11 +455,11 @@ class Trainer:
             metrics=metrics,
             selection=selection,
             seconds=time.perf_counter() - self.started,
-            images_per_second=self._speed(),
+            samples_per_second=self._speed(),
             device=device_name(self.device),
             precision=self.precision,
             threads=torch.get_num_threads(),
-            fixed_unchanged=all(self.fixed_kept) if any(phase.fixed for phase in begun) else None,
+            frozen_unchanged=all(self.frozen_kept) if any(phase.frozen for phase in begun) else None,
         )
 
     def _class_counts(self) -> dict[tuple[str, str], Tensor]:
@@ -470,7 +474,7 @@ class Trainer:
         """λ_{d,i} of every labelled training sample as the network stands now: domain → (N_d,), summing to λ_d."""
         shares = {}
         for key, domain in self.dealt.training.items():
-            if not len(domain.labelled) or key not in self.knobs.lambdas:
+            if not len(domain.labelled) or key not in self.live_settings.lambdas:
                 continue
             images = to_input(domain.labelled.inputs, self.device)
             outputs = predict(self.network, images, self.device, self.precision)
@@ -478,12 +482,12 @@ class Trainer:
                 {task: y.cpu() for task, y in outputs.items()}, domain, self.context.state
             )
             if weights is not None:
-                shares[key] = self.knobs.lambdas[key] * weights / len(weights)
+                shares[key] = self.live_settings.lambdas[key] * weights / len(weights)
         return shares
 
     # ------------------------------------------------------------------ saving and going on
 
-    def _go_on(self) -> bool:
+    def _resume(self) -> bool:
         """Restore the newest good checkpoint and tell from which step this life goes on; whether there was one."""
         belongs = self._belongs_to()
         saved, unusable = None, {}
@@ -491,9 +495,9 @@ class Trainer:
             saved, unusable = last_good(self.checkpoint, lambda state: state.get("belongs_to") == belongs)
         if saved:
             self._restore(saved)
-        self.observer.begin(self.step if saved else -1)
+        self.callback.on_start(self.step if saved else -1)
         if unusable:
-            self.observer.event("fallback", self.step, unusable=unusable, anew=not saved)
+            self.callback.on_event("fallback", self.step, unusable=unusable, anew=not saved)
         return saved is not None
 
     def _belongs_to(self) -> str:
@@ -506,7 +510,7 @@ class Trainer:
             self.training.optimizer.kind,
             self.ends,
             [(name, tuple(value.shape), value.dtype) for name, value in weights.items()],
-            [(key, stream.size) for key, stream in self.streams.items()],
+            [(key, stream.size) for key, stream in self.samplers.items()],
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -524,15 +528,15 @@ class Trainer:
                 "modules": self.modules.state_dict(),
                 "strategy": self.context.state,
                 "optimizer": self.optimizer.state_dict(),
-                "orders": {key: stream.order for key, stream in self.streams.items()},
+                "orders": {key: stream.order for key, stream in self.samplers.items()},
                 "generator": self.generator.get_state(),
-                "knobs": self.knobs.state(),
-                "chooser": self.chooser.state(),
+                "knobs": self.live_settings.state(),
+                "chooser": self.selector.state(),
                 "losses": self.losses.state(),
-                "fixed_before": list(self.fixed_before),
-                "fixed_kept": list(self.fixed_kept),
+                "fixed_before": list(self.frozen_hashes),
+                "fixed_kept": list(self.frozen_kept),
                 "collapsed": sorted(self.collapsed),
-                "images": self.images,
+                "images": self.samples,
                 "train_seconds": self.train_seconds,
             },
             durable,
@@ -547,15 +551,15 @@ class Trainer:
         self.network.load_state_dict(saved["network"])
         self.modules.load_state_dict(saved["modules"])
         self.context.state = on_device(saved["strategy"], self.device)
-        self.knobs.restore(saved["knobs"], self.step)
-        self.fixed_before, self.fixed_kept = saved["fixed_before"], saved["fixed_kept"]
+        self.live_settings.restore(saved["knobs"], self.step)
+        self.frozen_hashes, self.frozen_kept = saved["fixed_before"], saved["fixed_kept"]
         self.collapsed = {(domain, task) for domain, task in saved.get("collapsed", [])}
-        self.images, self.train_seconds = saved["images"], saved["train_seconds"]
-        self.chooser.restore(saved["chooser"])
+        self.samples, self.train_seconds = saved["images"], saved["train_seconds"]
+        self.selector.restore(saved["chooser"])
         self.losses.restore(saved.get("losses", {}))
         self._enter_phase()
         self.optimizer = self._make_optimizer()
         self.optimizer.load_state_dict(saved["optimizer"])
-        for key, stream in self.streams.items():
+        for key, stream in self.samplers.items():
             stream.order = saved["orders"][key].to(self.device)
         self.generator.set_state(saved["generator"])

@@ -1,4 +1,4 @@
-"""The loop's only window to the world: whoever watches a run implements ``Observer``."""
+"""The loop's only window to the world: whoever watches a run implements ``Callback``."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Command:
     value: float = 0.0
 
 
-class Observer(Protocol):
+class Callback(Protocol):
     """Hears what happens and hands in what a person asked for. Called about ten times a second, never every step."""
 
-    def begin(self, step: int) -> None:
+    def on_start(self, step: int) -> None:
         """This life of the run goes on from a checkpoint of this step; −1 if there is none. The first call of all."""
 
-    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+    def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """New scalars, in the order in which they were measured, and where the run stands."""
 
-    def event(self, kind: str, step: int, **details: Any) -> None:
+    def on_event(self, kind: str, step: int, **details: Any) -> None:
         """Something that happened once: a phase began, a λ was set, a checkpoint could not be used."""
 
-    def look(self) -> None:
+    def on_evaluation(self) -> None:
         """The network was just measured on validation samples."""
 
     def commands(self) -> Sequence[Command]:
@@ -44,19 +44,19 @@ class Observer(Protocol):
         ...
 
 
-class Silent:
+class NullCallback:
     """An observer that looks away: for notebooks, tests and timing."""
 
-    def begin(self, step: int) -> None:
+    def on_start(self, step: int) -> None:
         """Nothing."""
 
-    def report(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
+    def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Nothing."""
 
-    def event(self, kind: str, step: int, **details: Any) -> None:
+    def on_event(self, kind: str, step: int, **details: Any) -> None:
         """Nothing."""
 
-    def look(self) -> None:
+    def on_evaluation(self) -> None:
         """Nothing."""
 
     def commands(self) -> Sequence[Command]:

@@ -8,7 +8,7 @@ from collections.abc import Set
 from torch import nn
 
 
-def fix(network: nn.Module, fixed: Set[str]) -> None:
+def freeze(network: nn.Module, frozen: Set[str]) -> None:
     """Put the network in training mode with everything in ``fixed`` held still.
 
     A module is switched to evaluation when one of its own buffers is fixed (batch norm would move its running
@@ -20,16 +20,16 @@ def fix(network: nn.Module, fixed: Set[str]) -> None:
     """
     network.train()
     for name, parameter in network.named_parameters():
-        parameter.requires_grad_(name not in fixed)
+        parameter.requires_grad_(name not in frozen)
     for name, module in network.named_modules():
         prefix = f"{name}." if name else ""
         own = {prefix + buffer for buffer, _ in module.named_buffers(recurse=False)}
         below = {prefix + key for key in module.state_dict()}
-        if own & fixed or (below and below <= fixed):
+        if own & frozen or (below and below <= frozen):
             module.eval()
 
 
-def fingerprint(network: nn.Module, names: Set[str]) -> str:
+def state_hash(network: nn.Module, names: Set[str]) -> str:
     """SHA-256 over names, shapes and bytes of these parameters and buffers."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):

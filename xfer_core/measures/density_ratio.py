@@ -14,7 +14,7 @@ LEAST = 2  # samples of each side: one half is judged by a classifier that learn
 LIMIT = 20.0  # a weight above so many times the mean says more about the classifier than about the sample
 
 
-def likeness(samples: Tensor, wanted: Tensor) -> Tensor:
+def density_ratio(samples: Tensor, wanted: Tensor) -> Tensor:
     """w(x) ∝ p_wanted(x) / p_samples(x), with mean 1: importance weights for covariate shift.
 
     A logistic regression learns to tell the two sets apart; by Bayes' rule its odds, divided by the ratio of the sizes,

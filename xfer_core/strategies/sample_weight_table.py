@@ -17,7 +17,7 @@ HEADERS = (("domain", "sample", "weight"), ("domain", "class", "weight"))
 
 
 @dataclass(frozen=True)
-class Row:
+class SampleWeightRow:
     """One line of the table.
 
     Attributes:
@@ -32,11 +32,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class WeightTable:
+class SampleWeightTable:
     """What the table says. Samples that it does not name have weight 1, before each domain is scaled to mean 1."""
 
     by: str
-    rows: tuple[Row, ...]
+    rows: tuple[SampleWeightRow, ...]
 
     def weights(self, domain: TrainingDomain, classes: tuple[str, ...], task: str) -> Tensor:
         """w_i of the labelled samples of a domain, float32 (N,), with mean 1.
@@ -60,7 +60,7 @@ class WeightTable:
         return weights / weights.mean()
 
 
-def parse_table(text: str, problem: Problem) -> WeightTable:
+def parse_table(text: str, problem: Problem) -> SampleWeightTable:
     """The table in this CSV text.
 
     Raises:
@@ -89,5 +89,5 @@ def parse_table(text: str, problem: Problem) -> WeightTable:
             weight = math.nan
         if not (math.isfinite(weight) and weight >= 0):
             raise XferError("table_weight", FIELD, ",".join(line))
-        rows.append(Row(cells[0], cells[1], weight))
-    return WeightTable(header[1], tuple(rows))
+        rows.append(SampleWeightRow(cells[0], cells[1], weight))
+    return SampleWeightTable(header[1], tuple(rows))

@@ -17,7 +17,7 @@ SHIFT_PADDING = 2  # zeros
 ROTATION_DEGREES = 15.0
 
 
-class Stream:
+class BatchSampler:
     """An endless, reshuffled sequence of batches of one domain.
 
     Args:
@@ -30,7 +30,7 @@ class Stream:
 
     def __init__(
         self,
-        images: Tensor,
+        inputs: Tensor,
         labels: dict[str, Tensor],
         augment: Iterable[str],
         generator: torch.Generator,
@@ -38,8 +38,8 @@ class Stream:
     ) -> None:
         self.augment = frozenset(augment)
         self.reach = CROP_PADDING if "crop" in self.augment else SHIFT_PADDING if "shift" in self.augment else 0
-        self.size, self.channels, self.height, self.width = images.shape
-        padded = F.pad(images.to(device), (self.reach,) * 4).permute(0, 2, 3, 1)  # (N, H + 2P, W + 2P, C)
+        self.size, self.channels, self.height, self.width = inputs.shape
+        padded = F.pad(inputs.to(device), (self.reach,) * 4).permute(0, 2, 3, 1)  # (N, H + 2P, W + 2P, C)
         self.padded_height, self.padded_width = padded.shape[1:3]
         self.pixels = padded.reshape(-1, self.channels)
         self.labels = {task: label.to(device) for task, label in labels.items()}
@@ -48,7 +48,7 @@ class Stream:
         self.columns = torch.arange(self.width, device=device)
         self.order = torch.empty(0, dtype=torch.int64, device=device)
 
-    def draw(self, size: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+    def next_batch(self, size: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """The next ``size`` samples: images float (size, C, H, W) in 0…1, channels-last, labels by task, and which
         samples of the domain they are.
 
@@ -58,12 +58,12 @@ class Stream:
             shuffled = torch.randperm(self.size, generator=self.generator, device=self.device)
             self.order = torch.cat([self.order, shuffled])
         chosen, self.order = self.order[:size], self.order[size:]
-        images = self.look_up(chosen).permute(0, 3, 1, 2).float().div_(255)
+        images = self.gather(chosen).permute(0, 3, 1, 2).float().div_(255)
         if "rotation" in self.augment:
             images = self._rotate(images)
         return images, {task: label[chosen] for task, label in self.labels.items()}, chosen
 
-    def look_up(self, chosen: Tensor) -> Tensor:
+    def gather(self, chosen: Tensor) -> Tensor:
         """The pixels of these samples, each mirrored and moved at random: uint8 (B, H, W, C)."""
         first = chosen * (self.padded_height * self.padded_width)
         columns = self.columns.expand(len(chosen), -1)  # (B, W)

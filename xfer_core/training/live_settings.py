@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xfer_core.training.journal import Journal
-from xfer_core.training.observer import Command
+from xfer_core.training.callback import Command
+from xfer_core.training.metric_buffer import MetricBuffer
 
 
-class Knobs:
+class LiveSettings:
     """λ by term and the learning rate, as they stand now.
 
     Args:
@@ -31,27 +31,27 @@ class Knobs:
         self.new = [change for change in planned if change not in replay]
         self.replay = sorted([*self.new, *replay], key=lambda item: item[0])
 
-    def is_due(self, step: int) -> bool:
+    def has_pending(self, step: int) -> bool:
         """Whether something must be turned again before this step."""
         return bool(self.replay) and self.replay[0][0] <= step
 
-    def next_due(self) -> tuple[Command, bool]:
+    def pop(self) -> tuple[Command, bool]:
         """The command that is due, taken off the list; and whether it takes effect for the first time."""
         change = self.replay.pop(0)
         return change[1], change in self.new
 
-    def turn(self, command: Command) -> None:
+    def apply(self, command: Command) -> None:
         """Do what a *set* command says."""
         if command.name == "lr":
             self.lr = command.value
         else:
             self.lambdas[command.name.removeprefix("lambda/")] = command.value
 
-    def log(self, journal: Journal, step: int, lambdas: bool = True) -> None:
+    def log(self, journal: MetricBuffer, step: int, lambdas: bool = True) -> None:
         """Write down how they stand, λ only if asked for; of the learning rate what the schedule leaves of it."""
-        journal.add("lr", step, self.lr * self.factor)
+        journal.log("lr", step, self.lr * self.factor)
         for name, value in self.lambdas.items() if lambdas else ():
-            journal.add(f"lambda/{name}", step, value)
+            journal.log(f"lambda/{name}", step, value)
 
     def state(self) -> dict:
         """For a checkpoint."""

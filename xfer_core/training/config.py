@@ -54,7 +54,7 @@ def decays(parameter: Tensor) -> bool:
 
 Schedule = Literal["constant", "cosine"]
 Augmentation = Literal["flip", "crop", "shift", "rotation"]
-TURNING: tuple[Augmentation, ...] = ("flip", "rotation")
+ROTATING: tuple[Augmentation, ...] = ("flip", "rotation")
 """What changes the answer to how far a picture leans."""
 
 
@@ -69,7 +69,7 @@ class LiveChange(Config):
     """What it is set to."""
 
 
-class TrainingForm(Config):
+class TrainingConfig(Config):
     """The settings that most people leave alone."""
 
     steps: int = Field(default=300, ge=1, le=1_000_000, title="Steps")
@@ -98,7 +98,7 @@ class TrainingForm(Config):
     """What was changed by hand in the run that this recipe is from, done again at the same steps."""
 
     @model_serializer(mode="wrap")
-    def _without_what_nobody_changed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_unchanged(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A run that nobody changed is written, and numbered, as before there was this field."""
         written = handler(self)
         if not self.live_changes:

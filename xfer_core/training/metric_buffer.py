@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from xfer_core.errors import XferError
-from xfer_core.training.observer import Point
+from xfer_core.training.callback import Point
 
 
-class Journal:
+class MetricBuffer:
     """Scalars of the last few steps.
 
     Reading a loss waits for the device, so losses are kept as tensors and read in one transfer.
@@ -22,16 +22,16 @@ class Journal:
         self.tensors: list[Tensor] = []
         self.points: list[Point] = []  # plain numbers, known at once
 
-    def add_tensor(self, name: str, step: int, value: Tensor, phase: str) -> None:
+    def log_tensor(self, name: str, step: int, value: Tensor, phase: str) -> None:
         """A loss that still lies on the device."""
         self.names.append((name, step, phase))
         self.tensors.append(value.detach())
 
-    def add(self, name: str, step: int, value: float) -> None:
+    def log(self, name: str, step: int, value: float) -> None:
         """A number."""
         self.points.append((name, step, value))
 
-    def drain(self) -> tuple[list[Point], XferError | None]:
+    def flush(self) -> tuple[list[Point], XferError | None]:
         """All points since the last call, and what broke if a loss was not finite.
 
         The error names the first term that broke, at its step; the total comes after its terms, so a term is blamed
