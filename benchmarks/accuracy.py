@@ -25,7 +25,7 @@ from benchmarks.claims import NEW_SEEDS, SEEDS, WITHIN, claims, holding
 from benchmarks.families import shown
 from benchmarks.measured import MEASURED, Known, is_current, known, recipes, values
 from benchmarks.results import TABLES, tables
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.training import Result, Trainer
@@ -119,7 +119,7 @@ def main() -> None:
     try:
         for name in measure(chosen, seeds, options.at_once, measured, part):
             if not options.json and not options.new_seeds:
-                print(f"{name:<48}{shown(spread(values(measured[name])))} %", flush=True)
+                print(f"{name:<48}{shown(mean_std(values(measured[name])))} %", flush=True)
     except XferError as error:
         parser.exit(2, f"{error}\n")
     TABLES.write_text(tables(measured))

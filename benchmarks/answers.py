@@ -18,13 +18,13 @@ from typing import Any
 import torch
 
 from pages.draw.view import SIDE, pixels_of
-from xfer_core.analysis.answer import answers, one_thread, views
+from xfer_core.analysis.predict import one_thread, predict_classes, render_variants
 from xfer_core.charts.answers import Speaker, answer_bars, views_table
 from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.networks import Network
+from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, Store, open_store
-from xfer_core.runs.trained import trained_network
 from xfer_core.runs.worker import run_here
 
 KINDS = ("fine_tune", "source_only", "target_only", "joint")
@@ -44,7 +44,7 @@ def contestants(store: Store) -> list[Contestant]:
         run = store.create(parse_spec({}, settings), name=kind, status=RUNNING)
         run_here(store, run, 1)
         row = store.get(run)
-        found.append((RunSpec.model_validate(row.spec), trained_network(row)))
+        found.append((RunSpec.model_validate(row.spec), load_trained_network(row)))
     torch.set_num_threads(threads)  # as a web server has them
     return found
 
@@ -61,8 +61,8 @@ def answer(sent: str, asked: list[Contestant]) -> str:
     spec = asked[0][0]
     keys = tuple(spec.problem.roles())
     with one_thread():
-        pictures = {key: ways[:1] for key, ways in views(pixels_of(sent), keys).items()}
-        said = [answers(network, spec.problem, "digit", pictures) for spec, network in asked]
+        pictures = {key: ways[:1] for key, ways in render_variants(pixels_of(sent), keys).items()}
+        said = [predict_classes(network, spec.problem, "digit", pictures) for spec, network in asked]
     titles = {name: name for name in said[0][keys[0]].probabilities}
     speakers = [Speaker(spec.strategy.kind, "#0072B2") for spec, _ in asked]
     bars = answer_bars([(who, each[keys[0]]) for who, each in zip(speakers, said, strict=True)], titles)

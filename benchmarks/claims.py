@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from benchmarks.families import task_gains
 from benchmarks.measured import Known, recipes, values
-from xfer_core.analysis.accuracy import spread
-from xfer_core.analysis.intervals import Difference, held_together, paired_difference
+from xfer_core.analysis.accuracy import mean_std
+from xfer_core.analysis.intervals import Difference, adjust_for_multiple, paired_difference
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES, Showcase, Strategy
 
@@ -41,12 +41,12 @@ class Claim:
     def shows(self) -> bool:
         """Whether the method is better than its baseline as a showcase must be: clearly; adaptation by 8 points."""
         least = POINTS / 100 if self.form.is_unsupervised_adaptation else 0.0
-        return self.difference.clear and self.difference.mean > 0 and self.difference.mean >= least
+        return self.difference.is_significant and self.difference.mean > 0 and self.difference.mean >= least
 
     @property
     def fails(self) -> bool:
         """Whether it is clearly worse than its baseline."""
-        return self.difference.clear and self.difference.mean < 0
+        return self.difference.is_significant and self.difference.mean < 0
 
 
 def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
@@ -61,7 +61,7 @@ def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
                 shared = tuple(own[seed] - other[seed] for seed in sorted(own.keys() & other.keys()))
                 several = len(specs[f"{example.problem}.{kind}"].problem.tasks) > 1
                 found.append(Claim(form, example, own, several, shared, difference))
-    together = held_together([claim.difference for claim in found])
+    together = adjust_for_multiple([claim.difference for claim in found])
     return [replace(claim, difference=one) for claim, one in zip(found, together, strict=True) if one is not None]
 
 
@@ -97,7 +97,7 @@ def holding(measured: Known) -> tuple[int, int]:
     rows = [found for name, found in measured.items() if name in wanted and found.get("new_seeds")]
     held = 0
     for found in rows:
-        over = spread(values(found))
+        over = mean_std(values(found))
         far = [abs(run["value"] - over.mean) for run in found["new_seeds"].values()]
         held += max(far) <= WITHIN * (over.deviation or 0)
     return held, len(rows)

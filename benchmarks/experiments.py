@@ -20,8 +20,8 @@ from typing import Any
 import psutil
 
 from benchmarks.serving import AppServer, open_browser
-from xfer_core.runs.experiment import counted, new_batch
-from xfer_core.runs.questions import strategy_arms
+from xfer_core.runs.experiment import finished_unique, new_batch
+from xfer_core.runs.presets import strategy_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE, Store
 
@@ -87,7 +87,7 @@ def unfinished(store: Store) -> bool:
 
 def accuracies(store: Store) -> dict[str, float]:
     """Digest of the spec → accuracy, of every run that counts."""
-    return {run.digest: (run.target_metric or {})["value"] for run in counted(store.find())}
+    return {run.digest: (run.target_metric or {})["value"] for run in finished_unique(store.find())}
 
 
 def killed(folder: Path) -> dict[str, Any]:
@@ -178,12 +178,12 @@ def fill(store: Store) -> None:
         batch, wanted = new_batch("help"), []
         for seed in range(SEEDS):
             for budget in BUDGETS:
-                for arm in strategy_arms(KINDS):
+                for arm in strategy_conditions(KINDS):
                     settings = [*arm.settings, f"problem.labels_per_class={budget}", f"seed={seed}"]
                     wanted.append((parse_spec({}, settings), arm.title))
         wanted = wanted[: RUNS - made]
         made += len(wanted)
-        for (spec, _), run in zip(wanted, store.create_together(wanted, batch, FINISHED), strict=True):
+        for (spec, _), run in zip(wanted, store.create_many(wanted, batch, FINISHED), strict=True):
             _finish(store, run, spec)
 
 

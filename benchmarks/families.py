@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from xfer_core.analysis.accuracy import Spread, spread
-from xfer_core.analysis.intervals import Difference, held_together, paired_difference
+from xfer_core.analysis.accuracy import MeanStd, mean_std
+from xfer_core.analysis.intervals import Difference, adjust_for_multiple, paired_difference
 from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec, metric_name
 
@@ -63,7 +63,7 @@ def task_gains(
     }
 
 
-def shown(over: Spread, scale: float = 100, sign: bool = False) -> str:
+def shown(over: MeanStd, scale: float = 100, sign: bool = False) -> str:
     """Mean and standard deviation times ``scale``; one seed has no deviation."""
     mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
     return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
@@ -78,7 +78,7 @@ def differences(gains: Mapping[str, Mapping[str, float]], versus: str) -> dict[s
     """
     values = {kind: {int(seed): value for seed, value in own.items()} for kind, own in gains.items()}
     found = {kind: paired_difference(own, values[versus]) for kind, own in values.items() if kind != versus}
-    together = held_together(list(found.values()))
+    together = adjust_for_multiple(list(found.values()))
     return {kind: one for kind, one in zip(found, together, strict=True) if one is not None}
 
 
@@ -106,11 +106,11 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
     heads = [f"{task}, {'mean error in degrees' if name.startswith('error') else '%'}" for task, name in names.items()]
     yield f"| method | {' | '.join(heads)} | Δ_m, % | against equal λ | | seeds | seconds a seed |"
     yield "|---" * (6 + len(heads)) + "|"
-    for kind in sorted(rows, key=lambda kind: -spread(list(gains[kind].values())).mean if gains[kind] else 0):
+    for kind in sorted(rows, key=lambda kind: -mean_std(list(gains[kind].values())).mean if gains[kind] else 0):
         seeds = measured[rows[kind]]["seeds"]
         taught = [kind.partition("-")[2]] if kind.startswith("joint-") else names
         cells = [
-            shown(spread([run["metrics"][name] for run in seeds.values()]), 1 if name.startswith("error") else 100)
+            shown(mean_std([run["metrics"][name] for run in seeds.values()]), 1 if name.startswith("error") else 100)
             if task in taught
             else ""
             for task, name in names.items()
@@ -119,11 +119,11 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
         versus, mark = "", ""
         difference = over_joint.get(kind)
         if difference:
-            spare = spread([own[seed] - gains["joint"][seed] for seed in own if seed in gains["joint"]])
+            spare = mean_std([own[seed] - gains["joint"][seed] for seed in own if seed in gains["joint"]])
             versus = f"{shown(spare, sign=True)} ({ends_shown(spare.interval, sign=True)})"
-            mark = ("better" if difference.mean > 0 else "worse") if difference.clear else "not clear"
-        delta = shown(spread(list(own.values())), sign=True) if own else ""
-        seconds = spread([run["seconds"] for run in seeds.values()]).mean
+            mark = ("better" if difference.mean > 0 else "worse") if difference.is_significant else "not clear"
+        delta = shown(mean_std(list(own.values())), sign=True) if own else ""
+        seconds = mean_std([run["seconds"] for run in seeds.values()]).mean
         yield f"| `{kind}` | {' | '.join(cells)} | {delta} | {versus} | {mark} | {len(seeds)} | {seconds:.0f} |"
 
 
@@ -152,15 +152,15 @@ def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[
     versus = "".join(f"{last}, against `{kind}` | " for kind in equals)
     yield f"| method | {' | '.join(columns)} | {versus}seeds | seconds a seed |"
     yield "|---" * (3 + len(columns) + len(equals)) + "|"
-    for kind in sorted(rows, key=lambda kind: -spread([columns[last](run) for run in runs[kind]]).mean):
-        cells = [shown(spread([read(run) for run in runs[kind]])) for read in columns.values()]
+    for kind in sorted(rows, key=lambda kind: -mean_std([columns[last](run) for run in runs[kind]]).mean):
+        cells = [shown(mean_std([read(run) for run in runs[kind]])) for read in columns.values()]
         for equal in equals:
             pairs = zip(runs[kind], runs[equal], strict=False)
             gains = [columns[last](own) - columns[last](other) for own, other in pairs]
-            gained = spread(gains)
+            gained = mean_std(gains)
             ends = f" ({ends_shown(gained.interval, sign=True)})" if gained.interval else ""
             cells.append("" if kind == equal else shown(gained, sign=True) + ends)
-        seconds = spread([run["seconds"] for run in runs[kind]]).mean
+        seconds = mean_std([run["seconds"] for run in runs[kind]]).mean
         yield f"| `{kind}` | {' | '.join(cells)} | {len(runs[kind])} | {seconds:.0f} |"
     if problem in REMARKS:
         yield f"\n{REMARKS[problem]}"

@@ -136,7 +136,7 @@ def reading(store: Store, run: str) -> Iterator[None]:
         seq = 0
         while not left.wait(0.5):
             store.find(ids=[run])
-            seq = store.after(run, seq).seq
+            seq = store.updates_since(run, seq).seq
 
     with _beside(read):
         yield
@@ -160,7 +160,7 @@ def submit_to_first_point(store: Store) -> list[float]:
     for seed in range(CLICKS + 1):
         begun = time.perf_counter()
         run = store.create(parse_spec({}, [f"seed={1000 + seed}", "training.steps=100", "network.width=4"]))
-        while not store.after(run).points:
+        while not store.updates_since(run).points:
             time.sleep(0.005)
         seconds.append(time.perf_counter() - begun)
         _wait_until_idle(store)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.runs.spec import parse_spec
 from xfer_core.training import Trainer
 from xfer_core.training.device import device_name, select_device
@@ -30,7 +30,7 @@ def measure(seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16"
         rows = found[precision] = {}
         for kind in STRATEGIES:
             values = [_accuracy(kind, precision, seed) for seed in range(seeds)]
-            over = spread(values)
+            over = mean_std(values)
             rows[kind] = {"values": values, "mean": over.mean, "deviation": over.deviation}
         rows["gain"] = rows["fine_tune"]["mean"] - rows["target_only"]["mean"]
     if len(precisions) == 2:

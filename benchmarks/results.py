@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from benchmarks.claims import NEW_SEEDS, POINTS, SEEDS, WITHIN, claimed, claims, holding
 from benchmarks.families import domains_table, ends_shown, joint_table, shown
 from benchmarks.measured import HERE, Known, is_current, recipes, values
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES
@@ -138,8 +138,8 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
                 yield f"| {name} | {example.problem if example else 'none found'} | | | | | | |"
                 continue
             mark = "✓" if (claim.shows if wanted == "shines" else claim.fails) else "no"
-            over, difference = spread(list(claim.values.values())), claim.difference
-            gained = spread(claim.differences)
+            over, difference = mean_std(list(claim.values.values())), claim.difference
+            gained = mean_std(claim.differences)
             cells = [
                 f"{'Δ_m ' if claim.several else ''}{shown(over, sign=claim.several)}",
                 ends_shown(over.interval, sign=claim.several),
@@ -168,7 +168,7 @@ def _table(problem: str, specs: dict[str, RunSpec], measured: Known) -> Iterator
     rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
     spec = next(specs[name] for kind, name in rows.items() if kind != "target_only" or len(rows) == 1)
     labels = spec.problem.labels_per_class
-    over = {kind: spread(values(measured[name])) for kind, name in rows.items()}
+    over = {kind: mean_std(values(measured[name])) for kind, name in rows.items()}
     source, target = (
         " + ".join(domain_info(key).card.title for key in keys) for keys in (spec.problem.source, spec.problem.target)
     )
@@ -192,6 +192,6 @@ def _table(problem: str, specs: dict[str, RunSpec], measured: Known) -> Iterator
             for other in ("source_only", "fine_tune")
         ]
         stale = "" if is_current(found, specs[rows[kind]]) else " (an earlier recipe)"
-        seconds = spread([run["seconds"] for run in found["seeds"].values()]).mean
+        seconds = mean_std([run["seconds"] for run in found["seeds"].values()]).mean
         cells = [f"`{kind}`{stale}", shown(own), ends_shown(own.interval), *gained, own.seeds, f"{seconds:.0f}"]
         yield f"| {' | '.join(map(str, cells))} |"

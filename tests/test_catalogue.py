@@ -12,7 +12,7 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 from benchmarks.measured import known, recipes, values
 from pages.parts.examples import baseline, few_labels
 from pages.parts.lesson import lesson_of, typeset
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES, Strategy
@@ -78,7 +78,7 @@ def test_every_example_says_why_and_what_was_measured_beside_what_it_is_compared
     several = [name for name in EXAMPLES if len(RECIPES[name].problem.tasks) > 1]
     assert len(bars) == 2 * (len(EXAMPLES) - len(several))
     assert said.count("$Δ_m$ **") == 2 * len(several)
-    own = spread(values(known()["handwritten_to_noisy.mmd"]))
+    own = mean_std(values(known()["handwritten_to_noisy.mmd"]))
     assert own.deviation is not None
     assert any(bar.text == f"MMD (DAN): {100 * own.mean:.1f} ± {100 * own.deviation:.1f} %" for bar in bars)
 

@@ -6,7 +6,7 @@ import pytest
 from test_pages import _nobody_trains, app, start_button, words  # noqa: F401 - a fixture
 
 from pages.parts.curves import panel_charts, planned
-from xfer_core.analysis.selection import selection_rows
+from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, open_store
@@ -99,9 +99,9 @@ def test_what_each_rule_would_have_chosen_is_shown_with_its_cost():
 
 
 def test_the_cost_of_a_rule_is_what_the_oracle_gains_over_it():
-    rows = selection_rows({"last": {"step": 4, "value": -3.0}, "oracle": {"step": 2, "value": -2.5}})
+    rows = selection_outcomes({"last": {"step": 4, "value": -3.0}, "oracle": {"step": 2, "value": -2.5}})
     assert [row.cost for row in rows] == [0.5, None]
-    assert selection_rows({"last": {"step": 4, "value": 0.5}})[0].cost is None
+    assert selection_outcomes({"last": {"step": 4, "value": 0.5}})[0].cost is None
 
 
 @pytest.mark.parametrize(

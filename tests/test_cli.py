@@ -37,7 +37,9 @@ def test_lists_are_objects_with_a_name_and_a_sentence(capsys, what):
 
 def test_train_prints_the_documented_object_and_the_same_seed_gives_the_same_number(capsys):
     one, two = (json.loads(printed(capsys, "train", "--json", *QUICK).splitlines()[-1]) for _ in range(2))
-    keys = "run status target_metric metrics seconds samples_per_second device precision threads frozen_unchanged warnings"
+    keys = (
+        "run status target_metric metrics seconds samples_per_second device precision threads frozen_unchanged warnings"
+    )
     assert list(one) == [*keys.split(), "images_per_second", "fixed_unchanged"]
     assert one["images_per_second"] == one["samples_per_second"] > 0
     assert one["status"] == "finished"

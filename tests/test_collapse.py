@@ -153,7 +153,7 @@ def test_while_it_trains_the_page_says_what_was_told():
     assert [warning.value for warning in app("run", run=run).warning] == [
         SENTENCE.replace("300", "200").replace("network", "Network", 1)
     ]
-    store.rewind(run, 100)
+    store.truncate_after(run, 100)
     assert not notes(store, run), "the run will tell it again"
 
 

@@ -15,7 +15,7 @@ from pages.parts.difference_words import named_apart
 from pages.parts.experiment_pictures import NUMBERS
 from xfer_core.charts.palette import METHODS
 from xfer_core.runs.experiment import Experiment, new_batch
-from xfer_core.runs.questions import QUESTIONS, freeze_arms, lambda_arms
+from xfer_core.runs.presets import PRESETS, freeze_conditions, lambda_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, open_store
 
@@ -30,7 +30,7 @@ def begun(question: str = "help", arms=FOUR, budgets=(1, 5, 20), seeds: int = 5)
     experiment = Experiment(question, RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
     wanted = [(spec, arm.title.format(**arm.params)) for spec, arm in experiment.specs()]
     batch = new_batch(question)
-    return batch, open_store().create_together(wanted, batch)
+    return batch, open_store().create_many(wanted, batch)
 
 
 def finish(ids: list[str]) -> None:
@@ -63,7 +63,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     assert "The first run starts in a moment" in words(page)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_question_can_be_asked(name):
     page = app("compare")
     page.pills(key="plan1.question").set_value(name).run()
@@ -176,7 +176,9 @@ def test_every_picture_has_words_and_its_data(picture, theme):
     assert any("The numbers" in expander.label for expander in page.expander)
 
 
-@pytest.mark.parametrize(("question", "arms"), [("freeze", freeze_arms(RunSpec())), ("lambda", lambda_arms(RunSpec()))])
+@pytest.mark.parametrize(
+    ("question", "arms"), [("freeze", freeze_conditions(RunSpec())), ("lambda", lambda_conditions(RunSpec()))]
+)
 def test_arms_in_an_order_are_drawn_in_it(question, arms):
     batch, ids = begun(question, arms, (5,), 2)
     finish(ids)
@@ -187,7 +189,7 @@ def test_arms_in_an_order_are_drawn_in_it(question, arms):
 
 
 def test_several_targets_are_shown_each():
-    base = parse_spec({}, QUESTIONS["targets"].settings)
+    base = parse_spec({}, PRESETS["targets"].settings)
     store, batch = open_store(), new_batch("targets")
     for kind, value in (("erm", 0.5), ("group_dro", 0.75)):
         for seed in (0, 1):

@@ -57,7 +57,7 @@ def same_weights(one: str, two: str) -> bool:
 
 
 def losses(store: Store, run: str) -> list[int]:
-    return [step for name, step, _ in store.after(run).points if name == "loss/total"]
+    return [step for name, step, _ in store.updates_since(run).points if name == "loss/total"]
 
 
 # ---------------------------------------------------------------------- locked

@@ -147,7 +147,7 @@ def same(one, two) -> bool:
 
 def curves(store: Store, run: str) -> Counter:
     """How often each point was told; what a knob or a clock shows may be told again for a step."""
-    return Counter(p for p in store.after(run).points if p[0].startswith(("loss/", "weighted/", "accuracy/")))
+    return Counter(p for p in store.updates_since(run).points if p[0].startswith(("loss/", "weighted/", "accuracy/")))
 
 
 # ---------------------------------------------------------------------- a run's life
@@ -468,19 +468,19 @@ def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
     resumed = store.create(spec(9))
     store.update(resumed, threads=7)
     runs = [resumed, *(store.create(spec(9)) for _ in range(4))]
-    dispatcher._claim(Children())
+    dispatcher._claim_next(Children())
     rows = [store.get(run) for run in runs]
     assert [row.status for row in rows] == [RUNNING] * 3 + [QUEUED] * 2, "the oldest first"
     assert [row.threads for row in rows] == [7, 4, 4, None, None], "a resumed run keeps its number"
-    dispatcher.children.popitem()
-    dispatcher._claim(Children())
+    dispatcher.workers.popitem()
+    dispatcher._claim_next(Children())
     assert store.get(runs[3]).threads == 4
 
 
 def test_a_run_alone_gets_every_core(store):
     dispatcher = serving(store)
     run = store.create(spec(9))
-    dispatcher._claim(Children())
+    dispatcher._claim_next(Children())
     assert store.get(run).threads == 12
 
 
@@ -488,11 +488,11 @@ def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
     """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
     dispatcher = serving(store)
     runs = store.create_together([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
-    dispatcher._claim(Children())
+    dispatcher._claim_next(Children())
     for run in runs[:3]:
         store.update(run, status=FINISHED)
-    dispatcher.children.clear()
-    dispatcher._claim(Children())
+    dispatcher.workers.clear()
+    dispatcher._claim_next(Children())
     assert [store.get(run).threads for run in runs] == [4, 4, 4, 4]
 
 
@@ -500,7 +500,7 @@ def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
 def test_a_run_that_died_with_its_dispatcher_goes_on(store, batch):
     run = store.create(spec(9), batch=batch, status=RUNNING)
     store.update(run, pid=2**22 + 1, process=identity(2**22 + 1), token="t")
-    serving(store)._care()
+    serving(store)._tick()
     assert store.get(run).status == QUEUED
     assert store.get(run).pid is store.get(run).token is None
 
@@ -512,7 +512,7 @@ def test_a_run_whose_workers_die_without_a_new_step_fails_after_three(store):
         (process,) = begun(dispatcher, run)
         store.update(run, progress={"step": step})
         process.kill()
-        dispatcher._reap()
+        dispatcher._collect_exits()
         return store.get(run)
 
     outcomes = [dies_at(step).status for step in (3, 2, 4, 4)]  # after the second it began at an earlier checkpoint
@@ -526,14 +526,14 @@ def test_a_run_whose_workers_die_without_a_new_step_fails_after_three(store):
 
 def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
     dispatcher, run = serving(store), store.create(spec(9))
-    dispatcher._claim(Children())
+    dispatcher._claim_next(Children())
     store.command(run, "stop")
-    dispatcher._care()
+    dispatcher._tick()
     assert store.get(run).status == RUNNING, "it has time to obey"
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
-    dispatcher._care()
-    assert [child.process.killed for child in dispatcher.children.values()] == [True]
-    dispatcher._reap()
+    dispatcher._tick()
+    assert [child.process.killed for child in dispatcher.workers.values()] == [True]
+    dispatcher._collect_exits()
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (INTERRUPTED, "silent_worker")
     assert "its process was ended" in row.reason["text"]
@@ -553,10 +553,10 @@ def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked
             store.command(run, "stop")
         else:
             monkeypatch.setenv("XFER_RUN_MINUTES", "1e-9")
-        dispatcher._care()
+        dispatcher._tick()
         assert process.poll() is None
         monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
-        dispatcher._care()
+        dispatcher._tick()
         assert process.wait(PATIENCE) == -signal.SIGKILL
     row = store.get(run)
     outcome = {"stop": (INTERRUPTED, "silent_worker"), "limit": (FAILED, "time_limit")}[asked]
@@ -567,8 +567,8 @@ def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked
 
 def begun(dispatcher: Dispatcher, *runs: str) -> list[Children]:
     """The stand-ins for the workers of these runs, once the dispatcher has begun them."""
-    dispatcher._claim(Children())
-    processes = {child.run: child.process for child in dispatcher.children.values()}
+    dispatcher._claim_next(Children())
+    processes = {child.run: child.process for child in dispatcher.workers.values()}
     return [processes[run] for run in runs]
 
 
@@ -580,8 +580,8 @@ def test_runs_deleted_while_their_workers_are_still_leaving_stop_nobody(store):
         store.update(run, status=PAUSED)  # as its worker writes it before it leaves
     store.delete(gone)
     late = [store.create(spec(9)) for _ in range(2)]
-    dispatcher._care()
-    dispatcher._claim(Children())
+    dispatcher._tick()
+    dispatcher._claim_next(Children())
     assert [store.get(run).status for run in (stays, *late)] == [RUNNING] * 3, "who only leaves takes no slot"
 
 
@@ -593,11 +593,11 @@ def test_a_worker_that_does_not_leave_is_ended_and_its_run_may_be_trained_meanwh
     (working,) = begun(dispatcher, run)
     assert working is not leaving
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
-    dispatcher._care()
+    dispatcher._tick()
     assert (leaving.killed, working.killed) == (True, False)
-    dispatcher._reap()
+    dispatcher._collect_exits()
     assert store.get(run).status == RUNNING, "it was the earlier worker that died"
-    assert len(dispatcher.children) == 1
+    assert len(dispatcher.workers) == 1
 
 
 def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, caplog):
@@ -612,9 +612,9 @@ def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, capl
             raise exc.IntegrityError("SELECT", {}, Exception("broken row"))
         return asked(run)
 
-    monkeypatch.setattr(store, "stop_asked", trouble)
+    monkeypatch.setattr(store, "stop_requested", trouble)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
-    dispatcher._care()
+    dispatcher._tick()
     assert process.killed
     assert f"run {broken} is looked after again later" in caplog.text
 
@@ -638,7 +638,7 @@ def test_a_run_for_which_no_process_can_be_had_waits(store, monkeypatch, loop, c
     monkeypatch.setattr(Children, "start", start)
     assert dispatcher.serve(Children()) == module.TOLD
     assert store.get(run).status == RUNNING
-    assert [child.run for child in dispatcher.children.values()] == [run]
+    assert [child.run for child in dispatcher.workers.values()] == [run]
     assert caplog.text.count("Resource temporarily unavailable") == 2
 
 
@@ -649,7 +649,7 @@ def test_trouble_with_the_store_passes(store, monkeypatch, loop, caplog):
     def fail_first(**wanted: Any) -> list[Run]:
         if failures:
             raise failures.pop(0)
-        dispatcher.stopping = bool(dispatcher.children)
+        dispatcher.stopping = bool(dispatcher.workers)
         return find(**wanted)
 
     monkeypatch.setattr(store, "find", fail_first)
@@ -666,9 +666,9 @@ def test_who_finds_the_lease_taken_ends_and_has_touched_nothing(store, loop):
     store.take_lease("another", store.lease())
     assert dispatcher.serve(Children()) == module.LOST
     with pytest.raises(LeaseLost):
-        dispatcher._care()
+        dispatcher._tick()
     assert (store.get(queued).status, store.get(running).status) == (QUEUED, RUNNING)
-    assert dispatcher.children == {}
+    assert dispatcher.workers == {}
 
 
 def test_a_database_that_was_made_anew_is_served_by_who_is_there(store, loop):
@@ -694,7 +694,7 @@ def test_a_clock_that_is_set_kills_and_stops_nobody(store, monkeypatch, hours):
     monkeypatch.setattr(module.time, "time", lambda: now() + 3600 * hours)
     store.command(claimed, "stop")
     for _ in range(2):
-        dispatcher._care()
+        dispatcher._tick()
     assert [store.get(run).status for run in (adopted, claimed)] == [RUNNING] * 2
     assert not process.killed
 
@@ -708,12 +708,12 @@ def test_a_worker_that_cannot_be_looked_up_is_dead_only_after_silence(store, mon
     for _ in range(3):  # as long as its heartbeat changes, whatever time it tells
         clock[0] += patience - 0.1
         store.update(run, heartbeat=store.get(run).heartbeat - 3600)
-        dispatcher._care()
+        dispatcher._tick()
     clock[0] += patience - 0.1
-    dispatcher._care()
+    dispatcher._tick()
     assert store.get(run).status == RUNNING
     clock[0] += 0.2
-    dispatcher._care()
+    dispatcher._tick()
     assert store.get(run).status == QUEUED
 
 

@@ -8,32 +8,38 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from xfer_core.analysis.comparison import budgets, by_arm, rows
+from xfer_core.analysis.comparison import budgets, by_condition, run_records
 from xfer_core.analysis.cost import cost
-from xfer_core.analysis.differences import ABSENT, comparable, differences, telling_differences
-from xfer_core.analysis.findings import findings, usual_reference, worths
+from xfer_core.analysis.findings import default_reference, label_efficiencies, summarize_conditions
 from xfer_core.analysis.intervals import paired_difference
-from xfer_core.analysis.race import band, bands, thinned
-from xfer_core.analysis.worth import worth
+from xfer_core.analysis.label_efficiency import label_efficiency
+from xfer_core.analysis.learning_curves import downsample, mean_curve, mean_curves
+from xfer_core.analysis.spec_diff import ABSENT, diff_specs, telling_differences, why_not_comparable
 from xfer_core.errors import XferError
 from xfer_core.runs.experiment import (
-    MOST,
-    Arm,
+    MAX_RUNS,
+    Condition,
     Experiment,
-    cells,
-    counted,
-    go_on,
-    missing,
-    more_seeds,
+    add_seeds,
+    finished_unique,
+    missing_specs,
     new_batch,
+    one_run_per_condition,
     pause,
-    question_of,
+    preset_of,
+    resume,
 )
-from xfer_core.runs.questions import QUESTIONS, freeze_arms, lambda_arms, source_arms, strategy_arms
+from xfer_core.runs.presets import (
+    PRESETS,
+    freeze_conditions,
+    lambda_conditions,
+    source_conditions,
+    strategy_conditions,
+)
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Store
 
-FOUR = strategy_arms(["target_only", "source_only", "fine_tune", "joint"])
+FOUR = strategy_conditions(["target_only", "source_only", "fine_tune", "joint"])
 
 
 def asked(arms=FOUR, budgets=(1, 5, 20), seeds=5) -> Experiment:
@@ -50,8 +56,8 @@ def done(store: Store, run: str, accuracy: float, **more) -> None:
 
 
 def started(store: Store, experiment: Experiment) -> tuple[str, list[str]]:
-    batch = new_batch(experiment.question)
-    return batch, store.create_together([(spec, arm.title) for spec, arm in experiment.specs()], batch)
+    batch = new_batch(experiment.preset)
+    return batch, store.create_many([(spec, arm.title) for spec, arm in experiment.specs()], batch)
 
 
 # ---------------------------------------------------------------------- what is asked
@@ -66,11 +72,11 @@ def test_an_experiment_is_every_arm_with_every_budget_and_seed_once():
     assert {spec.strategy.kind for spec in specs} == {"target_only", "source_only", "fine_tune", "joint"}
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_question_asks_for_runs_that_can_be_trained(name):
-    question = QUESTIONS[name]
+    question = PRESETS[name]
     base = parse_spec({}, question.settings)
-    arms = question.arms(base) if question.arms else strategy_arms(question.kinds)
+    arms = question.conditions(base) if question.conditions else strategy_conditions(question.kinds)
     assert len(arms) > 1
     specs = Experiment(name, base, arms, question.budgets, (0,)).specs()
     for spec, arm in specs:
@@ -80,14 +86,14 @@ def test_every_question_asks_for_runs_that_can_be_trained(name):
 
 
 def test_stages_are_fixed_one_more_each_time():
-    fixed = [parse_spec({}, arm.settings).strategy.frozen for arm in freeze_arms(RunSpec())]
+    fixed = [parse_spec({}, arm.settings).strategy.frozen for arm in freeze_conditions(RunSpec())]
     assert fixed[0] == ()
     assert [len(names) for names in fixed] == list(range(len(fixed)))
     assert all(longer[: len(shorter)] == shorter for shorter, longer in pairwise(fixed))
 
 
 def test_lambda_runs_from_0_to_1():
-    specs = [parse_spec({}, arm.settings) for arm in lambda_arms(RunSpec())]
+    specs = [parse_spec({}, arm.settings) for arm in lambda_conditions(RunSpec())]
     shares = [spec.strategy.lambdas(spec.problem)["digits.photo/digit"] for spec in specs]
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(shares)
@@ -95,7 +101,7 @@ def test_lambda_runs_from_0_to_1():
 
 
 def test_other_sources_have_the_tasks_and_classes_of_the_first():
-    sources = [parse_spec({}, arm.settings).problem.source for arm in source_arms(RunSpec())[1:]]
+    sources = [parse_spec({}, arm.settings).problem.source for arm in source_conditions(RunSpec())[1:]]
     assert sources[0] == ("digits.handwritten",)
     assert len(sources) == len(set(sources)) > 2
     assert ("digits.low",) not in sources
@@ -103,10 +109,10 @@ def test_other_sources_have_the_tasks_and_classes_of_the_first():
 
 
 def test_ten_thousand_runs_are_refused_with_what_would_fit():
-    with pytest.raises(XferError, match=f"at most {MOST} runs.* 50 seeds fit.*found 10008") as refused:
+    with pytest.raises(XferError, match=f"at most {MAX_RUNS} runs.* 50 seeds fit.*found 10008") as refused:
         asked(seeds=834).specs()
     assert refused.value.field == "experiment.seeds"
-    assert len(asked(seeds=50).specs()) == MOST
+    assert len(asked(seeds=50).specs()) == MAX_RUNS
 
 
 @pytest.mark.parametrize("empty", ["arms", "budgets", "seeds"])
@@ -117,7 +123,7 @@ def test_an_experiment_of_nothing_is_refused(empty):
 
 
 def test_the_batch_says_what_was_asked():
-    assert question_of(new_batch("help")) == "help"
+    assert preset_of(new_batch("help")) == "help"
     assert new_batch("help") != new_batch("help")
     assert len(new_batch("freeze")) <= 40
 
@@ -132,9 +138,9 @@ def test_nothing_is_counted_twice_and_nothing_is_lost(store):
     store.update(ids[2], status=INTERRUPTED)
     store.update(ids[3], status=FAILED)
     runs = store.find(batch=batch)
-    assert [run.id for run in counted(runs)] == [ids[0]]
-    assert [spec.digest() for spec, _ in missing(runs)] == [store.get(ids[1]).digest]
-    assert go_on(store, batch) == 3
+    assert [run.id for run in finished_unique(runs)] == [ids[0]]
+    assert [spec.digest() for spec, _ in missing_specs(runs)] == [store.get(ids[1]).digest]
+    assert resume(store, batch) == 3
     runs = store.find(batch=batch)
     assert len(runs) == 5, "one anew, in place of the one that was stopped"
     assert sorted(run.status for run in runs) == sorted([FINISHED, STOPPED, QUEUED, QUEUED, QUEUED])
@@ -142,12 +148,12 @@ def test_nothing_is_counted_twice_and_nothing_is_lost(store):
         if run.status == QUEUED:
             done(store, run.id, 0.25)
     runs = store.find(batch=batch)
-    assert len(counted(runs)) == 4
-    assert not missing(runs)
-    assert go_on(store, batch) == 0
+    assert len(finished_unique(runs)) == 4
+    assert not missing_specs(runs)
+    assert resume(store, batch) == 0
     twice = store.create(RunSpec.model_validate(runs[0].spec), batch=batch)
     done(store, twice, 1.0)
-    assert len(counted(store.find(batch=batch))) == 4, "the same spec a second time"
+    assert len(finished_unique(store.find(batch=batch))) == 4, "the same spec a second time"
 
 
 def test_a_run_that_was_deleted_is_missing(store):
@@ -156,7 +162,7 @@ def test_a_run_that_was_deleted_is_missing(store):
         done(store, run, 0.5)
     gone = store.get(ids[3])
     store.delete([gone.id])
-    (spec, name), *rest = missing(store.find(batch=batch))
+    (spec, name), *rest = missing_specs(store.find(batch=batch))
     assert (spec.digest(), name, rest) == (gone.digest, gone.name, [])
 
 
@@ -167,21 +173,21 @@ def test_paused_and_going_on(store):
     assert [command.kind for command in store.take_commands(ids[0])] == ["pause"]
     assert store.get(ids[1]).status == PAUSED
     store.update(ids[0], status=PAUSED)
-    assert go_on(store, batch) == 2
+    assert resume(store, batch) == 2
     assert {run.status for run in store.find(batch=batch)} == {QUEUED}
 
 
 def test_more_seeds_are_the_same_ways_with_the_next_seeds(store):
     batch, _ids = started(store, asked(FOUR[:2], (1, 5), 2))
     runs = store.find(batch=batch)
-    more = more_seeds(runs, 3)
+    more = add_seeds(runs, 3)
     assert [spec.seed for spec, _ in more] == [seed for seed in (2, 3, 4) for _ in range(4)]
     store.create_together(more, batch)
     runs = store.find(batch=batch)
     assert len({run.digest for run in runs}) == len(runs) == 20
-    assert len(cells(runs)) == 4
+    assert len(one_run_per_condition(runs)) == 4
     with pytest.raises(XferError, match="150 seeds fit"):
-        more_seeds(runs, 2500)
+        add_seeds(runs, 2500)
 
 
 def test_batches_are_found_by_what_they_begin_with(store):
@@ -200,21 +206,21 @@ def table_of(store: Store, accuracies: dict[str, dict[int, list[float]]]):
             for seed, value in enumerate(values):
                 spec = parse_spec({}, [f"strategy.kind={kind}", f"problem.labels_per_class={budget}", f"seed={seed}"])
                 done(store, store.create(spec, name=kind, batch="b"), value)
-    return rows(counted(store.find(batch="b")))
+    return run_records(finished_unique(store.find(batch="b")))
 
 
 def test_rows_hold_what_was_measured(store):
     (row,) = table_of(store, {"joint": {5: [0.75]}})
     assert (row.title, row.kind, row.budget, row.seed) == ("joint", "joint", 5, 0)
-    assert (row.value, row.kept, row.seconds, row.share) == (0.75, 0.9, 2.0, 0.5)
+    assert (row.value, row.source_accuracy, row.seconds, row.share) == (0.75, 0.9, 2.0, 0.5)
     assert row.targets == {"digits.photo": 0.75}
 
 
 def test_an_arm_is_what_remains_without_seed_and_budget_whatever_its_runs_are_called(store):
     table_of(store, {"joint": {1: [0.5, 0.5], 5: [0.75]}, "fine_tune": {5: [0.5]}})
     store.rename(store.find(batch="b")[-1].id, "mine")
-    table = rows(store.find(batch="b"))
-    assert sorted(len(own) for own in by_arm(table).values()) == [1, 3]
+    table = run_records(store.find(batch="b"))
+    assert sorted(len(own) for own in by_condition(table).values()) == [1, 3]
     assert {row.title for row in table} == {"joint", "fine_tune"}
     assert budgets(table) == [1, 5]
 
@@ -227,14 +233,16 @@ def test_findings_are_means_and_paired_differences_to_the_reference(store):
     table = table_of(
         store, {"target_only": {5: [0.5, 0.25, 0.4, 0.3, 0.6]}, "joint": {5: [0.75, 0.5, 0.65, 0.55, 0.85]}}
     )
-    reference = usual_reference(table)
-    found = {one.arm: one for one in findings(table, reference)}
+    reference = default_reference(table)
+    found = {one.condition: one for one in summarize_conditions(table, reference)}
     own = found[next(arm for arm in found if arm != reference)]
     assert found[reference].difference is None
     assert own.over.mean == pytest.approx(0.66)
     assert (own.difference.mean, own.difference.seeds) == (pytest.approx(0.25), 5)
-    assert own.difference.clear
-    worse = {one.arm: one for one in findings(table, reference, higher_is_better=False)}[own.arm]
+    assert own.difference.is_significant
+    worse = {one.condition: one for one in summarize_conditions(table, reference, higher_is_better=False)}[
+        own.condition
+    ]
     assert worse.difference.mean == pytest.approx(-0.25), "of errors, less is better"
     assert worse.over.mean == pytest.approx(0.66)
 
@@ -252,12 +260,12 @@ def test_findings_of_one_experiment_hold_their_level_together(store):
             **{kind: {5: flat} for kind in ("fine_tune", "source_only", "erm")},
         },
     )
-    found = findings(table, usual_reference(table))
+    found = summarize_conditions(table, default_reference(table))
     assert [one.difference.comparisons for one in found if one.difference] == [4] * 4
-    assert not any(one.difference.clear for one in found if one.difference)
+    assert not any(one.difference.is_significant for one in found if one.difference)
     two = [row for row in table if row.kind in ("target_only", "joint")]
-    (one,) = (one.difference for one in findings(two, usual_reference(two)) if one.difference)
-    assert one.clear
+    (one,) = (one.difference for one in summarize_conditions(two, default_reference(two)) if one.difference)
+    assert one.is_significant
     assert one.low > 0
 
 
@@ -270,28 +278,28 @@ def over_seeds(values, seeds: int = 5, wobble: float = 0.0):
 def test_labels_are_worth_what_the_other_needs():
     """0.3 + 0.1 · log2(labels) reaches 0.7 at 2⁴ labels: straight in the logarithm, so the interpolation is exact."""
     scratch = over_seeds({labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 32)})
-    found = worth(over_seeds({4: 0.7, 32: 0.75}), scratch, 4)
+    found = label_efficiency(over_seeds({4: 0.7, 32: 0.75}), scratch, 4)
     assert (found.few, found.many, found.seeds) == (4, pytest.approx(16), 5)
     assert (found.low, found.high) == (pytest.approx(16, rel=0.01), pytest.approx(16, rel=0.01)), "nothing varies"
-    never = worth(over_seeds({4: 0.9}), scratch, 4)
+    never = label_efficiency(over_seeds({4: 0.9}), scratch, 4)
     assert (never.many, never.low, never.high, never.most) == (None, None, None, 32), "within what was measured"
-    assert worth(over_seeds({4: 0.4}), scratch, 4) is None, "no better"
-    assert worth(over_seeds({4: 0.7}), over_seeds({4: 0.5}), 4) is None, "one point is no curve"
-    assert worth(over_seeds({4: 0.7}), scratch, 5) is None
+    assert label_efficiency(over_seeds({4: 0.4}), scratch, 4) is None, "no better"
+    assert label_efficiency(over_seeds({4: 0.7}), over_seeds({4: 0.5}), 4) is None, "one point is no curve"
+    assert label_efficiency(over_seeds({4: 0.7}), scratch, 5) is None
 
 
 def test_the_worth_of_labels_says_how_sure_it_is():
     """Differences of −0.02 … 0.02 around 0: the half-width of their t-interval, 0.0196, in labels is a factor of
     2^0.196 on a curve that rises by 0.1 a doubling."""
     scratch = over_seeds({labels: 0.3 + 0.1 * np.log2(labels) for labels in (1, 4, 32)})
-    found = worth(over_seeds({4: 0.7}, wobble=0.01), scratch, 4)
+    found = label_efficiency(over_seeds({4: 0.7}, wobble=0.01), scratch, 4)
     half = 2.776445 * np.std([-0.02, -0.01, 0, 0.01, 0.02], ddof=1) / np.sqrt(5)
     assert found.many == pytest.approx(16)
     assert (found.low, found.high) == pytest.approx((16 / 2 ** (10 * half), 16 * 2 ** (10 * half)), rel=0.02)
-    wide = worth(over_seeds({4: 0.78}, wobble=0.02), scratch, 4)
+    wide = label_efficiency(over_seeds({4: 0.78}, wobble=0.02), scratch, 4)
     assert wide.high is None, "it goes on beyond what was measured"
-    assert worth(over_seeds({4: 0.7}, seeds=4), scratch, 4) is None, "four shared seeds"
-    assert worth(over_seeds({4: np.nan}), scratch, 4) is None
+    assert label_efficiency(over_seeds({4: 0.7}, seeds=4), scratch, 4) is None, "four shared seeds"
+    assert label_efficiency(over_seeds({4: np.nan}), scratch, 4) is None
 
 
 def test_the_interval_of_labels_covers_the_true_number():
@@ -303,7 +311,7 @@ def test_the_interval_of_labels_covers_the_true_number():
             {labels: dict(enumerate(value + 0.03 * random.normal(size=5))) for labels, value in one.items()}
             for one in at
         )
-        found = worth(own, other, 8)
+        found = label_efficiency(own, other, 8)
         held += found is not None and found.low is not None and found.low <= 20 <= (found.high or 64)
     assert 0.92 <= held / 400 <= 0.98
 
@@ -312,36 +320,36 @@ def test_the_worth_of_labels_needs_a_clear_difference_and_five_seeds(store):
     scratch = {1: [0.3, 0.32, 0.31, 0.29, 0.28], 16: [0.7, 0.72, 0.71, 0.69, 0.68]}
     tuned = {1: [0.52, 0.5, 0.51, 0.49, 0.48], 16: [0.74, 0.7, 0.69, 0.7, 0.68]}
     table = table_of(store, {"target_only": scratch, "fine_tune": tuned})
-    reference = usual_reference(table)
-    (seen,) = worths(table, findings(table, reference), reference).values()
+    reference = default_reference(table)
+    (seen,) = label_efficiencies(table, summarize_conditions(table, reference), reference).values()
     assert (seen.few, seen.accuracy, seen.many) == (1, pytest.approx(0.5), pytest.approx(4))
     assert seen.low < 4 < seen.high
     fewer = [row for row in table if row.seed < 4]
-    assert worths(fewer, findings(fewer, reference), reference) == {}
+    assert label_efficiencies(fewer, summarize_conditions(fewer, reference), reference) == {}
 
 
 def test_a_band_is_mean_and_deviation_at_the_steps_that_all_have():
-    found = band([[(0, 0.0), (10, 0.5), (20, 1.0)], [(0, 0.2), (20, 0.6)]])
+    found = mean_curve([[(0, 0.0), (10, 0.5), (20, 1.0)], [(0, 0.2), (20, 0.6)]])
     assert found.steps.tolist() == [0, 20]
     assert found.mean.tolist() == pytest.approx([0.1, 0.8])
     deviation = np.std([1.0, 0.6], ddof=1)
     assert found.high.tolist()[1] == pytest.approx(0.8 + deviation)
     assert found.low.tolist()[1] == pytest.approx(0.8 - deviation)
-    single = band([[(0, 0.5)]])
+    single = mean_curve([[(0, 0.5)]])
     assert (single.low.tolist(), single.high.tolist(), single.seeds) == ([0.5], [0.5], 1)
-    assert band([]) is None
-    assert band([[(0, 1.0)], [(1, 1.0)]]) is None
-    assert list(bands({"r": [(0, 1.0)]}, {"a": ["r", "gone"], "b": ["gone"]})) == ["a"]
+    assert mean_curve([]) is None
+    assert mean_curve([[(0, 1.0)], [(1, 1.0)]]) is None
+    assert list(mean_curves({"r": [(0, 1.0)]}, {"a": ["r", "gone"], "b": ["gone"]})) == ["a"]
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends_and_its_peak():
     steps = np.arange(20_000)
     values = np.sin(steps / 3000)
     values[7001] = 9.0
-    kept = thinned(steps, values)
+    kept = downsample(steps, values)
     assert len(kept) == 400
     assert {0, 7001, 19_999} <= set(kept.tolist())
-    assert thinned(steps[:400], values[:400]).tolist() == list(range(400))
+    assert downsample(steps[:400], values[:400]).tolist() == list(range(400))
 
 
 def test_curves_are_read_by_run_and_name(store):
@@ -356,8 +364,8 @@ def test_curves_are_read_by_run_and_name(store):
 def test_costs_are_counted_from_the_phases():
     plain = cost(parse_spec({}, ["strategy.kind=fine_tune"]))
     steps, size = RunSpec().training.steps, RunSpec().training.batch_size
-    assert plain.learned == steps * size, "one domain a step"
-    assert cost(parse_spec({}, ["strategy.kind=joint"])).learned == 2 * plain.learned, "two domains a step"
+    assert plain.train_samples == steps * size, "one domain a step"
+    assert cost(parse_spec({}, ["strategy.kind=joint"])).train_samples == 2 * plain.train_samples, "two domains a step"
     some = cost(parse_spec({}, ["strategy.kind=fine_tune", 'strategy.frozen=["conv1"]']))
     everything = plain.updatable - some.updatable
     stages = {part["name"]: part["parameters"] for part in RunSpec().network.summary((3, 32, 32), {"digit": 10})}
@@ -369,12 +377,12 @@ def test_costs_are_counted_from_the_phases():
 
 def test_differences_of_specs_are_named_by_field():
     specs = [parse_spec({}, given).model_dump(mode="json") for given in (["seed=1"], ["strategy.kind=joint"])]
-    found = differences(specs)
+    found = diff_specs(specs)
     assert found["seed"] == ["1", "0"]
     assert found["strategy.kind"] == ["fine_tune", "joint"]
     assert found["strategy.frozen"] == ["[]", ""]
     assert "network.kind" not in found
-    assert differences(specs[:1] * 2) == {}
+    assert diff_specs(specs[:1] * 2) == {}
 
 
 def test_only_telling_differences_are_told():
@@ -390,11 +398,11 @@ def test_only_telling_differences_are_told():
 
 def test_runs_of_other_targets_do_not_compare():
     specs = [parse_spec({}, given).model_dump(mode="json") for given in ([], ['problem.target=["digits.noisy"]'])]
-    assert comparable(specs) == ["target"]
+    assert why_not_comparable(specs) == ["target"]
     other_source = parse_spec({}, ['problem.source=["digits.noisy"]']).model_dump(mode="json")
-    assert comparable([specs[0], other_source]) == []
+    assert why_not_comparable([specs[0], other_source]) == []
 
 
 def test_an_arm_may_be_anything_that_a_setting_can_say():
-    arms = (Arm("wide", ("network.width=8",)), Arm("narrow", ("network.width=4",)))
+    arms = (Condition("wide", ("network.width=8",)), Condition("narrow", ("network.width=4",)))
     assert [spec.network.width for spec, _ in asked(arms, (5,), 1).specs()] == [8, 4]

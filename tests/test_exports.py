@@ -26,9 +26,9 @@ from xfer_core.exports import data, export_run, onnx, plain
 from xfer_core.exports.live_changes import turned_in
 from xfer_core.exports.pictures import pictures_of
 from xfer_core.exports.sentences import compared
+from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
-from xfer_core.runs.trained import trained_network
 from xfer_core.runs.worker import run_here
 
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
@@ -108,7 +108,7 @@ def test_the_files_say_what_the_run_said(tmp_path):
     assert json.loads(files["recipe.json"].read_text()) == row.spec
     rows = list(csv.DictReader(files["curves.csv"].open()))
     assert [line["step"] for line in rows if line["name"] == "loss/total"] == [str(step) for step in range(1, 9)]
-    assert load_file(files["weights.safetensors"]).keys() == trained_network(row).state_dict().keys()
+    assert load_file(files["weights.safetensors"]).keys() == load_trained_network(row).state_dict().keys()
     assert "sample_weights.csv" in files
     text = files["script.py"].read_text(encoding="utf-8")
     assert metric_text(row.target_metric["name"], row.target_metric["value"]) in text
@@ -294,11 +294,11 @@ def test_every_picture_has_words_and_numbers(tmp_path):
 def test_lambda_that_stands_still_is_not_drawn():
     run = trained()
     row = open_store().get(run)
-    pictures = pictures_of(RunSpec.model_validate(row.spec), open_store().after(run).points)
+    pictures = pictures_of(RunSpec.model_validate(row.spec), open_store().updates_since(run).points)
     assert "How did λ move?" not in [picture.question for picture in pictures]
     losses = next(picture for picture in pictures if "losses" in picture.question)
     drawn = {curve.title: curve.points for curve in losses.curves}
-    told = sorted((step, value) for name, step, value in open_store().after(run).points if name == "loss/total")
+    told = sorted((step, value) for name, step, value in open_store().updates_since(run).points if name == "loss/total")
     assert drawn["all, weighted"] == told
 
 
@@ -334,7 +334,7 @@ def test_everything_that_is_taken_home_says_which_output_is_which_class(tmp_path
     assert json.loads(said["input"]) == {"layout": "NCHW", "shape": [3, 32, 32], "type": "float32", "range": [0, 1]}
     assert said["run"] == run
     assert json.loads(said["result"]) == row.result["metrics"]
-    kept = trained_network(row).state_dict()
+    kept = load_trained_network(row).state_dict()
     assert all(torch.equal(weights[name], kept[name]) for name in kept)
     with np.load(tmp_path / "data.npz", allow_pickle=False) as found:
         assert list(found["classes/digit"]) == DIGITS
@@ -451,6 +451,6 @@ def test_onnx_answers_as_the_network_does(tmp_path, kind):
     assert [output.name for output in session.get_outputs()] == ["digit", "tilt"]
     images = torch.rand(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        wanted = trained_network(store.get(run))(images)
+        wanted = load_trained_network(store.get(run))(images)
     for name, found in zip(("digit", "tilt"), session.run(None, {"images": images.numpy()}), strict=True):
         np.testing.assert_allclose(found, wanted[name].numpy(), rtol=1e-3, atol=1e-4)

@@ -62,7 +62,7 @@ def test_differences_to_equal_lambda_are_called_clear_for_all_rows_at_once():
     }
     found = differences(gains, "joint")
     assert set(found) == {"far", "near", "noise"}
-    assert [found[kind].clear for kind in ("far", "near", "noise")] == [True, True, False]
+    assert [found[kind].is_significant for kind in ("far", "near", "noise")] == [True, True, False]
     alone = ttest_rel(list(gains["near"].values()), list(seeds.values())).pvalue
     assert found["near"].p == pytest.approx(2 * alone), "the second smallest of three"
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from test_inside import ended
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from xfer_core.analysis import trail as trail_module
+from xfer_core.analysis import feature_trajectory as trail_module
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.settings import settings

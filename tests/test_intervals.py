@@ -9,7 +9,15 @@ import pytest
 from scipy.stats import binomtest, ttest_1samp
 
 from benchmarks.coverage import SHAPES, clear_by_chance, coverage, family_error, foretold
-from xfer_core.analysis.intervals import LEAST, Difference, held_together, holm, interval, paired_difference, t_interval
+from xfer_core.analysis.intervals import (
+    MIN_SEEDS,
+    Difference,
+    adjust_for_multiple,
+    holm,
+    interval,
+    paired_difference,
+    t_interval,
+)
 
 NAN, INF = math.nan, math.inf
 
@@ -84,7 +92,7 @@ def test_differences_are_paired_by_seed():
     own = {seed: value + 0.1 for seed, value in other.items() if seed} | {9: 0.0}
     found = paired_difference(own, other)
     assert (found.mean, found.seeds) == (pytest.approx(0.1), 5)
-    assert found.clear
+    assert found.is_significant
     assert paired_difference({1: 0.5}, {2: 0.5}) is None
     single = paired_difference({1: 0.5}, {1: 0.25})
     assert (single.mean, single.low, single.high, single.seeds, single.p) == (0.25, None, None, 1, None)
@@ -94,18 +102,24 @@ def test_differences_are_paired_by_seed():
 def test_a_value_that_is_not_finite_leaves_the_interval_unknown(broken):
     found = paired_difference(dict(enumerate(broken)), dict.fromkeys(range(5), 0.1))
     assert math.isnan(found.mean)
-    assert (found.low, found.high, found.p, found.seeds, found.clear) == (None, None, None, 5, False)
+    assert (found.low, found.high, found.p, found.seeds, found.is_significant) == (None, None, None, 5, False)
     assert interval(broken) is None
     both = paired_difference({**dict.fromkeys(range(5), 0.1), 2: INF}, {**dict.fromkeys(range(5), 0.1), 2: INF})
-    assert not both.clear, "inf − inf is not nothing"
+    assert not both.is_significant, "inf − inf is not nothing"
 
 
 @pytest.mark.parametrize(
     ("p", "seeds", "clear"),
-    [(0.049, LEAST, True), (0.051, LEAST, False), (0.001, LEAST - 1, False), (None, 1, False), (NAN, LEAST, False)],
+    [
+        (0.049, MIN_SEEDS, True),
+        (0.051, MIN_SEEDS, False),
+        (0.001, MIN_SEEDS - 1, False),
+        (None, 1, False),
+        (NAN, MIN_SEEDS, False),
+    ],
 )
 def test_clear_is_a_p_below_five_per_cent_and_enough_seeds(p, seeds, clear):
-    assert Difference(0.1, 0.05, 0.15, seeds, p).clear is clear
+    assert Difference(0.1, 0.05, 0.15, seeds, p).is_significant is clear
 
 
 def test_holm_by_hand():
@@ -123,12 +137,12 @@ def test_what_is_shown_together_is_adjusted_together():
     def one(p, seeds=5):
         return Difference(0.1, None if p is None else 0.01, None if p is None else 0.2, seeds, p)
 
-    found = held_together([one(0.02), None, one(0.03), one(0.0001, seeds=3), one(None)])
+    found = adjust_for_multiple([one(0.02), None, one(0.03), one(0.0001, seeds=3), one(None)])
     assert [each and each.p for each in found] == [pytest.approx(0.06), None, pytest.approx(0.06), 0.0001, None]
     assert [each and each.comparisons for each in found] == [3, None, 3, 1, 3]
-    assert not any(each and each.clear for each in found)
-    assert held_together([one(0.02)])[0].clear, "alone it would be"
-    assert held_together([]) == []
+    assert not any(each and each.is_significant for each in found)
+    assert adjust_for_multiple([one(0.02)])[0].is_significant, "alone it would be"
+    assert adjust_for_multiple([]) == []
 
 
 @pytest.mark.parametrize("above", range(9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import SOURCE, TARGET
 
-from xfer_core.runs.listing import Filter, best_first, entries
+from xfer_core.runs.listing import RunFilter, best_first, entries
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, Run, Store
 
@@ -20,17 +20,17 @@ def made(store: Store, *settings: str, batch: str = "", **changes: object) -> Ru
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Filter(), True),
-        (Filter(text="TWO one"), True),
-        (Filter(text="one three"), False),
-        (Filter(text="7"), True),
-        (Filter(text="2"), False),
-        (Filter(methods=["fine_tune", "joint"]), True),
-        (Filter(methods=["joint"]), False),
-        (Filter(domains=[SOURCE, "digits.noisy"]), True),
-        (Filter(domains=["digits.noisy"]), False),
-        (Filter(outcomes=["queued"]), True),
-        (Filter(outcomes=["failed"]), False),
+        (RunFilter(), True),
+        (RunFilter(text="TWO one"), True),
+        (RunFilter(text="one three"), False),
+        (RunFilter(text="7"), True),
+        (RunFilter(text="2"), False),
+        (RunFilter(methods=["fine_tune", "joint"]), True),
+        (RunFilter(methods=["joint"]), False),
+        (RunFilter(domains=[SOURCE, "digits.noisy"]), True),
+        (RunFilter(domains=["digits.noisy"]), False),
+        (RunFilter(outcomes=["queued"]), True),
+        (RunFilter(outcomes=["failed"]), False),
     ],
 )
 def test_a_filter_asks_for_what_fits_all_of_it(store, wanted, found):
@@ -40,7 +40,7 @@ def test_a_filter_asks_for_what_fits_all_of_it(store, wanted, found):
 def test_every_domain_of_a_run_counts(store):
     run = made(store, "strategy.kind=generalised", 'problem.unseen=["digits.noisy"]')
     for key in (SOURCE, TARGET, "digits.noisy"):
-        assert Filter(domains=[key]).fits(run, lambda run: "")
+        assert RunFilter(domains=[key]).matches(run, lambda run: "")
 
 
 def test_an_experiment_stands_where_its_first_run_does(store):

@@ -30,7 +30,7 @@ class CountingStore(Store):
 
     def after(self, *arguments):
         self.reads += 1
-        return super().after(*arguments)
+        return super().updates_since(*arguments)
 
 
 @pytest.fixture

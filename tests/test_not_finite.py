@@ -91,7 +91,7 @@ def test_every_command_prints_json(value, name, capsys):
         if name == METRIC or command[0] == "show":
             assert "failed" in capsys.readouterr().out
     store = open_store()
-    strict(_message(run, store.get(run), store.after(run), 0).data)
+    strict(_message(run, store.get(run), store.updates_since(run), 0).data)
 
 
 @each_value

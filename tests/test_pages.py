@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from xfer_core.runs import dispatcher
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store, open_store
-from xfer_core.runs.worker import failure
+from xfer_core.runs.worker import failure_reason
 from xfer_core.training import SGD
 from xfer_core.training.callback import Command
 
@@ -77,7 +77,9 @@ def test_every_page_renders_on_an_empty_and_on_a_full_store(page, filled):
 def test_a_run_of_every_status_has_its_page(status):
     store = open_store()
     run = store.create(RunSpec(), name="mine")
-    store.update(run, status=status, reason=failure("worker_died", run, exit_code=-9) if status == "failed" else None)
+    store.update(
+        run, status=status, reason=failure_reason("worker_died", run, exit_code=-9) if status == "failed" else None
+    )
     test = app("run", run=run)
     assert not test.exception
     labels = {button.label for button in test.button}
@@ -124,10 +126,10 @@ def test_a_run_is_stopped_only_after_a_second_click():
 
     assert {"Stop this run", "Go on training"} <= press("Stop…")
     assert "Stop this run" not in press("Go on training")
-    assert not store.stop_asked(run)
+    assert not store.stop_requested(run)
     press("Stop…")
     assert "Stop this run" not in press("Stop this run")
-    assert store.stop_asked(run) or store.get(run).status == "stopped"
+    assert store.stop_requested(run) or store.get(run).status == "stopped"
 
 
 def test_a_link_to_nowhere_is_one_sentence():
@@ -441,12 +443,12 @@ def test_a_lambda_slider_of_the_form_acts_on_the_run_that_is_shown():
     run = test.session_state["train.run"]
     assert "act at once" in words(test)
     next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.5).run()
-    assert store.take_commands(run) == [Command("set", f"lambda/{TARGET}/digit", 1.5)]
+    assert store.pop_commands(run) == [Command("set", f"lambda/{TARGET}/digit", 1.5)]
     next(box for box in test.number_input if box.label == "Learning rate").set_value(0.01).run()
-    assert store.take_commands(run) == [Command("set", "lr", 0.01)]
+    assert store.pop_commands(run) == [Command("set", "lr", 0.01)]
     store.update(run, status=FINISHED)
     next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.0).run()
-    assert store.take_commands(run) == []
+    assert store.pop_commands(run) == []
     assert "act at once" not in words(test)
 
 

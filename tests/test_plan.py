@@ -7,9 +7,9 @@ import random
 import pytest
 
 from pages.parts.plan_link import compare_query, is_plan, read_plan, sweep_query
-from xfer_core.analysis.comparison import arm_of
-from xfer_core.runs.plan import Plan, kind_of, method_settings, plan_for, plan_to_compare, untuned
-from xfer_core.runs.questions import BALANCERS, QUESTIONS
+from xfer_core.analysis.comparison import condition_of
+from xfer_core.runs.plan import Plan, method_settings, plan_for, plan_to_compare, strategy_of, untuned
+from xfer_core.runs.presets import BALANCERS, PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 
 H, P = "digits.handwritten", "digits.photo"
@@ -28,14 +28,14 @@ def digests(plan: Plan) -> list[str]:
 # ---------------------------------------------------------------------- which runs
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_asks_for_its_arms_with_every_budget_of_one_seed(name):
     plan = plan_for(name)
     specs = [spec for spec, _arm in plan.experiment().specs()]
-    assert len(specs) == len(plan.arms()) * len(QUESTIONS[name].budgets)
+    assert len(specs) == len(plan.conditions()) * len(PRESETS[name].budgets)
     assert {spec.seed for spec in specs} == {0}
     assert plan.kinds() == list(dict.fromkeys(spec.strategy.kind for spec in specs))
-    for spec in specs[: len(plan.arms())]:
+    for spec in specs[: len(plan.conditions())]:
         spec.check()
 
 
@@ -43,10 +43,10 @@ def test_settings_of_a_method_reach_its_runs_and_no_others():
     own = {"dann": {"strategy.hidden": "32", "training.optimizer.lr": "0.001"}}
     plan = Plan("compare", RunSpec(), ("fine_tune", "dann"), (1, 5), 2, own)
     for spec, arm in plan.experiment().specs():
-        is_dann = kind_of(arm) == "dann"
+        is_dann = strategy_of(arm) == "dann"
         assert spec.training.optimizer.lr == (0.001 if is_dann else RunSpec().training.optimizer.lr)
         assert getattr(spec.strategy, "hidden", None) == (32 if is_dann else None)
-    assert len({arm_of(spec.model_dump(mode="json")) for spec, _ in plan.experiment().specs()}) == 2
+    assert len({condition_of(spec.model_dump(mode="json")) for spec, _ in plan.experiment().specs()}) == 2
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_what_sets_an_arm_apart_wins_over_the_settings_of_its_method(question, k
     value = '["conv1"]' if field == "frozen" else f'{{"{H}/digit":1}}'
     plan = plan_for(question)
     with_own = Plan(question, plan.base, plan.methods, (5,), 1, {kind: {f"strategy.{field}": value}})
-    before = [getattr(spec.strategy, field) for spec, arm in plan.experiment().specs() if kind_of(arm) == kind]
-    after = [getattr(spec.strategy, field) for spec, arm in with_own.experiment().specs() if kind_of(arm) == kind]
+    before = [getattr(spec.strategy, field) for spec, arm in plan.experiment().specs() if strategy_of(arm) == kind]
+    after = [getattr(spec.strategy, field) for spec, arm in with_own.experiment().specs() if strategy_of(arm) == kind]
     assert [str(value) for value in after] == [str(value) for value in before]
 
 
@@ -102,7 +102,7 @@ def test_compare_this_asks_for_the_same_run_beside_what_it_must_beat():
     assert not refused
     assert plan.methods == ("target_only", "source_only", "dann")
     assert (plan.budgets, plan.seeds) == ((3,), 1)
-    (dann,) = [spec for spec, arm in plan.experiment().specs() if kind_of(arm) == "dann"]
+    (dann,) = [spec for spec, arm in plan.experiment().specs() if strategy_of(arm) == "dann"]
     assert dann == DANN.model_copy(update={"seed": 0})
 
 
@@ -121,13 +121,13 @@ def test_sweep_this_keeps_the_proportions_of_train():
     )
     plan, refused = read_plan(sweep_query(joint, f"{H}/digit"))
     assert not refused
-    assert (plan.question, plan.term, plan.base.training.steps) == ("lambda", f"{H}/digit", 20)
+    assert (plan.preset, plan.term, plan.base.training.steps) == ("lambda", f"{H}/digit", 20)
 
 
 def plans() -> list[Plan]:
     """Plans that use every part of a link."""
     return [
-        *(plan_for(name, seeds=3) for name in QUESTIONS),
+        *(plan_for(name, seeds=3) for name in PRESETS),
         plan_to_compare(DANN),
         Plan("compare", DANN, ("fine_tune", "joint", "dann"), (1, "all"), 20, {
             "fine_tune": {"strategy.frozen": '["conv1"]'},
@@ -157,7 +157,7 @@ def test_the_usable_part_of_a_link_is_used_and_the_rest_is_named():
         "dann.training.steps": "9", "strategy.kind": "joint",
     }  # fmt: skip
     plan, refused = read_plan(given)
-    assert (plan.question, plan.methods, plan.budgets, plan.seeds) == ("help", ("joint", "dann"), (5, 1), 1)
+    assert (plan.preset, plan.methods, plan.budgets, plan.seeds) == ("help", ("joint", "dann"), (5, 1), 1)
     assert plan.base.training.steps == 20
     assert plan.settings == {"dann": {"strategy.hidden": "32"}}
     assert sorted(setting for setting, _error in refused) == [
@@ -182,13 +182,13 @@ def test_what_cannot_be_is_left_out_and_the_form_is_as_it_would_be(given, left_o
     plan, refused = read_plan(given)
     assert [setting for setting, _error in refused] == [left_out]
     question = given.get("question", "help")
-    assert plan == plan_for(question if question in QUESTIONS else "help")
+    assert plan == plan_for(question if question in PRESETS else "help")
 
 
 def test_labels_of_a_run_s_link_are_the_budget():
     plan, refused = read_plan({"problem.labels_per_class": "8", "methods": "fine_tune"})
     assert not refused
-    assert (plan.question, plan.budgets) == ("compare", (8,))
+    assert (plan.preset, plan.budgets) == ("compare", (8,))
 
 
 def test_what_others_append_is_no_plan():

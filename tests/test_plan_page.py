@@ -7,7 +7,7 @@ from test_compare_page import begun, finish, press
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.runs.plan import plan_for
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, open_store
 
@@ -27,7 +27,7 @@ def specs() -> list[RunSpec]:
     return [RunSpec.model_validate(run.spec) for run in open_store().find()]
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_link_of_every_question_fills_the_form_and_is_written_again(name):
     link = plan_for(name, 2).query()
     page = app("compare", **{path.replace(".", "__"): value for path, value in link.items()})

@@ -11,31 +11,31 @@ import psutil
 import pytest
 
 from xfer_core.runs import process
-from xfer_core.runs.process import identity, lives
+from xfer_core.runs.process import identity, is_alive
 
 
 def test_a_process_lives_until_it_is_dead_reaped_or_not():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         name = identity(child.pid)
-        assert lives(name) is True
+        assert is_alive(name) is True
         child.kill()
         while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
-        assert lives(name) is False, "nobody has reaped it"
-    assert lives(name) is False
+        assert is_alive(name) is False, "nobody has reaped it"
+    assert is_alive(name) is False
 
 
 def test_another_process_with_the_same_number_is_another_one():
     place, pid, start = identity().rsplit(":", 2)
     assert int(pid) == os.getpid()
-    assert lives(f"{place}:{pid}:{float(start) - 1:.0f}") is False
-    assert lives(f"{place}:{2**22 + 1}:{start}") is False
-    assert lives(identity(2**22 + 1)) is False, "it was gone before anybody looked"
+    assert is_alive(f"{place}:{pid}:{float(start) - 1:.0f}") is False
+    assert is_alive(f"{place}:{2**22 + 1}:{start}") is False
+    assert is_alive(identity(2**22 + 1)) is False, "it was gone before anybody looked"
 
 
 def test_of_another_machine_or_container_nothing_is_known():
     _, pid, start = identity().rsplit(":", 2)
-    assert lives(f"elsewhere:{pid}:{start}") is None
+    assert is_alive(f"elsewhere:{pid}:{start}") is None
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -46,4 +46,4 @@ def test_a_clock_that_is_set_changes_nobody(monkeypatch, hours):
     monkeypatch.setattr("psutil._pslinux.boot_time", lambda: psutil.boot_time() + 3600 * hours, raising=False)
     process._place.cache_clear()
     assert identity() == name
-    assert lives(name) is True
+    assert is_alive(name) is True

@@ -41,7 +41,7 @@ def test_two_writers_and_a_reader_lose_nothing(url, tmp_path):
     while True:
         over = not any(writer.is_alive() for writer in writers)
         for run in store.find():
-            news = store.after(run.id, cursors.get(run.id, 0))
+            news = store.updates_since(run.id, cursors.get(run.id, 0))
             cursors[run.id] = news.seq
             points, events = heard.setdefault(run.name, ([], []))
             points += news.points

@@ -8,10 +8,10 @@ from conftest import differing
 from safetensors.torch import load_file
 
 from xfer_core.errors import XferError
-from xfer_core.runs.snapshots import KEPT, snapshots
+from xfer_core.runs.load_network import load_network, load_trained_network
+from xfer_core.runs.snapshots import MAX_SNAPSHOTS, snapshots
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING
-from xfer_core.runs.trained import network_of, trained_network
 from xfer_core.runs.worker import WEIGHTS, run_here
 from xfer_core.settings import settings
 
@@ -29,7 +29,7 @@ def test_a_run_keeps_its_network_as_each_phase_begins_and_at_few_looks(store):
     kept = snapshots(run)
     assert [one.step for one in kept if one.phase is not None] == [0, 20]
     looks = [one.step for one in kept if one.phase is None]
-    assert len(looks) <= KEPT + 1
+    assert len(looks) <= MAX_SNAPSHOTS + 1
     assert (looks[0], looks[-1]) == (0, 40)
     assert not differing(kept[0].state(), kept[1].state()), "at step 0 a look and a phase see the same"
     assert differing(kept[0].state(), kept[-1].state())
@@ -53,10 +53,10 @@ def test_what_is_fixed_is_the_same_in_every_snapshot_of_its_phase(store):
 
 def test_a_finished_network_answers_as_the_trained_one(store):
     run = trained(store, "training.steps=6", "training.evaluations=1")
-    network = trained_network(store.get(run))
+    network = load_trained_network(store.get(run))
     assert not network.training
     before = torch.random.get_rng_state()
-    again = network_of(RunSpec.model_validate(store.get(run).spec), snapshots(run)[-1].state())
+    again = load_network(RunSpec.model_validate(store.get(run).spec), snapshots(run)[-1].state())
     assert torch.equal(torch.random.get_rng_state(), before), "making a network leaves the global generator alone"
     images = torch.rand(3, 3, 32, 32)
     with torch.no_grad():
@@ -66,6 +66,6 @@ def test_a_finished_network_answers_as_the_trained_one(store):
 def test_without_weights_or_snapshots_one_sentence_says_so(store):
     run = store.create(RunSpec())
     with pytest.raises(XferError, match=r"trained to an end.*it is queued"):
-        trained_network(store.get(run))
+        load_trained_network(store.get(run))
     with pytest.raises(XferError, match="before snapshots were kept"):
         snapshots(run)

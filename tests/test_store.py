@@ -120,7 +120,7 @@ def test_only_what_lives_cannot_be_deleted(store, status):
 
 
 def test_after_gives_each_thing_once_in_order_late_points_too(store, run):
-    assert store.after(run) == store_module.News(0, [], [])
+    assert store.after(run) == store_module.RunUpdate(0, [], [])
     store.append(run, [(1, "loss/total", 10, 2.0), (2, "loss/total", 11, 1.5)], [event(3, 11, name="target")])
     news = store.after(run)
     assert (news.seq, news.points) == (3, [("loss/total", 10, 2.0), ("loss/total", 11, 1.5)])
@@ -128,7 +128,7 @@ def test_after_gives_each_thing_once_in_order_late_points_too(store, run):
     store.append(run, [(4, "accuracy/a/b/validation", 10, 0.5)])  # measured after the loss of step 11
     late = store.after(run, news.seq)
     assert (late.seq, late.points, late.events) == (4, [("accuracy/a/b/validation", 10, 0.5)], [])
-    assert store.after(run, 4) == store_module.News(4, [], [])
+    assert store.after(run, 4) == store_module.RunUpdate(4, [], [])
     assert store.after(run, 1).points == [("loss/total", 11, 1.5), ("accuracy/a/b/validation", 10, 0.5)]
     assert store.after(store.create(RunSpec())).points == []
 

@@ -27,7 +27,7 @@ from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, Store, open_store
-from xfer_core.runs.worker import failure
+from xfer_core.runs.worker import failure_reason
 
 PAGES = Path(__file__).parents[1] / "pages"
 RAW = "![]("  # what plain() would have escaped of HOSTILE
@@ -143,7 +143,7 @@ def hostile_titles(monkeypatch):
 def broken(store: Store, **more) -> str:
     """A run with a hostile name that failed for a hostile reason."""
     run = store.create(RunSpec(), name=HOSTILE, **more)
-    store.update(run, status=FAILED, reason=failure("crashed", run, reason=HOSTILE))
+    store.update(run, status=FAILED, reason=failure_reason("crashed", run, reason=HOSTILE))
     return run
 
 

@@ -16,7 +16,13 @@ from torch import Tensor
 from benchmarks import answers as benchmark
 from pages.draw.view import SIDE, pixels_of
 from pages.parts import try_panel as panel
-from xfer_core.analysis.answer import Answer, answers, brought, classification_tasks, views
+from xfer_core.analysis.predict import (
+    Prediction,
+    classification_tasks,
+    predict_classes,
+    render_variants,
+    to_problem_input,
+)
 from xfer_core.charts.answers import BARS, Speaker, answer_bars, views_table
 from xfer_core.domains import load_domain
 from xfer_core.domains.printed import fonts, render_glyphs
@@ -48,9 +54,9 @@ def untrained(problem: Problem) -> Network:
 def test_the_probabilities_are_the_softmax_of_the_network_and_of_nothing_else():
     problem = Problem(unseen=("digits.noisy",), tasks=("digit", "parity", "tilt"))
     network = untrained(problem)
-    pictures = {key: way[:1] for key, way in views(glyph(3), problem.roles()).items()}
+    pictures = {key: way[:1] for key, way in render_variants(glyph(3), problem.roles()).items()}
     for task, classes in (("digit", tuple("0123456789")), ("parity", ("even", "odd"))):
-        said = answers(network, problem, task, pictures)
+        said = predict_classes(network, problem, task, pictures)
         assert tuple(said) == (HAND, PHOTO, "digits.noisy")
         for key, answer in said.items():
             with torch.no_grad():
@@ -58,20 +64,20 @@ def test_the_probabilities_are_the_softmax_of_the_network_and_of_nothing_else():
             expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
             assert tuple(answer.probabilities) == classes
             assert np.allclose(list(answer.probabilities.values()), expected, atol=1e-6)
-            assert answer.best == classes[int(logits.argmax())]
-            assert answer.sure == max(answer.probabilities.values())
+            assert answer.label == classes[int(logits.argmax())]
+            assert answer.confidence == max(answer.probabilities.values())
 
 
 def test_a_picture_of_another_shape_is_brought_to_the_one_that_the_network_learned():
     problem = Problem(source=("mnist",), target=("usps",))
     network = untrained(problem)
-    pictures = {key: way[:1] for key, way in views(glyph(3), ("mnist", PHOTO)).items()}
+    pictures = {key: way[:1] for key, way in render_variants(glyph(3), ("mnist", PHOTO)).items()}
     assert pictures[PHOTO].shape == (1, 3, 32, 32)
-    said = answers(network, problem, "digit", pictures)
+    said = predict_classes(network, problem, "digit", pictures)
     assert all(sum(answer.probabilities.values()) == pytest.approx(1) for answer in said.values())
-    grey = brought(pictures[PHOTO], (1, 28, 28))
+    grey = to_problem_input(pictures[PHOTO], (1, 28, 28))
     assert grey.shape == (1, 1, 28, 28)
-    assert torch.equal(brought(pictures["mnist"], (1, 28, 28)), pictures["mnist"])
+    assert torch.equal(to_problem_input(pictures["mnist"], (1, 28, 28)), pictures["mnist"])
 
 
 def test_only_tasks_with_classes_are_asked():
@@ -96,8 +102,8 @@ def read_rightly(network: Network, pictures: list[Tensor], digits: list[int]) ->
     problem = Problem()
     right = 0
     for picture, digit in zip(pictures, digits, strict=True):
-        shown = views(picture, [HAND])[HAND][:1]
-        right += answers(network, problem, "digit", {HAND: shown})[HAND].best == str(digit)
+        shown = render_variants(picture, [HAND])[HAND][:1]
+        right += predict_classes(network, problem, "digit", {HAND: shown})[HAND].label == str(digit)
     return right / len(digits)
 
 
@@ -143,7 +149,7 @@ def test_nonsense_from_the_browser_is_one_sentence(sent):
 
 def test_every_class_has_a_bar_as_high_as_its_probability_and_words_are_escaped():
     html = answer_bars(
-        [(Speaker("<b>mine", "#123456", 'says "7"'), Answer({"7": 0.75, "9": 0.25}))], {"7": "7", "9": "<9"}
+        [(Speaker("<b>mine", "#123456", 'says "7"'), Prediction({"7": 0.75, "9": 0.25}))], {"7": "7", "9": "<9"}
     )
     assert "height:75.0%" in html
     assert "height:25.0%" in html
@@ -154,7 +160,7 @@ def test_every_class_has_a_bar_as_high_as_its_probability_and_words_are_escaped(
 
 def test_of_many_classes_the_likeliest_have_bars():
     many = {f"class {i}": (i + 1) / 820 for i in range(40)}
-    html = answer_bars([(Speaker("one", "red"), Answer(many))], {name: name for name in many})
+    html = answer_bars([(Speaker("one", "red"), Prediction(many))], {name: name for name in many})
     shown = [name for name in many if f"<span>{name}</span>" in html]
     assert shown == list(many)[-BARS:]
 
@@ -162,7 +168,7 @@ def test_of_many_classes_the_likeliest_have_bars():
 def test_the_table_has_a_described_picture_for_every_domain_and_an_answer_in_every_cell():
     image = torch.arange(48, dtype=torch.uint8).reshape(1, 3, 4, 4)
     pictures = [("Plain", image, "plain one", True), ("Photo", image[:, :1], "photo one", False)]
-    said = [Answer({"a": 0.9, "b": 0.1}), Answer({"a": 0.2, "b": 0.8})]
+    said = [Prediction({"a": 0.9, "b": 0.1}), Prediction({"a": 0.2, "b": 0.8})]
     html = views_table(
         pictures, [(Speaker("one", "red"), said), (Speaker("two", "blue"), said[::-1])], {"a": "A", "b": "B"}
     )

@@ -16,7 +16,7 @@ from conftest import needs_data
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from xfer_core.analysis.answer import VARIANTS, views
+from xfer_core.analysis.predict import VARIANTS, render_variants
 from xfer_core.domains import DOMAINS, domain_info, load_domain
 from xfer_core.domains import image_io as picture_module
 from xfer_core.domains.digits import load_digits
@@ -126,14 +126,16 @@ def test_an_original_comes_back_as_itself():
     likeness = []
     for i in range(0, len(pixels), 20):
         enlarged = torch.from_numpy(pixels[i]).repeat_interleave(8, 0).repeat_interleave(8, 1)
-        shown = views((255 * enlarged).round().to(torch.uint8)[None], ["digits.handwritten"])["digits.handwritten"][0]
+        shown = render_variants((255 * enlarged).round().to(torch.uint8)[None], ["digits.handwritten"])[
+            "digits.handwritten"
+        ][0]
         likeness.append(np.corrcoef(shown[0].flatten().numpy(), samples[i][0].flatten().numpy())[0, 1])
     assert np.mean(likeness) > 0.9
 
 
 def test_the_versions_of_one_drawing_are_made_of_the_plain_one():
     one, other = (
-        views(picture, ("digits.handwritten", "digits.inverted", "digits.photo", "digits.low"))
+        render_variants(picture, ("digits.handwritten", "digits.inverted", "digits.photo", "digits.low"))
         for picture in (stroke(), stroke(10, 40))
     )
     plain = one["digits.handwritten"].int()
@@ -149,7 +151,7 @@ def test_the_versions_of_one_drawing_are_made_of_the_plain_one():
 
 
 def test_coloured_drawings_are_red_and_green_in_turn():
-    shown = views(stroke(), ["digits.coloured_90"])["digits.coloured_90"].float().sum((2, 3))
+    shown = render_variants(stroke(), ["digits.coloured_90"])["digits.coloured_90"].float().sum((2, 3))
     assert (shown[0::2, 0] > 0).all()
     assert (shown[1::2, 1] > 0).all()
     assert shown[0::2, 1:].sum() == shown[1::2, [0, 2]].sum() == 0
@@ -161,7 +163,7 @@ def test_coloured_drawings_are_red_and_green_in_turn():
 def test_real_samples_of_mnist_and_usps_come_back_as_themselves(key, least):
     samples = load_domain(key).inputs[-1000::10]
     likeness = [
-        np.corrcoef(views(sample, [key])[key][0].flatten().numpy(), sample.flatten().numpy())[0, 1]
+        np.corrcoef(render_variants(sample, [key])[key][0].flatten().numpy(), sample.flatten().numpy())[0, 1]
         for sample in samples
     ]
     assert np.mean(likeness) > least
@@ -174,7 +176,7 @@ def test_a_domain_that_shows_no_drawings_gets_the_picture_in_its_size(monkeypatc
     monkeypatch.setitem(DOMAINS, "photos.own", plain)
     picture = torch.zeros(3, 40, 48, dtype=torch.uint8)
     picture[0] = 255
-    shown = views(picture, ["photos.own"])["photos.own"]
+    shown = render_variants(picture, ["photos.own"])["photos.own"]
     assert shown.shape == (VARIANTS, 1, 20, 24)
     assert set(shown.unique().tolist()) == {76}, "red is as bright as ITU-R BT.601 says"
 
@@ -430,6 +432,6 @@ def test_a_printed_seven_looks_like_the_handwritten_sevens_and_unlike_the_zeros(
     means = torch.stack([domain.inputs[labels == digit, 0].float().mean(0).flatten() for digit in range(10)])
     right = 0
     for digit, glyph in enumerate((255 * render_glyphs(fonts()[:1])[0]).to(torch.uint8)):
-        shown = views(glyph[None], ["digits.handwritten"])["digits.handwritten"][0, 0].float().flatten()
+        shown = render_variants(glyph[None], ["digits.handwritten"])["digits.handwritten"][0, 0].float().flatten()
         right += int(torch.corrcoef(torch.cat([shown[None], means]))[0, 1:].argmax()) == digit
     assert right >= 8

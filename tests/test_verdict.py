@@ -25,7 +25,7 @@ def test_it_is_compared_with_from_scratch_and_knows_the_noise_of_the_test():
     assert found is not None
     assert (found.value, found.baseline, found.against) == (0.75, 0.5, "target_only")
     assert found.noise == pytest.approx(math.sqrt((0.75 * 0.25 + 0.5 * 0.5) / 100))
-    assert found.clear
+    assert found.is_significant
     assert found.better == 0.25
 
 
@@ -36,7 +36,7 @@ def test_without_from_scratch_it_is_compared_with_the_source_and_without_both_wi
     assert with_source is not None
     assert with_source.against == "source_only"
     assert alone is not None
-    assert (alone.against, alone.clear) == ("", False)
+    assert (alone.against, alone.is_significant) == ("", False)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_run_that_was_stopped_before_the_target_says_so_and_makes_no_claim():
     made("target_only", 0.2)
     found = verdict(open_store().get(run.id), [made("target_only", 0.2)], 314)
     assert found is not None
-    assert (found.clear, found.cut_short) == (False, True)
+    assert (found.is_significant, found.cut_short) == (False, True)
     text = words(app("train", run=run.id))
     assert "stopped at step 129 of 300, before it learned the target" in text
     assert "more" not in text.partition("stopped at step")[0][-200:]

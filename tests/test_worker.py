@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.runs import worker
-from xfer_core.runs.housekeeping import delete_runs
+from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
 from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, notes, run_here

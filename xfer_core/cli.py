@@ -198,7 +198,7 @@ def _train(options: argparse.Namespace) -> int:
             print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
-    keys = "metrics seconds samples_per_second device precision threads frozen_unchanged warnings".split()
+    keys = ("metrics", "seconds", "samples_per_second", "device", "precision", "threads", "frozen_unchanged", "warnings")
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
     outcome |= {old: row.result[new] for old, new in ALIASES.items()}
@@ -239,7 +239,7 @@ def _submit(options: argparse.Namespace) -> int:
             raise XferError("not_for_experiments", "--set", options.set[0])
         question, name, made = read_recipe(data)
         batch = new_batch(question)
-        open_store().create_together(made, batch)
+        open_store().create_many(made, batch)
         open_store().name_experiment(batch, name)
         print(batch)
     else:
@@ -260,7 +260,7 @@ def _row(run: Any) -> dict[str, Any]:
 
 def _runs(options: argparse.Namespace) -> int:
     from xfer_core.analysis.accuracy import metric_text
-    from xfer_core.runs.housekeeping import runs_without_rows
+    from xfer_core.runs.deletion import runs_without_rows
     from xfer_core.runs.store import open_store
 
     store = open_store()

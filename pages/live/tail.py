@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from xfer_core.analysis.race import thinned
-from xfer_core.runs.store import FINISHED, RESUMABLE, STOPPED, News, Run, Store
+from xfer_core.analysis.learning_curves import downsample
+from xfer_core.runs.store import FINISHED, RESUMABLE, STOPPED, Run, RunUpdate, Store
 from xfer_core.strict_json import to_json
 
 logger = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class Tails:
         messages = []
         for run, cursors in wanted.items():
             for cursor in cursors:
-                news = self._store.after(run, cursor) if run in rows else News(cursor, [], [])
+                news = self._store.updates_since(run, cursor) if run in rows else RunUpdate(cursor, [], [])
                 messages.append((cursor, _message(run, rows.get(run), news, cursor)))
         return messages
 
@@ -181,11 +181,11 @@ def thin(curve: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
     values = np.array([value for _step, value in curve], float)
     if len(curve) <= most or not np.isfinite(values).all():
         return curve
-    kept = thinned(np.array([step for step, _value in curve]), values, most)
+    kept = downsample(np.array([step for step, _value in curve]), values, most)
     return [curve[index] for index in kept]
 
 
-def _message(run: str, row: Run | None, news: News, cursor: int) -> Message:
+def _message(run: str, row: Run | None, news: RunUpdate, cursor: int) -> Message:
     status = row.status if row else UNKNOWN
     head = {
         "run": run,

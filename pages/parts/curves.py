@@ -9,7 +9,7 @@ from itertools import combinations
 from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_word
 from pages.parts.text import _, error_words
-from xfer_core.analysis.comparison import arm_of
+from xfer_core.analysis.comparison import condition_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
 from xfer_core.errors import MESSAGES, XferError
 from xfer_core.runs.spec import RunSpec, metric_name
@@ -216,7 +216,7 @@ def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tup
     """
     dress = looks_of([run.spec["strategy"]["kind"] for run in runs])
     if looks is not None:
-        dress = [looks[arm_of(run.spec)] for run in runs]
+        dress = [looks[condition_of(run.spec)] for run in runs]
     lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash) for live in lives]
     chart = Chart(_("Accuracy on the target"), _("accuracy"), traces, y_range=(0, 1), percent=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pages.parts.field_words import NONE, field_title, field_words
-from xfer_core.analysis.differences import ABSENT, telling_differences
+from xfer_core.analysis.spec_diff import ABSENT, telling_differences
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 

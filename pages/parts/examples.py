@@ -10,7 +10,7 @@ from benchmarks.measured import Known, known, recipes, values
 from pages.parts.domains import domain_title
 from pages.parts.plan_link import compare_query
 from pages.parts.text import _, plain
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.strategies import TITLES, Showcase, Strategy
@@ -92,9 +92,9 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
         runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
         gains = task_gains(example.problem, name, specs, found) if runs else {}
         if gains:  # several tasks
-            st.markdown(f"{title}: $Δ_m$ **{shown(spread(list(gains.values())), sign=True)} %**", help=_(GAIN))
+            st.markdown(f"{title}: $Δ_m$ **{shown(mean_std(list(gains.values())), sign=True)} %**", help=_(GAIN))
         elif runs:
-            over = spread(values(found[f"{example.problem}.{name}"]))
+            over = mean_std(values(found[f"{example.problem}.{name}"]))
             st.progress(over.mean, f"{title}: {shown(over)} %")
     if claim is not None:
         st.caption(_clear(claim), help=_(CLEAR))
@@ -130,7 +130,7 @@ def _difference(claim: Claim, baseline: str) -> str:
 def _clear(claim: Claim) -> str:
     """Whether the difference is clear although so many differences are looked at."""
     one = claim.difference
-    verdict = _("Clear") if one.clear else _("Not clear")
+    verdict = _("Clear") if one.is_significant else _("Not clear")
     among = _("{verdict} among the {count} differences of this page, taken seed by seed.")
     bars = _("Mean ± standard deviation over the seeds.")
     if not claim.several:

@@ -12,8 +12,8 @@ from pages.parts.plan_words import held_equal, untuned_words
 from pages.parts.problem import budget_label
 from pages.parts.run_words import transfer_words
 from pages.parts.text import _, plain
-from xfer_core.analysis.comparison import arm_of
-from xfer_core.runs.experiment import cells
+from xfer_core.analysis.comparison import condition_of
+from xfer_core.runs.experiment import one_run_per_condition
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 
@@ -24,7 +24,7 @@ def experiment_facts(runs: Sequence[Run]) -> None:
     Args:
         runs: all runs of the experiment, by time.
     """
-    asked = cells(runs)
+    asked = one_run_per_condition(runs)
     specs = [RunSpec.model_validate(run.spec) for run in asked]
     problem = specs[0].problem
     budgets = list(dict.fromkeys(spec.problem.labels_per_class for spec in specs))
@@ -36,7 +36,7 @@ def experiment_facts(runs: Sequence[Run]) -> None:
         else _("{count} sources → {target}").format(count=len(sources), target=_titles(problem.target)),
         *([_("unseen: {domains}").format(domains=_titles(problem.unseen))] if problem.unseen else []),
         _("1 label per class") if labels == "1" else _("{labels} labels per class").format(labels=labels),
-        _("{count} methods").format(count=len({arm_of(run.spec) for run in asked})),
+        _("{count} methods").format(count=len({condition_of(run.spec) for run in asked})),
         _counted(len({run.spec["seed"] for run in runs})),
         _("{steps} steps").format(steps=", ".join(f"{n:,}" for n in sorted({s.training.steps for s in specs}))),
         ", ".join(dict.fromkeys(spec.network.kind for spec in specs)),
@@ -50,12 +50,12 @@ def every_setting(runs: Sequence[Run]) -> None:
     with st.expander(title, icon=":material/tune:", on_change="rerun", key=key) as folded:
         if not folded.open:
             return
-        asked = cells(runs)
+        asked = one_run_per_condition(runs)
         specs = [RunSpec.model_validate(run.spec) for run in asked]
         st.markdown(held_equal(specs))
         if said := untuned_words(specs):
             st.markdown(said)
-        arms = {arm_of(run.spec): (run.name, spec) for run, spec in zip(asked, specs, strict=True)}
+        arms = {condition_of(run.spec): (run.name, spec) for run, spec in zip(asked, specs, strict=True)}
         rows = [{_("Method"): name, _("Settings that are not the default"): _settings(spec)}
                 for name, spec in arms.values()]  # fmt: skip
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("The settings of each method"))

@@ -20,12 +20,12 @@ from pages.parts.store import require_here, start, store
 from pages.parts.text import _, time_range
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.duration import Pace, estimate, paces
-from xfer_core.analysis.intervals import LEAST
+from xfer_core.analysis.intervals import MIN_SEEDS
 from xfer_core.domains import domain_keys
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import Arm, Experiment, new_batch
-from xfer_core.runs.plan import Plan, kind_of, plan_for
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.experiment import Condition, Experiment, new_batch
+from xfer_core.runs.plan import Plan, plan_for, strategy_of
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
@@ -33,7 +33,7 @@ from xfer_core.strategies.base import task_loss_terms
 
 REMEMBERED = 100  # finished runs that say how long others will take
 
-Wanted = list[tuple[RunSpec, Arm]]
+Wanted = list[tuple[RunSpec, Condition]]
 state = st.session_state
 
 
@@ -67,7 +67,7 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
             st.caption(_("This very experiment is running; its results stand below."))
     if not state.pop("experiment.start", False) or not wanted or runs_already:
         return form.plan, ""
-    batch = new_batch(form.plan.question)
+    batch = new_batch(form.plan.preset)
     start([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
     state["experiment.begun"] = (digest, batch)
     return form.plan, batch
@@ -99,10 +99,10 @@ class _Form:
         """
         first, prefix, slots = self.plan, self.prefix, self.slots
         name = _choose_question(first, prefix)
-        if name != first.question:  # problem and training stay as they are, what the question asks of both is its own
+        if name != first.preset:  # problem and training stay as they are, what the question asks of both is its own
             first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
-        domains = _choose_domains(first, f"{prefix}.{'own' if QUESTIONS[name].settings else 'all'}", slots)
-        many, budgets_column, seeds_column = st.columns([4, 3, 2] if QUESTIONS[name].choices else [0.01, 3, 2])
+        domains = _choose_domains(first, f"{prefix}.{'own' if PRESETS[name].settings else 'all'}", slots)
+        many, budgets_column, seeds_column = st.columns([4, 3, 2] if PRESETS[name].choices else [0.01, 3, 2])
         with many:
             methods = _choose_methods(first, f"{prefix}.{name}", slots)
         with budgets_column:
@@ -130,22 +130,22 @@ class _Form:
 def _base_for(question: str, base: RunSpec) -> RunSpec:
     """The same problem and training, with what the question needs."""
     try:
-        return parse_spec(base.model_dump(mode="json"), QUESTIONS[question].settings)
+        return parse_spec(base.model_dump(mode="json"), PRESETS[question].settings)
     except XferError:
-        return parse_spec({}, QUESTIONS[question].settings)
+        return parse_spec({}, PRESETS[question].settings)
 
 
 def _choose_question(first: Plan, prefix: str) -> str:
     name = st.pills(
         _("Question"),
-        list(QUESTIONS),
-        default=first.question,
+        list(PRESETS),
+        default=first.preset,
         required=True,
-        format_func=lambda name: _(QUESTIONS[name].title),
+        format_func=lambda name: _(PRESETS[name].title),
         key=f"{prefix}.question",
         wrap=True,
     )
-    st.caption(_(QUESTIONS[name].idea))
+    st.caption(_(PRESETS[name].idea))
     return name
 
 
@@ -170,11 +170,11 @@ def _choose_domains(first: Plan, prefix: str, slots: Slots) -> dict[str, list[st
 
 
 def _choose_methods(first: Plan, prefix: str, slots: Slots) -> list[str]:
-    question = QUESTIONS[first.question]
+    question = PRESETS[first.preset]
     if not question.choices:
         return []
     found = st.multiselect(
-        _("Methods") if not question.arms else _("Beside them, methods that set λ by themselves"),
+        _("Methods") if not question.conditions else _("Beside them, methods that set λ by themselves"),
         list(question.choices),
         default=[kind for kind in first.methods if kind in question.choices],
         format_func=lambda kind: _(TITLES[kind]),
@@ -208,7 +208,7 @@ def _choose_seeds(first: Plan, prefix: str, slots: Slots) -> int:
         help=_(
             "Each seed splits the data anew and starts from other weights. One is a quick look, and more can be added "
             "while its results are shown; from {least} on, a difference can be called clear."
-        ).format(least=LEAST),
+        ).format(least=MIN_SEEDS),
     )
     slots.here("experiment.seeds")
     return int(seeds)
@@ -227,9 +227,9 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     base = parse_spec({"problem": problem, **shared})
     base.problem.check_names()
     plan = replace(plan, base=base, term="")
-    if QUESTIONS[plan.question].sweeps_term:
+    if PRESETS[plan.preset].sweeps_term:
         plan = replace(plan, term=_choose_term(plan, first, prefix))
-    kinds = list(dict.fromkeys(kind_of(arm) for arm in plan.arms()))
+    kinds = list(dict.fromkeys(strategy_of(arm) for arm in plan.conditions()))
     if kinds:
         plan = replace(plan, settings=choose_method_settings(plan, kinds, first, f"{prefix}.of", slots))
     return plan
@@ -266,8 +266,8 @@ def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
         text += _("The first of them show how long it takes.")
     else:
         text += _("About **{time}** on this machine.").format(time=time_range(span.low, span.high))
-        if len(asked.seeds) < LEAST:
-            more = LEAST - len(asked.seeds)
+        if len(asked.seeds) < MIN_SEEDS:
+            more = MIN_SEEDS - len(asked.seeds)
             later = estimate(list(once) * more, done) or span
             words = _("A quick look: to call a difference clear, add {more} more seeds later (about {time}).")
             text += " " + words.format(more=more, time=time_range(later.low, later.high))

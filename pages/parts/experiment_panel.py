@@ -13,14 +13,14 @@ from pages.parts.experiment_words import findings_table, verdict
 from pages.parts.phases import phase_titles
 from pages.parts.store import delete, start, store
 from pages.parts.text import _, error_text, locale, plain, time_range
-from xfer_core.analysis.comparison import Row, by_arm, rows
+from xfer_core.analysis.comparison import RunRecord, by_condition, run_records
 from xfer_core.analysis.duration import paces, seconds_left
-from xfer_core.analysis.findings import findings, usual_reference
-from xfer_core.analysis.said import sentences
+from xfer_core.analysis.findings import default_reference, summarize_conditions
+from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
 from xfer_core.exports.experiments.gathered import arm_looks
 from xfer_core.runs.dispatcher import ensure_dispatcher
-from xfer_core.runs.experiment import counted, go_on, more_seeds, pause
+from xfer_core.runs.experiment import add_seeds, finished_unique, pause, resume
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
@@ -44,14 +44,14 @@ def _panel(batch: str, was_live: bool) -> None:
     if live != was_live:
         st.rerun()  # the page decides how often to look
     experiment_facts(runs)
-    done = counted(runs)
-    table = rows(done)
+    done = finished_unique(runs)
+    table = run_records(done)
     spec = RunSpec.model_validate(runs[0].spec)
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    titles = {arm: own[0].title for arm, own in by_arm(table).items()}
+    titles = {arm: own[0].title for arm, own in by_condition(table).items()}
     named = {arm: plain(name) for arm, name in titles.items()}
     reference = _reference(titles, table)
-    found = findings(table, reference, higher_is_better=not numbers)
+    found = summarize_conditions(table, reference, higher_is_better=not numbers)
     said = sentences(table, found, reference, named, numbers, _)
     verdict(said)
     _progress(runs, len(done))
@@ -80,10 +80,10 @@ def _until_the_first_result(batch: str, runs: list[Run]) -> None:
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{batch}")
 
 
-def _reference(titles: dict[str, str], table: list[Row]) -> str:
+def _reference(titles: dict[str, str], table: list[RunRecord]) -> str:
     """The arm that others are compared with: the viewer's choice, else the usual one."""
     chosen = st.session_state.get("experiment.reference")
-    return chosen if chosen in titles else usual_reference(table) if table else ""
+    return chosen if chosen in titles else default_reference(table) if table else ""
 
 
 def _choose_reference(titles: dict[str, str], reference: str) -> None:
@@ -143,7 +143,7 @@ def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str)
 
 
 def _go_on(batch: str) -> None:
-    go_on(store(), batch)
+    resume(store(), batch)
     ensure_dispatcher()
 
 
@@ -151,7 +151,7 @@ def _add(batch: str) -> None:
     """As many seeds more as the field says when the button is pressed: the page may not have run again since."""
     count = int(st.session_state["experiment.more"])
     try:
-        start(more_seeds(store().find(batch=batch), count), batch)
+        start(add_seeds(store().find(batch=batch), count), batch)
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
 

@@ -15,13 +15,13 @@ from pages.parts.plain_chart import PLAIN
 from pages.parts.problem import budget_label
 from pages.parts.store import store
 from pages.parts.text import _
-from xfer_core.analysis.comparison import Row, budgets, by_arm
+from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.cost import cost
-from xfer_core.analysis.race import Curve, bands
-from xfer_core.analysis.said import budget_word
+from xfer_core.analysis.learning_curves import Curve, mean_curves
+from xfer_core.analysis.sentences import budget_word
 from xfer_core.charts import experiment as charts
-from xfer_core.runs.experiment import question_of
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.experiment import preset_of
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 
@@ -43,7 +43,7 @@ TITLES = {
 class Shown:
     """What every picture is made from."""
 
-    table: Sequence[Row]
+    table: Sequence[RunRecord]
     titles: dict[str, str]
     looks: charts.Looks
     spec: RunSpec
@@ -69,7 +69,12 @@ class Shown:
 
 
 def pictures(
-    batch: str, table: Sequence[Row], titles: dict[str, str], looks: charts.Looks, spec: RunSpec, runs: Sequence[Run]
+    batch: str,
+    table: Sequence[RunRecord],
+    titles: dict[str, str],
+    looks: charts.Looks,
+    spec: RunSpec,
+    runs: Sequence[Run],
 ) -> None:
     """Choose a picture and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
@@ -81,8 +86,8 @@ def pictures(
         bool(st.session_state.get(f"experiment.zoom.{batch}")),
     )
     shown = Shown(table, titles, looks, spec, runs, words, st.context.theme.type == "dark")
-    question = QUESTIONS.get(question_of(batch))
-    first = question.picture if question else "final"
+    question = PRESETS.get(preset_of(batch))
+    first = question.chart if question else "final"
     # The picture that answers the question is there from the first result on, whatever the others still lack.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
@@ -95,19 +100,19 @@ def pictures(
         st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
 
 
-def _fits(name: str, table: Sequence[Row]) -> bool:
-    arms = [rows[0] for rows in by_arm(table).values()]
+def _fits(name: str, table: Sequence[RunRecord]) -> bool:
+    arms = [rows[0] for rows in by_condition(table).values()]
     match name:
         case "labels":
             return len(budgets(table)) > 1
         case "freeze":
-            return len({arm.fixed for arm in arms if arm.kind == "fine_tune"}) > 1
+            return len({arm.frozen for arm in arms if arm.kind == "fine_tune"}) > 1
         case "lambda" | "frontier":
             return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
         case "targets":
             return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
         case "kept":
-            return any(arm.kept is not None for arm in arms)
+            return any(arm.source_accuracy is not None for arm in arms)
         case _:
             return True
 
@@ -123,12 +128,12 @@ def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: C
             st.dataframe(data, hide_index=True, column_config={_("run"): link, **fractions})
 
 
-def _data(shown: Shown, **more: Callable[[Row], object]) -> pd.DataFrame:
+def _data(shown: Shown, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
     """One row a run, with further columns."""
     return pd.DataFrame(
         [
             {
-                _("method"): shown.titles[row.arm],
+                _("method"): shown.titles[row.condition],
                 _("labels per class"): str(row.budget),
                 _("seed"): row.seed,
                 shown.words.value: row.value,
@@ -178,7 +183,7 @@ def _race(shown: Shown) -> None:
     here, what = shown.at_one_budget(), _("What is drawn")
     name = st.selectbox(what, list(names), format_func=names.__getitem__, key="experiment.race", width=320)
     curves = {row.run: curve for row in here.table if (curve := _curve(row.run, name))}
-    over = bands(curves, {arm: [row.run for row in rows] for arm, rows in by_arm(here.table).items()})
+    over = mean_curves(curves, {arm: [row.run for row in rows] for arm, rows in by_condition(here.table).items()})
     words = shown.words
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
@@ -206,7 +211,7 @@ def _race(shown: Shown) -> None:
 
 def _freeze(shown: Shown) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
-    places = {arm: float(len(own[0].fixed)) for arm, own in by_arm(rows).items()}
+    places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
     alt = _("Accuracy against how many stages stay fixed")
     _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
@@ -236,7 +241,7 @@ def _targets(shown: Shown) -> None:
     for row in here.table:
         for key, value in {**row.targets, **row.unseen}.items():
             title = domain_title(key) + (f" ({_('unseen')})" if key in row.unseen else "")
-            values.setdefault(row.arm, {}).setdefault(title, []).append(value)
+            values.setdefault(row.condition, {}).setdefault(title, []).append(value)
     figure = charts.targets_chart(values, here.titles, here.looks, here.dark, here.words)
     data = pd.DataFrame(
         [
@@ -255,7 +260,7 @@ def _targets(shown: Shown) -> None:
 
 def _kept(shown: Shown) -> None:
     here = shown.at_one_budget()
-    points = {row.run: (row.kept, row.value) for row in here.table if row.kept is not None}
+    points = {row.run: (row.source_accuracy, row.value) for row in here.table if row.source_accuracy is not None}
     figure = charts.against_chart(
         here.table,
         points,

@@ -18,7 +18,7 @@ from xfer_core.domains import domain_info, domain_keys
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import HEAD, NETWORKS
-from xfer_core.runs.plan import FORMS, Plan, method_settings
+from xfer_core.runs.plan import STRATEGY_CLASSES, Plan, method_settings
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES, Strategy
@@ -126,8 +126,8 @@ def choose_method_settings(
 
 
 def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) -> dict[str, str]:
-    form, prefix = FORMS[kind], f"{prefix}.{kind}"
-    fields, swept = form.model_fields, SWEPT.get(plan.question)
+    form, prefix = STRATEGY_CLASSES[kind], f"{prefix}.{kind}"
+    fields, swept = form.model_fields, SWEPT.get(plan.preset)
     at_first = parse_spec({}, [f"strategy.kind={kind}", *(f"{path}={value}" for path, value in first.items())])
     now = at_first.strategy
     values = {name: getattr(now, name) for name in APART if name in fields}

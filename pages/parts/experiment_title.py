@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pages.parts.store import store
 from pages.parts.text import _
-from xfer_core.runs.experiment import question_of
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.experiment import preset_of
+from xfer_core.runs.presets import PRESETS
 
 
 def question_title(batch: str) -> str:
     """The question of an experiment, by its batch; text, not Markdown."""
-    question = QUESTIONS.get(question_of(batch))
+    question = PRESETS.get(preset_of(batch))
     return _(question.title) if question else batch
 
 

@@ -8,21 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.text import _
-from xfer_core.analysis.findings import Finding
-from xfer_core.analysis.said import Sentence, how_judged, table_rows
+from xfer_core.analysis.findings import ConditionSummary
+from xfer_core.analysis.sentences import Sentence, how_judged, table_rows
 
 
 def verdict(said: Sequence[Sentence]) -> None:
     """The most telling sentence, where the eyes are."""
     if said:
         first = said[0]
-        if first.clear:
+        if first.is_significant:
             st.success(first.text, icon=":material/emoji_objects:")
         else:
             st.info(first.text, icon=":material/balance:")
 
 
-def findings_table(found: Sequence[Finding], reference: str, titles: dict[str, str], numbers: bool) -> None:
+def findings_table(found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], numbers: bool) -> None:
     """One row for each method and budget: the mean, the difference to the reference, its interval, its p, the sign
     test and a verdict; and for how many comparisons the verdicts hold."""
     st.dataframe(

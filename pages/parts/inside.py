@@ -17,9 +17,9 @@ from pages.parts.sample_weights import sample_weights
 from pages.parts.text import _, error_text, plain
 from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
+from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.trained import trained_network
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
@@ -67,7 +67,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
     runs = [run] if beside is None or beside.id == run.id else [run, beside]
     for each in runs:
         try:
-            trained_network(each)
+            load_trained_network(each)
         except XferError as error:
             st.info(error_text(error), icon=":material/hourglass_top:")
             return

@@ -13,10 +13,10 @@ from pages.parts.live_panel import baselines_of
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, percent, plain
 from xfer_core.analysis.calibration import calibration
-from xfer_core.analysis.changed import changed
-from xfer_core.analysis.confusion import confusion, mixed_up
-from xfer_core.analysis.held_out import Answered
-from xfer_core.analysis.moments import END
+from xfer_core.analysis.confusion import confusion_matrix, most_confused_pair
+from xfer_core.analysis.prediction_changes import prediction_changes
+from xfer_core.analysis.predictions import Predictions
+from xfer_core.analysis.snapshots_view import FINAL
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.guesses import guesses_chart
 from xfer_core.charts.reliability import reliability_chart
@@ -43,11 +43,11 @@ def mix_ups(subject: Subject, together: list[Subject], dark: bool) -> None:
         _guesses(subject, together, dark)
         return
     answers = subject.answers()
-    counts = confusion(answers, subject.classes)
+    counts = confusion_matrix(answers, subject.classes)
     right = _("{right} of {all} test samples are right ({percent}).").format(
-        right=int(answers.right.sum()), all=len(answers.labels), percent=percent(float(answers.right.mean()))
+        right=int(answers.correct.sum()), all=len(answers.labels), percent=percent(float(answers.correct.mean()))
     )
-    worst = mixed_up(counts)
+    worst = most_confused_pair(counts)
     figure = confusion_chart(counts, dark, _("answer"), _("true class"))
     picture, words = halves(together)
     with picture:
@@ -101,24 +101,24 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
         chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
     run, moment = known[chosen]
     before, after = Subject(run, subject.domain, subject.task).answers(moment), subject.answers()
-    found = changed(before, after)
+    found = prediction_changes(before, after)
     st.markdown(
         _("Against {reference}: **{fixed} corrected, {broken} broken** of {all} test samples.").format(
-            reference=f"“{plain(chosen)}”", fixed=len(found.fixed), broken=len(found.broken), all=found.samples
+            reference=f"“{plain(chosen)}”", fixed=len(found.corrected), broken=len(found.regressed), all=found.samples
         )
         + " "
         + (
             _("If neither were better, chance alone would bring a difference like this in {percent} of such tests.")
-            if len(found.fixed) + len(found.broken)
+            if len(found.corrected) + len(found.regressed)
             else _("Every answer is as right or as wrong as before.")
-        ).format(percent=_("less than 0.1 %") if found.chance < 0.001 else percent(found.chance))
+        ).format(percent=_("less than 0.1 %") if found.p_value < 0.001 else percent(found.p_value))
     )
-    if len(found.fixed) + len(found.broken):
+    if len(found.corrected) + len(found.regressed):
         st.caption(_("Below each picture: the answer before → the answer now, ✓ right or ✗ wrong."))
-    for title, positions in ((_("Corrected"), found.fixed), (_("Broken"), found.broken)):
+    for title, positions in ((_("Corrected"), found.corrected), (_("Broken"), found.regressed)):
         _pictures(subject, title, positions, before, after)
-    if len(found.fixed) + len(found.broken):
-        numbers(_table(subject, found.fixed, found.broken, before, after))
+    if len(found.corrected) + len(found.regressed):
+        numbers(_table(subject, found.corrected, found.regressed, before, after))
 
 
 def _references(subject: Subject, together: list[Subject]) -> dict[str, tuple[Run, str]]:
@@ -128,28 +128,33 @@ def _references(subject: Subject, together: list[Subject]) -> dict[str, tuple[Ru
     baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
     for kind in ("target_only", "source_only"):
         if kind in baselines and baselines[kind].status in (FINISHED, STOPPED):
-            known[baselines[kind].name] = (baselines[kind], END)
+            known[baselines[kind].name] = (baselines[kind], FINAL)
     for other in together:
         if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):
-            known[f"{other.run.name} ({other.run.id})"] = (other.run, END)
+            known[f"{other.run.name} ({other.run.id})"] = (other.run, FINAL)
     for moment in subject.moments():
-        if moment.index and not moment.renewed:  # a head of random values has no answers worth the name
+        if moment.index and not moment.reset:  # a head of random values has no answers worth the name
             known[_("this run at {moment}").format(moment=moment_title(moment))] = (run, moment.key)
     return known
 
 
-def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Answered, after: Answered) -> None:
+def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Predictions, after: Predictions) -> None:
     if not len(positions):
         return
     shown, classes = positions[:SHOWN].tolist(), subject.classes
     more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
     st.markdown(f"**{title}**{more}")
     images = subject.samples().inputs
-    words = [f"{classes[before.given[i]]} → {classes[after.given[i]]} {'✓' if after.right[i] else '✗'}" for i in shown]
+    words = [
+        f"{classes[before.predicted[i]]} → {classes[after.predicted[i]]} {'✓' if after.correct[i] else '✗'}"
+        for i in shown
+    ]
     picture_row([tile(images[i]) for i in shown], words, TILE)
 
 
-def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answered, after: Answered) -> pd.DataFrame:
+def _table(
+    subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
+) -> pd.DataFrame:
     originals, classes = subject.samples().example_ids, subject.classes
     return pd.DataFrame(
         [
@@ -157,9 +162,9 @@ def _table(subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Answ
                 _("sample"): int(originals[i]),
                 _("became"): word,
                 _("true class"): classes[before.labels[i]],
-                _("before"): classes[before.given[i]],
-                _("now"): classes[after.given[i]],
-                _("confidence now"): percent(float(after.certainty[i])),
+                _("before"): classes[before.predicted[i]],
+                _("now"): classes[after.predicted[i]],
+                _("confidence now"): percent(float(after.confidence[i])),
             }
             for word, positions in ((_("right"), fixed), (_("wrong"), broken))
             for i in positions.tolist()
@@ -172,10 +177,10 @@ def certainty(subject: Subject, together: list[Subject], dark: bool) -> None:
     if not needs_classes(subject):
         return
     found = calibration(subject.answers())
-    gap = found.certainty - found.right
+    gap = found.confidence - found.accuracy
     word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
     sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
-        sure=percent(found.certainty), right=percent(found.right), word=word
+        sure=percent(found.confidence), right=percent(found.accuracy), word=word
     )
     words = _("accuracy"), _("as confident as right")
     figure = reliability_chart(found.bins, dark, _("confidence: how sure the network is"), _("accuracy"), words)

@@ -13,12 +13,12 @@ from torch import Tensor
 from pages.parts.phases import phase_titles
 from pages.parts.store import store
 from pages.parts.text import _
+from xfer_core.analysis.feature_trajectory import FeatureTrajectory, feature_trajectories
 from xfer_core.analysis.filters import first_filters
-from xfer_core.analysis.held_out import Answered, answered, held_out_samples, outputs_of
-from xfer_core.analysis.looked import looked
-from xfer_core.analysis.moments import END, Moment, end_of, moments_of, network_at
-from xfer_core.analysis.moved import Moved, moved
-from xfer_core.analysis.trail import Trail, trails
+from xfer_core.analysis.grad_cam import grad_cam
+from xfer_core.analysis.layer_drift import LayerDrift, layer_drift
+from xfer_core.analysis.predictions import Predictions, from_logits, held_out_samples, predict_logits
+from xfer_core.analysis.snapshots_view import FINAL, SnapshotRef, final_of, load_snapshot, snapshot_refs
 from xfer_core.domains.problem import Problem, Samples
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
@@ -74,41 +74,41 @@ class Subject:
         """The test samples of the domain."""
         return samples_of(self.run, self.domain)
 
-    def outputs(self, moment: str = END) -> Tensor:
+    def outputs(self, moment: str = FINAL) -> Tensor:
         """What the task's head says at a moment: float32 (N, K), or (N, 1) for a regression."""
         return _outputs(*_life(self.run), self.domain, moment)[self.task]
 
-    def answers(self, moment: str = END) -> Answered:
+    def answers(self, moment: str = FINAL) -> Predictions:
         """The answers at a moment."""
-        return answered(self.samples().labels[self.task], self.outputs(moment))
+        return from_logits(self.samples().labels[self.task], self.outputs(moment))
 
-    def moments(self) -> list[Moment]:
+    def moments(self) -> list[SnapshotRef]:
         """Its snapshots and the end; only the end where no snapshots were kept."""
         return moments_to_show(self.run)
 
-    def moved(self, moment: str) -> list[Moved]:
+    def moved(self, moment: str) -> list[LayerDrift]:
         """How far each stage is at the end from where it was at the moment."""
         return _moved(*_life(self.run), self.domain, self.task, moment)
 
-    def filters(self, moment: str = END) -> Tensor:
+    def filters(self, moment: str = FINAL) -> Tensor:
         """Those of the first stage: float32 (F, C, K, K)."""
-        return first_filters(network_at(self.run, moment))
+        return first_filters(load_snapshot(self.run, moment))
 
     def looked(self, positions: tuple[int, ...]) -> np.ndarray:
         """Grad-CAM of its own answers to these samples: (N, H, W)."""
         return _looked(*_life(self.run), self.domain, self.task, positions)
 
 
-def embedded(subjects: list[Subject], domains: tuple[str, ...]) -> list[Trail]:
+def embedded(subjects: list[Subject], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
     """The trails of one run, or of two side by side."""
     return _trails(tuple(_life(subject.run) for subject in subjects), domains, subjects[0].task)
 
 
-def moment_title(moment: Moment, short: bool = False) -> str:
+def moment_title(moment: SnapshotRef, short: bool = False) -> str:
     """A moment in words: its step, and the phase that began there."""
-    if moment.key == END and short:
+    if moment.key == FINAL and short:
         return _("step {step}: the end").format(step=moment.step)
-    if moment.key == END:
+    if moment.key == FINAL:
         return _("step {step}: the selected checkpoint").format(step=moment.step)
     if not moment.phase or (short and not moment.index):
         return _("step {step}").format(step=moment.step)
@@ -116,14 +116,14 @@ def moment_title(moment: Moment, short: bool = False) -> str:
     return _("step {step}: before {phase}").format(step=moment.step, phase=phase)
 
 
-def moments_to_show(run: Run) -> list[Moment]:
+def moments_to_show(run: Run) -> list[SnapshotRef]:
     """Its snapshots and the end; only the end where no snapshots were kept."""
     try:
         return _moments(*_life(run))
     except XferError as error:
         if error.code != "no_snapshots":
             raise
-        return [end_of(run)]
+        return [final_of(run)]
 
 
 def _life(run: Run) -> tuple[str, float | None]:
@@ -143,33 +143,35 @@ def samples_of(run: Run, domain: str) -> Samples:
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _moments(run: str, ended: float | None) -> list[Moment]:
-    return moments_of(store().get(run))
+def _moments(run: str, ended: float | None) -> list[SnapshotRef]:
+    return snapshot_refs(store().get(run))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _outputs(run: str, ended: float | None, domain: str, moment: str) -> dict[str, Tensor]:
     row = store().get(run)
     precision = (row.result or {}).get("precision", "float32")  # as it was measured, so that its figures come out again
-    return outputs_of(network_at(row, moment), samples_of(row, domain).inputs, precision)
+    return predict_logits(load_snapshot(row, moment), samples_of(row, domain).inputs, precision)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _moved(run: str, ended: float | None, domain: str, task: str, moment: str) -> list[Moved]:
+def _moved(run: str, ended: float | None, domain: str, task: str, moment: str) -> list[LayerDrift]:
     row = store().get(run)
     images = samples_of(row, domain).inputs[:COMPARED]
-    return moved(network_at(row, moment), network_at(row, END), images, task)
+    return layer_drift(load_snapshot(row, moment), load_snapshot(row, FINAL), images, task)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _looked(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
     row = store().get(run)
     images = samples_of(row, domain).inputs[list(positions)]
-    network = network_at(row, END)
-    return looked(network, images, task, outputs_of(network, images)[task].argmax(1))
+    network = load_snapshot(row, FINAL)
+    return grad_cam(network, images, task, predict_logits(network, images)[task].argmax(1))
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)
-def _trails(lives: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str) -> list[Trail]:
+def _trails(
+    lives: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str
+) -> list[FeatureTrajectory]:
     runs = [store().get(run) for run, _ended in lives]
-    return trails([(run, moments_to_show(run)) for run in runs], domains, task)
+    return feature_trajectories([(run, moments_to_show(run)) for run in runs], domains, task)

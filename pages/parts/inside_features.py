@@ -10,10 +10,10 @@ from pages.parts.inside_answers import numbers
 from pages.parts.inside_data import Subject, embedded, moment_title
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent
-from xfer_core.analysis.embedding import tsne
-from xfer_core.analysis.held_out import features_of
-from xfer_core.analysis.moments import END, network_at
-from xfer_core.analysis.trail import MOST, Trail, few_samples
+from xfer_core.analysis.feature_trajectory import MOST, FeatureTrajectory, sample_subset
+from xfer_core.analysis.predictions import extract_features
+from xfer_core.analysis.projection import tsne
+from xfer_core.analysis.snapshots_view import FINAL, load_snapshot
 from xfer_core.charts.embedding import common_range, embedding_chart
 from xfer_core.errors import XferError
 
@@ -78,7 +78,7 @@ def _shown(subject: Subject) -> tuple[str, ...]:
     return (*problem.source, *(problem.target if subject.domain in problem.source else (subject.domain,)))
 
 
-def _apart(trail: Trail) -> str:
+def _apart(trail: FeatureTrajectory) -> str:
     first, last = trail.apart
     if first is None or last is None:
         return ""
@@ -111,8 +111,8 @@ def _neighbours(subject: Subject, domains: tuple[str, ...], dark: bool) -> None:
     if st.button(_("Show neighbours (t-SNE)"), icon=":material/scatter_plot:", key=f"{key}.ask"):
         sentence = _("Looking for neighbours…")
         bar = st.progress(0.0, sentence)
-        images, table = few_samples(subject.spec, domains, subject.task)
-        features = features_of(network_at(subject.run, END), images).numpy()
+        images, table = sample_subset(subject.spec, domains, subject.task)
+        features = extract_features(load_snapshot(subject.run, FINAL), images).numpy()
         try:
             places = tsne(features, lambda fraction: bar.progress(fraction, sentence))
         except XferError as error:

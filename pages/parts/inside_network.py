@@ -12,10 +12,10 @@ from pages.parts.inside_answers import CHOICE, needs_classes, numbers, picture_r
 from pages.parts.inside_data import Subject, moment_title
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent, plain
-from xfer_core.analysis.filters import filter_pictures, turned
-from xfer_core.analysis.held_out import Answered
-from xfer_core.analysis.looked import worth_looking
-from xfer_core.analysis.moments import Moment
+from xfer_core.analysis.filters import filter_pictures, filter_rotation
+from xfer_core.analysis.grad_cam import select_examples
+from xfer_core.analysis.predictions import Predictions
+from xfer_core.analysis.snapshots_view import SnapshotRef
 from xfer_core.charts.moved import distance_chart, likeness_chart
 from xfer_core.charts.tiles import glowing, side_by_side, tile
 from xfer_core.errors import XferError
@@ -35,14 +35,14 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
     rows = subject.moved(moment.key)
     compared = [(each, _chosen(each, "moved")) for each in together]
     others = [each.moved(since.key) for each, since in compared if since]
-    farthest = max(row.distance or 0.0 for moved in (rows, *others) for row in moved)
-    still = [row.stage for row in rows if row.distance == 0]
-    most = max(rows, key=lambda row: row.distance or 0.0)
+    farthest = max(row.relative_l2 or 0.0 for moved in (rows, *others) for row in moved)
+    still = [row.stage for row in rows if row.relative_l2 == 0]
+    most = max(rows, key=lambda row: row.relative_l2 or 0.0)
     if len(still) == len(rows):
         sentence = _("No weight moved.")
     else:
         sentence = _("Moved most: {stage}, by {distance} of its length.").format(
-            stage=most.stage, distance=percent(most.distance or 0.0)
+            stage=most.stage, distance=percent(most.relative_l2 or 0.0)
         )
         if still:
             sentence += " " + _("Did not move at all: {stages}.").format(stages=", ".join(still))
@@ -64,8 +64,8 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         pd.DataFrame(
             {
                 _("stage"): [row.stage for row in rows],
-                _("moved"): ["–" if row.distance is None else percent(row.distance) for row in rows],
-                _("CKA"): ["–" if row.alike is None else f"{row.alike:z.3f}".replace("-", "−") for row in rows],
+                _("moved"): ["–" if row.relative_l2 is None else percent(row.relative_l2) for row in rows],
+                _("CKA"): ["–" if row.cka is None else f"{row.cka:z.3f}".replace("-", "−") for row in rows],
                 _("numbers a sample"): [row.width for row in rows],
             }
         )
@@ -81,7 +81,7 @@ def first_stage(subject: Subject, _together: list[Subject], _dark: bool) -> None
         return
     moment = _before(subject, "filters")
     before = subject.filters(moment.key) if moment else None
-    angles = None if before is None else turned(before, after)
+    angles = None if before is None else filter_rotation(before, after)
     _filters(before, after, angles)
     table = pd.DataFrame({_("filter"): range(1, len(after) + 1), _("length"): after.flatten(1).norm(dim=1).numpy()})
     if before is not None:
@@ -122,7 +122,7 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
     if not needs_classes(subject):
         return
     answers, classes = subject.answers(), subject.classes
-    wrong, right = (part.tolist() for part in worth_looking(answers, LOOKED))
+    wrong, right = (part.tolist() for part in select_examples(answers, LOOKED))
     try:
         heat = subject.looked(tuple(wrong + right))
     except XferError as error:
@@ -146,10 +146,10 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
     numbers(pd.DataFrame(rows))
 
 
-def _answer(answers: Answered, classes: tuple[str, ...], i: int) -> str:
+def _answer(answers: Predictions, classes: tuple[str, ...], i: int) -> str:
     """``9 ✗ (is 8) · 98 %``: the answer, whether it is right, and its confidence."""
-    given, sure = classes[answers.given[i]], f"{100 * answers.certainty[i]:.0f} %"
-    if answers.right[i]:
+    given, sure = classes[answers.predicted[i]], f"{100 * answers.confidence[i]:.0f} %"
+    if answers.correct[i]:
         return f"{given} ✓ · {sure}"
     return _("{given} ✗ (is {true}) · {sure}").format(given=given, true=classes[answers.labels[i]], sure=sure)
 
@@ -161,14 +161,14 @@ def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, objec
     return {
         _("sample"): int(subject.samples().example_ids[position]),
         _("true class"): classes[answers.labels[position]],
-        _("answer"): classes[answers.given[position]],
-        _("confidence"): percent(float(answers.certainty[position])),
+        _("answer"): classes[answers.predicted[position]],
+        _("confidence"): percent(float(answers.confidence[position])),
         _("strongest at (row, column)"): f"{row + 1}, {column + 1}" if heat.any() else "–",
         _("glows over half"): percent(float((heat > 0.5).mean())),
     }
 
 
-def _before(subject: Subject, name: str) -> Moment | None:
+def _before(subject: Subject, name: str) -> SnapshotRef | None:
     """The moment that the viewer compares the end with; None where no snapshots were kept, and says so."""
     moments = subject.moments()[:-1]
     if not moments:
@@ -186,12 +186,12 @@ def _before(subject: Subject, name: str) -> Moment | None:
         )
 
 
-def _chosen(subject: Subject, name: str) -> Moment | None:
+def _chosen(subject: Subject, name: str) -> SnapshotRef | None:
     """What :func:`_before` gives for a subject beside this one."""
     moments = subject.moments()[:-1]
     return st.session_state.get(subject.key(name)) or (_usual(moments) if moments else None)
 
 
-def _usual(moments: list[Moment]) -> Moment:
+def _usual(moments: list[SnapshotRef]) -> SnapshotRef:
     """Where the second phase began: what the source taught stands there. Else the beginning."""
     return next((moment for moment in moments if moment.index), moments[0])

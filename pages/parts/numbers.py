@@ -24,7 +24,7 @@ def numbers(runs: Sequence[Run], key: str) -> None:
     columns = {}
     for run in runs:
         before = f"{run.name} · {run.id} · " if len(runs) > 1 else ""
-        for name, step, value in store().after(run.id).points:
+        for name, step, value in store().updates_since(run.id).points:
             columns.setdefault(before + name, {})[step] = value
     table = pd.DataFrame(columns).sort_index().rename_axis(_("step"))
     st.dataframe(table, alt=_("Every curve, a row a step and a column a scalar"))

@@ -9,7 +9,7 @@ from typing import Any
 from pages.parts.link import read_link
 from xfer_core.errors import XferError
 from xfer_core.runs.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms
@@ -53,9 +53,9 @@ def read_plan(given: Mapping[str, str]) -> tuple[Plan, Refused]:
     """
     refused: Refused = []
     question = given.get("question", "")
-    if question and question not in QUESTIONS:
-        refused.append((f"question={question}", XferError("unknown_choice", "question", question, allowed=QUESTIONS)))
-    plan = plan_for(question if question in QUESTIONS else "compare" if "methods" in given else "help")
+    if question and question not in PRESETS:
+        refused.append((f"question={question}", XferError("unknown_choice", "question", question, allowed=PRESETS)))
+    plan = plan_for(question if question in PRESETS else "compare" if "methods" in given else "help")
     for read in (_read_shared, _read_words, _read_settings, _read_term):
         plan, left_out = read(plan, given)
         refused += left_out
@@ -69,7 +69,7 @@ def _is_ours(path: str) -> bool:
 
 def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     """Problem, network and training; where the link is silent, as the question has them."""
-    parts = [setting.partition("=") for setting in QUESTIONS[plan.question].settings]
+    parts = [setting.partition("=") for setting in PRESETS[plan.preset].settings]
     preset = {path: value for path, _, value in parts}
     shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
     spec, refused = read_link({**preset, **shared})
@@ -81,7 +81,7 @@ def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
 
 
 def _read_words(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
-    choices = QUESTIONS[plan.question].choices
+    choices = PRESETS[plan.preset].choices
     methods, refused = _read_list("methods", given, lambda kind: _one_of(kind, choices))
     budgets, more = _read_list("labels", given, lambda text: _budget(plan.base, text))
     plan = replace(plan, methods=tuple(methods or plan.methods), budgets=tuple(budgets or plan.budgets))
@@ -145,7 +145,7 @@ def _read_settings(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]
 
 def _read_term(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     term = given.get("term", "")
-    if not term or not QUESTIONS[plan.question].sweeps_term:
+    if not term or not PRESETS[plan.preset].sweeps_term:
         return plan, []
     terms = task_loss_terms(plan.base.problem, "source", "target")
     if term not in terms:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pages.parts.text import _, plain
-from xfer_core.analysis.differences import differences
+from xfer_core.analysis.spec_diff import diff_specs
 from xfer_core.runs.experiment import Experiment
 from xfer_core.runs.plan import untuned
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES
@@ -17,10 +17,10 @@ from xfer_core.strategies import TITLES
 def count_words(asked: Experiment) -> str:
     """Such as "4 methods × 3 label budgets × 1 seed"; variants where the question compares those of one method."""
     one, many = _("1 method"), _("{count} methods")
-    if QUESTIONS[asked.question].arms:
+    if PRESETS[asked.preset].conditions:
         one, many = _("1 variant"), _("{count} variants")
     return " × ".join((
-        _counted(len(asked.arms), one, many),
+        _counted(len(asked.conditions), one, many),
         _counted(len(asked.budgets), _("1 label budget"), _("{count} label budgets")),
         _counted(len(asked.seeds), _("1 seed"), _("{count} seeds")),
     ))  # fmt: skip
@@ -50,7 +50,7 @@ def held_equal(specs: Sequence[RunSpec]) -> str:
         "training.optimizer.lr": _("learning rate {rate}").format(rate=f"{training.optimizer.lr:g}"),
         "training.selection": _("model selection: {rule}").format(rule=_(RULES[training.selection].title).lower()),
     }
-    apart = differences([spec.model_dump(mode="json") for spec in specs])
+    apart = diff_specs([spec.model_dump(mode="json") for spec in specs])
     equal = [fact for path, fact in facts.items() if not any(name.startswith(path) for name in apart)]
     text = _("**Held equal** for all runs: the splits of the data, {facts}.").format(facts=plain(", ".join(equal)))
     if "training.optimizer.lr" in apart:

@@ -10,7 +10,7 @@ from pages.parts.curves import reason_text
 from pages.parts.race_setup import BATCH, RACERS, SCRATCH, is_racing, kind_of, labels_of, race_names
 from pages.parts.store import checked, store
 from pages.parts.text import _, percent, plain
-from xfer_core.analysis.accuracy import spread
+from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.race_verdict import RaceVerdict, race_verdict
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run
@@ -190,7 +190,7 @@ def _say_how_often(labels: int) -> None:
         return
     parts = []
     for kind in RACERS:
-        over = spread(races[kind])
+        over = mean_std(races[kind])
         parts.append(f"{race_names()[kind]} **{percent(over.mean)}** ± {100 * (over.deviation or 0):.1f}")
     st.markdown(
         _("Over {count} races with this many labels (mean ± standard deviation over seeds): ").format(

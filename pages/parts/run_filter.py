@@ -9,7 +9,7 @@ from pages.parts.experiment_title import question_title
 from pages.parts.run_words import changed_words, facts
 from pages.parts.text import _
 from xfer_core.runs.experiment import is_experiment
-from xfer_core.runs.listing import Filter, best_first, domains_of
+from xfer_core.runs.listing import RunFilter, best_first, domains_of
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.strategies import TITLES
@@ -54,6 +54,6 @@ def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]
         title = _(type(spec.strategy).title)
         return " ".join([run.name, title, *facts(run), *changed_words(spec), _(run.outcome), experiment])
 
-    wanted = Filter(text or "", methods, places, states)
-    found = [run for run in runs if wanted.fits(run, words)]
+    wanted = RunFilter(text or "", methods, places, states)
+    found = [run for run in runs if wanted.matches(run, words)]
     return (best_first(found) if order == BEST else found), text or ""

@@ -14,7 +14,7 @@ from pages.parts.run_filter import choose_runs
 from pages.parts.run_words import facts, result_words, run_title, transfer_words
 from pages.parts.store import delete, store
 from pages.parts.text import _, moment, plain
-from xfer_core.runs.listing import Entry, entries
+from xfer_core.runs.listing import ListEntry, entries
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import (
     COLLAPSED,
@@ -98,7 +98,7 @@ def run_list() -> None:
     state[CHANGED] = store().changed_by_hand([run.id for run in found])
     unfold = bool(text) and len(found) <= UNFOLDED
 
-    def draw(entry: Entry) -> None:
+    def draw(entry: ListEntry) -> None:
         if entry.batch:
             _experiment(entry, many[entry.batch], names.get(entry.batch, ""), unfold)
         else:
@@ -137,7 +137,7 @@ def _row_label(run: Run) -> str:
     return f"**{plain(run.name)}** :gray[{plain(' · '.join(asked))}]{badge} **{result_words(run) or '–'}**"
 
 
-def _experiment(entry: Entry, many: int, name: str, unfold: bool) -> None:
+def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
     """The runs of an experiment, folded."""
     spec, count = RunSpec.model_validate(entry.runs[0].spec), len(entry.runs)
     question = question_title(entry.batch)

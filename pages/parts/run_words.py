@@ -7,7 +7,7 @@ from typing import Any
 from pages.parts.domains import domain_title
 from pages.parts.field_words import field_title, field_words
 from pages.parts.text import _, moment, percent
-from xfer_core.analysis.said import budget_word
+from xfer_core.analysis.sentences import budget_word
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 

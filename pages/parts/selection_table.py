@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts.domains import domain_title, task_title
 from pages.parts.text import _, plain
 from xfer_core.analysis.accuracy import metric_text
-from xfer_core.analysis.selection import selection_rows
+from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.selections import RULES
@@ -32,7 +32,7 @@ def selection_table(run: Run) -> None:
     spec = RunSpec.model_validate(run.spec)
     judged = spec.problem.unseen or spec.problem.target
     name = next(name for name in result["metrics"] if f"/{judged[0]}/" in name)
-    rows = selection_rows(result["selection"])
+    rows = selection_outcomes(result["selection"])
     with st.expander(_("Model selection: which step counts, and what the choice costs"), icon=":material/rule:"):
         st.caption(
             _("Test samples of {domains}, {task}. The oracle saw validation labels of these very domains.").format(

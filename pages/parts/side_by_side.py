@@ -10,7 +10,7 @@ from pages.parts.difference_words import differing_fields
 from pages.parts.run_words import result_words
 from pages.parts.store import store
 from pages.parts.text import _, plain
-from xfer_core.analysis.differences import comparable
+from xfer_core.analysis.spec_diff import why_not_comparable
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Run
 
@@ -25,7 +25,7 @@ STYLE = """<style>
 
 def side_by_side(runs: list[Run]) -> None:
     """A table with a row a run: its result, then every field in which not all agree."""
-    apart = comparable([run.spec for run in runs])
+    apart = why_not_comparable([run.spec for run in runs])
     if apart:
         names = {"target": _("targets"), "unseen": _("unseen domains"), "tasks": _("tasks")}
         st.warning(

@@ -10,8 +10,8 @@ from pages.parts.text import _, error_text
 from xfer_core.domains import is_available
 from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
+from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.dispatcher import ensure_dispatcher
-from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings
@@ -44,7 +44,7 @@ def _note_replaced(when: float) -> None:
 
 def start(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
     """Queue runs that belong together, each with a name, and see to it that somebody takes them. Their ids."""
-    ids = store().create_together(wanted, batch)
+    ids = store().create_many(wanted, batch)
     ensure_dispatcher()
     return ids
 

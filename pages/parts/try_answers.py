@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pages.parts.domains import domain_title
 from pages.parts.text import _, plain
-from xfer_core.analysis.answer import VARIANTS, Answer, answers, one_thread, views
+from xfer_core.analysis.predict import VARIANTS, Prediction, one_thread, predict_classes, render_variants
 from xfer_core.charts.answers import Speaker, answer_bars, percent, views_table
 from xfer_core.charts.palette import Look
 from xfer_core.domains.problem import Problem
@@ -59,9 +59,9 @@ def show_answers(
     begun = time.perf_counter()
     way = st.session_state.get("try.way", 0) % VARIANTS
     with one_thread():
-        ways = views(picture, keys)
+        ways = render_variants(picture, keys)
         pictures = {key: shown[way : way + 1] for key, shown in ways.items()}
-        said = [answers(one.network, one.problem, task, pictures) for one in asked]
+        said = [predict_classes(one.network, one.problem, task, pictures) for one in asked]
     milliseconds = 1000 * (time.perf_counter() - begun)
     titles = {name: _(name) for each in said for name in each[keys[0]].probabilities}
     with beside:
@@ -105,7 +105,7 @@ def _chosen(keys: Sequence[str], target: str) -> str:
     )
 
 
-def _in_words(title: str, answer: Answer, titles: Mapping[str, str]) -> str:
+def _in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
     """The likeliest classes of an answer, as a sentence."""
     ranked = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:NAMED]
     return f"{title}: " + ", ".join(f"{titles[name]} {percent(value)}" for name, value in ranked)
@@ -120,13 +120,13 @@ def _turn_on() -> None:
     st.session_state["try.way"] = st.session_state.get("try.way", 0) + 1
 
 
-def _numbers(speakers: Sequence[Speaker], said: Sequence[Mapping[str, Answer]], titles: Mapping[str, str]) -> None:
+def _numbers(speakers: Sequence[Speaker], said: Sequence[Mapping[str, Prediction]], titles: Mapping[str, str]) -> None:
     """Every probability."""
     rows = [
         {
             _("network"): who.title,
             _("shown as"): domain_title(key),
-            _("answer"): titles[answer.best],
+            _("answer"): titles[answer.label],
             **{titles[name]: value for name, value in answer.probabilities.items()},
         }
         for who, each in zip(speakers, said, strict=True)

@@ -13,15 +13,15 @@ from pages.draw.view import drawing_pad, drawn, pad_texts
 from pages.parts.domains import task_title
 from pages.parts.text import _, error_text, plain
 from pages.parts.try_answers import Asked, show_answers
-from xfer_core.analysis.answer import answers, classification_tasks, one_thread, views
+from xfer_core.analysis.predict import classification_tasks, one_thread, predict_classes, render_variants
 from xfer_core.charts.palette import Look, other
 from xfer_core.domains import domain_info
 from xfer_core.domains.image_io import count_frames, read_image
 from xfer_core.errors import XferError
 from xfer_core.networks import Network
+from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.trained import trained_network
 
 MEGABYTES = 5
 TYPES = ["png", "jpg", "jpeg", "webp"]
@@ -33,10 +33,10 @@ FIRST = F.pad(torch.full((1, 20, 4), 255, dtype=torch.uint8), (10, 10, 2, 2))  #
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network(run: str, ended: float | None, _row: Run) -> Network:
     """Read once a run; ``ended`` tells a run from the same one resumed."""
-    network, problem = trained_network(_row), RunSpec.model_validate(_row.spec).problem
+    network, problem = load_trained_network(_row), RunSpec.model_validate(_row.spec).problem
     with one_thread():  # photographs are read and kernels chosen now: the first stroke need not wait for that
-        pictures = {key: ways[:1] for key, ways in views(FIRST, problem.roles()).items()}
-        answers(network, problem, classification_tasks(problem)[0], pictures)
+        pictures = {key: ways[:1] for key, ways in render_variants(FIRST, problem.roles()).items()}
+        predict_classes(network, problem, classification_tasks(problem)[0], pictures)
     return network
 
 

@@ -29,7 +29,7 @@ def show_verdict(run: Run, baselines: list[Run]) -> bool:
     if run.outcome in (DIVERGED, COLLAPSED):
         st.warning(f"{_trouble(run, spec, found)}", icon=":material/trending_up:")
         return True
-    helped = found.clear and found.better > 0
+    helped = found.is_significant and found.better > 0
     say = st.warning if found.stopped_at is not None else st.success if helped else st.info
     say(f"{_sentence(run, spec, found)} {_doubt(run, spec, found, samples)}", icon=":material/emoji_objects:")
     return True
@@ -86,7 +86,7 @@ def _sentence(run: Run, spec: RunSpec, found: Verdict) -> str:
         less = _(": **{difference} less** than {other} ({baseline}).")
         more = _(": **{difference} more** than {other} ({baseline}).")
         return (text + (less if found.better > 0 else more)).format(**words)
-    if not found.clear:
+    if not found.is_significant:
         text += _("; {other} it is **{baseline}**: too close to tell apart.")
     elif found.better > 0:
         text += _(": **{difference} more** than {other} ({baseline}). That is knowledge that moved.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xfer_core.runs.experiment import counted
+from xfer_core.runs.experiment import finished_unique
 from xfer_core.runs.store import LIVE
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -28,7 +28,7 @@ def test_a_small_experiment_from_the_question_to_more_seeds(page, server, served
     expect(verdict).to_be_visible()
     assert verdict.bounding_box()["y"] < 450, "the verdict stands where the eyes are"
     made = [run for run in served.find() if run.id not in before]
-    assert len(counted(made)) == len(made) == 6
+    assert len(finished_unique(made)) == len(made) == 6
     assert {run.spec["training"]["steps"] for run in made} == {40}
     assert len({run.threads for run in made}) == 1, "trained alike"
     page.get_by_role("radio", name="Who learns fastest?").click()

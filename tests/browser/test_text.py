@@ -8,11 +8,11 @@ import pytest
 from hostile import HOSTILE, TEXTS
 
 from benchmarks.serving import AppServer
+from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.experiment import new_batch
-from xfer_core.runs.housekeeping import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED
-from xfer_core.runs.worker import failure
+from xfer_core.runs.worker import failure_reason
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -57,7 +57,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
     good = served.create(spec, name=HOSTILE, status=FINISHED, batch=batch)
     served.update(good, ended=1.0, result=result)
     bad = served.create(spec, name=HOSTILE, status=FAILED, batch=batch)
-    served.update(bad, ended=1.0, reason=failure("crashed", bad, reason=HOSTILE))
+    served.update(bad, ended=1.0, reason=failure_reason("crashed", bad, reason=HOSTILE))
     served.append(good, [(i + 1, "accuracy/digits.photo/digit/validation", i, i / 4) for i in range(3)])
     long = served.create(spec, name="x" * 184, status=FINISHED)
     served.update(long, ended=1.0, result=result)

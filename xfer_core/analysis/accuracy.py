@@ -39,7 +39,7 @@ class Gain:
         return self.after - self.before
 
     @property
-    def clear(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the difference is more than twice what the finite test set alone could make."""
         return abs(self.difference) > 2 * self.noise
 
@@ -55,7 +55,7 @@ def gain(before: float, after: float, samples: int) -> Gain:
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanStd:
     """Mean and spread of one figure over seeds.
 
     Attributes:
@@ -72,13 +72,13 @@ class Spread:
     interval: tuple[float, float] | None = None
 
 
-def spread(values: Sequence[float]) -> Spread:
+def mean_std(values: Sequence[float]) -> MeanStd:
     """Mean, sample standard deviation (n − 1) and interval of the mean; where a value is not finite the deviation is
     NaN and the interval unknown."""
     if not all(map(math.isfinite, values)):
-        return Spread(sum(values) / len(values), math.nan if len(values) > 1 else None, len(values))
+        return MeanStd(sum(values) / len(values), math.nan if len(values) > 1 else None, len(values))
     deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(statistics.mean(values), deviation, len(values), interval(values))
+    return MeanStd(statistics.mean(values), deviation, len(values), interval(values))
 
 
 def accuracy_interval(accuracy: float, samples: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xfer_core.analysis.held_out import Answered
+from xfer_core.analysis.predictions import Predictions
 
 BINS = 10
 DRAWS = 400
@@ -30,11 +30,11 @@ class Calibration:
     bins: pd.DataFrame
     error: float
     by_chance: float
-    certainty: float
-    right: float
+    confidence: float
+    accuracy: float
 
 
-def calibration(answers: Answered, bins: int = BINS) -> Calibration:
+def calibration(answers: Predictions, bins: int = BINS) -> Calibration:
     """ECE = Σ_m |B_m| / N · |right(B_m) − certainty(B_m)| over bins of equal width, ((m − 1)/M, m/M].
 
     Guo et al. 2017, https://arxiv.org/abs/1706.04599, who take 15 bins; with the few test samples of a small domain
@@ -46,7 +46,7 @@ def calibration(answers: Answered, bins: int = BINS) -> Calibration:
         answers: of one task; must hold a sample.
         bins: M.
     """
-    certainty, right = answers.certainty, answers.right
+    certainty, right = answers.confidence, answers.correct
     bin_of = np.clip(np.ceil(certainty * bins).astype(int) - 1, 0, bins - 1)
     rows = [
         {

@@ -13,7 +13,7 @@ from xfer_core.runs.store import Run
 
 
 @dataclass(frozen=True)
-class Row:
+class RunRecord:
     """One finished run of a comparison.
 
     Attributes:
@@ -33,7 +33,7 @@ class Row:
     """
 
     run: str
-    arm: str
+    condition: str
     title: str
     kind: str
     budget: Any
@@ -41,36 +41,36 @@ class Row:
     value: float
     targets: dict[str, float]
     unseen: dict[str, float]
-    kept: float | None
+    source_accuracy: float | None
     seconds: float
-    fixed: tuple[str, ...]
+    frozen: tuple[str, ...]
     share: float | None
 
     @property
     def finite(self) -> bool:
         """Whether all that was measured is a finite number: else the network broke, and no picture can show it."""
-        measured = (self.value, *self.targets.values(), *self.unseen.values(), self.kept or 0.0)
+        measured = (self.value, *self.targets.values(), *self.unseen.values(), self.source_accuracy or 0.0)
         return all(map(math.isfinite, measured))
 
 
-def arm_of(spec: Mapping[str, Any]) -> str:
+def condition_of(spec: Mapping[str, Any]) -> str:
     """The same for specs that differ in seed and label budget alone."""
     problem = {name: value for name, value in spec["problem"].items() if name != "labels_per_class"}
     return canonical({**{name: value for name, value in spec.items() if name != "seed"}, "problem": problem})
 
 
-def rows(runs: Iterable[Run]) -> list[Row]:
+def run_records(runs: Iterable[Run]) -> list[RunRecord]:
     """One row for each run that has a result, in the order of the runs. An arm has the name that most of its runs have,
     so that a single run that was renamed stays where it belongs."""
     runs = [run for run in runs if run.result and run.result["metrics"]]
-    arms = {run.id: arm_of(run.spec) for run in runs}
+    arms = {run.id: condition_of(run.spec) for run in runs}
     names: dict[str, Counter[str]] = {}
     for run in runs:
         names.setdefault(arms[run.id], Counter())[run.name] += 1
-    return [_row(run, arms[run.id], names[arms[run.id]].most_common(1)[0][0]) for run in runs]
+    return [_record(run, arms[run.id], names[arms[run.id]].most_common(1)[0][0]) for run in runs]
 
 
-def _row(run: Run, arm: str, title: str) -> Row:
+def _record(run: Run, arm: str, title: str) -> RunRecord:
     spec = RunSpec.model_validate(run.spec)
     problem, result = spec.problem, run.result or {}
     metrics, task = result["metrics"], problem.tasks[0]
@@ -80,9 +80,9 @@ def _row(run: Run, arm: str, title: str) -> Row:
         return {key: metrics[name] for key, name in names.items() if name in metrics}
 
     targets = on(problem.target)
-    return Row(
+    return RunRecord(
         run=run.id,
-        arm=arm,
+        condition=arm,
         title=title,
         kind=spec.strategy.kind,
         budget=problem.labels_per_class,
@@ -90,9 +90,9 @@ def _row(run: Run, arm: str, title: str) -> Row:
         value=targets[problem.target[0]],
         targets=targets,
         unseen=on(problem.unseen),
-        kept=next(iter(on(problem.source).values()), None),
+        source_accuracy=next(iter(on(problem.source).values()), None),
         seconds=result["seconds"],
-        fixed=tuple(getattr(spec.strategy, "frozen", ())),
+        frozen=tuple(getattr(spec.strategy, "frozen", ())),
         share=_share(spec),
     )
 
@@ -106,14 +106,14 @@ def _share(spec: RunSpec) -> float | None:
     return sum(value for term, value in domains.items() if term.partition("/")[0] in spec.problem.target) / total
 
 
-def by_arm(table: Sequence[Row]) -> dict[str, list[Row]]:
+def by_condition(table: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """Arm → its rows; the arms in the order in which they appear."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[RunRecord]] = {}
     for row in table:
-        found.setdefault(row.arm, []).append(row)
+        found.setdefault(row.condition, []).append(row)
     return found
 
 
-def budgets(table: Iterable[Row]) -> list[Any]:
+def budgets(table: Iterable[RunRecord]) -> list[Any]:
     """The budgets in use, the smallest first and "all" last."""
     return sorted({row.budget for row in table}, key=lambda budget: (budget == "all", budget if budget != "all" else 0))

@@ -12,11 +12,11 @@ from xfer_core.networks.base import Network
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.training.phases import phase_ends
 
-LOOKING = 1 / 3  # of an image's cost, where it is only looked at: a forward pass without the two of the way back
+FORWARD_SHARE = 1 / 3  # of an image's cost, where it is only looked at: a forward pass without the two of the way back
 
 
 @dataclass(frozen=True)
-class Cost:
+class ComputeCost:
     """What a spec asks for.
 
     Attributes:
@@ -25,17 +25,17 @@ class Cost:
         updatable: parameters of the network that the last phase which learns updates.
     """
 
-    learned: int
-    looked: int
+    train_samples: int
+    eval_samples: int
     updatable: int
 
     @property
     def work(self) -> float:
         """Images that would take as long, each forward and back."""
-        return self.learned + LOOKING * self.looked
+        return self.train_samples + FORWARD_SHARE * self.eval_samples
 
 
-def cost(spec: RunSpec) -> Cost:
+def cost(spec: RunSpec) -> ComputeCost:
     """What a run of this spec passes through its network.
 
     Raises:
@@ -46,7 +46,7 @@ def cost(spec: RunSpec) -> Cost:
 
 
 @lru_cache(maxsize=1000)
-def _cost(text: str) -> Cost:
+def _cost(text: str) -> ComputeCost:
     spec = RunSpec.model_validate_json(text)
     dealt: ProblemData = spec.check()
     with torch.random.fork_rng(devices=[]):
@@ -61,4 +61,4 @@ def _cost(text: str) -> Cost:
             for split in ("validation", "test")}  # fmt: skip
     fixed = next(phase.frozen for phase in reversed(phases) if phase.trainable)
     updatable = sum(p.numel() for name, p in network.named_parameters() if name not in fixed)
-    return Cost(learned, spec.training.evaluations * held["validation"] + held["test"], updatable)
+    return ComputeCost(learned, spec.training.evaluations * held["validation"] + held["test"], updatable)

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from xfer_core.analysis.answer import one_thread
 from xfer_core.analysis.cost import cost
+from xfer_core.analysis.predict import one_thread
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import available_cores, usual_slots
+from xfer_core.runs.dispatcher import available_cores, default_slots
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings
@@ -143,7 +143,7 @@ def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
         others = [pace.core_seconds for pace in same]
         return OTHER_METHOD[0] * min(others), OTHER_METHOD[1] * max(others)
     if not seen:
-        probed = core_seconds_an_image(spec)
+        probed = core_seconds_per_sample(spec)
         return PROBED[0] * probed, PROBED[1] * probed
     if len(seen) < FEW:
         return WIDENED[0] * min(seen), WIDENED[1] * max(seen)
@@ -152,7 +152,7 @@ def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
 
 
 def _slots(cores: int) -> int:
-    return settings().slots or usual_slots(cores)
+    return settings().slots or default_slots(cores)
 
 
 def _network(spec: RunSpec) -> str:
@@ -160,7 +160,7 @@ def _network(spec: RunSpec) -> str:
     return canonical([spec.network.model_dump(mode="json"), spec.problem.input_shape()])
 
 
-def core_seconds_an_image(spec: RunSpec) -> float:
+def core_seconds_per_sample(spec: RunSpec) -> float:
     """Seconds of one core that one image takes forward and back through this network on this machine's processor.
 
     It is the least of a few batches of noise, in the time that this thread had the processor: what else runs while a

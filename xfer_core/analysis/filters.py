@@ -38,7 +38,7 @@ def filter_pictures(several: Sequence[Tensor]) -> list[Tensor]:
     return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in seen]
 
 
-def turned(before: Tensor, after: Tensor) -> np.ndarray:
+def filter_rotation(before: Tensor, after: Tensor) -> np.ndarray:
     """The angle that each filter turned by, in degrees: float64 (F,); not a number where one of the two is 0.
 
     Args:

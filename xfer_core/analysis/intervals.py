@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import bdtr, stdtr, stdtrit
 
 CONFIDENCE = 0.95
-LEAST = 5  # seeds: of fewer differences all may have one sign by chance (with three, in one of four cases)
+MIN_SEEDS = 5  # seeds: of fewer differences all may have one sign by chance (with three, in one of four cases)
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Difference:
         return min(1.0, 2 * float(bdtr(min(self.above, self.below), count, 0.5))) if count else None
 
     @property
-    def clear(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the adjusted p is below 5 %, with enough seeds to say so. For a single comparison that is the same as
         an interval without zero."""
-        return self.seeds >= LEAST and self.p is not None and self.p < 1 - CONFIDENCE
+        return self.seeds >= MIN_SEEDS and self.p is not None and self.p < 1 - CONFIDENCE
 
 
 def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -126,13 +126,13 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def held_together(differences: Sequence[Difference | None]) -> list[Difference | None]:
+def adjust_for_multiple(differences: Sequence[Difference | None]) -> list[Difference | None]:
     """The same differences with p adjusted for all that are shown together (:func:`holm`).
 
     Counted are those with enough seeds to be called clear, one whose interval is unknown as p = 1. The others keep
     their p, for no verdict hangs on it.
     """
-    counted = {i: one for i, one in enumerate(differences) if one is not None and one.seeds >= LEAST}
+    counted = {i: one for i, one in enumerate(differences) if one is not None and one.seeds >= MIN_SEEDS}
     adjusted = holm(np.array([1.0 if one.p is None else one.p for one in counted.values()]))
     found = list(differences)
     for (i, one), p in zip(counted.items(), adjusted.tolist(), strict=True):

@@ -26,12 +26,12 @@ class RaceVerdict:
     @property
     def helped(self) -> tuple[str, ...]:
         """The networks that are clearly above the one from scratch, the most accurate first."""
-        return tuple(name for name, found in self.gains.items() if found.clear and found.difference > 0)
+        return tuple(name for name, found in self.gains.items() if found.is_significant and found.difference > 0)
 
     @property
     def hurt(self) -> tuple[str, ...]:
         """The networks that are clearly below the one from scratch."""
-        return tuple(name for name, found in self.gains.items() if found.clear and found.difference < 0)
+        return tuple(name for name, found in self.gains.items() if found.is_significant and found.difference < 0)
 
 
 def race_verdict(scratch: float, others: Mapping[str, float], samples: int) -> RaceVerdict:
@@ -43,5 +43,5 @@ def race_verdict(scratch: float, others: Mapping[str, float], samples: int) -> R
         samples: how many test samples there were.
     """
     ranked = sorted(others, key=others.__getitem__, reverse=True)
-    tied = len(ranked) > 1 and not gain(others[ranked[1]], others[ranked[0]], samples).clear
+    tied = len(ranked) > 1 and not gain(others[ranked[1]], others[ranked[0]], samples).is_significant
     return RaceVerdict({name: gain(scratch, others[name], samples) for name in ranked}, tied)

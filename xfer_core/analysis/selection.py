@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectionOutcome:
     """What one selection rule makes of a run.
 
     Attributes:
@@ -24,11 +24,11 @@ class Choice:
     cost: float | None
 
 
-def selection_rows(selection: Mapping[str, Mapping[str, float]]) -> list[Choice]:
+def selection_outcomes(selection: Mapping[str, Mapping[str, float]]) -> list[SelectionOutcome]:
     """The choices in the order of the rules, from ``Result.selection``."""
     best = selection.get("oracle")
     return [
-        Choice(
+        SelectionOutcome(
             rule,
             int(found["step"]),
             found["value"],

@@ -43,7 +43,7 @@ class Verdict:
         return self.baseline - self.value if self.is_error else self.value - self.baseline
 
     @property
-    def clear(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether that is more than twice what the finite test set alone could make. Never of an error, whose noise is
         not known, and never of a run that was cut short."""
         return self.stopped_at is None and abs(self.better) > 2 * self.noise

@@ -8,7 +8,7 @@ from html import escape
 
 from torch import Tensor
 
-from xfer_core.analysis.answer import Answer
+from xfer_core.analysis.predict import Prediction
 from xfer_core.charts.pictures import png_uri
 
 BARS = 12  # of more classes only the likeliest have a bar
@@ -60,7 +60,7 @@ class Speaker:
     alt: str = ""
 
 
-def answer_bars(rows: Sequence[tuple[Speaker, Answer]], titles: Mapping[str, str]) -> str:
+def answer_bars(rows: Sequence[tuple[Speaker, Prediction]], titles: Mapping[str, str]) -> str:
     """For each network its answer, large, and a bar for the probability of every class.
 
     Args:
@@ -70,26 +70,26 @@ def answer_bars(rows: Sequence[tuple[Speaker, Answer]], titles: Mapping[str, str
     return STYLE + f'<div class="xfer-answers">{"".join(_bars(*row, titles) for row in rows)}</div>'
 
 
-def _bars(speaker: Speaker, answer: Answer, titles: Mapping[str, str]) -> str:
+def _bars(speaker: Speaker, answer: Prediction, titles: Mapping[str, str]) -> str:
     likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
     bars = "".join(
-        f'<div{_class("top", name == answer.best)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
+        f'<div{_class("top", name == answer.label)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
         f"<span>{escape(titles[name])}</span></div>"
         for name, value in answer.probabilities.items()
         if name in likeliest
     )
-    best = escape(titles[answer.best])
+    best = escape(titles[answer.label])
     return (
         f'<section role="img" aria-label="{escape(speaker.alt)}" style="--look:{speaker.colour}">'
         f'<div class="who">{escape(speaker.title)}</div>'
-        f'<div class="best"><b{_class("long", len(best) > 2)}>{best}</b>{percent(answer.sure)}</div>'
+        f'<div class="best"><b{_class("long", len(best) > 2)}>{best}</b>{percent(answer.confidence)}</div>'
         f'<div class="bars">{bars}</div></section>'
     )
 
 
 def views_table(
     pictures: Sequence[tuple[str, Tensor, str, bool]],
-    rows: Sequence[tuple[Speaker, Sequence[Answer]]],
+    rows: Sequence[tuple[Speaker, Sequence[Prediction]]],
     titles: Mapping[str, str],
 ) -> str:
     """One column a picture, one row a network: what it says to each.
@@ -107,8 +107,8 @@ def views_table(
     lines = "".join(
         f'<tr><th scope="row" style="--look:{speaker.colour}">{escape(speaker.title)}</th>'
         + "".join(
-            f"<td{_class('chosen', chosen)}><b>{escape(titles[answer.best])}</b>"
-            f"<small>{percent(answer.sure)}</small></td>"
+            f"<td{_class('chosen', chosen)}><b>{escape(titles[answer.label])}</b>"
+            f"<small>{percent(answer.confidence)}</small></td>"
             for answer, (_title, _image, _alt, chosen) in zip(answers, pictures, strict=True)
         )
         + "</tr>"

@@ -8,8 +8,8 @@ from statistics import mean, stdev
 
 import plotly.graph_objects as go
 
-from xfer_core.analysis.comparison import Row, budgets, by_arm
-from xfer_core.analysis.race import Band
+from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
+from xfer_core.analysis.learning_curves import MeanCurve
 from xfer_core.charts.palette import Look, chart_text, looks_of, other
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
@@ -48,7 +48,7 @@ def looks(arms: Mapping[str, str]) -> dict[str, Look]:
 
 
 def race_chart(
-    bands: Mapping[str, Band], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words, x: str
+    bands: Mapping[str, MeanCurve], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words, x: str
 ) -> go.Figure:
     """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
 
@@ -85,12 +85,14 @@ def race_chart(
     return _finish(figure, x, words)
 
 
-def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words) -> go.Figure:
+def labels_chart(
+    table: Sequence[RunRecord], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words
+) -> go.Figure:
     """Mean accuracy against labels per class, one line an arm, every seed as a dot."""
     order = budgets(table)
     places = {budget: place for place, budget in enumerate(order)}
     figure = go.Figure()
-    for arm, own in by_arm(table).items():
+    for arm, own in by_condition(table).items():
         colour = dress[arm].pair[dark]
         here = [budget for budget in order if any(row.budget == budget for row in own)]
         means = [mean(row.value for row in own if row.budget == budget) for budget in here]
@@ -109,10 +111,14 @@ def labels_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, 
     return figure
 
 
-def final_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words) -> go.Figure:
+def final_chart(
+    table: Sequence[RunRecord], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words
+) -> go.Figure:
     """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
     order = budgets(table)
-    arms = sorted(by_arm(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent)
+    arms = sorted(
+        by_condition(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent
+    )
     names = {arm: chart_text(titles[arm]) for arm, _ in arms}
     figure = go.Figure()
     for place, budget in enumerate(order):
@@ -150,7 +156,7 @@ def final_chart(table: Sequence[Row], titles: Mapping[str, str], dress: Looks, d
 
 
 def steps_chart(
-    table: Sequence[Row], places: Mapping[str, float], titles: Mapping[str, str], dark: bool, words: Words, x: str
+    table: Sequence[RunRecord], places: Mapping[str, float], titles: Mapping[str, str], dark: bool, words: Words, x: str
 ) -> go.Figure:
     """Mean accuracy of arms that stand in an order, such as more and more fixed stages or a growing λ; a line a budget.
 
@@ -164,7 +170,7 @@ def steps_chart(
     """
     figure = go.Figure()
     for i, budget in enumerate(budgets(table)):
-        own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_arm(table).items()}
+        own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_condition(table).items()}
         own = {arm: rows for arm, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
         look = other(i)
         figure.add_scatter(
@@ -178,11 +184,16 @@ def steps_chart(
         )
         flat = [row for rows in own.values() for row in rows]
         _dots(
-            figure, [places[row.arm] for row in flat], [row.value for row in flat], look.pair[dark], str(budget), flat
+            figure,
+            [places[row.condition] for row in flat],
+            [row.value for row in flat],
+            look.pair[dark],
+            str(budget),
+            flat,
         )
     _finish(figure, x, words)
     if titles:
-        shown = [arm for arm in places if any(row.arm == arm for row in table)]
+        shown = [arm for arm in places if any(row.condition == arm for row in table)]
         figure.update_xaxes(
             tickvals=[places[arm] for arm in shown], ticktext=[chart_text(titles[arm]) for arm in shown]
         )
@@ -191,7 +202,7 @@ def steps_chart(
 
 
 def against_chart(
-    table: Sequence[Row],
+    table: Sequence[RunRecord],
     points: Mapping[str, tuple[float, float]],
     titles: Mapping[str, str],
     dress: Looks,
@@ -212,7 +223,7 @@ def against_chart(
         percent: whether x is a fraction.
     """
     figure = go.Figure()
-    for i, (arm, rows) in enumerate(by_arm(table).items()):
+    for i, (arm, rows) in enumerate(by_condition(table).items()):
         here = [points[row.run] for row in rows if row.run in points]
         if not here:
             continue
@@ -265,7 +276,7 @@ def _dots(
     y: Sequence[float],
     colour: str,
     group: str,
-    rows: Sequence[Row],
+    rows: Sequence[RunRecord],
     mark: str = "circle",
 ) -> None:
     figure.add_scatter(

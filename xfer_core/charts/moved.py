@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from xfer_core.analysis.moved import Moved
+from xfer_core.analysis.layer_drift import LayerDrift
 from xfer_core.charts.axes import legible
 from xfer_core.charts.palette import METHOD, SOURCE, Look, text_on
 
 ROW = 44  # pixels a stage
 
 
-def distance_chart(rows: Sequence[Moved], dark: bool, title: str, farthest: float) -> go.Figure:
+def distance_chart(rows: Sequence[LayerDrift], dark: bool, title: str, farthest: float) -> go.Figure:
     """A bar a stage, in the order of the network: how far its weights moved.
 
     Args:
@@ -22,19 +22,19 @@ def distance_chart(rows: Sequence[Moved], dark: bool, title: str, farthest: floa
         title: of the axis.
         farthest: the largest distance on the axis, so that two runs can be drawn alike.
     """
-    figure = _bars(rows, [row.distance for row in rows], METHOD, "z.1%", dark)
+    figure = _bars(rows, [row.relative_l2 for row in rows], METHOD, "z.1%", dark)
     return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title_text=title)
 
 
-def likeness_chart(rows: Sequence[Moved], dark: bool, title: str) -> go.Figure:
+def likeness_chart(rows: Sequence[LayerDrift], dark: bool, title: str) -> go.Figure:
     """A bar a stage: how alike it still sees (CKA). The axis ends at −0.2, or below the lowest bar: debiased CKA may be
     negative. The arguments are those of :func:`distance_chart`."""
-    figure = _bars(rows, [row.alike for row in rows], SOURCE, "z.2f", dark)
-    lowest = min([-0.2, *(1.15 * row.alike for row in rows if row.alike is not None)])
+    figure = _bars(rows, [row.cka for row in rows], SOURCE, "z.2f", dark)
+    lowest = min([-0.2, *(1.15 * row.cka for row in rows if row.cka is not None)])
     return figure.update_xaxes(range=[lowest, 1.05], title_text=title)
 
 
-def _bars(rows: Sequence[Moved], values: list[float | None], look: Look, form: str, dark: bool) -> go.Figure:
+def _bars(rows: Sequence[LayerDrift], values: list[float | None], look: Look, form: str, dark: bool) -> go.Figure:
     colour = look.pair[dark]
     figure = go.Figure()
     figure.add_bar(

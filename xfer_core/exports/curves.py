@@ -21,5 +21,5 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "step", "value"])
-        writer.writerows(store.after(run.id).points)
+        writer.writerows(store.updates_since(run.id).points)
     return [path]

@@ -14,7 +14,7 @@ def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]
     never went on from changed nothing, and is not in it."""
     last = (run.result or {}).get("step")
     turned: dict[int, list[tuple[str, float]]] = {}
-    for event in store.after(run.id).events:
+    for event in store.updates_since(run.id).events:
         if event["kind"] == "set" and (last is None or event["step"] < last):
             turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
     return turned

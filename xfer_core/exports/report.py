@@ -11,7 +11,7 @@ import torch
 
 import xfer_core
 from xfer_core.analysis.accuracy import metric_text
-from xfer_core.analysis.selection import selection_rows
+from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.analysis.verdict import verdict
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.palette import method_look
@@ -51,7 +51,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     baselines, turned = finished_baselines(store, run), turned_in(store, run)
     parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
     parts += [*_data(spec, dealt), *_turned(spec, turned)]
-    pictures = pictures_of(spec, store.after(run.id).points, _curves(store, spec, baselines))
+    pictures = pictures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
     parts += [*_pictures(pictures), *_mixed_up(run, spec, dealt, first=not pictures), *_tests(run, spec, samples)]
     parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
@@ -183,7 +183,7 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
             row.step,
             metric_text(name, abs(row.value)),
         ]
-        for row in selection_rows(chosen)
+        for row in selection_outcomes(chosen)
     ]
     yield html.heading("Which step would other rules have taken?")
     titles = ", ".join(domain_info(key).card.title for key in judged)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xfer_core.analysis.confusion import confusion
-from xfer_core.analysis.confusion import mixed_up as mistakes
-from xfer_core.analysis.held_out import answered, outputs_of
+from xfer_core.analysis.confusion import confusion_matrix
+from xfer_core.analysis.confusion import most_confused_pair as mistakes
+from xfer_core.analysis.predictions import from_logits, predict_logits
 from xfer_core.charts.pictures import contact_sheet, one_of_each
 from xfer_core.domains import is_available
 from xfer_core.domains.problem import ProblemData, split_problem
 from xfer_core.errors import XferError
+from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.trained import trained_network
 
 SHOWN = 10  # samples of a domain, one of each class as far as that goes
 
@@ -65,9 +65,9 @@ def mixed_up(run: Run, spec: RunSpec, dealt: ProblemData) -> MixedUp | None:
     if not (classes := spec.problem.classes()[task]):
         return None
     try:
-        network = trained_network(run)
+        network = load_trained_network(run)
     except XferError:
         return None
-    outputs = outputs_of(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
-    answers = answered(held_out.labels[task], outputs[task])
-    return MixedUp(confusion(answers, classes), int(answers.right.sum()), len(answers.labels))
+    outputs = predict_logits(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
+    answers = from_logits(held_out.labels[task], outputs[task])
+    return MixedUp(confusion_matrix(answers, classes), int(answers.correct.sum()), len(answers.labels))

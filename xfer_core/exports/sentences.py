@@ -106,7 +106,7 @@ def compared(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
     doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
     if samples and not found.is_error:
         doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"
-        if not found.clear:
+        if not found.is_significant:
             doubt = f"That is too close to tell apart. {doubt}"
     return [f"{first} {doubt}"]
 

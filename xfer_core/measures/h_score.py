@@ -33,8 +33,8 @@ def h_score(features: Tensor, labels: Tensor) -> float:
         from 0 (class means coincide) to min(C − 1, D), without a unit; unchanged by a common scale, shift or rotation.
 
     Raises:
-        XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``constant``, ``wrong_type``, ``wrong_shape``
-            or ``one_class``.
+        XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``constant``, ``wrong_type``,
+            ``wrong_shape`` or ``one_class``.
     """
     wide = require_features(features, "features")
     classes, positions = require_labels(labels, len(wide), "labels")

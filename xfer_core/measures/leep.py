@@ -32,8 +32,8 @@ def leep(probabilities: Tensor, labels: Tensor) -> float:
         nats a sample, at most 0.
 
     Raises:
-        XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``not_probabilities`` (a row that is off 1 by
-            more than 0.01, which leaves room for bfloat16), ``wrong_type``, ``wrong_shape`` or ``one_class``.
+        XferError: ``not_a_matrix``, ``few_samples``, ``not_all_finite``, ``not_probabilities`` (a row that is off 1
+            by more than 0.01, which leaves room for bfloat16), ``wrong_type``, ``wrong_shape`` or ``one_class``.
     """
     guesses = require_features(probabilities, "probabilities")
     classes, positions = require_labels(labels, len(guesses), "labels")

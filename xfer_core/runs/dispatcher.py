@@ -23,9 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from xfer_core.errors import XferError
 from xfer_core.runs.factory import ROOT, warm_factory
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
-from xfer_core.runs.process import lives
+from xfer_core.runs.process import is_alive
 from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
-from xfer_core.runs.worker import failure, worker
+from xfer_core.runs.worker import failure_reason, worker
 from xfer_core.settings import Settings, settings
 
 POLL_SECONDS = 0.05
@@ -110,7 +110,7 @@ def _start(chosen: Settings) -> None:
 
 
 @dataclass
-class Child:
+class WorkerProcess:
     """A worker process that this dispatcher started."""
 
     run: str
@@ -119,7 +119,7 @@ class Child:
 
 
 @dataclass
-class Heard:
+class LastHeartbeat:
     """What this dispatcher saw of a run that trains, by its own clock: the wall clock can be set."""
 
     since: float
@@ -133,7 +133,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def usual_slots(cores: int) -> int:
+def default_slots(cores: int) -> int:
     """Runs at a time, where ``XFER_SLOTS`` does not say: three, or one for every four cores if that is more."""
     return max(3, cores // 4)
 
@@ -153,11 +153,11 @@ class Dispatcher:
     def __init__(self, store: Store, slots: int = 0, idle_seconds: float | None = None) -> None:
         self.store = store
         self.cores = available_cores()
-        self.slots = slots or usual_slots(self.cores)
+        self.slots = slots or default_slots(self.cores)
         self.idle_seconds = idle_seconds
         self.owner = new_owner()
-        self.children: dict[str, Child] = {}  # token → its process
-        self.heard: dict[str, Heard] = {}  # token → the run that goes with it
+        self.workers: dict[str, WorkerProcess] = {}  # token → its process
+        self.heartbeats: dict[str, LastHeartbeat] = {}  # token → the run that goes with it
         self.adopted: set[str] = set()  # tokens of runs that another dispatcher, or a command line, began
         self.version = code_version()
         self.stopping = False
@@ -177,23 +177,23 @@ class Dispatcher:
                 time.sleep(POLL_SECONDS)
                 continue
             try:
-                self._reap()
+                self._collect_exits()
                 if now - cared > CARE_SECONDS:
                     cared = now
                     self.store.renew_lease(self.owner)
-                    self._care()
-                    if not self.children and not self.adopted and code_version() != self.version:
+                    self._tick()
+                    if not self.workers and not self.adopted and code_version() != self.version:
                         return OUTDATED
-                self._claim(context)
+                self._claim_next(context)
                 pause = 0.0
             except LeaseLost:
-                if not self._regain():
+                if not self._retake_lease():
                     return LOST
             except Exception as error:  # whatever it is: nobody else serves the queue
                 pause = min(max(2 * pause, CARE_SECONDS), LONGEST_PAUSE)
                 pause_until = now + pause
                 _log(f"the queue is not served for {pause:.0f} s", error)
-            if self.children or self.adopted:
+            if self.workers or self.adopted:
                 last_busy = now
             elif self.idle_seconds is not None and now - last_busy > self.idle_seconds:
                 return IDLE
@@ -203,7 +203,7 @@ class Dispatcher:
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
-    def _regain(self) -> bool:
+    def _retake_lease(self) -> bool:
         """Take the lease of a store that knows of none, such as one that was made anew; whether it is ours again."""
         with suppress(XferError, SQLAlchemyError):
             seen = self.store.lease()
@@ -213,8 +213,8 @@ class Dispatcher:
 
     # ------------------------------------------------------------------ new runs
 
-    def _claim(self, context: multiprocessing.context.BaseContext) -> None:
-        busy = sum(child.left is None for child in self.children.values()) + len(self.adopted)
+    def _claim_next(self, context: multiprocessing.context.BaseContext) -> None:
+        busy = sum(child.left is None for child in self.workers.values()) + len(self.adopted)
         if busy >= self.slots:
             return
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
@@ -228,70 +228,73 @@ class Dispatcher:
             token = new_token()
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
             nobody = {"pid": None, "process": None}
-            if self.store.move(run.id, (QUEUED,), RUNNING, self.owner, token=token, **claimed, **nobody):
-                self._begin(context, run.id, threads, token)
+            if self.store.transition(run.id, (QUEUED,), RUNNING, self.owner, token=token, **claimed, **nobody):
+                self._start_worker(context, run.id, threads, token)
 
-    def _begin(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
+    def _start_worker(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
         url = self.store.engine.url.render_as_string(hide_password=False)
         child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
         try:
             child.start()
         except OSError:  # no process to be had now: the run waits for the next look
-            self.store.move(run, (RUNNING,), QUEUED, self.owner, token)
+            self.store.transition(run, (RUNNING,), QUEUED, self.owner, token)
             raise
-        self.children[token] = Child(run, child)
+        self.workers[token] = WorkerProcess(run, child)
 
     # ------------------------------------------------------------------ runs that are trained
 
-    def _reap(self) -> None:
-        for token, child in list(self.children.items()):
+    def _collect_exits(self) -> None:
+        for token, child in list(self.workers.items()):
             if not child.process.is_alive():
                 child.process.join()
-                del self.children[token]
-                with self._bearing(child.run):
-                    self._died(child.run, token, child.process.exitcode)
+                del self.workers[token]
+                with self._isolated(child.run):
+                    self._worker_died(child.run, token, child.process.exitcode)
 
-    def _care(self) -> None:
+    def _tick(self) -> None:
         running = {run.token or run.id: run for run in self.store.find(statuses=(RUNNING,))}
-        self.adopted = running.keys() - self.children.keys()
+        self.adopted = running.keys() - self.workers.keys()
         now = time.monotonic()
-        self.heard = {token: self.heard.get(token) or Heard(now, run.heartbeat, now) for token, run in running.items()}
-        for token, child in self.children.items():
+        self.heartbeats = {
+            token: self.heartbeats.get(token) or LastHeartbeat(now, run.heartbeat, now)
+            for token, run in running.items()
+        }
+        for token, child in self.workers.items():
             # Its run ended, was deleted, or goes on elsewhere: the process has nothing more to do, and must leave.
             child.left = None if token in running else child.left or now
             if child.left is not None and now - child.left > PATIENCE_SECONDS:
                 child.process.kill()
         for token, run in running.items():
-            with self._bearing(run.id):
-                self._look_after(run, token, self.heard[token], now)
+            with self._isolated(run.id):
+                self._check_run(run, token, self.heartbeats[token], now)
 
-    def _look_after(self, run: Run, token: str, heard: Heard, now: float) -> None:
+    def _check_run(self, run: Run, token: str, heard: LastHeartbeat, now: float) -> None:
         if run.heartbeat != heard.heartbeat:
             heard.heartbeat, heard.at = run.heartbeat, now
-        child = self.children.get(token)
-        if child is None and not _works(run, now - heard.at):
-            self._died(run.id, token, None)
+        child = self.workers.get(token)
+        if child is None and not _is_running(run, now - heard.at):
+            self._worker_died(run.id, token, None)
             return
-        heard.asked = (heard.asked or now) if self.store.stop_asked(run.id) else None
+        heard.asked = (heard.asked or now) if self.store.stop_requested(run.id) else None
         if heard.asked and now - heard.asked > PATIENCE_SECONDS:
-            reason = failure("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
+            reason = failure_reason("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
             self._end(run, child, INTERRUPTED, reason)
         limit = settings().run_minutes
         # The worker ends itself at the limit; this is for one that hangs.
         if limit and now - heard.since > 60 * limit + PATIENCE_SECONDS:
-            self._end(run, child, FAILED, failure("time_limit", run.id, limit=limit))
+            self._end(run, child, FAILED, failure_reason("time_limit", run.id, limit=limit))
 
-    def _end(self, run: Run, child: Child | None, status: str, reason: dict[str, Any]) -> None:
+    def _end(self, run: Run, child: WorkerProcess | None, status: str, reason: dict[str, Any]) -> None:
         """End the process of a run that does not end by itself. What it measured and its checkpoints stay."""
         ended = {"ended": time.time(), "pid": None, "reason": reason}
-        if not self.store.move(run.id, (RUNNING,), status, self.owner, run.token, **ended):
+        if not self.store.transition(run.id, (RUNNING,), status, self.owner, run.token, **ended):
             return
         if child:
             child.process.kill()
-        elif run.pid and run.process and lives(run.process):
+        elif run.pid and run.process and is_alive(run.process):
             os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
 
-    def _died(self, run_id: str, token: str, exit_code: int | None) -> None:
+    def _worker_died(self, run_id: str, token: str, exit_code: int | None) -> None:
         """A worker is gone. If it left no word of its own, its run goes on in another one."""
         found = self.store.find(ids=[run_id], statuses=(RUNNING,))
         if not found or (found[0].token or run_id) != token:
@@ -302,13 +305,15 @@ class Dispatcher:
         counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
         if deaths < ATTEMPTS:
             logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
-            self.store.move(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
+            self.store.transition(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
             return
-        reason = failure("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
-        self.store.move(run_id, (RUNNING,), FAILED, self.owner, run.token, ended=time.time(), reason=reason, **counted)
+        reason = failure_reason("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
+        self.store.transition(
+            run_id, (RUNNING,), FAILED, self.owner, run.token, ended=time.time(), reason=reason, **counted
+        )
 
     @contextmanager
-    def _bearing(self, run: str) -> Iterator[None]:
+    def _isolated(self, run: str) -> Iterator[None]:
         """Let the trouble of one run be no trouble of the others."""
         try:
             yield
@@ -326,9 +331,9 @@ def _log(what: str, error: Exception) -> None:
         logger.exception(what)
 
 
-def _works(run: Run, silence: float) -> bool:
+def _is_running(run: Run, silence: float) -> bool:
     """Whether the process that is said to train this run exists; ``silence``: seconds since it was last heard of."""
-    known = lives(run.process) if run.process else None
+    known = is_alive(run.process) if run.process else None
     if known is not None:
         return known
     return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
@@ -348,7 +353,7 @@ def serve(until_idle: bool = False) -> int:
         if reason != LOST:
             with suppress(XferError):  # a locked store: the next one waits until the lease has run out
                 store.release_lease(dispatcher.owner)
-        if dispatcher.children:
+        if dispatcher.workers:
             os._exit(0)  # leaving by the front door would wait for the children
         if reason == OUTDATED:
             # The lease is free and the factory ends with this program; the new code starts in the same process.

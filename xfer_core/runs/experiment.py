@@ -17,12 +17,12 @@ from xfer_core.runs.store import FINISHED, LIVE, RESUMABLE, Run, Store
 
 PREFIX = "experiment-"
 OLD_SWEEP = "sweep-"  # begins the batch of a λ sweep of the time when those were no experiments
-MOST = 600  # runs at a time
+MAX_RUNS = 600  # runs at a time
 Budget = Any  # labels a class: a whole number, or "all"
 
 
 @dataclass(frozen=True)
-class Arm:
+class Condition:
     """One of the things that an experiment compares.
 
     Attributes:
@@ -48,16 +48,16 @@ class Experiment:
         seeds: each is a deal of the data, initial weights and batches of its own, shared by all arms.
     """
 
-    question: str
+    preset: str
     base: RunSpec
-    arms: tuple[Arm, ...]
+    conditions: tuple[Condition, ...]
     budgets: tuple[Budget, ...]
     seeds: tuple[int, ...]
 
     def __len__(self) -> int:
-        return len(self.arms) * len(self.budgets) * len(self.seeds)
+        return len(self.conditions) * len(self.budgets) * len(self.seeds)
 
-    def specs(self) -> list[tuple[RunSpec, Arm]]:
+    def specs(self) -> list[tuple[RunSpec, Condition]]:
         """Every run with its arm, seed by seed: after the first seed every picture has something to show.
 
         Raises:
@@ -67,15 +67,15 @@ class Experiment:
         for name in ("arms", "budgets", "seeds"):
             if not getattr(self, name):
                 raise XferError("empty_experiment", f"experiment.{name}", None)
-        if len(self) > MOST:
+        if len(self) > MAX_RUNS:
             a_seed = len(self) // len(self.seeds)
-            fitting = MOST // a_seed
-            raise XferError("too_many_runs", "experiment.seeds", len(self), limit=MOST, fitting=max(fitting, 1))
+            fitting = MAX_RUNS // a_seed
+            raise XferError("too_many_runs", "experiment.seeds", len(self), limit=MAX_RUNS, fitting=max(fitting, 1))
         base = self.base.model_dump(mode="json")
         made = [
             (parse_spec(base, [*arm.settings, f"problem.labels_per_class={canonical(budget)}"]), arm)
             for budget in self.budgets
-            for arm in self.arms
+            for arm in self.conditions
         ]
         return [(spec.model_copy(update={"seed": seed}), arm) for seed in self.seeds for spec, arm in made]
 
@@ -90,7 +90,7 @@ def is_experiment(batch: str) -> bool:
     return batch.startswith((PREFIX, OLD_SWEEP))
 
 
-def question_of(batch: str) -> str:
+def preset_of(batch: str) -> str:
     """The question of an experiment by its batch."""
     if batch.startswith(OLD_SWEEP):
         return "lambda"
@@ -108,7 +108,7 @@ def without_seed(spec: Mapping[str, Any]) -> str:
     return canonical({name: value for name, value in spec.items() if name != "seed"})
 
 
-def counted(runs: Iterable[Run]) -> list[Run]:
+def finished_unique(runs: Iterable[Run]) -> list[Run]:
     """The finished runs, each spec once: what was stopped, or trained twice, does not count."""
     found: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.created):
@@ -117,15 +117,19 @@ def counted(runs: Iterable[Run]) -> list[Run]:
     return list(found.values())
 
 
-def missing(runs: Sequence[Run]) -> list[tuple[RunSpec, str]]:
+def missing_specs(runs: Sequence[Run]) -> list[tuple[RunSpec, str]]:
     """What no run has done or will do by itself, of every method with every seed: specs with their names."""
     alive = {run.digest for run in runs if run.status in (*LIVE, *RESUMABLE, FINISHED)}
     seeds = sorted({run.spec["seed"] for run in runs})
-    asked = [(RunSpec.model_validate({**cell.spec, "seed": seed}), cell.name) for seed in seeds for cell in cells(runs)]
+    asked = [
+        (RunSpec.model_validate({**cell.spec, "seed": seed}), cell.name)
+        for seed in seeds
+        for cell in one_run_per_condition(runs)
+    ]
     return [(spec, name) for spec, name in asked if spec.digest() not in alive]
 
 
-def cells(runs: Iterable[Run]) -> list[Run]:
+def one_run_per_condition(runs: Iterable[Run]) -> list[Run]:
     """One run for each arm and budget, in the order in which they were asked for."""
     first: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.created):
@@ -133,16 +137,16 @@ def cells(runs: Iterable[Run]) -> list[Run]:
     return list(first.values())
 
 
-def more_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
+def add_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
     """The same experiment with ``count`` seeds more, starting after the highest: specs with their names.
 
     Raises:
         XferError: ``too_many_runs``.
     """
-    first, ways = max(run.spec["seed"] for run in runs) + 1, cells(runs)
-    if len(ways) * count > MOST:
-        fitting = max(1, MOST // len(ways))
-        raise XferError("too_many_runs", "experiment.seeds", len(ways) * count, limit=MOST, fitting=fitting)
+    first, ways = max(run.spec["seed"] for run in runs) + 1, one_run_per_condition(runs)
+    if len(ways) * count > MAX_RUNS:
+        fitting = max(1, MAX_RUNS // len(ways))
+        raise XferError("too_many_runs", "experiment.seeds", len(ways) * count, limit=MAX_RUNS, fitting=fitting)
     return [
         (RunSpec.model_validate({**way.spec, "seed": seed}), way.name)
         for seed in range(first, first + count)
@@ -155,14 +159,14 @@ def pause(store: Store, runs: Iterable[Run]) -> None:
     _order(store, "pause", (run for run in runs if run.status in LIVE))
 
 
-def go_on(store: Store, batch: str) -> int:
+def resume(store: Store, batch: str) -> int:
     """Resume what was paused, interrupted or failed, and queue anew what was stopped; how many runs that is."""
     runs = store.find(batch=batch)
     resumable = [run for run in runs if run.status in RESUMABLE]
     _order(store, "resume", resumable)
-    again = missing(runs)
+    again = missing_specs(runs)
     if again:
-        store.create_together(again, batch)
+        store.create_many(again, batch)
     return len(resumable) + len(again)
 
 

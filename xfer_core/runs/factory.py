@@ -25,7 +25,7 @@ def begin_factory() -> None:
     # Python 3.11's forkserver ignores sys.path when it preloads (cpython #117378).
     search = [str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(search))
-    multiprocessing.set_forkserver_preload(["xfer_core.runs.warm"])
+    multiprocessing.set_forkserver_preload(["xfer_core.runs.preload"])
     multiprocessing.forkserver.ensure_running()
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from xfer_core.runs import schema
-from xfer_core.runs.process import identity, lives
+from xfer_core.runs.process import identity, is_alive
 
 LEASE_SECONDS = 5.0  # without a renewal, by the observer's own clock, after which somebody else may serve
 QUEUE = "queue"
@@ -92,7 +92,7 @@ class Watch:
         """Whether it is, as far as can be told now; None until the lease was watched for long enough."""
         now = time.monotonic()  # before the look: who is put to sleep in between must not think that much time passed
         before, self.seen = self.seen, self._look()
-        if not self.seen.owner or lives(self.seen.owner.partition("#")[0]) is False:
+        if not self.seen.owner or is_alive(self.seen.owner.partition("#")[0]) is False:
             self._renewed = False
             return False
         if before != self.seen:

@@ -10,7 +10,7 @@ from xfer_core.runs.store import Run
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListEntry:
     """A run by itself, or the runs of an experiment.
 
     Attributes:
@@ -23,7 +23,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Filter:
+class RunFilter:
     """Which runs are asked for; what is empty asks for nothing in particular.
 
     Attributes:
@@ -38,7 +38,7 @@ class Filter:
     domains: Collection[str] = ()
     outcomes: Collection[str] = ()
 
-    def fits(self, run: Run, words: Callable[[Run], str]) -> bool:
+    def matches(self, run: Run, words: Callable[[Run], str]) -> bool:
         """Whether it asks for this run.
 
         Args:
@@ -64,12 +64,12 @@ def domains_of(run: Run) -> set[str]:
     return {key for role in ("source", "target", "unseen") for key in problem.get(role, ())}
 
 
-def entries(runs: Sequence[Run]) -> list[Entry]:
+def entries(runs: Sequence[Run]) -> list[ListEntry]:
     """The runs in the order given, those of an experiment together where its first one stands."""
-    found: dict[str, Entry] = {}
+    found: dict[str, ListEntry] = {}
     for run in runs:
         batch = run.batch if is_experiment(run.batch) else ""
-        found.setdefault(batch or f"run {run.id}", Entry(batch, [])).runs.append(run)
+        found.setdefault(batch or f"run {run.id}", ListEntry(batch, [])).runs.append(run)
     return list(found.values())
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xfer_core.runs.experiment import Arm, Budget, Experiment
-from xfer_core.runs.questions import QUESTIONS, lambda_arms, strategy_arms
+from xfer_core.runs.experiment import Budget, Condition, Experiment
+from xfer_core.runs.presets import PRESETS, lambda_conditions, strategy_conditions
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings, unchanged
 from xfer_core.strategies import STRATEGIES
 
 SHARED = ("problem", "network", "training")  # what all runs of an experiment share, as far as no method says otherwise
 REFERENCE = ("target_only", "source_only")  # what a transfer must beat
-FORMS: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}  # kind → class
+STRATEGY_CLASSES: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}  # kind → class
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Plan:
         term: whose λ runs from 0 to 1, where the question asks for that; empty: of all terms of the targets.
     """
 
-    question: str
+    preset: str
     base: RunSpec
     methods: tuple[str, ...]
     budgets: tuple[Budget, ...]
@@ -39,24 +39,24 @@ class Plan:
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     term: str = ""
 
-    def arms(self) -> tuple[Arm, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """What is compared, each with the settings of its method.
 
         Raises:
             XferError: what ``parse_spec`` raises.
         """
-        question, own = QUESTIONS[self.question], ()
+        question, own = PRESETS[self.preset], ()
         if question.sweeps_term:
-            own = lambda_arms(self.spec_of("joint"), self.term)
-        elif question.arms:
-            own = question.arms(self.base)
-        arms = (*own, *strategy_arms(self.methods))
+            own = lambda_conditions(self.spec_of("joint"), self.term)
+        elif question.conditions:
+            own = question.conditions(self.base)
+        arms = (*own, *strategy_conditions(self.methods))
         # What sets an arm apart stands last, so that it wins over its method's settings.
-        return tuple(replace(arm, settings=(*self._settings_of(kind_of(arm)), *arm.settings)) for arm in arms)
+        return tuple(replace(arm, settings=(*self._settings_of(strategy_of(arm)), *arm.settings)) for arm in arms)
 
     def kinds(self) -> list[str]:
         """Every strategy that it trains, in the order of the arms."""
-        return list(dict.fromkeys(kind_of(arm) for arm in self.arms()))
+        return list(dict.fromkeys(strategy_of(arm) for arm in self.conditions()))
 
     def spec_of(self, kind: str) -> RunSpec:
         """A run of this method with its settings, at the base's label budget.
@@ -68,13 +68,13 @@ class Plan:
 
     def experiment(self) -> Experiment:
         """The runs that it asks for."""
-        return Experiment(self.question, self.base, self.arms(), self.budgets, tuple(range(self.seeds)))
+        return Experiment(self.preset, self.base, self.conditions(), self.budgets, tuple(range(self.seeds)))
 
     def query(self) -> dict[str, str]:
         """The plan as the parameters of a link, in the words of ``--set``; the methods' settings begin with a kind."""
-        asked = {"question": self.question, "labels": ",".join(str(budget) for budget in self.budgets)}
+        asked = {"question": self.preset, "labels": ",".join(str(budget) for budget in self.budgets)}
         asked["seeds"] = str(self.seeds)
-        if QUESTIONS[self.question].choices:
+        if PRESETS[self.preset].choices:
             asked["methods"] = ",".join(self.methods)
         if self.term:
             asked["term"] = self.term
@@ -94,7 +94,7 @@ class Plan:
         return [f"{path}={value}" for path, value in self.settings.get(kind, {}).items()]
 
 
-def kind_of(arm: Arm) -> str:
+def strategy_of(arm: Condition) -> str:
     """The strategy of an arm."""
     begins = "strategy.kind="
     return next(setting.removeprefix(begins) for setting in arm.settings if setting.startswith(begins))
@@ -102,7 +102,7 @@ def kind_of(arm: Arm) -> str:
 
 def plan_for(question: str, seeds: int = 1) -> Plan:
     """The plan that a question begins with."""
-    preset = QUESTIONS[question]
+    preset = PRESETS[question]
     return Plan(question, parse_spec({}, preset.settings), preset.kinds, preset.budgets, seeds)
 
 
@@ -119,7 +119,7 @@ def plan_to_sweep(spec: RunSpec, term: str = "") -> Plan:
     """How λ changes the result, on the problem, network and training of this spec; the other terms share as in it."""
     settings = method_settings("joint", spec.strategy.model_dump(mode="json")) if spec.strategy.kind == "joint" else {}
     own = {"joint": settings} if settings else {}
-    return Plan("lambda", unchanged(spec), QUESTIONS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
+    return Plan("lambda", unchanged(spec), PRESETS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
 
 
 def method_settings(kind: str, fields: Mapping[str, Any]) -> dict[str, str]:
@@ -137,4 +137,4 @@ def untuned(specs: Sequence[RunSpec]) -> list[str]:
     kinds = dict.fromkeys(spec.strategy.kind for spec in specs)
     own = {kind: {canonical(s.strategy.model_dump(mode="json")) for s in specs if s.strategy.kind == kind}
            for kind in kinds}  # fmt: skip
-    return [kind for kind in kinds if own[kind] == {canonical(FORMS[kind]().model_dump(mode="json"))}]
+    return [kind for kind in kinds if own[kind] == {canonical(STRATEGY_CLASSES[kind]().model_dump(mode="json"))}]

@@ -17,7 +17,7 @@ def identity(pid: int | None = None) -> str:
     return f"{_place()}:{pid}:{_start(pid)}"
 
 
-def lives(process: str) -> bool | None:
+def is_alive(process: str) -> bool | None:
     """Whether the process that :func:`identity` named exists and can still act.
 
     Returns:

@@ -16,7 +16,7 @@ from xfer_core.settings import settings
 from xfer_core.training.trainer import Trainer
 
 FOLDER = "snapshots"
-KEPT = 8  # looks that are kept; the beginning of every phase is kept beside them
+MAX_SNAPSHOTS = 8  # looks that are kept; the beginning of every phase is kept beside them
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ class SnapshotWriter:
     def __init__(self, folder: Path, trainer: Trainer) -> None:
         self.folder, self.trainer = folder / FOLDER, trainer
         looks = max(1, trainer.training.steps // trainer.eval_every)
-        self.every = math.ceil(looks / KEPT) * trainer.eval_every
+        self.every = math.ceil(looks / MAX_SNAPSHOTS) * trainer.eval_every
 
-    def look(self) -> None:
+    def on_evaluation(self) -> None:
         """Keep this look if its turn has come. A run that is trained again from a checkpoint replaces what it wrote."""
         step = self.trainer.step
         if step % self.every == 0 or step == self.trainer.training.steps:
             self._write(f"step-{step:08d}")
 
-    def phase(self) -> None:
+    def on_phase_start(self) -> None:
         """Keep what the phase that begins now starts from."""
         self._write(f"step-{self.trainer.step:08d}-phase-{self.trainer.phase_index}")
 

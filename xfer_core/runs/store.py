@@ -88,7 +88,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class News:
+class RunUpdate:
     """What a run's writer added after some seq, in order of seq."""
 
     seq: int
@@ -138,10 +138,10 @@ class Store:
 
     def create(self, spec: RunSpec, name: str = "", batch: str = "", status: str = QUEUED) -> str:
         """Write a new run and return its id."""
-        return self.create_together([(spec, name)], batch, status)[0]
+        return self.create_many([(spec, name)], batch, status)[0]
 
     @transaction
-    def create_together(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
+    def create_many(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
         """Write several runs, each with its name, at once: a dispatcher sees all of them or none."""
         now = time.time()
         rows = [
@@ -285,7 +285,7 @@ class Store:
             return {row.batch: row.name for row in connection.execute(sa.select(schema.experiments))}
 
     @transaction
-    def after(self, run: str, seq: int = 0) -> News:
+    def updates_since(self, run: str, seq: int = 0) -> RunUpdate:
         """Everything that the run's writer added after ``seq``."""
         points, events = schema.scalars, schema.events
         with self.engine.connect() as connection:
@@ -296,8 +296,8 @@ class Store:
             rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
             new = events.c.seq.between(seq + 1, last)
             happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
-            told = [_told(row) for row in happened.mappings()]
-        return News(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+            told = [_event(row) for row in happened.mappings()]
+        return RunUpdate(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
 
     @transaction
     def events(self, run: str, kind: str) -> list[dict[str, Any]]:
@@ -305,7 +305,7 @@ class Store:
         table = schema.events
         query = sa.select(table).where(table.c.run == run, table.c.kind == kind).order_by(table.c.seq)
         with self.engine.connect() as connection:
-            return [_told(row) for row in connection.execute(query).mappings()]
+            return [_event(row) for row in connection.execute(query).mappings()]
 
     @transaction
     def changed_by_hand(self, runs: Sequence[str]) -> set[str]:
@@ -367,7 +367,7 @@ class Store:
                 connection.execute(schema.events.insert(), [{"run": run, **event} for event in events])
 
     @transaction
-    def rewind(self, run: str, step: int, by: str | None = None) -> int:
+    def truncate_after(self, run: str, step: int, by: str | None = None) -> int:
         """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
 
         What people set stays: it is replayed. The event that says so takes a new number in the same transaction, so
@@ -388,7 +388,7 @@ class Store:
         return last + 1
 
     @transaction
-    def take_commands(self, run: str, by: str | None = None) -> list[Command]:
+    def pop_commands(self, run: str, by: str | None = None) -> list[Command]:
         """What people asked of this run; each is handed out once."""
         table = schema.commands
         with self.engine.begin() as connection:
@@ -399,7 +399,7 @@ class Store:
         return [Command(row.kind, row.name, row.value) for row in rows]
 
     @transaction
-    def stop_asked(self, run: str) -> float | None:
+    def stop_requested(self, run: str) -> float | None:
         """When somebody asked this run to stop, if it has not taken that yet."""
         table = schema.commands
         with self.engine.connect() as connection:
@@ -413,7 +413,7 @@ class Store:
             connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
     @transaction
-    def move(
+    def transition(
         self,
         run: str,
         before: Iterable[str],
@@ -529,7 +529,7 @@ def _held(run: str, by: str | None) -> tuple[sa.ColumnElement[bool], ...]:
     return (table.c.id == run, *([table.c.token == by] if by is not None else []))
 
 
-def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _event(row: Mapping[Any, Any]) -> dict[str, Any]:
     """An event as its writer told it."""
     return {name: row[name] for name in ("seq", "step", "kind", "details", "time")}
 

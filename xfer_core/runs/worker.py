@@ -49,12 +49,12 @@ class StoreCallback:
         self.store, self.run, self.listener, self.token = store, run, listener, token
         self.begun, self.limit = time.monotonic(), settings().run_minutes
         self.seq = 0  # the last number that this run has given out
-        self.on_look: list[Callable[[], None]] = []
-        self.on_phase: list[Callable[[], None]] = []
+        self.evaluation_hooks: list[Callable[[], None]] = []
+        self.phase_hooks: list[Callable[[], None]] = []
 
     def on_start(self, step: int) -> None:
         """Forget what the run will tell again, and go on with the numbers after the last."""
-        self.seq = self.store.rewind(self.run, step, self.token)
+        self.seq = self.store.truncate_after(self.run, step, self.token)
 
     def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
         """Number the points and write them with the progress and a heartbeat, in one transaction."""
@@ -67,7 +67,7 @@ class StoreCallback:
 
     def on_evaluation(self) -> None:
         """The network was just looked at: a good moment to write down how it and the weights of the samples are."""
-        for write in self.on_look:
+        for write in self.evaluation_hooks:
             write()
 
     def on_event(self, kind: str, step: int, **details: Any) -> None:
@@ -76,7 +76,7 @@ class StoreCallback:
         event = {"seq": self.seq, "step": step, "kind": kind, "details": details, "time": time.time()}
         self.store.append(self.run, events=[event], by=self.token)
         if kind == "phase":
-            for write in self.on_phase:
+            for write in self.phase_hooks:
                 write()
 
     def commands(self) -> Sequence[Command]:
@@ -87,7 +87,7 @@ class StoreCallback:
         """
         if self.limit and time.monotonic() - self.begun > 60 * self.limit:
             raise XferError("time_limit", "run", self.run, limit=self.limit)
-        return self.store.take_commands(self.run, self.token)
+        return self.store.pop_commands(self.run, self.token)
 
 
 def run_here(
@@ -123,17 +123,20 @@ def run_here(
             spec.seed,
             callback=observer,
             checkpoint=folder / CHECKPOINT,
-            replay=_earlier_settings(store, run),
+            replay=_earlier_changes(store, run),
         )
         kept = SnapshotWriter(folder, trainer)
-        observer.on_look, observer.on_phase = [kept.look, WeightsWriter(folder, trainer)], [kept.phase]
+        observer.evaluation_hooks, observer.phase_hooks = (
+            [kept.on_evaluation, SampleWeightWriter(folder, trainer)],
+            [kept.on_phase_start],
+        )
         result = trainer.run()
         if result.status != PAUSED:
             _write_artifacts(folder, trainer)
         store.append(run, by=token, **_outcome(result, spec))
         return result
     except KeyboardInterrupt:
-        store.move(run, (RUNNING,), INTERRUPTED, by=token, ended=time.time())
+        store.transition(run, (RUNNING,), INTERRUPTED, by=token, ended=time.time())
         raise
     except XferError as error:
         _fail(store, run, error, token)
@@ -159,20 +162,20 @@ def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
     reason["params"] = {key: str(value) for key, value in error.params.items()}
     try:
         failed = {"ended": time.time(), "reason": reason}
-        if error.code != "database_locked" and store.move(run, (RUNNING,), FAILED, by=token, **failed):
+        if error.code != "database_locked" and store.transition(run, (RUNNING,), FAILED, by=token, **failed):
             return
     except XferError:
         pass  # of the two, the first is the cause
     raise error
 
 
-def failure(code: str, run: str, **params: Any) -> dict[str, Any]:
+def failure_reason(code: str, run: str, **params: Any) -> dict[str, Any]:
     """A reason for the store that no rule of a field explains."""
     error = XferError(code, "run", run, **params)
     return {"code": code, "field": "run", "value": run, "params": params, "text": format_error(error)}
 
 
-def _earlier_settings(store: Store, run: str) -> list[tuple[int, Command]]:
+def _earlier_changes(store: Store, run: str) -> list[tuple[int, Command]]:
     """What people set in an earlier life of the run, with the steps."""
     return [
         (event["step"], Command("set", event["details"]["name"], event["details"]["value"]))
@@ -224,7 +227,7 @@ def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
     return {"status": status, "ended": time.time(), "pid": None, "result": {**asdict(result), "target_metric": target}}
 
 
-class WeightsWriter:
+class SampleWeightWriter:
     """Writes λ of each domain and sample while a run trains, every few seconds, as long as they differ.
 
     Args:
@@ -264,14 +267,14 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
     writer.writerow(["domain", "original", *tasks, "lambda"])
     for key, values in weights.items():
         labelled = trainer.dealt.training[key].labelled
-        names = [_answers(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
+        names = [_label_names(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
         rows = zip(labelled.example_ids.tolist(), *names, values.tolist(), strict=True)
         writer.writerows([key, *row] for row in rows)
     write_whole(folder / SAMPLE_WEIGHTS, table.getvalue().encode())
     return weights
 
 
-def _answers(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
+def _label_names(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
     """Labels as a reader knows them: names of classes, or values."""
     return [classes[label] for label in labels.tolist()] if classes else labels.tolist()
 

@@ -9,8 +9,8 @@ import io
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from xfer_core.analysis.comparison import budgets, by_arm
-from xfer_core.analysis.said import budget_word, ranked
+from xfer_core.analysis.comparison import budgets, by_condition
+from xfer_core.analysis.sentences import budget_word, ranked
 from xfer_core.exports.experiments.gathered import Gathered
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def still(found: Gathered, form: str) -> bytes:
 
 
 def _by_method(figure: Figure, found: Gathered) -> None:
-    order = [one.arm for one in ranked(found.found, found.numbers)][::-1]
-    axes, arms = figure.subplots(), by_arm(found.table)
+    order = [one.condition for one in ranked(found.found, found.numbers)][::-1]
+    axes, arms = figure.subplots(), by_condition(found.table)
     for place, arm in enumerate(order):
         values, colour = [_scaled(found, row.value) for row in arms[arm]], found.looks[arm].light
         axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
@@ -54,7 +54,7 @@ def _by_method(figure: Figure, found: Gathered) -> None:
 
 def _against_labels(figure: Figure, found: Gathered) -> None:
     axes, order = figure.subplots(), budgets(found.table)
-    for number, (arm, rows) in enumerate(by_arm(found.table).items()):
+    for number, (arm, rows) in enumerate(by_condition(found.table).items()):
         here = [place for place, budget in enumerate(order) if any(row.budget == budget for row in rows)]
         means = [mean(_scaled(found, row.value) for row in rows if row.budget == order[place]) for place in here]
         look = found.looks[arm]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xfer_core.analysis.comparison import Row, arm_of, by_arm, rows
-from xfer_core.analysis.findings import Finding, findings, usual_reference
-from xfer_core.analysis.said import Sentence, sentences
+from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
+from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
+from xfer_core.analysis.sentences import Sentence, sentences
 from xfer_core.charts.palette import Look, looks_of
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import cells, counted, question_of
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.experiment import finished_unique, one_run_per_condition, preset_of
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
 
@@ -32,7 +32,7 @@ class Gathered:
     batch: str
     title: str
     runs: Sequence[Run]
-    table: Sequence[Row]
+    table: Sequence[RunRecord]
     reference: str
 
     @cached_property
@@ -43,7 +43,7 @@ class Gathered:
     @cached_property
     def specs(self) -> list[RunSpec]:
         """One for each arm and label budget."""
-        return [RunSpec.model_validate(run.spec) for run in cells(self.runs)]
+        return [RunSpec.model_validate(run.spec) for run in one_run_per_condition(self.runs)]
 
     @cached_property
     def numbers(self) -> bool:
@@ -53,7 +53,7 @@ class Gathered:
     @cached_property
     def titles(self) -> dict[str, str]:
         """Arm → title."""
-        return {arm: own[0].title for arm, own in by_arm(self.table).items()}
+        return {arm: own[0].title for arm, own in by_condition(self.table).items()}
 
     @cached_property
     def looks(self) -> dict[str, Look]:
@@ -61,9 +61,9 @@ class Gathered:
         return arm_looks(self.runs)
 
     @cached_property
-    def found(self) -> list[Finding]:
+    def found(self) -> list[ConditionSummary]:
         """Every arm at every budget against the reference."""
-        return findings(self.table, self.reference, higher_is_better=not self.numbers)
+        return summarize_conditions(self.table, self.reference, higher_is_better=not self.numbers)
 
     @cached_property
     def said(self) -> list[Sentence]:
@@ -79,7 +79,7 @@ def arm_looks(runs: Sequence[Run]) -> dict[str, Look]:
     """
     arms: dict[str, str] = {}
     for run in runs:
-        arms.setdefault(arm_of(run.spec), run.spec["strategy"]["kind"])
+        arms.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
     return dict(zip(arms, looks_of(list(arms.values())), strict=True))
 
 
@@ -92,10 +92,10 @@ def gather(store: Store, batch: str, reference: str = "") -> Gathered:
     runs = sorted(store.find(batch=batch), key=lambda run: run.created)
     if not runs:
         raise XferError("unknown_experiment", "experiment", batch)
-    table = rows(counted(runs))
+    table = run_records(finished_unique(runs))
     if not table:
         raise XferError("no_results", "experiment", batch)
-    known = reference if any(row.arm == reference for row in table) else usual_reference(table)
-    question = QUESTIONS.get(question_of(batch))
+    known = reference if any(row.condition == reference for row in table) else default_reference(table)
+    question = PRESETS.get(preset_of(batch))
     title = store.experiment_name(batch) or (question.title if question else batch)
     return Gathered(batch, title, runs, table, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xfer_core.analysis.said import table_rows
+from xfer_core.analysis.sentences import table_rows
 from xfer_core.exports.experiments.gathered import Gathered
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from xfer_core.errors import XferError
 from xfer_core.exports.experiments.gathered import Gathered
-from xfer_core.runs.experiment import MOST, cells, question_of
-from xfer_core.runs.questions import QUESTIONS
+from xfer_core.runs.experiment import MAX_RUNS, one_run_per_condition, preset_of
+from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import NAME_LENGTH
 from xfer_core.strict_json import to_json
@@ -21,10 +21,10 @@ def content(found: Gathered) -> bytes:
     trained with every seed."""
     made = [
         {"name": run.name, "spec": {name: value for name, value in run.spec.items() if name != "seed"}}
-        for run in cells(found.runs)
+        for run in one_run_per_condition(found.runs)
     ]
     recipe = {
-        "experiment": question_of(found.batch),
+        "experiment": preset_of(found.batch),
         "name": found.title,
         "seeds": sorted({run.spec["seed"] for run in found.runs}),
         "runs": made,
@@ -50,15 +50,15 @@ def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
     if not is_experiment(data):
         raise XferError("bad_experiment", "recipe", data)
     question, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
-    if question not in QUESTIONS:
-        raise XferError("unknown_choice", "experiment", question, allowed=", ".join(QUESTIONS))
+    if question not in PRESETS:
+        raise XferError("unknown_choice", "experiment", question, allowed=", ".join(PRESETS))
     if not (isinstance(seeds, list) and seeds):
         raise XferError("bad_experiment", "seeds", seeds)
     if not (isinstance(runs, list) and runs and all(_has_spec(run) for run in runs)):
         raise XferError("bad_experiment", "runs", runs)
-    if len(runs) * len(seeds) > MOST:
-        fitting = max(1, MOST // len(runs))
-        raise XferError("too_many_runs", "experiment.seeds", len(runs) * len(seeds), limit=MOST, fitting=fitting)
+    if len(runs) * len(seeds) > MAX_RUNS:
+        fitting = max(1, MAX_RUNS // len(runs))
+        raise XferError("too_many_runs", "experiment.seeds", len(runs) * len(seeds), limit=MAX_RUNS, fitting=fitting)
     made = [
         (parse_spec({**run["spec"], "seed": seed}), str(run.get("name") or "")[:NAME_LENGTH])
         for seed in seeds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 
-from xfer_core.analysis.said import how_judged, table_rows
+from xfer_core.analysis.sentences import how_judged, table_rows
 from xfer_core.exports import html
 from xfer_core.exports.experiments import recipe
 from xfer_core.exports.experiments.facts import facts

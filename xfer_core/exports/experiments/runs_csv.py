@@ -21,7 +21,7 @@ def content(found: Gathered) -> bytes:
                 "seed": row.seed,
                 **{f"{what}/{key}": value for key, value in row.targets.items()},
                 **{f"{what}/{key} (unseen)": value for key, value in row.unseen.items()},
-                f"{what}/source": row.kept,
+                f"{what}/source": row.source_accuracy,
                 "seconds": round(row.seconds, 3),
             }
             for row in found.table

@@ -9,11 +9,11 @@ import numpy as np
 from tsdownsample import MinMaxLTTBDownsampler
 
 Curve = Sequence[tuple[int, float]]  # (step, value)
-DRAWN = 400  # points of a curve: more than a screen is wide shows no more
+MAX_POINTS = 400  # points of a curve: more than a screen is wide shows no more
 
 
 @dataclass(frozen=True)
-class Band:
+class MeanCurve:
     """Mean curve of several seeds.
 
     Attributes:
@@ -30,7 +30,7 @@ class Band:
     seeds: int
 
 
-def band(curves: Iterable[Curve]) -> Band | None:
+def mean_curve(curves: Iterable[Curve]) -> MeanCurve | None:
     """Mean and spread at the steps that every curve has; None where there are none.
 
     A curve of more than 400 points is thinned with MinMaxLTTB (Van Der Donckt et al. 2023,
@@ -45,23 +45,23 @@ def band(curves: Iterable[Curve]) -> Band | None:
     values = np.array([[curve[step] for step in steps.tolist()] for curve in found])  # (seeds, S)
     mean = values.mean(0)
     spread = values.std(0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
-    kept = thinned(steps, mean)
-    return Band(steps[kept], mean[kept], (mean - spread)[kept], (mean + spread)[kept], len(values))
+    kept = downsample(steps, mean)
+    return MeanCurve(steps[kept], mean[kept], (mean - spread)[kept], (mean + spread)[kept], len(values))
 
 
-def thinned(steps: np.ndarray, values: np.ndarray, points: int = DRAWN) -> np.ndarray:
+def downsample(steps: np.ndarray, values: np.ndarray, points: int = MAX_POINTS) -> np.ndarray:
     """Which points of a curve to draw, as indices in order; all of them if there are no more than ``points``."""
     if len(steps) <= points:
         return np.arange(len(steps))
     return MinMaxLTTBDownsampler().downsample(steps.astype(float), np.ascontiguousarray(values, float), n_out=points)
 
 
-def bands(curves: Mapping[str, Curve], arms: Mapping[str, Sequence[str]]) -> dict[str, Band]:
+def mean_curves(curves: Mapping[str, Curve], arms: Mapping[str, Sequence[str]]) -> dict[str, MeanCurve]:
     """Arm → band over its runs.
 
     Args:
         curves: run → curve.
         arms: arm → runs.
     """
-    found = {arm: band(curves[run] for run in runs if curves.get(run)) for arm, runs in arms.items()}
+    found = {arm: mean_curve(curves[run] for run in runs if curves.get(run)) for arm, runs in arms.items()}
     return {arm: over for arm, over in found.items() if over is not None}

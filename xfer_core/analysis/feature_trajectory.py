@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from xfer_core.analysis.embedding import Plane, brought_to_size, plane_of
-from xfer_core.analysis.held_out import features_of, held_out_samples
-from xfer_core.analysis.moments import Moment, network_at
+from xfer_core.analysis.predictions import extract_features, held_out_samples
+from xfer_core.analysis.projection import PCAProjection, fit_pca, standardize_scale
+from xfer_core.analysis.snapshots_view import SnapshotRef, load_snapshot
 from xfer_core.errors import XferError
 from xfer_core.measures import proxy_a_distance
 from xfer_core.runs.spec import RunSpec
@@ -21,7 +21,7 @@ MOST = 300  # samples of a domain: more dots hide one another
 
 
 @dataclass(frozen=True)
-class Trail:
+class FeatureTrajectory:
     """A run's samples in two dimensions.
 
     Attributes:
@@ -37,7 +37,7 @@ class Trail:
     apart: tuple[float | None, float | None]
 
 
-def few_samples(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch.Tensor, pd.DataFrame]:
+def sample_subset(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch.Tensor, pd.DataFrame]:
     """At most ``MOST`` test samples of each domain, drawn by the run's seed: the images, uint8 (N, C, H, W), and one
     row each with ``domain``, ``original`` and ``label``."""
     classes = spec.problem.classes()[task]
@@ -53,7 +53,9 @@ def few_samples(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch
     return torch.cat(images), pd.concat(tables, ignore_index=True)
 
 
-def trails(runs: Sequence[tuple[Run, Sequence[Moment]]], domains: Sequence[str], task: str) -> list[Trail]:
+def feature_trajectories(
+    runs: Sequence[tuple[Run, Sequence[SnapshotRef]]], domains: Sequence[str], task: str
+) -> list[FeatureTrajectory]:
     """The trail of each run through its moments, seen on test samples of these domains.
 
     The plane is laid through the features of the last moment and stays; every moment is brought to the same middle and
@@ -65,18 +67,18 @@ def trails(runs: Sequence[tuple[Run, Sequence[Moment]]], domains: Sequence[str],
         XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
     """
     specs = [RunSpec.model_validate(run.spec) for run, _ in runs]
-    seen = [few_samples(spec, domains, task) for spec in specs]
+    seen = [sample_subset(spec, domains, task) for spec in specs]
     features = [
-        [features_of(network_at(run, moment.key), images).numpy() for moment in moments]
+        [extract_features(load_snapshot(run, moment.key), images).numpy() for moment in moments]
         for (run, moments), (images, _) in zip(runs, seen, strict=True)
     ]
     if len({_beginning(spec) for spec in specs}) == 1:
-        shared = plane_of([brought_to_size(parts[-1]) for parts in features])
+        shared = fit_pca([standardize_scale(parts[-1]) for parts in features])
         planes = [shared] * len(runs)
     else:
-        planes = [plane_of([brought_to_size(parts[-1])]) for parts in features]
+        planes = [fit_pca([standardize_scale(parts[-1])]) for parts in features]
     return [
-        _trail(parts, plane, table, spec)
+        _trajectory(parts, plane, table, spec)
         for parts, plane, (_, table), spec in zip(features, planes, seen, specs, strict=True)
     ]
 
@@ -87,14 +89,16 @@ def _beginning(spec: RunSpec) -> tuple[object, ...]:
     return spec.network.model_dump_json(), spec.problem.input_shape(), outputs, spec.seed
 
 
-def _trail(features: list[np.ndarray], plane: Plane, table: pd.DataFrame, spec: RunSpec) -> Trail:
+def _trajectory(
+    features: list[np.ndarray], plane: PCAProjection, table: pd.DataFrame, spec: RunSpec
+) -> FeatureTrajectory:
     source = table["domain"].isin(spec.problem.source).to_numpy()
     points = []
     for i, part in enumerate(features):
-        placed = plane.place(brought_to_size(part))
+        placed = plane.project(standardize_scale(part))
         points.append(table.assign(moment=i, x=placed[:, 0], y=placed[:, 1]))
     apart = _apart(features[0], source), _apart(features[-1], source)
-    return Trail(pd.concat(points, ignore_index=True), plane.share, apart)
+    return FeatureTrajectory(pd.concat(points, ignore_index=True), plane.share, apart)
 
 
 def _apart(features: np.ndarray, source: np.ndarray) -> float | None:

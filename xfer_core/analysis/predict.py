@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """What one network says to one picture.
 
     Attributes:
@@ -31,14 +31,14 @@ class Answer:
     probabilities: dict[str, float]
 
     @property
-    def best(self) -> str:
+    def label(self) -> str:
         """The class that it takes the picture for."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
     @property
-    def sure(self) -> float:
+    def confidence(self) -> float:
         """The probability of that class."""
-        return self.probabilities[self.best]
+        return self.probabilities[self.label]
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def classification_tasks(problem: Problem) -> tuple[str, ...]:
     return tuple(task for task in problem.tasks if task not in numbers)
 
 
-def views(picture: Tensor, keys: Iterable[str]) -> dict[str, Tensor]:
+def render_variants(picture: Tensor, keys: Iterable[str]) -> dict[str, Tensor]:
     """One picture as each domain would show it.
 
     A domain that can show drawings shows the ink of the picture in its own way; any other gets the picture as it is, in
@@ -80,13 +80,13 @@ def views(picture: Tensor, keys: Iterable[str]) -> dict[str, Tensor]:
     shown = {}
     for key, offer in offers.items():
         if offer.render is None or ink is None:
-            shown[key] = brought(picture[None], offer.shape).expand(VARIANTS, -1, -1, -1)
+            shown[key] = to_problem_input(picture[None], offer.shape).expand(VARIANTS, -1, -1, -1)
         else:
             shown[key] = offer.render(ink, VARIANTS)
     return shown
 
 
-def brought(images: Tensor, shape: Shape) -> Tensor:
+def to_problem_input(images: Tensor, shape: Shape) -> Tensor:
     """Images in a problem's shape, as when it is dealt; coloured ones become grey where it is grey.
 
     Args:
@@ -98,7 +98,9 @@ def brought(images: Tensor, shape: Shape) -> Tensor:
     return resize_to(images, shape)
 
 
-def answers(network: Network, problem: Problem, task: str, pictures: Mapping[str, Tensor]) -> dict[str, Answer]:
+def predict_classes(
+    network: Network, problem: Problem, task: str, pictures: Mapping[str, Tensor]
+) -> dict[str, Prediction]:
     """What a network says to each of these pictures, in one pass on the processor.
 
     Args:
@@ -108,9 +110,9 @@ def answers(network: Network, problem: Problem, task: str, pictures: Mapping[str
         pictures: name → uint8 (1, C, H, W), of any shape.
     """
     classes, shape = problem.classes()[task], problem.input_shape()
-    images = torch.cat([brought(picture, shape) for picture in pictures.values()])
+    images = torch.cat([to_problem_input(picture, shape) for picture in pictures.values()])
     logits = predict(network, to_input(images, CPU), CPU, "float32")[task]
     return {
-        name: Answer(dict(zip(classes, row, strict=True)))
+        name: Prediction(dict(zip(classes, row, strict=True)))
         for name, row in zip(pictures, logits.double().softmax(1).tolist(), strict=True)
     }

@@ -33,7 +33,7 @@ def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
     return split_problem(problem, seed).held_out[domain, "test"]
 
 
-def outputs_of(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:
+def predict_logits(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:
     """What every head says: float32 (N, K), or (N, 1) for a regression.
 
     Args:
@@ -44,14 +44,14 @@ def outputs_of(network: Network, images: Tensor, precision: str = "float32") -> 
     return predict(network, to_input(images, CPU), CPU, precision)
 
 
-def features_of(network: Network, images: Tensor) -> Tensor:
+def extract_features(network: Network, images: Tensor) -> Tensor:
     """What the heads see: float32 (N, width). The network is in eval mode, the images are uint8 (N, C, H, W)."""
     with torch.no_grad():
         return torch.cat([network.features(chunk) for chunk in to_input(images, CPU).split(CHUNK)])
 
 
 @dataclass(frozen=True)
-class Answered:
+class Predictions:
     """The answers to one task with classes.
 
     Attributes:
@@ -60,24 +60,24 @@ class Answered:
     """
 
     labels: np.ndarray
-    chances: np.ndarray
+    probabilities: np.ndarray
 
     @property
-    def given(self) -> np.ndarray:
+    def predicted(self) -> np.ndarray:
         """The answers, int64 (N,)."""
-        return self.chances.argmax(1)
+        return self.probabilities.argmax(1)
 
     @property
-    def certainty(self) -> np.ndarray:
+    def confidence(self) -> np.ndarray:
         """What the network gives its own answer, float64 (N,) from 1/K to 1."""
-        return self.chances.max(1)
+        return self.probabilities.max(1)
 
     @property
-    def right(self) -> np.ndarray:
+    def correct(self) -> np.ndarray:
         """Which answers are right, bool (N,)."""
-        return self.given == self.labels
+        return self.predicted == self.labels
 
 
-def answered(labels: Tensor, outputs: Tensor) -> Answered:
+def from_logits(labels: Tensor, outputs: Tensor) -> Predictions:
     """The answers that these outputs (N, K) are to questions with these labels (N,)."""
-    return Answered(labels.numpy(), outputs.double().softmax(1).numpy())
+    return Predictions(labels.numpy(), outputs.double().softmax(1).numpy())

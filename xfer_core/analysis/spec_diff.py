@@ -13,7 +13,7 @@ ABSENT = object()
 """Where a spec has no such field, for its method, network or optimiser knows none."""
 
 
-def differences(specs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def diff_specs(specs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Path of a field → its value in every spec, for the fields that are not the same in all; "" where a spec has no
     such field.
 
@@ -67,7 +67,7 @@ def _fields(form: BaseModel, prefix: str = "") -> Iterator[tuple[str, tuple[Any,
             yield prefix + name, (value, defaults[name])
 
 
-def comparable(specs: Iterable[Mapping[str, Any]]) -> list[str]:
+def why_not_comparable(specs: Iterable[Mapping[str, Any]]) -> list[str]:
     """Why accuracies of these runs do not compare: the fields of the problem, out of targets, unseen domains and tasks,
     that differ. Empty where they do."""
     problems = [spec["problem"] for spec in specs]

@@ -16,7 +16,7 @@ from xfer_core.runs.worker import WEIGHTS
 from xfer_core.settings import settings
 
 
-def trained_network(run: Run) -> Network:
+def load_trained_network(run: Run) -> Network:
     """The network of the step that counts, on the CPU, in eval mode.
 
     Raises:
@@ -25,10 +25,10 @@ def trained_network(run: Run) -> Network:
     path = settings().artifacts(run.id) / WEIGHTS
     if not path.exists():
         raise XferError("no_weights", "run", run.id, status=run.status)
-    return network_of(RunSpec.model_validate(run.spec), load_file(path))
+    return load_network(RunSpec.model_validate(run.spec), load_file(path))
 
 
-def network_of(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
+def load_network(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
     """The network that a spec asks for with this state, on the CPU, in eval mode."""
     with torch.random.fork_rng(devices=[]):
         network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())

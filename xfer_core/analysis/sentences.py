@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xfer_core.analysis.accuracy import Spread
-from xfer_core.analysis.comparison import Row
-from xfer_core.analysis.findings import Finding, worths
-from xfer_core.analysis.intervals import LEAST, Difference
-from xfer_core.analysis.worth import Worth
+from xfer_core.analysis.accuracy import MeanStd
+from xfer_core.analysis.comparison import RunRecord
+from xfer_core.analysis.findings import ConditionSummary, label_efficiencies
+from xfer_core.analysis.intervals import MIN_SEEDS, Difference
+from xfer_core.analysis.label_efficiency import LabelEfficiency
 
 Translate = Callable[[str], str]
 NAMED = 4  # methods whose means are named while there are too few seeds for more
@@ -22,7 +22,7 @@ class Sentence:
     """One sentence in Markdown; ``clear`` where it says a difference that the seeds carry."""
 
     text: str
-    clear: bool
+    is_significant: bool
 
 
 def budget_word(budget: Any, _: Translate = str) -> str:
@@ -35,8 +35,8 @@ def budget_word(budget: Any, _: Translate = str) -> str:
 
 
 def sentences(
-    table: Sequence[Row],
-    found: Sequence[Finding],
+    table: Sequence[RunRecord],
+    found: Sequence[ConditionSummary],
     reference: str,
     titles: Mapping[str, str],
     numbers: bool,
@@ -53,7 +53,7 @@ def sentences(
     """
     said: list[Sentence] = []
     if not numbers:
-        for arm, seen in worths(table, found, reference).items():
+        for arm, seen in label_efficiencies(table, found, reference).items():
             if seen.many is None or _tenths(seen.many) > seen.few:
                 text = _worth_sentence(seen, _).format(method=titles[arm], other=titles[reference])
                 said.append(Sentence(text, True))
@@ -62,10 +62,10 @@ def sentences(
         here = [one for one in found if one.budget == budget]
         if any(one.difference is not None for one in here):
             at_budgets.append(_difference_sentence(here, reference, titles, budget, numbers, _))
-    return said + sorted(at_budgets, key=lambda one: not one.clear)
+    return said + sorted(at_budgets, key=lambda one: not one.is_significant)
 
 
-def _worth_sentence(seen: Worth, _: Translate) -> str:
+def _worth_sentence(seen: LabelEfficiency, _: Translate) -> str:
     """What labels are worth, with ``{method}`` and ``{other}`` left open. Never rounded up: a budget that was measured
     and was better is not named as being as good."""
     words = {
@@ -103,23 +103,28 @@ def _tenths(labels: float, up: bool = False) -> float:
 
 
 def _difference_sentence(
-    here: Sequence[Finding], reference: str, titles: Mapping[str, str], budget: Any, numbers: bool, _: Translate
+    here: Sequence[ConditionSummary],
+    reference: str,
+    titles: Mapping[str, str],
+    budget: Any,
+    numbers: bool,
+    _: Translate,
 ) -> Sentence:
     words = {"reference": titles[reference], "budget": budget_word(budget, _)}
-    differences = [(one.arm, one.difference) for one in here if one.difference is not None]
-    clear = sorted(((a, d) for a, d in differences if d.clear), key=lambda one: -one[1].mean)
+    differences = [(one.condition, one.difference) for one in here if one.difference is not None]
+    clear = sorted(((a, d) for a, d in differences if d.is_significant), key=lambda one: -one[1].mean)
     if not clear:
         seeds = max(found.seeds for _arm, found in differences)
-        if seeds >= LEAST:
+        if seeds >= MIN_SEEDS:
             text = _("With {budget} no method differs clearly from **{reference}** ({seeds} seeds).")
             return Sentence(text.format(**words, seeds=seeds), False)
         text = _("With {budget}, so far: {measured}. {few}: a difference is called clear from {least} on.")
         means = [one for one in ranked(here, numbers) if math.isfinite(one.over.mean)]
-        measured = [f"**{titles[one.arm]}** {mean_text(one.over, numbers)}" for one in means[:NAMED]]
+        measured = [f"**{titles[one.condition]}** {mean_text(one.over, numbers)}" for one in means[:NAMED]]
         if len(means) > NAMED:
             measured.append(_("{count} more").format(count=len(means) - NAMED))
         few = _("1 shared seed") if seeds == 1 else _("{seeds} shared seeds").format(seeds=seeds)
-        return Sentence(text.format(**words, measured="; ".join(measured), few=few, least=LEAST), False)
+        return Sentence(text.format(**words, measured="; ".join(measured), few=few, least=MIN_SEEDS), False)
     first, more = clear[0], clear[1:]
     text = _("With {budget} **{method}** beat **{reference}** {by}.")
     if first[1].mean < 0:
@@ -148,11 +153,11 @@ def _points(value: float, numbers: bool) -> str:
     return _minus(f"{value:+.1f}°" if numbers else f"{100 * value:+.1f}")
 
 
-def ranked(found: Sequence[Finding], numbers: bool) -> list[Finding]:
+def ranked(found: Sequence[ConditionSummary], numbers: bool) -> list[ConditionSummary]:
     """Budget by budget, the best mean first; what is no number last."""
     order = list(dict.fromkeys(one.budget for one in found))
 
-    def place(one: Finding) -> tuple[int, float]:
+    def place(one: ConditionSummary) -> tuple[int, float]:
         mean = one.over.mean
         return order.index(one.budget), (mean if numbers else -mean) if math.isfinite(mean) else math.inf
 
@@ -160,25 +165,25 @@ def ranked(found: Sequence[Finding], numbers: bool) -> list[Finding]:
 
 
 def table_rows(
-    found: Sequence[Finding], reference: str, titles: Mapping[str, str], numbers: bool, _: Translate = str
+    found: Sequence[ConditionSummary], reference: str, titles: Mapping[str, str], numbers: bool, _: Translate = str
 ) -> list[dict[str, str]]:
     """One row for each budget and method, the best first: column → text."""
     return [_cells(one, reference, titles, numbers, _) for one in ranked(found, numbers)]
 
 
 def _cells(
-    one: Finding, reference: str, titles: Mapping[str, str], numbers: bool, _: Translate
+    one: ConditionSummary, reference: str, titles: Mapping[str, str], numbers: bool, _: Translate
 ) -> dict[str, str]:  # fmt: skip
     difference = one.difference
-    verdict = _("compared with this") if one.arm == reference else ""
+    verdict = _("compared with this") if one.condition == reference else ""
     if difference is not None:
         better = difference.mean > 0
-        verdict = (_("better") if better else _("worse")) if difference.clear else _("not clear")
-        if difference.seeds < LEAST:
+        verdict = (_("better") if better else _("worse")) if difference.is_significant else _("not clear")
+        if difference.seeds < MIN_SEEDS:
             verdict = _("too few seeds")
     return {
         _("Labels per class"): _("all") if one.budget == "all" else f"{one.budget:g}",
-        _("Method"): titles[one.arm],
+        _("Method"): titles[one.condition],
         _("Verdict"): verdict,
         _("Error, degrees") if numbers else _("Accuracy, %"): mean_text(one.over, numbers).removesuffix(" %"),
         _("Difference"): "" if difference is None else _signed(difference.mean, numbers),
@@ -189,7 +194,7 @@ def _cells(
     }
 
 
-def mean_text(over: Spread, numbers: bool) -> str:
+def mean_text(over: MeanStd, numbers: bool) -> str:
     """Mean ± standard deviation, such as "77.4 ± 1.2 %"."""
     if not math.isfinite(over.mean):
         return "–"
@@ -199,14 +204,14 @@ def mean_text(over: Spread, numbers: bool) -> str:
 
 
 def _chance(difference: Difference) -> str:
-    if difference.p is None or difference.seeds < LEAST:
+    if difference.p is None or difference.seeds < MIN_SEEDS:
         return "–"
     return "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
 
 
 def _signs(difference: Difference, _: Translate) -> str:
     said = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
-    if difference.sign_p is None or difference.seeds < LEAST:
+    if difference.sign_p is None or difference.seeds < MIN_SEEDS:
         return said
     return f"{said} (p {difference.sign_p:.2g})"
 
@@ -228,9 +233,9 @@ def _ends(difference: Difference, numbers: bool) -> str:
     return f"{_signed(difference.low, numbers)} … {_signed(difference.high, numbers)}"
 
 
-def how_judged(found: Sequence[Finding], _: Translate = str) -> str:
+def how_judged(found: Sequence[ConditionSummary], _: Translate = str) -> str:
     """How the table's verdicts come about, and how far they hold."""
-    tested = sum(one.difference is not None and one.difference.seeds >= LEAST for one in found)
+    tested = sum(one.difference is not None and one.difference.seeds >= MIN_SEEDS for one in found)
     return _(
         "Each number is the mean ± standard deviation over seeds, on test samples that no training saw. The 95 % "
         "interval is Student's, of the mean difference seed by seed, each by itself; it assumes that the "
@@ -240,4 +245,4 @@ def how_judged(found: Sequence[Finding], _: Translate = str) -> str:
         "The sign test needs no such assumption, and says less: with five seeds its p is never below 0.062, with six "
         "never below 0.031; it is not adjusted. "
         "All that holds for a number of seeds chosen beforehand, not where seeds are added until something is clear."
-    ).format(least=LEAST, tested=tested)
+    ).format(least=MIN_SEEDS, tested=tested)

@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Moved:
+class LayerDrift:
     """One stage between two moments.
 
     Attributes:
@@ -29,12 +29,12 @@ class Moved:
     """
 
     stage: str
-    distance: float | None
-    alike: float | None
+    relative_l2: float | None
+    cka: float | None
     width: int
 
 
-def moved(before: Network, after: Network, images: Tensor, task: str) -> list[Moved]:
+def layer_drift(before: Network, after: Network, images: Tensor, task: str) -> list[LayerDrift]:
     """Every stage in order, then the head of the task.
 
     Of a stage that gives maps, each channel's mean over the places is compared.
@@ -47,7 +47,7 @@ def moved(before: Network, after: Network, images: Tensor, task: str) -> list[Mo
     seen = stage_outputs(before, images, task), stage_outputs(after, images, task)
     parts = [{**dict(network.stages.items()), HEAD: network.heads[task]} for network in (before, after)]
     return [
-        Moved(name, relative_distance(parts[0][name], parts[1][name]), _alike(x, seen[1][name]), x.shape[1])
+        LayerDrift(name, relative_distance(parts[0][name], parts[1][name]), _cka(x, seen[1][name]), x.shape[1])
         for name, x in seen[0].items()
     ]
 
@@ -74,7 +74,7 @@ def stage_outputs(network: Network, images: Tensor, task: str) -> dict[str, Tens
     return {name: torch.cat(parts) for name, parts in kept.items()}
 
 
-def _alike(x: Tensor, y: Tensor) -> float | None:
+def _cka(x: Tensor, y: Tensor) -> float | None:
     try:
         return linear_cka(x, y)
     except XferError:  # a dead stage, to which every sample looks the same; or too few samples

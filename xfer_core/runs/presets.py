@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xfer_core.domains import domain_info, domain_keys, is_available
-from xfer_core.runs.experiment import Arm, Budget
+from xfer_core.runs.experiment import Budget, Condition
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.strategies import STRATEGIES, TITLES
 from xfer_core.strategies.base import task_loss_terms
@@ -20,23 +20,23 @@ BALANCERS = tuple(
 """The kinds that set the λ of joint learning by themselves."""
 
 
-def strategy_arms(kinds: Sequence[str]) -> tuple[Arm, ...]:
+def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
     """One arm a strategy, each with its defaults."""
-    return tuple(Arm(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
+    return tuple(Condition(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
 
 
-def freeze_arms(spec: RunSpec) -> tuple[Arm, ...]:
+def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
     stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
-    arms = [Arm("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
+    arms = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
         title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
-        arms.append(Arm(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
+        arms.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
     return tuple(arms)
 
 
-def lambda_arms(spec: RunSpec, term: str = "") -> tuple[Arm, ...]:
+def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
     """Joint learning with one λ from 0 to 1; the other terms share what is left.
 
     Args:
@@ -54,19 +54,19 @@ def lambda_arms(spec: RunSpec, term: str = "") -> tuple[Arm, ...]:
         title, params = "λ of {domain}, {task}: {value}", {"domain": domain_info(key).card.title, "task": task}
     arms = []
     for value in LAMBDAS:
-        weights = {**_shared(1 - value, rest, now), **_shared(value, swept, now)}
+        weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}
         settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")
-        arms.append(Arm(title, settings, {**params, "value": f"{value:g}"}))
+        arms.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
     return tuple(arms)
 
 
-def _shared(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
+def _split_weight(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
     """``whole`` dealt to these terms in the proportions of now, or evenly where all of them are 0."""
     total = sum(now[term] for term in terms)
     return {term: round(whole * (now[term] / total if total else 1 / len(terms)), 6) for term in terms}
 
 
-def source_arms(spec: RunSpec) -> tuple[Arm, ...]:
+def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """From scratch; then fine-tuning from the chosen source, and from others that are here and look the same size."""
     own = spec.problem.source[0]
     offer = domain_info(own)
@@ -78,9 +78,9 @@ def source_arms(spec: RunSpec) -> tuple[Arm, ...]:
         and is_available(key)
         and all(domain_info(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
     ]
-    first = Arm(TITLES["target_only"], ("strategy.kind=target_only",))
+    first = Condition(TITLES["target_only"], ("strategy.kind=target_only",))
     others = (
-        Arm("From {source}", ("strategy.kind=fine_tune", f"problem.source={canonical([key])}"),
+        Condition("From {source}", ("strategy.kind=fine_tune", f"problem.source={canonical([key])}"),
             {"source": domain_info(key).card.title})
         for key in (own, *alike[:OTHER_SOURCES])
     )  # fmt: skip
@@ -88,7 +88,7 @@ def source_arms(spec: RunSpec) -> tuple[Arm, ...]:
 
 
 @dataclass(frozen=True)
-class Question:
+class ExperimentPreset:
     """A preset.
 
     Attributes:
@@ -105,67 +105,67 @@ class Question:
 
     title: str
     idea: str
-    picture: str
+    chart: str
     kinds: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
-    arms: Callable[[RunSpec], tuple[Arm, ...]] | None = None
+    conditions: Callable[[RunSpec], tuple[Condition, ...]] | None = None
     budgets: tuple[Budget, ...] = (5,)
     settings: tuple[str, ...] = ()
     sweeps_term: bool = False
 
 
-ALL = tuple(TITLES)
-QUESTIONS: dict[str, Question] = {
-    "help": Question(
+ALL_METHODS = tuple(TITLES)
+PRESETS: dict[str, ExperimentPreset] = {
+    "help": ExperimentPreset(
         "Does transfer help?",
         "The same target labels with and without knowledge from the source, for few and for many labels.",
         "labels",
         ("target_only", "source_only", "fine_tune", "joint"),
-        ALL,
+        ALL_METHODS,
         budgets=(1, 5, 20),
     ),
-    "freeze": Question(
+    "freeze": ExperimentPreset(
         "Which layers should I freeze?",
         "Fine-tuning with nothing frozen, then with one stage more each time.",
         "freeze",
-        arms=freeze_arms,
+        conditions=freeze_conditions,
     ),
-    "lambda": Question(
+    "lambda": ExperimentPreset(
         "How does λ change the result?",
         "Joint learning with one λ from 0 to 1, the others share the rest; beside it methods that set λ themselves.",
         "lambda",
         ("uncertainty_weighting", "gradnorm", "imtl_g"),
         BALANCERS,
-        arms=lambda_arms,
+        conditions=lambda_conditions,
         sweeps_term=True,
     ),
-    "joint": Question(
+    "joint": ExperimentPreset(
         "Joint or fine-tuned?",
         "Source and target at once, or one after the other, for several numbers of labels.",
         "labels",
         ("fine_tune", "joint"),
-        ALL,
+        ALL_METHODS,
         budgets=(1, 3, 5, 10),
     ),
-    "targets": Question(
+    "targets": ExperimentPreset(
         "Which target suffers?",
         "Several targets at once: what each method gives to each of them.",
         "targets",
         ("erm", "generalised", "group_dro", "joint"),
-        ALL,
+        ALL_METHODS,
         settings=('problem.target=["digits.photo","digits.rotated","digits.noisy"]',),
     ),
-    "source": Question(
+    "source": ExperimentPreset(
         "Does a wrong source hurt?",
         "Fine-tuning from several sources, beside a network that never saw any of them.",
         "final",
-        arms=source_arms,
+        conditions=source_conditions,
     ),
-    "compare": Question(
+    "compare": ExperimentPreset(
         "Which method is best?",
         "Whichever methods you choose, on the same splits of the data.",
         "final",
         ("fine_tune", "joint", "dann", "coral", "mmd"),
-        ALL,
+        ALL_METHODS,
     ),
 }

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from xfer_core.domains.problem import split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.runs.load_network import load_network, load_trained_network
 from xfer_core.runs.snapshots import snapshots
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.trained import network_of, trained_network
 
-END = "end"
+FINAL = "end"
 
 
 @dataclass(frozen=True)
-class Moment:
+class SnapshotRef:
     """The network at one moment.
 
     Attributes:
@@ -31,18 +31,18 @@ class Moment:
     step: int
     index: int | None = None
     phase: str = ""
-    renewed: bool = False
+    reset: bool = False
 
 
-def end_of(run: Run) -> Moment:
+def final_of(run: Run) -> SnapshotRef:
     """The network that counts."""
     result = run.result or {}
     spec = RunSpec.model_validate(run.spec)
     chosen = (result.get("selection") or {}).get(spec.training.selection)
-    return Moment(END, int(chosen["step"] if chosen else result.get("step", 0)))
+    return SnapshotRef(FINAL, int(chosen["step"] if chosen else result.get("step", 0)))
 
 
-def moments_of(run: Run) -> list[Moment]:
+def snapshot_refs(run: Run) -> list[SnapshotRef]:
     """One moment a step, in order, and the network that counts last.
 
     Where a phase began, the look at the same step saw the same network, and so did the look that the selection rule
@@ -56,26 +56,26 @@ def moments_of(run: Run) -> list[Moment]:
     seen = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
     network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     phases = spec.strategy.phases(seen, network)
-    moments: dict[int, Moment] = {}
+    moments: dict[int, SnapshotRef] = {}
     for snapshot in kept:
-        moment = Moment(snapshot.path.stem, snapshot.step)
+        moment = SnapshotRef(snapshot.path.stem, snapshot.step)
         if snapshot.phase is not None:
             phase = phases[snapshot.phase]
-            moment = Moment(moment.key, moment.step, snapshot.phase, phase.name, phase.reset != "nothing")
+            moment = SnapshotRef(moment.key, moment.step, snapshot.phase, phase.name, phase.reset != "nothing")
         moments[snapshot.step] = moment
-    end = end_of(run)
+    end = final_of(run)
     return [*(moment for moment in moments.values() if moment.step != end.step or moment.phase), end]
 
 
-def network_at(run: Run, key: str) -> Network:
+def load_snapshot(run: Run, key: str) -> Network:
     """The network at the moment of that key, on the CPU, in eval mode.
 
     Raises:
         XferError: ``no_weights`` or ``no_snapshots`` if it is not there.
     """
-    if key == END:
-        return trained_network(run)
+    if key == FINAL:
+        return load_trained_network(run)
     state = next((snapshot.state() for snapshot in snapshots(run.id) if snapshot.path.stem == key), None)
     if state is None:
         raise XferError("no_snapshots", "run", run.id)
-    return network_of(RunSpec.model_validate(run.spec), state)
+    return load_network(RunSpec.model_validate(run.spec), state)

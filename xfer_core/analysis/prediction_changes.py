@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from xfer_core.analysis.held_out import Answered
+from xfer_core.analysis.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class Changed:
+class PredictionChanges:
     """Two networks' answers to the same samples.
 
     Attributes:
@@ -22,24 +22,24 @@ class Changed:
             or broken by the toss of a coin.
     """
 
-    fixed: np.ndarray
-    broken: np.ndarray
+    corrected: np.ndarray
+    regressed: np.ndarray
     samples: int
-    chance: float
+    p_value: float
 
 
-def changed(before: Answered, after: Answered) -> Changed:
+def prediction_changes(before: Predictions, after: Predictions) -> PredictionChanges:
     """What became of each sample's answer. Both must have answered the same samples in the same order.
 
     ``chance`` is the exact two-sided sign test on the samples whose answer changed between right and wrong, McNemar
     1947, https://doi.org/10.1007/BF02295996.
     """
-    surest = np.argsort(-after.certainty, kind="stable")
-    fixed = surest[(~before.right & after.right)[surest]]
-    broken = surest[(before.right & ~after.right)[surest]]
-    return Changed(fixed, broken, len(after.labels), coin_chance(len(fixed), len(broken)))
+    surest = np.argsort(-after.confidence, kind="stable")
+    fixed = surest[(~before.correct & after.correct)[surest]]
+    broken = surest[(before.correct & ~after.correct)[surest]]
+    return PredictionChanges(fixed, broken, len(after.labels), sign_test(len(fixed), len(broken)))
 
 
-def coin_chance(heads: int, tails: int) -> float:
+def sign_test(heads: int, tails: int) -> float:
     """How likely n = heads + tails tosses of a fair coin are to differ from n/2 by at least as much, from 0 to 1."""
     return float(binomtest(heads, heads + tails).pvalue) if heads + tails else 1.0

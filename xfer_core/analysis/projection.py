@@ -14,7 +14,7 @@ EXAGGERATED, ROUNDS, TOLD_EVERY = 250, 500, 25  # iterations; openTSNE's default
 
 
 @dataclass(frozen=True)
-class Plane:
+class PCAProjection:
     """A plane in the space of features.
 
     Attributes:
@@ -27,12 +27,12 @@ class Plane:
     directions: np.ndarray
     share: float
 
-    def place(self, features: np.ndarray) -> np.ndarray:
+    def project(self, features: np.ndarray) -> np.ndarray:
         """Where features (N, D) come to lie: float64 (N, 2)."""
         return (features - self.middle) @ self.directions.T
 
 
-def plane_of(features: Sequence[np.ndarray]) -> Plane:
+def fit_pca(features: Sequence[np.ndarray]) -> PCAProjection:
     """The plane of the first two principal components of all these features together.
 
     The sign of each direction is made to be such that its largest coefficient is positive, so that the same features
@@ -57,10 +57,10 @@ def plane_of(features: Sequence[np.ndarray]) -> Plane:
     largest = found[np.arange(wanted), np.abs(found).argmax(1)]
     directions = np.zeros((2, together.shape[1]))
     directions[:wanted] = found * np.sign(largest)[:, None]
-    return Plane(np.asarray(fitted.mean_), directions, float(np.sum(fitted.explained_variance_ratio_)))
+    return PCAProjection(np.asarray(fitted.mean_), directions, float(np.sum(fitted.explained_variance_ratio_)))
 
 
-def brought_to_size(features: np.ndarray) -> np.ndarray:
+def standardize_scale(features: np.ndarray) -> np.ndarray:
     """(f − mean) / √(mean ‖f − mean‖²): the same cloud around 0 and of size 1, float64 (N, D).
 
     A network spreads its features as it learns: without this the first moments would be a dot in the picture of the

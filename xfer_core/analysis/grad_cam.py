@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xfer_core.analysis.held_out import Answered
+from xfer_core.analysis.predictions import Predictions
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.training.evaluation import to_input
@@ -26,7 +26,7 @@ def last_convolution(network: Network) -> nn.Conv2d:
     return found[-1]
 
 
-def looked(network: Network, images: Tensor, task: str, classes: Tensor) -> np.ndarray:
+def grad_cam(network: Network, images: Tensor, task: str, classes: Tensor) -> np.ndarray:
     """Grad-CAM: ReLU(Σ_k α_k A_k), where A_k is map k of the last convolution and α_k the mean over its places of the
     gradient of the class's logit. Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, as captum computes it.
 
@@ -59,11 +59,11 @@ def looked(network: Network, images: Tensor, task: str, classes: Tensor) -> np.n
     return np.divide(heat, peaks, out=np.zeros_like(heat), where=peaks > 0)
 
 
-def worth_looking(answers: Answered, count: int) -> tuple[np.ndarray, np.ndarray]:
+def select_examples(answers: Predictions, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions of at most ``count`` wrong answers, the surest first; and of as many right ones, the surest of each
     class first."""
-    surest = np.argsort(-answers.certainty, kind="stable")
-    wrong = surest[~answers.right[surest]][:count]
-    right = surest[answers.right[surest]]
+    surest = np.argsort(-answers.confidence, kind="stable")
+    wrong = surest[~answers.correct[surest]][:count]
+    right = surest[answers.correct[surest]]
     first_of_class = np.sort(np.unique(answers.labels[right], return_index=True)[1])
     return wrong, right[first_of_class][np.argsort(answers.labels[right[first_of_class]])][:count]

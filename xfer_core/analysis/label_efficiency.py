@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from xfer_core.analysis.intervals import CONFIDENCE, LEAST, t_interval
+from xfer_core.analysis.intervals import CONFIDENCE, MIN_SEEDS, t_interval
 
 PLACES = 400  # label counts between two measured budgets that are tried for the interval
 
@@ -18,7 +18,7 @@ Curve = Mapping[int, Mapping[int, float]]
 
 
 @dataclass(frozen=True)
-class Worth:
+class LabelEfficiency:
     """One way with few labels against another with more. All means are over the shared seeds.
 
     Attributes:
@@ -41,7 +41,7 @@ class Worth:
     seeds: int
 
 
-def worth(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE) -> Worth | None:
+def label_efficiency(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE) -> LabelEfficiency | None:
     """With how many labels the other way is as good as the better one is with ``few``.
 
     Between two measured budgets the accuracy of each seed is taken as straight in log(labels). Of a mean curve that
@@ -65,7 +65,7 @@ def worth(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE)
     seeds = sorted(set(better[few]).intersection(*(other[budget] for budget in budgets)))
     own = np.array([better[few][seed] for seed in seeds], dtype=float)  # (n,)
     measured = np.array([[other[budget][seed] for seed in seeds] for budget in budgets], dtype=float)  # (B, n)
-    if len(seeds) < LEAST or not (np.isfinite(own).all() and np.isfinite(measured).all()):
+    if len(seeds) < MIN_SEEDS or not (np.isfinite(own).all() and np.isfinite(measured).all()):
         return None
     wanted, means = own.mean(), measured.mean(1)
     many = _crossing(budgets, means.tolist(), wanted)
@@ -79,9 +79,9 @@ def worth(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE)
         alike.append((low <= 0) & (high >= 0))
     held = np.concatenate(labels)[np.concatenate(alike)].tolist() + ([] if many is None else [many])
     if not held:
-        return Worth(few, float(wanted), many, None, None, budgets[-1], len(seeds))
+        return LabelEfficiency(few, float(wanted), many, None, None, budgets[-1], len(seeds))
     beyond = bool(alike[-1][-1])
-    return Worth(few, float(wanted), many, min(held), None if beyond else max(held), budgets[-1], len(seeds))
+    return LabelEfficiency(few, float(wanted), many, min(held), None if beyond else max(held), budgets[-1], len(seeds))
 
 
 def _crossing(budgets: list[int], means: list[float], wanted: float) -> float | None:
