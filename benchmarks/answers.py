@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from pages.draw.view import SIDE, pixels_of
+from pages.draw.view import SIDE, decode_pixels
 from xfer_core.analysis.predict import one_thread, predict_classes, render_variants
-from xfer_core.charts.answers import Speaker, answer_bars, views_table
+from xfer_core.charts.predictions import LegendEntry, prediction_bars, variants_table
 from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.networks import Network
 from xfer_core.runs.load_network import load_trained_network
@@ -61,14 +61,14 @@ def answer(sent: str, asked: list[Contestant]) -> str:
     spec = asked[0][0]
     keys = tuple(spec.problem.roles())
     with one_thread():
-        pictures = {key: ways[:1] for key, ways in render_variants(pixels_of(sent), keys).items()}
+        pictures = {key: ways[:1] for key, ways in render_variants(decode_pixels(sent), keys).items()}
         said = [predict_classes(network, spec.problem, "digit", pictures) for spec, network in asked]
     titles = {name: name for name in said[0][keys[0]].probabilities}
-    speakers = [Speaker(spec.strategy.kind, "#0072B2") for spec, _ in asked]
-    bars = answer_bars([(who, each[keys[0]]) for who, each in zip(speakers, said, strict=True)], titles)
+    speakers = [LegendEntry(spec.strategy.kind, "#0072B2") for spec, _ in asked]
+    bars = prediction_bars([(who, each[keys[0]]) for who, each in zip(speakers, said, strict=True)], titles)
     heads = [(key, image, key, False) for key, image in pictures.items()]
     rows = [(who, list(each.values())) for who, each in zip(speakers, said, strict=True)]
-    return bars + views_table(heads, rows, titles)
+    return bars + variants_table(heads, rows, titles)
 
 
 def measure() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pages.parts.experiment_upload import experiment_uploader
 from pages.parts.plan_link import Refused, is_plan, read_plan
 from pages.parts.run_list import COMPARED, run_list
 from pages.parts.store import store
-from pages.parts.text import _, error_text, moment, plain
+from pages.parts.text import _, error_text, format_time, plain
 from xfer_core.runs.experiment import experiments
 from xfer_core.runs.plan import Plan, plan_for
 from xfer_core.runs.store import NAME_LENGTH
@@ -123,7 +123,7 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
     shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
 
     def title(batch: str) -> str:
-        parts = (names.get(batch, ""), question_title(batch), moment(batches[batch]))
+        parts = (names.get(batch, ""), question_title(batch), format_time(batches[batch]))
         return " · ".join(filter(None, parts))
 
     if len(batches) > 1:

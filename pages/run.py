@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import address
-from pages.parts.inside import inside, question_in_address
-from pages.parts.live_panel import baselines_of, live_buttons, live_knobs, live_notes, live_panel
-from pages.parts.numbers import numbers
+from pages.parts.inside import inspect_panel, question_in_address
+from pages.parts.live_panel import baselines_of, live_buttons, live_notes, live_panel, live_settings_panel
+from pages.parts.numbers import data_table
 from pages.parts.run_heading import GONE, run_heading
 from pages.parts.run_words import run_title
 from pages.parts.store import store
-from pages.parts.take_home import take_home
+from pages.parts.take_home import export_panel
 from pages.parts.text import _, error_text
-from pages.parts.try_panel import try_panel
+from pages.parts.try_panel import predict_panel
 from xfer_core.errors import XferError
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
@@ -83,10 +83,10 @@ def _watch(run: Run, baselines: list[Run]) -> None:
     spec = with_changes(store(), run)
     live_buttons(run)
     if run.status in LIVE:
-        live_knobs(run)
+        live_settings_panel(run)
     live_notes(run)
     live_panel(run, baselines)
-    numbers([run, *baselines], "run.numbers")
+    data_table([run, *baselines], "run.numbers")
     st.page_link(
         "train.py",
         label=_("Duplicate into Train"),
@@ -151,11 +151,11 @@ def main() -> None:
     if view == LIVE_VIEW:
         _watch(run, baselines)
     elif view == INSPECT:
-        inside(run, beside, weights=True)
+        inspect_panel(run, beside, weights=True)
     elif view == TRY:
-        try_panel(both)
+        predict_panel(both)
     elif run.status in (FINISHED, STOPPED):
-        take_home(run)
+        export_panel(run)
     else:
         st.info(_("There is something to export once this run has ended."), icon=":material/hourglass_top:")
 

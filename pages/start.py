@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.live.view import AnswerBoard, live_texts, live_view
 from pages.parts import address
-from pages.parts.curves import race
+from pages.parts.curves import race_charts
 from pages.parts.race_headline import ended_well, exactly, headline, places_taken
 from pages.parts.race_intro import explained, introduce
 from pages.parts.race_setup import (
@@ -28,10 +28,10 @@ from pages.parts.race_setup import (
     shown_race,
 )
 from pages.parts.text import _, locale
-from pages.parts.try_panel import try_panel
+from pages.parts.try_panel import predict_panel
+from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import METHODS
-from xfer_core.charts.pictures import png_uri
-from xfer_core.charts.tiles import tile
+from xfer_core.charts.tiles import upscale_pixels
 from xfer_core.domains.problem import split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -49,7 +49,7 @@ def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
     task = chosen.problem.tasks[0]
     samples = dealt.held_out[chosen.problem.target[0], "validation"]
     places = preview_samples(dealt)
-    images = [png_uri(tile(image)) for image in samples.inputs[places]]
+    images = [png_uri(upscale_pixels(image)) for image in samples.inputs[places]]
     return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
 
 
@@ -105,7 +105,7 @@ def main() -> None:
         headline(runs)
     with choice:
         _controls(runs)
-    lives, charts = race(runs)
+    lives, charts = race_charts(runs)
     live_view(
         lives,
         charts,
@@ -117,7 +117,7 @@ def main() -> None:
     )
     if ended_well(runs):
         st.header(_("Now you: draw a digit"), anchor=TRY)
-        try_panel(runs, [METHODS[kind] for kind in RACERS])
+        predict_panel(runs, [METHODS[kind] for kind in RACERS])
         with st.expander(_("Exactly"), icon=":material/straighten:"):
             exactly(runs)
     with st.expander(_("What are the three networks?")):

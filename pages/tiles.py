@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from xfer_core.charts.pictures import contact_sheet, one_of_each
+from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import domain_keys, is_available, load_domain
 from xfer_core.errors import XferError
 
@@ -30,7 +30,7 @@ def tile(key: str) -> bytes:
     rows = -(-SHOWN // len(task.classes)) if task.classes else 0
     samples = one_of_each(domain.inputs, task.labels, len(task.classes), rows) if rows else domain.inputs
     picture = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(contact_sheet(samples[:SHOWN], 2))).save(picture, "PNG")
+    Image.fromarray(np.ascontiguousarray(image_grid(samples[:SHOWN], 2))).save(picture, "PNG")
     return picture.getvalue()
 
 

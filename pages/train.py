@@ -22,8 +22,8 @@ from pages.parts.live_panel import (
     live_panel,
 )
 from pages.parts.plan_link import compare_query
-from pages.parts.slots import Slots
-from pages.parts.store import start, store
+from pages.parts.slots import FieldErrors
+from pages.parts.store import enqueue, store
 from pages.parts.sweep_button import sweep_button
 from pages.parts.text import _, error_text, plain
 from pages.parts.verdict import show_verdict
@@ -150,7 +150,7 @@ def _start(spec: RunSpec) -> None:
         for baseline in baseline_specs(spec):
             if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
                 wanted.append((baseline, ""))
-    run = start(wanted, f"{STARTED_TOGETHER}{secrets.token_hex(4)}")[0]
+    run = enqueue(wanted, f"{STARTED_TOGETHER}{secrets.token_hex(4)}")[0]
     state["train.run"], state["train.begun"] = run, (run, spec.digest())
     if shown and shown.status in LIVE:
         state["train.beside"] = shown.id
@@ -209,7 +209,7 @@ def main() -> None:
     st.html(STYLE + problem.STYLE + STAGES_STYLE + mixer.STYLE)
     _read_address()
     _say_refused()
-    slots = Slots()
+    slots = FieldErrors()
     top = st.container(key="top")
     choose, watch = st.columns([6, 8], gap="medium")
     bench = Workbench(state.setdefault("train.first", RunSpec()), _prefix(), slots, _turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_pages import _nobody_trains, app, start_button, words  # noqa: F401 - a fixture
 
-from pages.parts.curves import panel_charts, planned
+from pages.parts.curves import panel_charts, planned_run
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -111,7 +111,7 @@ def test_the_matrix_has_a_cell_for_every_two_losses_and_lambda_a_curve_where_the
     problem = Problem(target=("digits.photo", "digits.noisy"), tasks=("digit", "tilt"))
     kind = form.model_fields["kind"].default
     spec = parse_spec({"problem": problem.model_dump(mode="json"), "strategy": {"kind": kind}})
-    charts = panel_charts(planned(spec))
+    charts = panel_charts(planned_run(spec))
     (matrix,) = [chart for chart in charts if chart.matrix]
     names = 6 if form.family == "joint" else 3
     assert len(matrix.matrix) == names

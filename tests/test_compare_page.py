@@ -327,10 +327,10 @@ def test_several_experiments_can_be_chosen_from():
 
 def laid_side_by_side() -> AppTest:
     def script():
-        from pages.parts.side_by_side import side_by_side
+        from pages.parts.side_by_side import run_comparison
         from xfer_core.runs.store import open_store
 
-        side_by_side(open_store().find())
+        run_comparison(open_store().find())
 
     return AppTest.from_function(script).run(timeout=30)
 

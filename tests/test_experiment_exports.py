@@ -15,8 +15,8 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.exports.experiments import FORMATS, export_experiment
-from xfer_core.exports.experiments.gathered import gather
 from xfer_core.exports.experiments.recipe import read_recipe
+from xfer_core.exports.experiments.results import gather_results
 from xfer_core.runs.experiment import experiments
 from xfer_core.runs.store import open_store
 
@@ -28,7 +28,7 @@ def made() -> tuple[str, dict[str, bytes]]:
     finish(ids)
     store = open_store()
     store.name_experiment(batch, "50 % <b>λ</b> & more")
-    found = gather(store, batch)
+    found = gather_results(store, batch)
     return batch, {form.file: form.content(found) for form in FORMATS}
 
 
@@ -63,7 +63,7 @@ def test_the_figures_are_pictures(made):
 
 def test_the_same_runs_give_the_same_figure(made):
     batch, files = made
-    again = {form.file: form.content(gather(open_store(), batch)) for form in FORMATS}
+    again = {form.file: form.content(gather_results(open_store(), batch)) for form in FORMATS}
     assert again["figure.svg"] == files["figure.svg"]
 
 
@@ -72,7 +72,7 @@ def test_a_name_with_dollars_is_drawn_as_it_is(budgets):
     batch, ids = begun(budgets=budgets, seeds=1)
     finish(ids)
     open_store().rename(ids[0], "$\\frac{a}$ <script>")
-    found = gather(open_store(), batch)
+    found = gather_results(open_store(), batch)
     for form in FORMATS:
         assert form.content(found)
 

@@ -22,10 +22,10 @@ from xfer_core.analysis.accuracy import gain, metric_text
 from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
 from xfer_core.errors import format_error
-from xfer_core.exports import data, export_run, onnx, plain
-from xfer_core.exports.live_changes import turned_in
-from xfer_core.exports.pictures import pictures_of
-from xfer_core.exports.sentences import compared
+from xfer_core.exports import data, export_run, onnx, standalone
+from xfer_core.exports.figures import figures_of
+from xfer_core.exports.live_changes import live_changes
+from xfer_core.exports.summary import comparison_summary
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
@@ -118,7 +118,7 @@ def test_the_files_say_what_the_run_said(tmp_path):
 def test_the_sets_of_a_run_are_in_its_script(tmp_path):
     store, run = open_store(), trained()
     store.append(run, events=[set_event(9999, 3, "lr", 0.5)])
-    assert turned_in(store, store.get(run)) == {3: [("lr", 0.5)]}
+    assert live_changes(store, store.get(run)) == {3: [("lr", 0.5)]}
     export_run(store, run, tmp_path)
     assert "TURNED = {3: [('lr', 0.5)]}" in (tmp_path / "script.py").read_text(encoding="utf-8")
 
@@ -129,10 +129,10 @@ def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_repor
     words = " ".join(Reader(report_of(run, tmp_path)).words.split())
     head = " ".join((tmp_path / "script.py").read_text(encoding="utf-8").split('"""')[1].split())
     for text in (words, head):
-        assert plain.DEPARTS["cagrad"] in text
+        assert standalone.DEPARTS["cagrad"] in text
     trained_by_rounding = trained("training.precision=float32", "training.device=cpu")
     words = Reader(report_of(trained_by_rounding, tmp_path / "other")).words
-    assert plain.DEPARTS["cagrad"] not in words
+    assert standalone.DEPARTS["cagrad"] not in words
     assert "only rounding can make a difference" in words
 
 
@@ -223,7 +223,7 @@ def test_the_report_says_how_it_came_out(tmp_path):
         assert metric_text(metric, measured) in words
     assert json.loads(words[words.index("{") : words.rindex("}") + 1]) == row.spec
     assert torch.__version__ in words
-    dealt = data.deal_here(RunSpec.model_validate(row.spec).problem, 0)
+    dealt = data.load_data(RunSpec.model_validate(row.spec).problem, 0)
     assert f"{len(dealt.held_out['digits.photo', 'test'])} test samples" in words
 
 
@@ -260,16 +260,16 @@ def test_the_report_stands_beside_its_baselines(tmp_path):
 def test_a_baseline_is_compared_with_in_words(value, baseline, is_error, said):
     noise = math.nan if is_error else gain(baseline, value, 100).noise
     found = Verdict(value, is_error, "target_only", baseline, noise)
-    (sentence,) = compared(RunSpec(), found, 100)
+    (sentence,) = comparison_summary(RunSpec(), found, 100)
     assert said in sentence
     assert sentence.endswith("One run each, seed 0: another seed may give another difference.")
-    assert compared(RunSpec(), Verdict(value, is_error), 100) == [], "no baseline"
-    assert compared(RunSpec(), replace(found, stopped_at=3), 100) == [], "cut short"
+    assert comparison_summary(RunSpec(), Verdict(value, is_error), 100) == [], "no baseline"
+    assert comparison_summary(RunSpec(), replace(found, stopped_at=3), 100) == [], "cut short"
 
 
 def test_the_sum_of_the_losses_does_not_hide_its_terms():
     points = [(name, step, 1.0 / step) for name in ("loss/total", "loss/digits.photo/digit") for step in (1, 2)]
-    (losses,) = pictures_of(parse_spec({}, ["strategy.kind=joint"]), points)
+    (losses,) = figures_of(parse_spec({}, ["strategy.kind=joint"]), points)
     first, second = losses.figure().data
     assert first.name == "all, weighted"
     assert first.line.dash == "dot"
@@ -294,7 +294,7 @@ def test_every_picture_has_words_and_numbers(tmp_path):
 def test_lambda_that_stands_still_is_not_drawn():
     run = trained()
     row = open_store().get(run)
-    pictures = pictures_of(RunSpec.model_validate(row.spec), open_store().updates_since(run).points)
+    pictures = figures_of(RunSpec.model_validate(row.spec), open_store().updates_since(run).points)
     assert "How did λ move?" not in [picture.question for picture in pictures]
     losses = next(picture for picture in pictures if "losses" in picture.question)
     drawn = {curve.title: curve.points for curve in losses.curves}
@@ -304,7 +304,7 @@ def test_lambda_that_stands_still_is_not_drawn():
 
 def test_a_long_table_is_thinned_and_keeps_the_last_step():
     points = [("loss/total", step, 1.0) for step in range(1, 1001)]
-    (picture,) = pictures_of(RunSpec(), points)
+    (picture,) = figures_of(RunSpec(), points)
     header, rows = picture.numbers(40)
     assert header == ["step", "all, weighted"]
     assert len(rows) <= 42
@@ -372,7 +372,7 @@ def test_a_run_without_weights_leaves_them_out_and_says_so(tmp_path, status):
     run = store.create(RunSpec(), status=status)
     exported = export_run(store, run, tmp_path)
     assert {path.name for path in exported.files} == ALWAYS - {"weights.safetensors"}
-    said = {error.field: format_error(error) for error in exported.left_out}
+    said = {error.field: format_error(error) for error in exported.skipped}
     assert said["weights.safetensors"] == (
         f"weights.safetensors is left out, because the run has not trained to an end; found {status}."
     )
@@ -392,11 +392,11 @@ def test_without_the_packages_onnx_is_left_out_in_one_sentence(tmp_path, monkeyp
 
 def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
     run = trained()
-    monkeypatch.delitem(plain.METHODS, "fine_tune")
+    monkeypatch.delitem(standalone.METHODS, "fine_tune")
     exported = export_run(open_store(), run, tmp_path)
     assert not (tmp_path / "script.py").exists()
     assert not (tmp_path / "data.npz").exists()
-    assert [format_error(error) for error in exported.left_out if error.field == "script.py"] == [
+    assert [format_error(error) for error in exported.skipped if error.field == "script.py"] == [
         "script.py and data.npz are left out, because nobody has written this method as a plain script yet; "
         "found fine_tune."
     ]
@@ -409,7 +409,7 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "is_available", lambda key: key != "digits.photo")
     monkeypatch.setattr(report_samples, "is_available", lambda key: key != "digits.photo")
     exported = export_run(open_store(), run, tmp_path)
-    assert ("data_gone", "digits.photo") in [(error.code, error.value) for error in exported.left_out]
+    assert ("data_gone", "digits.photo") in [(error.code, error.value) for error in exported.skipped]
     assert not (tmp_path / "script.py").exists()
     assert "test samples of" in Reader((tmp_path / "report.html").read_text(encoding="utf-8")).words
 

@@ -37,9 +37,9 @@ def trained(*changes: str) -> str:
 def shown() -> AppTest:
     def page() -> None:
         from pages.parts.store import store
-        from pages.parts.take_home import take_home
+        from pages.parts.take_home import export_panel
 
-        take_home(store().find()[0])
+        export_panel(store().find()[0])
 
     return AppTest.from_function(page, default_timeout=60).run()
 
@@ -97,10 +97,10 @@ def test_what_is_offered_is_what_is_written_and_every_file_has_its_words(tmp_pat
     run = trained("strategy.kind=generalised")
     row = open_store().get(run)
     assert row.status == FINISHED
-    names, left_out = exports.offered(row)
+    names, left_out = exports.available_files(row)
     written = exports.export_run(open_store(), run, tmp_path)
     assert names == [path.name for path in written.files]
-    assert [error.code for error in left_out] == [error.code for error in written.left_out]
+    assert [error.code for error in left_out] == [error.code for error in written.skipped]
     assert {*names, onnx.FILE, "sample_weights.csv"} <= set(take_home._words())
 
 

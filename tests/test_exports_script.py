@@ -19,10 +19,10 @@ from ruff import find_ruff_bin
 from torch import nn
 
 from xfer_core.errors import XferError
-from xfer_core.exports import plain
+from xfer_core.exports import standalone
 from xfer_core.exports.data import write_data
-from xfer_core.exports.plain.layers import network_code
 from xfer_core.exports.script import script_of
+from xfer_core.exports.standalone.layers import network_code
 from xfer_core.networks import ArticleNet, LeNet, Network, SmallCNN
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES, DiscriminativeRates
@@ -126,7 +126,7 @@ def farthest(trainer: Trainer, net: nn.Module) -> float:
 
 def tolerance(kind: str) -> float:
     """How far the script's weights may lie from the run's: more than rounding only where the reader is told why."""
-    return 0.02 if kind in plain.DEPARTS else ROUNDING
+    return 0.02 if kind in standalone.DEPARTS else ROUNDING
 
 
 def last_number(said: str) -> float:
@@ -136,7 +136,7 @@ def last_number(said: str) -> float:
 
 
 def test_every_strategy_has_a_plain_script():
-    assert set(plain.METHODS) == set(KINDS)
+    assert set(standalone.METHODS) == set(KINDS)
 
 
 @pytest.mark.parametrize(("kind", "network"), [*((kind, "small_cnn") for kind in KINDS), *OTHER_NETWORKS])
@@ -158,7 +158,7 @@ def test_the_shares_of_a_blend_are_those_of_scipy(alpha):
 
     uniform = torch.cat([torch.rand(200, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 0.5])]).double()
     names = {"torch": torch, "ALPHA": alpha}
-    exec(plain.generalisation.MIXUP.helpers, names)
+    exec(standalone.generalisation.MIXUP.helpers, names)
     found = names["beta_quantile"](uniform)
     assert found.numpy() == pytest.approx(betaincinv(alpha, alpha, uniform.numpy()), abs=1e-12)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, SOURCE, TARGET
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix as counted
 from test_palette import contrast
 from torch import nn
 
@@ -26,11 +26,11 @@ from xfer_core.analysis.predictions import Predictions, extract_features, from_l
 from xfer_core.analysis.projection import fit_pca, standardize_scale, tsne
 from xfer_core.analysis.snapshots_view import FINAL, final_of, load_snapshot, snapshot_refs
 from xfer_core.charts.confusion import confusion_chart
-from xfer_core.charts.embedding import common_range, embedding_chart
-from xfer_core.charts.moved import distance_chart, likeness_chart
+from xfer_core.charts.feature_space import common_range, embedding_chart
+from xfer_core.charts.layer_drift import cka_chart, distance_chart
 from xfer_core.charts.palette import SOURCE as SOURCE_LOOK
 from xfer_core.charts.reliability import reliability_chart
-from xfer_core.charts.tiles import glowing, tile
+from xfer_core.charts.tiles import heatmap_overlay, upscale_pixels
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import ArticleNet, LeNet, SmallCNN
@@ -123,7 +123,7 @@ def test_a_domain_of_another_problem_or_of_another_machine_is_refused(tmp_path, 
 def test_the_confusion_matrix_is_scikit_learns(random):
     labels, given = random.integers(0, 4, (2, 200))
     counts = confusion_matrix(said(labels, given), ("a", "b", "c", "d"))
-    assert (counts.to_numpy() == confusion_matrix(labels, given)).all()
+    assert (counts.to_numpy() == counted(labels, given)).all()
     assert list(counts.index) == list(counts.columns) == ["a", "b", "c", "d"]
 
 
@@ -479,11 +479,11 @@ def test_the_embedding_glides_through_all_moments_with_axes_that_stay(monkeypatc
 
 def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
     rows = layer_drift(a_network(), a_network(seed=1), some_images(40), "digit")
-    (far,), (alike,) = distance_chart(rows, False, "far", 2.0).data, likeness_chart(rows, False, "alike").data
+    (far,), (alike,) = distance_chart(rows, False, "far", 2.0).data, cka_chart(rows, False, "alike").data
     assert list(far.x) == [row.relative_l2 for row in rows]
     assert list(alike.x) == [row.cka for row in rows]
     below = [LayerDrift("conv1", 0.5, -0.0004, 8), LayerDrift("conv2", 0.5, -0.3, 8)]
-    figure = likeness_chart(below, False, "alike")
+    figure = cka_chart(below, False, "alike")
     assert figure.data[0].text == ("0.00", "−0.30")
     assert figure.layout.xaxis.range[0] < -0.3, "a bar below 0 is drawn whole"
     found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
@@ -493,10 +493,10 @@ def test_bars_of_what_moved_and_of_reliability_are_the_numbers():
 
 def test_tiles_are_whole_pixels_and_the_glow_lies_where_the_heat_is():
     image = torch.full((1, 4, 4), 100, dtype=torch.uint8)
-    assert tile(image, 10).shape == (12, 12, 3)
+    assert upscale_pixels(image, 10).shape == (12, 12, 3)
     heat = np.zeros((4, 4))
     heat[0, 0] = 1
-    picture = glowing(image, heat, 10)
+    picture = heatmap_overlay(image, heat, 10)
     assert picture.shape == (12, 28, 4)
     warm = picture[:, 16:, :3].astype(int)
     assert (warm[3:, 3:] == 100).all()
@@ -508,7 +508,7 @@ def test_the_words_of_the_axes_are_read_on_either_theme():
     for dark, page in ((False, "#FFFFFF"), (True, "#12161C")):
         found = calibration(said([0, 1, 2, 3], [0, 1, 0, 0], certainty=0.55))
         for figure in (
-            likeness_chart(rows, dark, "alike"),
+            cka_chart(rows, dark, "alike"),
             distance_chart(rows, dark, "far", 1.0),
             reliability_chart(found.bins, dark, "sure", "right", ("a", "b")),
             confusion_chart(confusion_matrix(said([0, 1], [1, 0]), ("a", "b")), dark, "answer", "class"),

@@ -24,10 +24,10 @@ def _few_dots(monkeypatch):
 
 
 def _page(run: str, beside: str = "", weights: bool = False) -> None:
-    from pages.parts.inside import inside
+    from pages.parts.inside import inspect_panel
     from pages.parts.store import store
 
-    inside(store().get(run), store().get(beside) if beside else None, weights)
+    inspect_panel(store().get(run), store().get(beside) if beside else None, weights)
 
 
 def look(run, question: str = "", beside: str = "", **more) -> AppTest:

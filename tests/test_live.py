@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from pages.live import routes
 from pages.live.routes import event_stream, live_routes
-from pages.live.tail import Tails, thin
+from pages.live.tail import RunFeed, thin_curve
 from pages.live.view import Chart, LiveRun, Trace, live_texts
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
@@ -45,7 +45,7 @@ def run(store):
 
 @pytest.fixture
 def tails(store):
-    return Tails(lambda: store, interval=0.01, slow=0.05)
+    return RunFeed(lambda: store, interval=0.01, slow=0.05)
 
 
 def losses(first, last, value=1.0):
@@ -136,8 +136,8 @@ def test_a_change_of_status_or_progress_is_news_and_silence_is_not(store, run, t
 def test_a_run_that_waits_to_be_resumed_is_looked_at_slowly(store, run):
     async def scenario():
         store.update(run, status="paused")
-        tails = Tails(lambda: store, interval=0.01, slow=10)
-        with tails.watch({run: 0}) as watcher:
+        tails = RunFeed(lambda: store, interval=0.01, slow=10)
+        with tails.subscribe({run: 0}) as watcher:
             await gather_messages(watcher, bool)
             before = store.reads
             await asyncio.sleep(0.2)
@@ -148,9 +148,9 @@ def test_a_run_that_waits_to_be_resumed_is_looked_at_slowly(store, run):
 
 def test_once_everybody_has_curves_the_store_is_read_more_rarely_but_whoever_joins_is_served_at_once(store, run):
     async def scenario():
-        tails = Tails(lambda: store, interval=0.01, steady=30)
+        tails = RunFeed(lambda: store, interval=0.01, steady=30)
         async with asyncio.timeout(20):
-            with tails.watch({run: 0}) as first:
+            with tails.subscribe({run: 0}) as first:
                 await asyncio.sleep(0.1)
                 store.append(run, points=losses(1, 1))
                 await gather_messages(first, steps)
@@ -158,7 +158,7 @@ def test_once_everybody_has_curves_the_store_is_read_more_rarely_but_whoever_joi
                 before = store.reads
                 await asyncio.sleep(0.2)
                 assert store.reads == before
-                with tails.watch({run: 0}) as second:
+                with tails.subscribe({run: 0}) as second:
                     await gather_messages(second, steps)
 
     asyncio.run(scenario())
@@ -166,9 +166,9 @@ def test_once_everybody_has_curves_the_store_is_read_more_rarely_but_whoever_joi
 
 def test_forty_watchers_read_the_store_as_often_as_one(store, run):
     async def scenario(watchers):
-        tails = Tails(lambda: store, interval=0.02)
+        tails = RunFeed(lambda: store, interval=0.02)
         async with asyncio.timeout(20):
-            contexts = [tails.watch({run: 0}) for _ in range(watchers)]
+            contexts = [tails.subscribe({run: 0}) for _ in range(watchers)]
             everybody = [context.__enter__() for context in contexts]
             await asyncio.gather(*(gather_messages(watcher, bool) for watcher in everybody))
             before, last = store.reads, store.newest
@@ -231,14 +231,14 @@ def test_what_is_not_finite_becomes_null(store, run, tails):
 
 def test_a_message_has_so_many_points_of_a_curve_however_fast_the_network_trains():
     fast = [(step, math.sin(step / 50)) for step in range(10_000)]
-    thinned = thin(fast, 50)
+    thinned = thin_curve(fast, 50)
     assert len(thinned) == 50
     assert thinned[0] == fast[0]
     assert thinned[-1] == fast[-1]
     assert set(thinned) <= set(fast)
-    assert thin(fast[:50], 50) == fast[:50]
+    assert downsample(fast[:50], 50) == fast[:50]
     broken = [*fast, (10_000, math.nan)]
-    assert thin(broken, 50) == broken, "what is no number is shown where it is"
+    assert downsample(broken, 50) == broken, "what is no number is shown where it is"
 
 
 class Drawing:
@@ -292,7 +292,7 @@ def test_a_store_that_cannot_be_read_for_a_while_silences_nobody_for_good(store,
         after = staticmethod(store.after)
 
     async def scenario():
-        with Tails(Flaky, interval=0.01, slow=0.01).watch({run: 0}) as watcher:
+        with RunFeed(Flaky, interval=0.01, slow=0.01).subscribe({run: 0}) as watcher:
             assert (await gather_messages(watcher, bool))[0]["status"] == "running"
 
     asyncio.run(scenario())
@@ -307,11 +307,11 @@ def test_a_stream_goes_on_from_its_last_id_even_with_new_tails(store, run):
         other = store.create(RunSpec(), status="running")
         store.append(run, points=losses(1, 10))
         store.append(other, points=losses(1, 5))
-        first = Listener(Tails(lambda: store, interval=0.01), {run: 0, other: 0})
+        first = Listener(RunFeed(lambda: store, interval=0.01), {run: 0, other: 0})
         await first.hear(lambda it: len(it.messages) == 2)
         assert first.cursors == {run: 10, other: 5}
         store.append(run, points=losses(11, 12))
-        again = Listener(Tails(lambda: store, interval=0.01), first.cursors)  # the server was started anew
+        again = Listener(RunFeed(lambda: store, interval=0.01), first.cursors)  # the server was started anew
         await again.hear(lambda it: len(it.messages) == 2)
         assert steps(again.messages) == [11, 12]
         assert {message["run"] for message in again.messages} == {run, other}  # the status is said again
@@ -324,7 +324,7 @@ def test_the_id_of_a_message_promises_no_run_that_was_not_told_yet(store, run):
         other = store.create(RunSpec(), status="running")
         store.append(run, points=losses(1, 10))
         store.append(other, points=losses(1, 5))
-        listener = await Listener(Tails(lambda: store), {run: 0, other: 0}).hear(lambda it: len(it.messages) == 1)
+        listener = await Listener(RunFeed(lambda: store), {run: 0, other: 0}).hear(lambda it: len(it.messages) == 1)
         told = listener.messages[0]["run"]
         assert listener.cursors == {run: 0, other: 0, told: {run: 10, other: 5}[told]}
 

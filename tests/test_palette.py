@@ -16,9 +16,9 @@ from xfer_core.charts.palette import (
     TARGET,
     TOTAL,
     UNSEEN,
-    Look,
-    looks_of,
-    method_look,
+    LineStyle,
+    method_style,
+    method_styles,
     text_on,
 )
 from xfer_core.strategies import STRATEGIES
@@ -49,14 +49,14 @@ def contrast(one: str, two: str) -> float:
 
 @pytest.mark.parametrize("theme", BACKGROUNDS)
 @pytest.mark.parametrize("look", [*ROLES, *METHODS.values(), *OTHERS])
-def test_every_colour_stands_out_from_its_background(theme: str, look: Look):
+def test_every_colour_stands_out_from_its_background(theme: str, look: LineStyle):
     assert contrast(getattr(look, theme), BACKGROUNDS[theme]) >= 3
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
 @pytest.mark.parametrize("theme", BACKGROUNDS)
 @pytest.mark.parametrize("looks", [ROLES, tuple(METHODS.values()), OTHERS], ids=["roles", "methods", "others"])
-def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: tuple[Look, ...]):
+def test_two_roles_differ_in_colour_or_in_dash(viewer: str, theme: str, looks: tuple[LineStyle, ...]):
     for one, two in combinations(looks, 2):
         seen = [lab(VIEWERS[viewer] @ linear(getattr(look, theme))) for look in (one, two)]
         assert one.dash != two.dash or np.linalg.norm(seen[0] - seen[1]) >= 15, (one, two)
@@ -77,18 +77,18 @@ def test_every_method_has_a_look_of_its_own():
 
 
 def test_a_method_looks_the_same_whatever_stands_beside_it():
-    assert looks_of(["dann"]) == looks_of(["target_only", "dann", "mmd"])[1:2] == [method_look("dann")]
+    assert method_styles(["dann"]) == method_styles(["target_only", "dann", "mmd"])[1:2] == [method_style("dann")]
 
 
 def test_two_of_one_method_are_told_apart_and_the_others_keep_their_looks():
-    first, second, third = looks_of(["fine_tune", "fine_tune", "target_only"])
+    first, second, third = method_styles(["fine_tune", "fine_tune", "target_only"])
     assert first != second
     assert third == METHODS["target_only"]
 
 
 def test_a_method_of_somebody_else_has_always_the_same_look():
-    assert method_look("my_own") == method_look("my_own")
-    assert method_look("my_own") in OTHERS
+    assert method_style("my_own") == method_style("my_own")
+    assert method_style("my_own") in OTHERS
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=list(BACKGROUNDS))

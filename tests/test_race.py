@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from xfer_core.analysis.race_verdict import race_verdict
-from xfer_core.charts.race_picture import lane_picture, transfer_picture
+from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
 
 SAMPLES = 314
 

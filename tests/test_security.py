@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from benchmarks.serving import ROOT, AppServer
 from pages import security
 from pages.live.routes import live_routes
-from pages.live.tail import Tails
+from pages.live.tail import RunFeed
 from pages.security import SecurityMiddleware, named_hosts, own_hosts, security_headers
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED
@@ -94,7 +94,7 @@ def app(store):
         await websocket.close()
 
     def made(*named: str) -> Starlette:
-        routes = [*live_routes(Tails(lambda: store, interval=0.01)), WebSocketRoute("/_stcore/stream", socket)]
+        routes = [*live_routes(RunFeed(lambda: store, interval=0.01)), WebSocketRoute("/_stcore/stream", socket)]
         routes += [Route(path, page, methods=["GET", "POST"]) for path in ("/", "/_stcore/agent/interact")]
         return Starlette(routes=routes, middleware=[Middleware(SecurityMiddleware, named=named)])
 

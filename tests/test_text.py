@@ -137,7 +137,7 @@ def hostile_titles(monkeypatch):
     original = domain_info(TARGET)
     card = replace(original.card, title=HOSTILE, description=HOSTILE)
     patched = lambda key: replace(original, card=card) if key == TARGET else domain_info(key)  # noqa: E731
-    monkeypatch.setattr(pages.parts.domains, "offered", patched)
+    monkeypatch.setattr(pages.parts.domains, "domain_info", patched)
 
 
 def broken(store: Store, **more) -> str:

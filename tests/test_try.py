@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from benchmarks import answers as benchmark
-from pages.draw.view import SIDE, pixels_of
+from pages.draw.view import SIDE, decode_pixels
 from pages.parts import try_panel as panel
 from xfer_core.analysis.predict import (
     Prediction,
@@ -23,7 +23,7 @@ from xfer_core.analysis.predict import (
     render_variants,
     to_problem_input,
 )
-from xfer_core.charts.answers import BARS, Speaker, answer_bars, views_table
+from xfer_core.charts.predictions import BARS, LegendEntry, prediction_bars, variants_table
 from xfer_core.domains import load_domain
 from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.domains.problem import Problem, split_problem
@@ -133,13 +133,13 @@ def test_most_printed_digits_are_read_by_a_network_of_handwritten_ones(reader):
 
 def test_what_the_browser_sends_is_taken_as_it_is():
     grey = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
-    assert torch.equal(pixels_of(base64.b64encode(grey.tobytes()).decode()), torch.from_numpy(grey)[None])
+    assert torch.equal(decode_pixels(base64.b64encode(grey.tobytes()).decode()), torch.from_numpy(grey)[None])
 
 
 @pytest.mark.parametrize("sent", ["x", "AAAA", "ä" * 5464, "A" * 9000, None, 7, ["AAAA"], {"pixels": ""}])
 def test_nonsense_from_the_browser_is_one_sentence(sent):
     with pytest.raises(XferError) as caught:
-        pixels_of(sent)
+        decode_pixels(sent)
     assert str(caught.value).startswith("drawing must be 64×64 grey pixels")
     assert len(str(caught.value)) < 300
 
@@ -148,8 +148,8 @@ def test_nonsense_from_the_browser_is_one_sentence(sent):
 
 
 def test_every_class_has_a_bar_as_high_as_its_probability_and_words_are_escaped():
-    html = answer_bars(
-        [(Speaker("<b>mine", "#123456", 'says "7"'), Prediction({"7": 0.75, "9": 0.25}))], {"7": "7", "9": "<9"}
+    html = prediction_bars(
+        [(LegendEntry("<b>mine", "#123456", 'says "7"'), Prediction({"7": 0.75, "9": 0.25}))], {"7": "7", "9": "<9"}
     )
     assert "height:75.0%" in html
     assert "height:25.0%" in html
@@ -160,7 +160,7 @@ def test_every_class_has_a_bar_as_high_as_its_probability_and_words_are_escaped(
 
 def test_of_many_classes_the_likeliest_have_bars():
     many = {f"class {i}": (i + 1) / 820 for i in range(40)}
-    html = answer_bars([(Speaker("one", "red"), Prediction(many))], {name: name for name in many})
+    html = prediction_bars([(LegendEntry("one", "red"), Prediction(many))], {name: name for name in many})
     shown = [name for name in many if f"<span>{name}</span>" in html]
     assert shown == list(many)[-BARS:]
 
@@ -169,8 +169,8 @@ def test_the_table_has_a_described_picture_for_every_domain_and_an_answer_in_eve
     image = torch.arange(48, dtype=torch.uint8).reshape(1, 3, 4, 4)
     pictures = [("Plain", image, "plain one", True), ("Photo", image[:, :1], "photo one", False)]
     said = [Prediction({"a": 0.9, "b": 0.1}), Prediction({"a": 0.2, "b": 0.8})]
-    html = views_table(
-        pictures, [(Speaker("one", "red"), said), (Speaker("two", "blue"), said[::-1])], {"a": "A", "b": "B"}
+    html = variants_table(
+        pictures, [(LegendEntry("one", "red"), said), (LegendEntry("two", "blue"), said[::-1])], {"a": "A", "b": "B"}
     )
     assert html.count("<img ") == html.count('alt="') == 2
     assert [part[0] for part in html.split("<td")[2:] for part in [part.split("<b>")[1]]] == ["A", "B", "B", "A"]
@@ -195,9 +195,9 @@ def page(*ids: str) -> AppTest:
 
     def script(ids):
         from pages.parts.store import store
-        from pages.parts.try_panel import try_panel
+        from pages.parts.try_panel import predict_panel
 
-        try_panel([store().get(run) for run in ids])
+        predict_panel([store().get(run) for run in ids])
 
     return AppTest.from_function(script, default_timeout=60, kwargs={"ids": ids}).run()
 

@@ -198,7 +198,16 @@ def _train(options: argparse.Namespace) -> int:
             print(to_json({"run": run, "status": row.status, "reason": row.reason}))
         print((row.reason or {}).get("text", f"run {run} is {row.status}"), file=sys.stderr)
         return 1
-    keys = ("metrics", "seconds", "samples_per_second", "device", "precision", "threads", "frozen_unchanged", "warnings")
+    keys = (
+        "metrics",
+        "seconds",
+        "samples_per_second",
+        "device",
+        "precision",
+        "threads",
+        "frozen_unchanged",
+        "warnings",
+    )
     outcome = {"run": run, "status": row.status, "target_metric": row.target_metric}
     outcome |= {key: row.result[key] for key in keys}
     outcome |= {old: row.result[new] for old, new in ALIASES.items()}
@@ -327,7 +336,7 @@ def _export(options: argparse.Namespace) -> int:
         raise XferError("no_folder", "folder", options.folder, reason=error.strerror or error) from None
     for path in exported.files:
         print(path)
-    for error in exported.left_out:
+    for error in exported.skipped:
         print(format_error(error), file=sys.stderr)
     return 0
 

@@ -38,7 +38,7 @@ def pad_texts(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def drawn(key: str) -> Tensor | None:
+def drawing_of(key: str) -> Tensor | None:
     """What is in the square of this key when the page runs: white strokes on black, uint8 (1, 64, 64); None if nothing.
 
     It can be asked before the square itself is laid out.
@@ -47,7 +47,7 @@ def drawn(key: str) -> Tensor | None:
         XferError: ``wrong_type`` if the browser sent something else.
     """
     state = _state(key)
-    return pixels_of(state["pixels"]) if state.get("pixels") else None
+    return decode_pixels(state["pixels"]) if state.get("pixels") else None
 
 
 def drawing_pad(key: str, texts: dict[str, str]) -> None:
@@ -69,7 +69,7 @@ def _state(key: str) -> dict[str, Any]:
     return drawing if isinstance(drawing, dict) else {}
 
 
-def pixels_of(sent: object) -> Tensor:
+def decode_pixels(sent: object) -> Tensor:
     """Base64 of 64×64 bytes as uint8 (1, 64, 64).
 
     Raises:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pages.live.tail import Message, Tails
+from pages.live.tail import Message, RunFeed
 from xfer_core.runs.store import open_store
 
 PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
@@ -30,7 +30,7 @@ RUN_ID = re.compile(r"[0-9a-f]{1,16}")
 CURSOR = re.compile(r"([0-9a-f]{1,16})=(\d{1,18})")
 
 
-def live_routes(tails: Tails) -> list[Route]:
+def live_routes(tails: RunFeed) -> list[Route]:
     """The routes over these tails."""
 
     async def stream(request: Request) -> Response:
@@ -51,7 +51,7 @@ def live_routes(tails: Tails) -> list[Route]:
     return [Route(f"{PREFIX}/live/stream", stream), Route(f"{PREFIX}/live/plotly.js", plotly_script)]
 
 
-async def event_stream(tails: Tails, cursors: Mapping[str, int]) -> AsyncIterator[str]:
+async def event_stream(tails: RunFeed, cursors: Mapping[str, int]) -> AsyncIterator[str]:
     """Server-sent events of these runs.
 
     Ends with an event ``end`` when no run of the stream can change any more, and without one when the server wants to
@@ -60,9 +60,9 @@ async def event_stream(tails: Tails, cursors: Mapping[str, int]) -> AsyncIterato
     told = dict(cursors)
     last = time.monotonic()
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with tails.watch(cursors) as watcher:
+    with tails.subscribe(cursors) as watcher:
         while not server_is_leaving():
-            for message in await watcher.news(LOOK_UP_SECONDS):
+            for message in await watcher.wait(LOOK_UP_SECONDS):
                 told[message.run] = message.seq
                 last = time.monotonic()
                 yield _event(told, message)
@@ -88,4 +88,4 @@ def server_is_leaving() -> bool:
     return bool(getattr(server, "should_exit", False))
 
 
-ROUTES = live_routes(Tails(open_store))
+ROUTES = live_routes(RunFeed(open_store))

@@ -51,7 +51,7 @@ class Message:
     status: str
 
 
-class Watcher:
+class Subscriber:
     """One listener: where it stands in each of its runs, and what waits for it."""
 
     def __init__(self, cursors: Mapping[str, int]) -> None:
@@ -61,7 +61,7 @@ class Watcher:
         self.inbox: list[Message] = []
         self._wake = asyncio.Event()
 
-    async def news(self, timeout: float) -> list[Message]:
+    async def wait(self, timeout: float) -> list[Message]:
         """What arrived since the last call; an empty list after ``timeout`` seconds of silence."""
         try:
             await asyncio.wait_for(self._wake.wait(), timeout)
@@ -77,11 +77,11 @@ class Watcher:
         return not self.open and not self.inbox
 
     @property
-    def shows_curves(self) -> bool:
+    def has_curves(self) -> bool:
         """Whether it stands beyond the first news of every run that can still change."""
         return all(self.cursors[run] for run in self.open)
 
-    def take(self, message: Message) -> None:
+    def poll(self, message: Message) -> None:
         """Put a message into the inbox, unless it says nothing new."""
         if message.fresh or self.heads.get(message.run) != message.head:
             self.inbox.append(message)
@@ -92,7 +92,7 @@ class Watcher:
             self.open.discard(message.run)
 
 
-class Tails:
+class RunFeed:
     """The tails of all runs that somebody watches, followed by one task.
 
     Args:
@@ -106,16 +106,16 @@ class Tails:
         self, store_factory: Callable[[], Store], interval: float = 0.1, steady: float = 0.5, slow: float = 1.0
     ) -> None:
         self.store_factory, self.interval, self.steady, self.slow = store_factory, interval, steady, slow
-        self.watchers: set[Watcher] = set()
+        self.watchers: set[Subscriber] = set()
         self._store: Store | None = None
         self._due: dict[str, float] = {}  # run → when to look again, for those that are looked at slowly
         self._pump: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()  # somebody came or went
 
     @contextmanager
-    def watch(self, cursors: Mapping[str, int]) -> Iterator[Watcher]:
+    def subscribe(self, cursors: Mapping[str, int]) -> Iterator[Subscriber]:
         """Watch runs from (run, seq) on; 0 is the beginning. The pump runs while anybody watches."""
-        watcher = Watcher(cursors)
+        watcher = Subscriber(cursors)
         self.watchers.add(watcher)
         self._moved.set()
         if self._pump is None or self._pump.done():
@@ -128,7 +128,7 @@ class Tails:
 
     async def _follow(self) -> None:
         while self.watchers:
-            pause = self.steady if all(watcher.shows_curves for watcher in self.watchers) else self.interval
+            pause = self.steady if all(watcher.has_curves for watcher in self.watchers) else self.interval
             try:
                 if wanted := self._wanted():
                     self._hand_out(await asyncio.to_thread(self._read, wanted))
@@ -173,10 +173,10 @@ class Tails:
                 self._due[message.run] = now + self.slow
             for watcher in ready:
                 if message.run in watcher.open and watcher.cursors[message.run] == cursor:
-                    watcher.take(message)
+                    watcher.poll(message)
 
 
-def thin(curve: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
+def thin_curve(curve: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
     """At most so many (step, value) of a curve, those that the eye would miss; what is no number is not passed over."""
     values = np.array([value for _step, value in curve], float)
     if len(curve) <= most or not np.isfinite(values).all():
@@ -198,7 +198,7 @@ def _message(run: str, row: Run | None, news: RunUpdate, cursor: int) -> Message
     for name, step, value in news.points:
         points.setdefault(name, []).append((step, value))
     most = MOST_POINTS if cursor else MOST_AT_FIRST
-    points = {name: thin(curve, most) for name, curve in points.items()}
+    points = {name: thin_curve(curve, most) for name, curve in points.items()}
     events = [{key: event[key] for key in ("kind", "step", "details", "time")} for event in news.events]
     return Message(
         run=run,

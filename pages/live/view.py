@@ -58,7 +58,7 @@ class LiveRun:
     status: str = ""
     progress: Mapping[str, Any] | None = None
     reason: str = ""
-    doubt: str = ""
+    caveat: str = ""
 
 
 @dataclass(frozen=True)

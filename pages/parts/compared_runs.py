@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import overlay
+from pages.parts.curves import overlay_charts
 from pages.parts.difference_words import named_apart
-from pages.parts.numbers import numbers
+from pages.parts.numbers import data_table
 from pages.parts.phases import phase_titles
 from pages.parts.run_list import COMPARED
-from pages.parts.side_by_side import side_by_side
+from pages.parts.side_by_side import run_comparison
 from pages.parts.store import store
 from pages.parts.text import _, locale
-from pages.parts.try_panel import try_panel
+from pages.parts.try_panel import predict_panel
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
@@ -40,15 +40,15 @@ def compared_runs(ids: list[str]) -> None:
         st.info(_("{count} of these runs are not in this installation.").format(count=len(ids) - len(runs)))
     if not runs:
         return
-    side_by_side(runs)
+    run_comparison(runs)
     runs = named_apart(runs)
     _draw([run for run in runs if not _asks_for_number(run)])
     if any(map(_asks_for_number, runs)):
         st.caption(_("Runs whose task asks for a number have no accuracy: they stand in the table only."))
-    numbers(runs[:DRAWN], "compare.numbers")
+    data_table(runs[:DRAWN], "compare.numbers")
     ended = [run for run in runs if run.status in (FINISHED, STOPPED)]
     if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):
-        try_panel(ended[:DRAWN])
+        predict_panel(ended[:DRAWN])
 
 
 def _asks_for_number(run: Run) -> bool:
@@ -59,7 +59,7 @@ def _draw(runs: list[Run]) -> None:
     """Their accuracies over one another."""
     if not runs:
         return
-    lives, charts = overlay(runs[:DRAWN])
+    lives, charts = overlay_charts(runs[:DRAWN])
     if len(runs) > DRAWN:
         st.caption(_("The first {count} of these runs are drawn.").format(count=DRAWN))
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")

@@ -10,7 +10,7 @@ from pages.live.view import Chart, LiveRun, Trace
 from pages.parts.domains import domain_title, task_word
 from pages.parts.text import _, error_words
 from xfer_core.analysis.comparison import condition_of
-from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, Look, domain_look, looks_of, method_look
+from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, LineStyle, domain_style, method_style, method_styles
 from xfer_core.errors import MESSAGES, XferError
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
@@ -29,7 +29,7 @@ def reason_text(run: Run) -> str:
     return error_words(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]))
 
 
-def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
+def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
     """A run as the live view shows it; its number is the accuracy on the first target."""
     spec = RunSpec.model_validate(run.spec)
     return LiveRun(
@@ -42,7 +42,7 @@ def live_run(run: Run, look: Look, title: str = "") -> LiveRun:
         status=run.status,
         progress=run.progress,
         reason=reason_text(run),
-        doubt=_(run.outcome) if run.outcome in (DIVERGED, COLLAPSED) else "",
+        caveat=_(run.outcome) if run.outcome in (DIVERGED, COLLAPSED) else "",
     )
 
 
@@ -65,20 +65,20 @@ def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
     }
 
 
-def term_looks(spec: RunSpec) -> dict[str, Look]:
+def term_styles(spec: RunSpec) -> dict[str, LineStyle]:
     """The look of every loss term: its domain's role, with a dash of its own for each further task; what is no domain's
     looks like none of them."""
-    looks: dict[str, Look] = {}
+    looks: dict[str, LineStyle] = {}
     used: dict[str, int] = {}
     for term in spec.strategy.lambdas(spec.problem):
         role = spec.problem.roles().get(term.partition("/")[0], "none")
-        looks[term] = domain_look(role, used.get(role, 0))
+        looks[term] = domain_style(role, used.get(role, 0))
         used[role] = used.get(role, 0) + 1
     return looks
 
 
 @dataclass(frozen=True)
-class Seen:
+class ChartRun:
     """What the charts need to know of a run, whether it exists yet or not."""
 
     id: str
@@ -86,19 +86,19 @@ class Seen:
     spec: RunSpec
 
 
-def seen(run: Run) -> Seen:
+def chart_run(run: Run) -> ChartRun:
     """A run of the store."""
-    return Seen(run.id, run.name, RunSpec.model_validate(run.spec))
+    return ChartRun(run.id, run.name, RunSpec.model_validate(run.spec))
 
 
-def planned(spec: RunSpec) -> Seen:
+def planned_run(spec: RunSpec) -> ChartRun:
     """A run that pressing start would make."""
-    return Seen(spec.strategy.kind, _(type(spec.strategy).title), spec)
+    return ChartRun(spec.strategy.kind, _(type(spec.strategy).title), spec)
 
 
-def panel_charts(run: Seen, baselines: Sequence[Seen] = ()) -> list[Chart]:
+def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Chart]:
     """Accuracy with the baselines, losses plain and weighted, learning rate."""
-    looks = term_looks(run.spec)
+    looks = term_styles(run.spec)
     titles = term_titles(run.spec.strategy, list(looks))
     waiting = _("The curves appear here as the network learns.")
     measures, numbers = _measure_traces(run.id, run.spec), run.spec.problem.regressions()
@@ -174,7 +174,7 @@ def _shared_terms(spec: RunSpec) -> list[str]:
     return [term for term in spec.strategy.lambdas(spec.problem) if term not in spec.strategy.term_titles]
 
 
-def _conflict_matrix(run: Seen, titles: Mapping[str, str]) -> Chart:
+def _conflict_matrix(run: ChartRun, titles: Mapping[str, str]) -> Chart:
     """Whether the losses pull together: the cosine between the gradients of every two of them, as of now."""
     terms = _shared_terms(run.spec)
     pairs = [
@@ -194,7 +194,7 @@ def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
     traces, used = [], {"source": 0, "target": 0, "unseen": 0}
     for key, role in spec.problem.roles().items():
         for task in spec.problem.tasks:
-            look = domain_look(role, used[role])
+            look = domain_style(role, used[role])
             used[role] += 1
             label = domain_title(key) + (f" · {task_word(task)}" if len(spec.problem.tasks) > 1 else "")
             scalar = metric_name(spec.problem, key, task, "validation")
@@ -202,19 +202,21 @@ def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
     return traces
 
 
-def _baseline_trace(run: Seen) -> Trace:
-    look = method_look(run.spec.strategy.kind)
+def _baseline_trace(run: ChartRun) -> Trace:
+    look = method_style(run.spec.strategy.kind)
     return Trace(run.id, _number_scalar(run.spec), run.name, look.pair, look.dash, width=2)
 
 
-def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tuple[list[LiveRun], list[Chart]]:
+def overlay_charts(
+    runs: Sequence[Run], looks: Mapping[str, LineStyle] | None = None
+) -> tuple[list[LiveRun], list[Chart]]:
     """Several runs over one another: their accuracy on the target while they trained.
 
     Args:
         runs: what is drawn.
         looks: arm → look, where they belong to an experiment that has decided them; else each has its method's.
     """
-    dress = looks_of([run.spec["strategy"]["kind"] for run in runs])
+    dress = method_styles([run.spec["strategy"]["kind"] for run in runs])
     if looks is not None:
         dress = [looks[condition_of(run.spec)] for run in runs]
     lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
@@ -223,9 +225,9 @@ def overlay(runs: Sequence[Run], looks: Mapping[str, Look] | None = None) -> tup
     return lives, [chart]
 
 
-def race(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
+def race_charts(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
     """Strategies side by side on one problem, each in its own colour."""
-    lives = [live_run(run, method_look(run.spec["strategy"]["kind"])) for run in runs]
+    lives = [live_run(run, method_style(run.spec["strategy"]["kind"])) for run in runs]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
     return lives, [
         Chart(

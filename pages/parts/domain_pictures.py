@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.domains import domain_title
-from xfer_core.charts.pictures import contact_sheet, one_of_each
+from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import domain_info, is_available, load_domain
 from xfer_core.errors import XferError
 
@@ -22,7 +22,7 @@ def _row(key: str) -> np.ndarray:
     domain = load_domain(key)
     task = next(iter(domain.tasks.values()))
     samples = one_of_each(domain.inputs, task.labels, len(task.classes)) if task.classes else domain.inputs
-    return contact_sheet(samples[:SHOWN], SHOWN)
+    return image_grid(samples[:SHOWN], SHOWN)
 
 
 def domain_pictures(keys: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.store import store
 from pages.parts.text import _
 from xfer_core.exports.experiments import FORMATS, Format
-from xfer_core.exports.experiments.gathered import gather
+from xfer_core.exports.experiments.results import gather_results
 
 
 def export_menu(batch: str, reference: str) -> None:
@@ -34,10 +34,10 @@ def export_menu(batch: str, reference: str) -> None:
 
 def _maker(form: Format, batch: str, reference: str):
     def content() -> bytes:
-        return form.content(gather(store(), batch, reference))
+        return form.content(gather_results(store(), batch, reference))
 
     return content
 
 
 def _content(form: Format, batch: str, reference: str) -> bytes:
-    return form.content(gather(store(), batch, reference))
+    return form.content(gather_results(store(), batch, reference))

@@ -15,8 +15,8 @@ from pages.parts.experiment_settings import choose_method_settings, choose_rest_
 from pages.parts.plan_link import MOST_SEEDS
 from pages.parts.plan_words import count_words, held_equal, run_words, untuned_words
 from pages.parts.problem import BUDGETS, budget_label
-from pages.parts.slots import Slots
-from pages.parts.store import require_here, start, store
+from pages.parts.slots import FieldErrors
+from pages.parts.store import enqueue, require_available, store
 from pages.parts.text import _, time_range
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.duration import Pace, estimate, paces
@@ -68,7 +68,7 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
     if not state.pop("experiment.start", False) or not wanted or runs_already:
         return form.plan, ""
     batch = new_batch(form.plan.preset)
-    start([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
+    enqueue([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
     state["experiment.begun"] = (digest, batch)
     return form.plan, batch
 
@@ -88,7 +88,7 @@ class _Form:
     """
 
     def __init__(self, first: Plan, prefix: str) -> None:
-        self.plan, self.prefix, self.slots = first, prefix, Slots()
+        self.plan, self.prefix, self.slots = first, prefix, FieldErrors()
         self.start_place: Any = None
 
     def show(self) -> Wanted:
@@ -149,7 +149,7 @@ def _choose_question(first: Plan, prefix: str) -> str:
     return name
 
 
-def _choose_domains(first: Plan, prefix: str, slots: Slots) -> dict[str, list[str]]:
+def _choose_domains(first: Plan, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
     """Source and target with their pictures."""
     keys, chosen = list(domain_keys()), {}
     columns = st.columns(2)
@@ -169,7 +169,7 @@ def _choose_domains(first: Plan, prefix: str, slots: Slots) -> dict[str, list[st
     return chosen
 
 
-def _choose_methods(first: Plan, prefix: str, slots: Slots) -> list[str]:
+def _choose_methods(first: Plan, prefix: str, slots: FieldErrors) -> list[str]:
     question = PRESETS[first.preset]
     if not question.choices:
         return []
@@ -185,7 +185,7 @@ def _choose_methods(first: Plan, prefix: str, slots: Slots) -> list[str]:
     return found
 
 
-def _choose_budgets(first: Plan, prefix: str, slots: Slots) -> list[Any]:
+def _choose_budgets(first: Plan, prefix: str, slots: FieldErrors) -> list[Any]:
     found = st.multiselect(
         _("Labels per class in the target"),
         [*BUDGETS[:-1], *(budget for budget in first.budgets if budget not in BUDGETS), BUDGETS[-1]],
@@ -198,7 +198,7 @@ def _choose_budgets(first: Plan, prefix: str, slots: Slots) -> list[Any]:
     return found
 
 
-def _choose_seeds(first: Plan, prefix: str, slots: Slots) -> int:
+def _choose_seeds(first: Plan, prefix: str, slots: FieldErrors) -> int:
     seeds = st.slider(
         _("Seeds"),
         1,
@@ -214,7 +214,7 @@ def _choose_seeds(first: Plan, prefix: str, slots: Slots) -> int:
     return int(seeds)
 
 
-def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], prefix: str, slots: Slots) -> Plan:
+def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], prefix: str, slots: FieldErrors) -> Plan:
     """Tasks, network, training, and the fields of each method.
 
     Raises:
@@ -257,7 +257,7 @@ def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
         XferError: for what could not run.
     """
     for spec in once:
-        require_here(spec.problem)
+        require_available(spec.problem)
         cost(spec)  # checks the whole spec
     done = _finished_paces()
     text = f"**{run_words(len(asked))}**: {count_words(asked)}. "

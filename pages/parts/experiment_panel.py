@@ -5,20 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.live.view import live_texts, live_view
-from pages.parts.curves import overlay, reason_text
+from pages.parts.curves import overlay_charts, reason_text
 from pages.parts.experiment_export import export_menu
 from pages.parts.experiment_facts import every_setting, experiment_facts
-from pages.parts.experiment_pictures import pictures
-from pages.parts.experiment_words import findings_table, verdict
+from pages.parts.experiment_pictures import experiment_charts
+from pages.parts.experiment_words import findings_table, show_experiment_verdict
 from pages.parts.phases import phase_titles
-from pages.parts.store import delete, start, store
+from pages.parts.store import delete, enqueue, store
 from pages.parts.text import _, error_text, locale, plain, time_range
 from xfer_core.analysis.comparison import RunRecord, by_condition, run_records
 from xfer_core.analysis.duration import paces, seconds_left
 from xfer_core.analysis.findings import default_reference, summarize_conditions
 from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
-from xfer_core.exports.experiments.gathered import arm_looks
+from xfer_core.exports.experiments.results import condition_styles
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.experiment import add_seeds, finished_unique, pause, resume
 from xfer_core.runs.spec import RunSpec
@@ -53,7 +53,7 @@ def _panel(batch: str, was_live: bool) -> None:
     reference = _reference(titles, table)
     found = summarize_conditions(table, reference, higher_is_better=not numbers)
     said = sentences(table, found, reference, named, numbers, _)
-    verdict(said)
+    show_experiment_verdict(said)
     _progress(runs, len(done))
     _buttons(batch, runs, live, len(done), reference)
     _failures(runs)
@@ -61,7 +61,7 @@ def _panel(batch: str, was_live: bool) -> None:
         _until_the_first_result(batch, runs)
         return
     if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
-        pictures(batch, whole, titles, arm_looks(runs), spec, done)
+        experiment_charts(batch, whole, titles, condition_styles(runs), spec, done)
     for sentence in said[1:]:
         st.markdown(sentence.text)
     _choose_reference(titles, reference)
@@ -76,7 +76,7 @@ def _until_the_first_result(batch: str, runs: list[Run]) -> None:
         st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
         return
     st.caption(_("Training now. The first result appears here when a run ends."))
-    lives, charts = overlay(training, arm_looks(runs))
+    lives, charts = overlay_charts(training, condition_styles(runs))
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{batch}")
 
 
@@ -151,7 +151,7 @@ def _add(batch: str) -> None:
     """As many seeds more as the field says when the button is pressed: the page may not have run again since."""
     count = int(st.session_state["experiment.more"])
     try:
-        start(add_seeds(store().find(batch=batch), count), batch)
+        enqueue(add_seeds(store().find(batch=batch), count), batch)
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
 

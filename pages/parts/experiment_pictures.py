@@ -40,22 +40,22 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExperimentView:
     """What every picture is made from."""
 
     table: Sequence[RunRecord]
     titles: dict[str, str]
-    looks: charts.Looks
+    styles: charts.LineStyles
     spec: RunSpec
     runs: Sequence[Run]
-    words: charts.Words
+    words: charts.ChartLabels
     dark: bool
 
     def percents(self, *more: str) -> tuple[str, ...]:
         """The columns of fractions in a table of this experiment, if it measures fractions."""
         return (self.words.value, *more) if self.words.percent else ()
 
-    def at_one_budget(self) -> Shown:
+    def at_one_budget(self) -> ExperimentView:
         """The same at one label budget, chosen by the viewer where there are several."""
         order = budgets(self.table)
         if len(order) < 2:
@@ -68,24 +68,24 @@ class Shown:
         return replace(self, table=kept)
 
 
-def pictures(
+def experiment_charts(
     batch: str,
     table: Sequence[RunRecord],
     titles: dict[str, str],
-    looks: charts.Looks,
+    looks: charts.LineStyles,
     spec: RunSpec,
     runs: Sequence[Run],
 ) -> None:
     """Choose a picture and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    words = charts.Words(
+    words = charts.ChartLabels(
         _("mean error, degrees") if numbers else _("accuracy on the target"),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,
         bool(st.session_state.get(f"experiment.zoom.{batch}")),
     )
-    shown = Shown(table, titles, looks, spec, runs, words, st.context.theme.type == "dark")
+    shown = ExperimentView(table, titles, looks, spec, runs, words, st.context.theme.type == "dark")
     question = PRESETS.get(preset_of(batch))
     first = question.chart if question else "final"
     # The picture that answers the question is there from the first result on, whatever the others still lack.
@@ -128,7 +128,7 @@ def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: C
             st.dataframe(data, hide_index=True, column_config={_("run"): link, **fractions})
 
 
-def _data(shown: Shown, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
+def _data(shown: ExperimentView, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
     """One row a run, with further columns."""
     return pd.DataFrame(
         [
@@ -145,8 +145,8 @@ def _data(shown: Shown, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
     )
 
 
-def _labels(shown: Shown) -> None:
-    figure = charts.labels_chart(shown.table, shown.titles, shown.looks, shown.dark, shown.words)
+def _labels(shown: ExperimentView) -> None:
+    figure = charts.label_efficiency_chart(shown.table, shown.titles, shown.styles, shown.dark, shown.words)
     _show(
         figure,
         "labels",
@@ -156,8 +156,8 @@ def _labels(shown: Shown) -> None:
     )
 
 
-def _final(shown: Shown) -> None:
-    figure = charts.final_chart(shown.table, shown.titles, shown.looks, shown.dark, shown.words)
+def _final(shown: ExperimentView) -> None:
+    figure = charts.final_chart(shown.table, shown.titles, shown.styles, shown.dark, shown.words)
     _show(
         figure,
         "final",
@@ -173,7 +173,7 @@ def _curve(run: str, name: str) -> Curve | None:
     return store().curves([run], name).get(run)
 
 
-def _race(shown: Shown) -> None:
+def _race(shown: ExperimentView) -> None:
     problem = shown.spec.problem
     names = {
         metric_name(problem, key, problem.tasks[0], "validation"): _("on {domain}").format(domain=domain_title(key))
@@ -189,7 +189,7 @@ def _race(shown: Shown) -> None:
         words = replace(words, value=_("loss"), percent=False)
     elif words.percent:
         words = replace(words, value=_("accuracy"))
-    figure = charts.race_chart(over, here.titles, here.looks, here.dark, words, _("step"))
+    figure = charts.learning_curves_chart(over, here.titles, here.styles, here.dark, words, _("step"))
     parts = [
         pd.DataFrame(
             {
@@ -209,7 +209,7 @@ def _race(shown: Shown) -> None:
     _show(figure, "race", alt, data, fractions)
 
 
-def _freeze(shown: Shown) -> None:
+def _freeze(shown: ExperimentView) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
     places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
@@ -217,32 +217,32 @@ def _freeze(shown: Shown) -> None:
     _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
 
 
-def _pictures_of_lambda(shown: Shown) -> LambdaPictures:
+def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
     here = shown.at_one_budget()
     ids = {row.run for row in here.table}
     return LambdaPictures([run for run in here.runs if run.id in ids], here.dark)
 
 
-def _lambda(shown: Shown) -> None:
+def _lambda(shown: ExperimentView) -> None:
     if picture := _pictures_of_lambda(shown).against_lambda():
         figure, alt, data = picture
         _show(figure, "lambda", alt, data)
 
 
-def _frontier(shown: Shown) -> None:
+def _frontier(shown: ExperimentView) -> None:
     if picture := _pictures_of_lambda(shown).frontier():
         figure, alt, data = picture
         _show(figure, "frontier", alt, data)
 
 
-def _targets(shown: Shown) -> None:
+def _targets(shown: ExperimentView) -> None:
     here = shown.at_one_budget()
     values: dict[str, dict[str, list[float]]] = {}
     for row in here.table:
         for key, value in {**row.targets, **row.unseen}.items():
             title = domain_title(key) + (f" ({_('unseen')})" if key in row.unseen else "")
             values.setdefault(row.condition, {}).setdefault(title, []).append(value)
-    figure = charts.targets_chart(values, here.titles, here.looks, here.dark, here.words)
+    figure = charts.targets_chart(values, here.titles, here.styles, here.dark, here.words)
     data = pd.DataFrame(
         [
             {_("method"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
@@ -258,14 +258,14 @@ def _targets(shown: Shown) -> None:
     st.caption(_("The lines show one standard deviation over seeds to either side, not how well the mean is known."))
 
 
-def _kept(shown: Shown) -> None:
+def _kept(shown: ExperimentView) -> None:
     here = shown.at_one_budget()
     points = {row.run: (row.source_accuracy, row.value) for row in here.table if row.source_accuracy is not None}
-    figure = charts.against_chart(
+    figure = charts.tradeoff_chart(
         here.table,
         points,
         here.titles,
-        here.looks,
+        here.styles,
         here.dark,
         here.words,
         _("accuracy on the source, afterwards"),
@@ -281,7 +281,7 @@ def _kept(shown: Shown) -> None:
     )
 
 
-def _cost(shown: Shown) -> None:
+def _cost(shown: ExperimentView) -> None:
     here = shown.at_one_budget()
     seconds, parameters = _("seconds of training"), _("parameters updated at last")
     measure = st.segmented_control(
@@ -292,14 +292,14 @@ def _cost(shown: Shown) -> None:
     else:
         specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
-    figure = charts.against_chart(here.table, points, here.titles, here.looks, here.dark, here.words, measure)
+    figure = charts.tradeoff_chart(here.table, points, here.titles, here.styles, here.dark, here.words, measure)
     alt = _("Accuracy on the target against {cost}").format(cost=measure)
     _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
     if measure == seconds:
         st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))
 
 
-DRAW: dict[str, Callable[[Shown], None]] = {
+DRAW: dict[str, Callable[[ExperimentView], None]] = {
     "labels": _labels,
     "final": _final,
     "race": _race,

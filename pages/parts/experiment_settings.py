@@ -12,7 +12,7 @@ from pages.parts.domains import domain_title, task_title
 from pages.parts.form import choose_kind, controls
 from pages.parts.lesson import lesson_of
 from pages.parts.plan_link import RATE
-from pages.parts.slots import Slots
+from pages.parts.slots import FieldErrors
 from pages.parts.text import _, plain
 from xfer_core.domains import domain_info, domain_keys
 from xfer_core.domains.problem import Problem
@@ -29,7 +29,7 @@ KEPT = ("device", "precision")  # of the training, as the link or the default ha
 APART = ("frozen", "weights", "table")  # fields that have no control of the common kind
 
 
-def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slots: Slots) -> dict[str, Any]:
+def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slots: FieldErrors) -> dict[str, Any]:
     """Tasks and test-only domains.
 
     Args:
@@ -63,7 +63,7 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
     return {"tasks": chosen, "unseen": unseen}
 
 
-def choose_training(first: RunSpec, prefix: str, slots: Slots) -> dict[str, Any]:
+def choose_training(first: RunSpec, prefix: str, slots: FieldErrors) -> dict[str, Any]:
     """Network and training of every run; the fields of both as chosen."""
     training, names = first.training, tuple(type(first.training).model_fields)
     st.markdown(f"**{_('All methods')}**")
@@ -96,7 +96,7 @@ def choose_training(first: RunSpec, prefix: str, slots: Slots) -> dict[str, Any]
 
 
 def choose_method_settings(
-    plan: Plan, kinds: Sequence[str], first: Plan, prefix: str, slots: Slots
+    plan: Plan, kinds: Sequence[str], first: Plan, prefix: str, slots: FieldErrors
 ) -> dict[str, dict[str, str]]:
     """A tab for each method with its own fields.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts.plan_words import run_words
-from pages.parts.store import start, store
+from pages.parts.store import enqueue, store
 from pages.parts.text import _, error_text, plain
 from xfer_core.errors import XferError
 from xfer_core.exports.experiments.recipe import read_recipe
@@ -48,6 +48,6 @@ def experiment_uploader(begin: Callable[[str], None]) -> None:
     )
     if st.button(_("Start these runs"), type="primary", icon=":material/play_arrow:", key="experiment.start-file"):
         batch = new_batch(question)
-        start(wanted, batch)
+        enqueue(wanted, batch)
         store().name_experiment(batch, name)
         begin(batch)

@@ -12,7 +12,7 @@ from xfer_core.analysis.findings import ConditionSummary
 from xfer_core.analysis.sentences import Sentence, how_judged, table_rows
 
 
-def verdict(said: Sequence[Sentence]) -> None:
+def show_experiment_verdict(said: Sequence[Sentence]) -> None:
     """The most telling sentence, where the eyes are."""
     if said:
         first = said[0]

@@ -9,10 +9,10 @@ import streamlit as st
 
 from pages.parts import address
 from pages.parts.domains import domain_title, task_title
-from pages.parts.inside_answers import certainty, fixed_and_broken, mix_ups
-from pages.parts.inside_data import Subject
-from pages.parts.inside_features import feature_space
-from pages.parts.inside_network import attention, first_stage, transferred
+from pages.parts.inside_answers import calibration_view, confusion_matrix_view, prediction_changes_view
+from pages.parts.inside_data import InspectedRun
+from pages.parts.inside_features import feature_space_view
+from pages.parts.inside_network import first_layer_filters_view, grad_cam_view, layer_drift_view
 from pages.parts.sample_weights import sample_weights
 from pages.parts.text import _, error_text, plain
 from xfer_core.domains.problem import Role
@@ -35,7 +35,7 @@ STYLE = """<style>
 
 
 @dataclass(frozen=True)
-class Question:
+class InspectView:
     """One picture.
 
     Attributes:
@@ -47,11 +47,11 @@ class Question:
 
     word: str
     text: str
-    draw: Callable[[Subject, list[Subject], bool], None]
+    draw: Callable[[InspectedRun, list[InspectedRun], bool], None]
     of_samples: bool = True
 
 
-def inside(run: Run, beside: Run | None = None, weights: bool = False) -> None:
+def inspect_panel(run: Run, beside: Run | None = None, weights: bool = False) -> None:
     """Show the pictures, one at a time: only the one that is asked for is computed.
 
     Args:
@@ -85,7 +85,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
         domain = _choose_domain(domains, specs[0].problem.roles()) if question.of_samples else domains[0]
         task = _choose_task(tasks)
         controls = st.container(horizontal=True, width="content", key="inside-controls")
-    subjects = [Subject(each, domain, task, controls if len(runs) == 1 else None, controls) for each in runs]
+    subjects = [InspectedRun(each, domain, task, controls if len(runs) == 1 else None, controls) for each in runs]
     dark = st.context.theme.type == "dark"
     for place, subject in zip(st.columns(len(runs)) if len(runs) > 1 else [st.container()], subjects, strict=True):
         with place:
@@ -120,7 +120,7 @@ def _key(run: Run) -> str:
     return f"inside.question.{run.id}"
 
 
-def _ask(run: Run, questions: dict[str, Question]) -> Question:
+def _ask(run: Run, questions: dict[str, InspectView]) -> InspectView:
     """The buttons; the question that is chosen, which is in the address too."""
     _kept(_key(run), list(questions))
     st.pills(
@@ -144,23 +144,27 @@ def _kept(key: str, options: list[str]) -> str:
     return st.session_state[key]
 
 
-def _questions(classes: bool, weights: bool) -> dict[str, Question]:
+def _questions(classes: bool, weights: bool) -> dict[str, InspectView]:
     """What can be asked of a task with classes, or of one that asks for a number; and of samples with weights."""
     questions = {
-        "confusion": Question(_("Confusion matrix"), _("which classes are mixed up?"), mix_ups)
+        "confusion": InspectView(_("Confusion matrix"), _("which classes are mixed up?"), confusion_matrix_view)
         if classes
-        else Question(_("Predictions"), _("how close are the answers?"), mix_ups),
-        "changes": Question(
-            _("Prediction changes"), _("which samples did the transfer correct, which did it break?"), fixed_and_broken
+        else InspectView(_("Predictions"), _("how close are the answers?"), confusion_matrix_view),
+        "changes": InspectView(
+            _("Prediction changes"),
+            _("which samples did the transfer correct, which did it break?"),
+            prediction_changes_view,
         ),
-        "features": Question(_("Feature space"), _("do source and target lie together?"), feature_space),
-        "drift": Question(_("Layer drift"), _("what was transferred?"), transferred),
-        "filters": Question(_("First filters"), _("which did the training turn?"), first_stage, of_samples=False),
-        "gradcam": Question(_("Grad-CAM"), _("where did it look?"), attention),
-        "calibration": Question(_("Calibration"), _("does it know when it is unsure?"), certainty),
+        "features": InspectView(_("Feature space"), _("do source and target lie together?"), feature_space_view),
+        "drift": InspectView(_("Layer drift"), _("what was transferred?"), layer_drift_view),
+        "filters": InspectView(
+            _("First filters"), _("which did the training turn?"), first_layer_filters_view, of_samples=False
+        ),
+        "gradcam": InspectView(_("Grad-CAM"), _("where did it look?"), grad_cam_view),
+        "calibration": InspectView(_("Calibration"), _("does it know when it is unsure?"), calibration_view),
     }
     if weights:
-        questions["weights"] = Question(_("Sample weights λ"), _("how much did each sample count?"), _weights, False)
+        questions["weights"] = InspectView(_("Sample weights λ"), _("how much did each sample count?"), _weights, False)
     return questions
 
 
@@ -196,7 +200,7 @@ def _has_weights(run: Run) -> bool:
     return (settings().artifacts(run.id) / SAMPLE_WEIGHTS).exists()
 
 
-def _weights(subject: Subject, _together: list[Subject], _dark: bool) -> None:
+def _weights(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:
     if not _has_weights(subject.run):
         st.info(_("This run weighs every sample of a domain the same."), icon=":material/info:")
     sample_weights(subject.run.id)

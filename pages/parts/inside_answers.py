@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.domains import task_title
-from pages.parts.inside_data import Subject, moment_title
+from pages.parts.inside_data import InspectedRun, snapshot_title
 from pages.parts.live_panel import baselines_of
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, percent, plain
@@ -18,9 +18,9 @@ from xfer_core.analysis.prediction_changes import prediction_changes
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.analysis.snapshots_view import FINAL
 from xfer_core.charts.confusion import confusion_chart
-from xfer_core.charts.guesses import guesses_chart
+from xfer_core.charts.predicted_vs_true import predicted_vs_true_chart
 from xfer_core.charts.reliability import reliability_chart
-from xfer_core.charts.tiles import tile
+from xfer_core.charts.tiles import upscale_pixels
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
 SHOWN = 12  # pictures of a kind
@@ -29,7 +29,7 @@ CHOICE = 340  # pixels at most, of a select box
 LISTED = 6  # mistakes
 
 
-def needs_classes(subject: Subject) -> bool:
+def needs_classes(subject: InspectedRun) -> bool:
     """Whether the task has classes; says so where it has none."""
     if not subject.classes:
         sentence = _("This picture needs a task with classes; {task} asks for a number.")
@@ -37,12 +37,12 @@ def needs_classes(subject: Subject) -> bool:
     return bool(subject.classes)
 
 
-def mix_ups(subject: Subject, together: list[Subject], dark: bool) -> None:
+def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """The confusion matrix; of a regression the answers against what is true."""
     if not subject.classes:
         _guesses(subject, together, dark)
         return
-    answers = subject.answers()
+    answers = subject.predictions()
     counts = confusion_matrix(answers, subject.classes)
     right = _("{right} of {all} test samples are right ({percent}).").format(
         right=int(answers.correct.sum()), all=len(answers.labels), percent=percent(float(answers.correct.mean()))
@@ -63,10 +63,10 @@ def mix_ups(subject: Subject, together: list[Subject], dark: bool) -> None:
                     for name, answer, count, of in worst[:LISTED]
                 )
             )
-    numbers(counts.rename_axis(_("true class ↓ answer →")).reset_index())
+    answers_table(counts.rename_axis(_("true class ↓ answer →")).reset_index())
 
 
-def _guesses(subject: Subject, together: list[Subject], dark: bool) -> None:
+def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """Predicted against true, on the same axes for all that stand side by side."""
     drawn = [(each.samples().labels[each.task].tolist(), each.outputs()[:, 0].tolist()) for each in together]
     values = [value for true, given in drawn for value in (*true, *given)]
@@ -76,14 +76,14 @@ def _guesses(subject: Subject, together: list[Subject], dark: bool) -> None:
         error=f"{error:.1f}", all=len(true)
     )
     st.markdown(sentence)
-    figure = guesses_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
+    figure = predicted_vs_true_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
     alt = _("Answers against true values.") + " " + sentence
     st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
     originals = subject.samples().example_ids.tolist()
-    numbers(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
+    answers_table(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
 
 
-def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> None:
+def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun], _dark: bool) -> None:
     """The test samples whose answer changed between right and wrong, against a network that the viewer picks."""
     if not needs_classes(subject):
         return
@@ -100,7 +100,7 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
     with subject.place:
         chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
     run, moment = known[chosen]
-    before, after = Subject(run, subject.domain, subject.task).answers(moment), subject.answers()
+    before, after = InspectedRun(run, subject.domain, subject.task).predictions(moment), subject.predictions()
     found = prediction_changes(before, after)
     st.markdown(
         _("Against {reference}: **{fixed} corrected, {broken} broken** of {all} test samples.").format(
@@ -118,10 +118,10 @@ def fixed_and_broken(subject: Subject, together: list[Subject], _dark: bool) -> 
     for title, positions in ((_("Corrected"), found.corrected), (_("Broken"), found.regressed)):
         _pictures(subject, title, positions, before, after)
     if len(found.corrected) + len(found.regressed):
-        numbers(_table(subject, found.corrected, found.regressed, before, after))
+        answers_table(_table(subject, found.corrected, found.regressed, before, after))
 
 
-def _references(subject: Subject, together: list[Subject]) -> dict[str, tuple[Run, str]]:
+def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str, tuple[Run, str]]:
     """What the answers can be compared with: a title → whose network, at which moment."""
     run, spec = subject.run, subject.spec
     known = {}
@@ -132,13 +132,15 @@ def _references(subject: Subject, together: list[Subject]) -> dict[str, tuple[Ru
     for other in together:
         if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):
             known[f"{other.run.name} ({other.run.id})"] = (other.run, FINAL)
-    for moment in subject.moments():
+    for moment in subject.snapshots():
         if moment.index and not moment.reset:  # a head of random values has no answers worth the name
-            known[_("this run at {moment}").format(moment=moment_title(moment))] = (run, moment.key)
+            known[_("this run at {moment}").format(moment=snapshot_title(moment))] = (run, moment.key)
     return known
 
 
-def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Predictions, after: Predictions) -> None:
+def _pictures(
+    subject: InspectedRun, title: str, positions: np.ndarray, before: Predictions, after: Predictions
+) -> None:
     if not len(positions):
         return
     shown, classes = positions[:SHOWN].tolist(), subject.classes
@@ -149,11 +151,11 @@ def _pictures(subject: Subject, title: str, positions: np.ndarray, before: Predi
         f"{classes[before.predicted[i]]} → {classes[after.predicted[i]]} {'✓' if after.correct[i] else '✗'}"
         for i in shown
     ]
-    picture_row([tile(images[i]) for i in shown], words, TILE)
+    picture_row([upscale_pixels(images[i]) for i in shown], words, TILE)
 
 
 def _table(
-    subject: Subject, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
+    subject: InspectedRun, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
 ) -> pd.DataFrame:
     originals, classes = subject.samples().example_ids, subject.classes
     return pd.DataFrame(
@@ -172,11 +174,11 @@ def _table(
     )
 
 
-def certainty(subject: Subject, together: list[Subject], dark: bool) -> None:
+def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """The reliability diagram and the expected calibration error."""
     if not needs_classes(subject):
         return
-    found = calibration(subject.answers())
+    found = calibration(subject.predictions())
     gap = found.confidence - found.accuracy
     word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
     sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
@@ -198,19 +200,19 @@ def certainty(subject: Subject, together: list[Subject], dark: bool) -> None:
             ).format(error=percent(found.error), by_chance=percent(found.by_chance))
         )
     bins = found.bins
-    numbers(
+    answers_table(
         pd.DataFrame(
             {
                 _("how sure"): [f"{low:.0%} – {high:.0%}" for low, high in zip(bins["low"], bins["high"], strict=True)],
                 _("samples"): bins["samples"],
-                _("mean certainty"): bins["certainty"].map(percent),
-                _("right answers"): bins["right"].map(percent),
+                _("mean confidence"): bins["confidence"].map(percent),
+                _("accuracy"): bins["correct"].map(percent),
             }
         )
     )
 
 
-def halves(together: list[Subject]) -> tuple[DeltaGenerator, DeltaGenerator]:
+def halves(together: list[InspectedRun]) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Places for a picture and for what is said of it: beside it where one run has the page, else below it."""
     if len(together) == 1:
         picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
@@ -225,7 +227,7 @@ def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> Non
             st.image(picture, caption=plain(caption), width=width, alt=caption)
 
 
-def numbers(table: pd.DataFrame) -> None:
+def answers_table(table: pd.DataFrame) -> None:
     """The data of a picture, as a table."""
     with st.expander(_("The numbers"), icon=":material/table:"):
         st.dataframe(table, hide_index=True)

@@ -29,7 +29,7 @@ COMPARED = 1000  # samples that the stages are compared on
 
 
 @dataclass(frozen=True)
-class Subject:
+class InspectedRun:
     """What is looked at.
 
     Attributes:
@@ -78,15 +78,15 @@ class Subject:
         """What the task's head says at a moment: float32 (N, K), or (N, 1) for a regression."""
         return _outputs(*_life(self.run), self.domain, moment)[self.task]
 
-    def answers(self, moment: str = FINAL) -> Predictions:
+    def predictions(self, moment: str = FINAL) -> Predictions:
         """The answers at a moment."""
         return from_logits(self.samples().labels[self.task], self.outputs(moment))
 
-    def moments(self) -> list[SnapshotRef]:
+    def snapshots(self) -> list[SnapshotRef]:
         """Its snapshots and the end; only the end where no snapshots were kept."""
-        return moments_to_show(self.run)
+        return snapshots_to_show(self.run)
 
-    def moved(self, moment: str) -> list[LayerDrift]:
+    def layer_drift(self, moment: str) -> list[LayerDrift]:
         """How far each stage is at the end from where it was at the moment."""
         return _moved(*_life(self.run), self.domain, self.task, moment)
 
@@ -94,17 +94,17 @@ class Subject:
         """Those of the first stage: float32 (F, C, K, K)."""
         return first_filters(load_snapshot(self.run, moment))
 
-    def looked(self, positions: tuple[int, ...]) -> np.ndarray:
+    def grad_cam(self, positions: tuple[int, ...]) -> np.ndarray:
         """Grad-CAM of its own answers to these samples: (N, H, W)."""
         return _looked(*_life(self.run), self.domain, self.task, positions)
 
 
-def embedded(subjects: list[Subject], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
+def embedded(subjects: list[InspectedRun], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
     """The trails of one run, or of two side by side."""
     return _trails(tuple(_life(subject.run) for subject in subjects), domains, subjects[0].task)
 
 
-def moment_title(moment: SnapshotRef, short: bool = False) -> str:
+def snapshot_title(moment: SnapshotRef, short: bool = False) -> str:
     """A moment in words: its step, and the phase that began there."""
     if moment.key == FINAL and short:
         return _("step {step}: the end").format(step=moment.step)
@@ -116,7 +116,7 @@ def moment_title(moment: SnapshotRef, short: bool = False) -> str:
     return _("step {step}: before {phase}").format(step=moment.step, phase=phase)
 
 
-def moments_to_show(run: Run) -> list[SnapshotRef]:
+def snapshots_to_show(run: Run) -> list[SnapshotRef]:
     """Its snapshots and the end; only the end where no snapshots were kept."""
     try:
         return _moments(*_life(run))
@@ -174,4 +174,4 @@ def _trails(
     lives: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str
 ) -> list[FeatureTrajectory]:
     runs = [store().get(run) for run, _ended in lives]
-    return feature_trajectories([(run, moments_to_show(run)) for run in runs], domains, task)
+    return feature_trajectories([(run, snapshots_to_show(run)) for run in runs], domains, task)

@@ -6,26 +6,26 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.domains import domain_title, task_title
-from pages.parts.inside_answers import numbers
-from pages.parts.inside_data import Subject, embedded, moment_title
+from pages.parts.inside_answers import answers_table
+from pages.parts.inside_data import InspectedRun, embedded, snapshot_title
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent
 from xfer_core.analysis.feature_trajectory import MOST, FeatureTrajectory, sample_subset
 from xfer_core.analysis.predictions import extract_features
 from xfer_core.analysis.projection import tsne
 from xfer_core.analysis.snapshots_view import FINAL, load_snapshot
-from xfer_core.charts.embedding import common_range, embedding_chart
+from xfer_core.charts.feature_space import common_range, embedding_chart
 from xfer_core.errors import XferError
 
 CLASS, DOMAIN = "class", "domain"
 COLOURS = "inside.colours"
 
 
-def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None:
+def feature_space_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """PCA at once, with a slider through the moments; t-SNE of the end on request."""
     domains = _shown(subject)
     trails = embedded(together, domains)
-    trail, moments = trails[together.index(subject)], subject.moments()
+    trail, moments = trails[together.index(subject)], subject.snapshots()
     if len(moments) == 1:
         st.info(error_text(XferError("no_snapshots", "run", subject.run.id)), icon=":material/info:")
     by_domain = _colours(subject, together) == DOMAIN
@@ -33,7 +33,7 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
         trail.points,
         subject.spec.problem.roles(),
         {key: domain_title(key) for key in domains},
-        [moment_title(moment, short=True) for moment in moments],
+        [snapshot_title(moment, short=True) for moment in moments],
         dark,
         common_range([each.points for each in trails]),
         subject.classes,
@@ -55,12 +55,12 @@ def feature_space(subject: Subject, together: list[Subject], dark: bool) -> None
             "most {most} samples of each domain are drawn."
         ).format(share=percent(trail.share), most=MOST)
     )
-    titles = dict(enumerate(map(moment_title, moments)))
-    numbers(_table(trail.points, titles))
+    titles = dict(enumerate(map(snapshot_title, moments)))
+    answers_table(_table(trail.points, titles))
     _neighbours(subject, domains, dark)
 
 
-def _colours(subject: Subject, together: list[Subject]) -> str:
+def _colours(subject: InspectedRun, together: list[InspectedRun]) -> str:
     """What the colours say, one choice for all that stand side by side."""
     if subject is not together[0]:
         return st.session_state.get(COLOURS, CLASS)
@@ -72,7 +72,7 @@ def _colours(subject: Subject, together: list[Subject]) -> str:
         )
 
 
-def _shown(subject: Subject) -> tuple[str, ...]:
+def _shown(subject: InspectedRun) -> tuple[str, ...]:
     """The sources, and beside them the domain looked at; or all targets where a source is looked at."""
     problem = subject.spec.problem
     return (*problem.source, *(problem.target if subject.domain in problem.source else (subject.domain,)))
@@ -105,7 +105,7 @@ def _table(points: pd.DataFrame, titles: dict[int, str]) -> pd.DataFrame:
     )
 
 
-def _neighbours(subject: Subject, domains: tuple[str, ...], dark: bool) -> None:
+def _neighbours(subject: InspectedRun, domains: tuple[str, ...], dark: bool) -> None:
     """t-SNE of the end, once somebody asks for it."""
     key = subject.key(f"tsne.{subject.task}.{'+'.join(domains)}.{subject.run.ended}")
     if st.button(_("Show neighbours (t-SNE)"), icon=":material/scatter_plot:", key=f"{key}.ask"):
@@ -139,4 +139,4 @@ def _neighbours(subject: Subject, domains: tuple[str, ...], dark: bool) -> None:
     alt = _("The selected checkpoint, by t-SNE: samples that it finds alike lie close to one another.")
     st.plotly_chart(figure, key=f"{key}.chart", alt=alt, config=PLAIN)
     st.caption(alt + " " + _("Only nearness means something here: sizes of groups and distances between them do not."))
-    numbers(_table(points, {0: _("the selected checkpoint")}))
+    answers_table(_table(points, {0: _("the selected checkpoint")}))

@@ -8,16 +8,16 @@ import streamlit as st
 from torch import Tensor
 
 from pages.parts.domains import domain_title
-from pages.parts.inside_answers import CHOICE, needs_classes, numbers, picture_row
-from pages.parts.inside_data import Subject, moment_title
+from pages.parts.inside_answers import CHOICE, answers_table, needs_classes, picture_row
+from pages.parts.inside_data import InspectedRun, snapshot_title
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, percent, plain
 from xfer_core.analysis.filters import filter_pictures, filter_rotation
 from xfer_core.analysis.grad_cam import select_examples
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.analysis.snapshots_view import SnapshotRef
-from xfer_core.charts.moved import distance_chart, likeness_chart
-from xfer_core.charts.tiles import glowing, side_by_side, tile
+from xfer_core.charts.layer_drift import cka_chart, distance_chart
+from xfer_core.charts.tiles import heatmap_overlay, side_by_side, upscale_pixels
 from xfer_core.errors import XferError
 
 LOOKED = 4  # right and wrong answers each
@@ -27,14 +27,14 @@ PAIR = 150  # pixels: a filter before, and after
 TURNED = 10.0  # degrees from which on a filter counts as turned
 
 
-def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
+def layer_drift_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """How far each stage moved since a moment, and how alike it still sees the test samples."""
     moment = _before(subject, "moved")
     if moment is None:
         return
-    rows = subject.moved(moment.key)
+    rows = subject.layer_drift(moment.key)
     compared = [(each, _chosen(each, "moved")) for each in together]
-    others = [each.moved(since.key) for each, since in compared if since]
+    others = [each.layer_drift(since.key) for each, since in compared if since]
     farthest = max(row.relative_l2 or 0.0 for moved in (rows, *others) for row in moved)
     still = [row.stage for row in rows if row.relative_l2 == 0]
     most = max(rows, key=lambda row: row.relative_l2 or 0.0)
@@ -51,7 +51,7 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
     figure = distance_chart(rows, dark, _("weights moved (relative L2)"), farthest)
     alt = _("A bar for each stage: how far its weights moved.") + " " + sentence
     left.plotly_chart(figure, key=subject.key("moved.chart"), alt=alt, config=PLAIN)
-    figure = likeness_chart(rows, dark, _("how alike it sees the samples (CKA)"))
+    figure = cka_chart(rows, dark, _("how alike it sees the samples (CKA)"))
     alt = _("A bar for each stage: its CKA, how alike it sees the samples.")
     right.plotly_chart(figure, key=subject.key("alike.chart"), alt=alt, config=PLAIN)
     caption = _(
@@ -60,7 +60,7 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
         "transferred. Maps are compared by the mean of each channel."
     ).format(domain=domain_title(subject.domain))
     st.caption(plain(caption))
-    numbers(
+    answers_table(
         pd.DataFrame(
             {
                 _("stage"): [row.stage for row in rows],
@@ -72,7 +72,7 @@ def transferred(subject: Subject, together: list[Subject], dark: bool) -> None:
     )
 
 
-def first_stage(subject: Subject, _together: list[Subject], _dark: bool) -> None:
+def first_layer_filters_view(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:
     """The filters of the first convolution before and after."""
     try:
         after = subject.filters()
@@ -87,7 +87,7 @@ def first_stage(subject: Subject, _together: list[Subject], _dark: bool) -> None
     if before is not None:
         table[_("length before")] = before.flatten(1).norm(dim=1).numpy()
         table[_("turned by (degrees)")] = angles
-    numbers(table.round(3))
+    answers_table(table.round(3))
 
 
 def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) -> None:
@@ -95,11 +95,11 @@ def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) ->
     if before is None or angles is None:
         (pictures,) = filter_pictures([after])
         order, words = list(range(len(after))), {}
-        shown = {i: tile(pictures[i]) for i in order}
+        shown = {i: upscale_pixels(pictures[i]) for i in order}
     else:
         earlier, later = filter_pictures([before, after])
         order = np.argsort(-np.nan_to_num(angles), kind="stable").tolist()
-        shown = {i: side_by_side(tile(earlier[i]), tile(later[i])) for i in order}
+        shown = {i: side_by_side(upscale_pixels(earlier[i]), upscale_pixels(later[i])) for i in order}
         words = {i: "–" if np.isnan(angles[i]) else f"↻ {angles[i]:.0f}°" for i in order}
         many = int((np.nan_to_num(angles).round() >= TURNED).sum())
         sentence = _("{many} of {all} filters turned by {least}° or more; the farthest turned by {most}°.")
@@ -117,14 +117,14 @@ def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) ->
     )
 
 
-def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
+def grad_cam_view(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:
     """Grad-CAM over a few wrong and a few right answers."""
     if not needs_classes(subject):
         return
-    answers, classes = subject.answers(), subject.classes
+    answers, classes = subject.predictions(), subject.classes
     wrong, right = (part.tolist() for part in select_examples(answers, LOOKED))
     try:
-        heat = subject.looked(tuple(wrong + right))
+        heat = subject.grad_cam(tuple(wrong + right))
     except XferError as error:
         st.info(error_text(error), icon=":material/info:")
         return
@@ -134,7 +134,7 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
             continue
         st.markdown(f"**{title}**")
         words = [_answer(answers, classes, i) for i in positions]
-        pictures = [glowing(images[i], heat[(wrong + right).index(i)], SIDE) for i in positions]
+        pictures = [heatmap_overlay(images[i], heat[(wrong + right).index(i)], SIDE) for i in positions]
         picture_row(pictures, words, TILE)
         rows += [_where(subject, i, heat[(wrong + right).index(i)]) for i in positions]
     st.caption(
@@ -143,7 +143,7 @@ def attention(subject: Subject, _together: list[Subject], _dark: bool) -> None:
             "glow is as coarse as the maps of that layer."
         )
     )
-    numbers(pd.DataFrame(rows))
+    answers_table(pd.DataFrame(rows))
 
 
 def _answer(answers: Predictions, classes: tuple[str, ...], i: int) -> str:
@@ -154,9 +154,9 @@ def _answer(answers: Predictions, classes: tuple[str, ...], i: int) -> str:
     return _("{given} ✗ (is {true}) · {sure}").format(given=given, true=classes[answers.labels[i]], sure=sure)
 
 
-def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, object]:
+def _where(subject: InspectedRun, position: int, heat: np.ndarray) -> dict[str, object]:
     """One sample as a row: where the glow is strongest, and how much of the picture it covers."""
-    answers, classes = subject.answers(), subject.classes
+    answers, classes = subject.predictions(), subject.classes
     row, column = divmod(int(heat.argmax()), heat.shape[1])
     return {
         _("sample"): int(subject.samples().example_ids[position]),
@@ -168,9 +168,9 @@ def _where(subject: Subject, position: int, heat: np.ndarray) -> dict[str, objec
     }
 
 
-def _before(subject: Subject, name: str) -> SnapshotRef | None:
+def _before(subject: InspectedRun, name: str) -> SnapshotRef | None:
     """The moment that the viewer compares the end with; None where no snapshots were kept, and says so."""
-    moments = subject.moments()[:-1]
+    moments = subject.snapshots()[:-1]
     if not moments:
         error = XferError("no_snapshots", "run", subject.run.id)
         st.info(error_text(error), icon=":material/info:")
@@ -180,15 +180,15 @@ def _before(subject: Subject, name: str) -> SnapshotRef | None:
             _("Compared with"),
             moments,
             moments.index(_usual(moments)),
-            format_func=moment_title,
+            format_func=snapshot_title,
             key=subject.key(name),
             width=CHOICE,
         )
 
 
-def _chosen(subject: Subject, name: str) -> SnapshotRef | None:
+def _chosen(subject: InspectedRun, name: str) -> SnapshotRef | None:
     """What :func:`_before` gives for a subject beside this one."""
-    moments = subject.moments()[:-1]
+    moments = subject.snapshots()[:-1]
     return st.session_state.get(subject.key(name)) or (_usual(moments) if moments else None)
 
 

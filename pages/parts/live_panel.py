@@ -8,19 +8,19 @@ import streamlit as st
 
 from pages.live.view import live_texts, live_view
 from pages.parts.curves import (
+    chart_run,
     live_run,
     panel_charts,
-    planned,
-    seen,
+    planned_run,
     setting_titles,
-    term_looks,
+    term_styles,
     term_titles,
 )
 from pages.parts.mixer import TOP, shares_bar, subscript
 from pages.parts.phases import phase_titles
 from pages.parts.sample_weights import sample_weights
 from pages.parts.selection_table import selection_table
-from pages.parts.store import checked, store
+from pages.parts.store import store, validated
 from pages.parts.text import _, error_text, locale, plain
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.charts.palette import TARGET
@@ -43,7 +43,7 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live: its curves, and its result."""
     live_view(
         [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
-        panel_charts(seen(run), [seen(base) for base in baselines]),
+        panel_charts(chart_run(run), [chart_run(base) for base in baselines]),
         texts=live_texts(_, locale(), phase_titles(), setting_titles(RunSpec.model_validate(run.spec))),
         key="panel",
     )
@@ -71,9 +71,9 @@ def _weights(run: str, live: bool) -> None:
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
     """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
-    baselines = [planned(base) for base in baseline_specs(spec)] if with_baselines else []
+    baselines = [planned_run(base) for base in baseline_specs(spec)] if with_baselines else []
     texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
-    live_view([], panel_charts(planned(spec), baselines), texts=texts, key="panel")
+    live_view([], panel_charts(planned_run(spec), baselines), texts=texts, key="panel")
 
 
 def baselines_of(run: Run) -> list[Run]:
@@ -95,7 +95,7 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
             continue
         baseline = RunSpec.model_validate({**unchanged(spec).model_dump(mode="json"), "strategy": {"kind": kind}})
         try:
-            checked(baseline)
+            validated(baseline)
         except XferError:  # such as no target labels: then there is no such baseline to show
             continue
         specs.append(baseline)
@@ -157,7 +157,7 @@ def _set(run: str, name: str, key: str) -> None:
         st.toast(error_text(error), icon=":material/info:")
 
 
-def live_knobs(run: Run) -> None:
+def live_settings_panel(run: Run) -> None:
     """λ and the learning rate of a network that trains; each acts at once."""
     spec = RunSpec.model_validate(run.spec)
     progress = run.progress or {}
@@ -177,7 +177,7 @@ def live_knobs(run: Run) -> None:
                 on_change=_set,
                 args=(run.id, f"lambda/{term}", key),
             )
-        shares_bar(now, titles, {term: look.pair for term, look in term_looks(spec).items()})
+        shares_bar(now, titles, {term: look.pair for term, look in term_styles(spec).items()})
         rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"
         st.select_slider(
             _("Learning rate"),

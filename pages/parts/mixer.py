@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.live.view import Colour
 from pages.parts.text import plain
-from xfer_core.charts.palette import Look
+from xfer_core.charts.palette import LineStyle
 
 STYLE = "<style>.st-key-choose [data-testid=stSlider] {padding-bottom: 0}</style>"
 
@@ -20,7 +20,7 @@ IN_A_LINE = 3
 def loss_weights(
     lambdas: Mapping[str, float],
     titles: Mapping[str, str],
-    looks: Mapping[str, Look],
+    looks: Mapping[str, LineStyle],
     symbol: str,
     prefix: str,
     on_change: Callable[[str, str], None] | None = None,

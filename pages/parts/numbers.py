@@ -12,7 +12,7 @@ from pages.parts.text import _
 from xfer_core.runs.store import Run
 
 
-def numbers(runs: Sequence[Run], key: str) -> None:
+def data_table(runs: Sequence[Run], key: str) -> None:
     """A switch, and below it every curve of these runs with a row a step and a column a scalar.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.domains import domain_help, domain_tile, domain_title, offer_download, task_title
-from pages.parts.slots import Slots
+from pages.parts.slots import FieldErrors
 from pages.parts.text import _, plain
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.problem import Problem, Role
@@ -33,7 +33,7 @@ STYLE = """<style>
 </style>"""
 
 
-def choose_domains(now: Problem, prefix: str, slots: Slots) -> dict[str, list[str]]:
+def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
     """Source and target as pictures, one press each.
 
     Args:
@@ -74,7 +74,7 @@ def _carry_over(prefix: str) -> None:
             state[one] = (state[several] or [next(iter(domain_keys()))])[0]
 
 
-def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: Slots) -> list[str]:
+def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
     keys = list(domain_keys())
     at_first = [key for key in getattr(now, role) if key in keys]
     title = st.empty()
@@ -100,7 +100,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: Slots) -> l
     return chosen
 
 
-def choose_budget(now: Problem, prefix: str, slots: Slots) -> Any:
+def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
     """How many labels of each class the target has: a number, or ``all``."""
     budgets: list[Any] = list(BUDGETS)
     if now.labels_per_class not in budgets:
@@ -116,7 +116,7 @@ def choose_budget(now: Problem, prefix: str, slots: Slots) -> Any:
     return chosen
 
 
-def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots: Slots) -> dict[str, Any]:
+def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots: FieldErrors) -> dict[str, Any]:
     """What most people leave alone: tasks, test-only domains, and several domains in one role."""
     st.toggle(
         _("Several source or target domains"),

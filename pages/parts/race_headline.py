@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.curves import reason_text
 from pages.parts.race_setup import BATCH, RACERS, SCRATCH, is_racing, kind_of, labels_of, race_names
-from pages.parts.store import checked, store
+from pages.parts.store import store, validated
 from pages.parts.text import _, percent, plain
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.race_verdict import RaceVerdict, race_verdict
@@ -70,7 +70,7 @@ def _verdict(runs: Sequence[Run]) -> tuple[RaceVerdict, int]:
     """The verdict, and on how many test samples it rests."""
     right = {kind_of(run): run.target_metric["value"] for run in runs if run.target_metric}
     spec = RunSpec.model_validate(runs[0].spec)
-    samples = len(checked(spec).held_out[spec.problem.target[0], "test"])
+    samples = len(validated(spec).held_out[spec.problem.target[0], "test"])
     scratch = right.pop(SCRATCH)
     return race_verdict(scratch, right, samples), samples
 

@@ -15,9 +15,9 @@ from pages.parts.race_setup import (
     show_race,
 )
 from pages.parts.text import _
+from xfer_core.charts.image_grid import one_of_each
 from xfer_core.charts.palette import METHODS, TOTAL
-from xfer_core.charts.pictures import one_of_each
-from xfer_core.charts.race_picture import lane_picture, transfer_picture
+from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
 from xfer_core.domains import load_domain
 
 # What is left of the height goes between the parts, not below them.

@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 
 from pages.parts import address
-from pages.parts.store import start, store
+from pages.parts.store import enqueue, store
 from pages.parts.text import _
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import LIVE, Run
@@ -72,7 +72,7 @@ def begin_race() -> None:
     chosen = [f"problem.labels_per_class={labels}", f"seed={seed}"]
     specs = [parse_spec({}, [f"strategy.kind={kind}", *chosen]) for kind in RACERS]
     batch = f"{BATCH}{secrets.token_hex(4)}"
-    start([(spec, race_names()[spec.strategy.kind]) for spec in specs], batch)
+    enqueue([(spec, race_names()[spec.strategy.kind]) for spec in specs], batch)
     show_race(batch)
 
 

@@ -13,7 +13,7 @@ from pages.parts.plan_words import run_words
 from pages.parts.run_filter import choose_runs
 from pages.parts.run_words import facts, result_words, run_title, transfer_words
 from pages.parts.store import delete, store
-from pages.parts.text import _, moment, plain
+from pages.parts.text import _, format_time, plain
 from xfer_core.runs.listing import ListEntry, entries
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import (
@@ -149,7 +149,7 @@ def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
         else _("{count} of {many} runs").format(count=count, many=many),
         transfer_words(spec),
         ", ".join(f"{number} {_(outcome)}" for outcome, number in states.items()),
-        moment(min(run.created for run in entry.runs)),
+        format_time(min(run.created for run in entry.runs)),
     ]
     label = f"**{plain(title)}** :small[{plain(' · '.join(said))}]"
     key = f"runs.fold.{entry.batch}.{unfold}"

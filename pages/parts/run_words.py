@@ -6,7 +6,7 @@ from typing import Any
 
 from pages.parts.domains import domain_title
 from pages.parts.field_words import field_title, field_words
-from pages.parts.text import _, moment, percent
+from pages.parts.text import _, format_time, percent
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
@@ -55,7 +55,7 @@ def facts(run: Run) -> list[str]:
         *([title] if title != run.name else []),
         budget_word(spec.problem.labels_per_class, _),
         _("seed {seed}").format(seed=spec.seed),
-        moment(run.created),
+        format_time(run.created),
         run.id,
     ]
 

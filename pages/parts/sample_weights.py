@@ -10,8 +10,8 @@ import streamlit as st
 from pages.parts.domains import domain_title
 from pages.parts.plain_chart import PLAIN
 from pages.parts.text import _, error_text, plain
-from xfer_core.charts.pictures import contact_sheet
-from xfer_core.charts.weights import weight_heatmap
+from xfer_core.charts.image_grid import image_grid
+from xfer_core.charts.sample_weights import weight_heatmap
 from xfer_core.domains import is_available, load_domain
 from xfer_core.errors import XferError
 from xfer_core.runs.worker import SAMPLE_WEIGHTS
@@ -57,4 +57,4 @@ def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
         return
     positions = {int(original): i for i, original in enumerate(domain.example_ids)}
     images = domain.inputs[[positions[original] for original in rows["original"]]]
-    st.image(contact_sheet(images, SHOWN), caption=label, width="stretch", alt=label)
+    st.image(image_grid(images, SHOWN), caption=label, width="stretch", alt=label)

@@ -23,7 +23,7 @@ STYLE = """<style>
 </style>"""
 
 
-def side_by_side(runs: list[Run]) -> None:
+def run_comparison(runs: list[Run]) -> None:
     """A table with a row a run: its result, then every field in which not all agree."""
     apart = why_not_comparable([run.spec for run in runs])
     if apart:

@@ -10,7 +10,7 @@ from pages.parts.text import error_text
 from xfer_core.errors import XferError
 
 
-class Slots:
+class FieldErrors:
     """Places beside the controls where a broken rule is said."""
 
     def __init__(self) -> None:

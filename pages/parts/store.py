@@ -42,7 +42,7 @@ def _note_replaced(when: float) -> None:
     st.session_state["database.replaced"] = when
 
 
-def start(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
+def enqueue(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
     """Queue runs that belong together, each with a name, and see to it that somebody takes them. Their ids."""
     ids = store().create_many(wanted, batch)
     ensure_dispatcher()
@@ -65,7 +65,7 @@ def _checked(spec: str) -> ProblemData:
     return RunSpec.model_validate(json.loads(spec)).check()
 
 
-def require_here(problem: Problem) -> None:
+def require_available(problem: Problem) -> None:
     """Refuse what would make a page download data unasked.
 
     Raises:
@@ -77,11 +77,11 @@ def require_here(problem: Problem) -> None:
             raise XferError("not_here", f"problem.{role}", key)
 
 
-def checked(spec: RunSpec) -> ProblemData:
+def validated(spec: RunSpec) -> ProblemData:
     """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
 
     Raises:
         XferError: what ``RunSpec.check`` raises; ``not_here`` rather than that a page downloads data unasked.
     """
-    require_here(spec.problem)
+    require_available(spec.problem)
     return _checked(spec.model_dump_json())

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.recipe_upload import recipe_uploader
 from pages.parts.store import store
 from pages.parts.text import _, error_text
-from xfer_core.exports import file_content, offered, zip_content
+from xfer_core.exports import available_files, file_content, zip_content
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
 TYPES = {
@@ -27,11 +27,11 @@ STYLE = """<style>
 
 
 @st.fragment
-def take_home(run: Run) -> None:
+def export_panel(run: Run) -> None:
     """A button for each file, and one for all of them; nothing for a run that has no result yet."""
     if run.status not in (FINISHED, STOPPED):
         return
-    names, left_out = offered(run)
+    names, left_out = available_files(run)
     st.html(STYLE)
     st.markdown(f"#### {_('Export')}")
     st.markdown(_("Take this run home. Each file is made when you press its button."))

@@ -67,7 +67,7 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
-def moment(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A time since 1970 as the viewer's clock shows it, such as ``2026-11-21 17:05``."""
     return local_time(seconds).strftime("%Y-%m-%d %H:%M")
 

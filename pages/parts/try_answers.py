@@ -15,8 +15,8 @@ from torch import Tensor
 from pages.parts.domains import domain_title
 from pages.parts.text import _, plain
 from xfer_core.analysis.predict import VARIANTS, Prediction, one_thread, predict_classes, render_variants
-from xfer_core.charts.answers import Speaker, answer_bars, percent, views_table
-from xfer_core.charts.palette import Look
+from xfer_core.charts.palette import LineStyle
+from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
 from xfer_core.domains.problem import Problem
 from xfer_core.networks import Network
 
@@ -25,7 +25,7 @@ FEW = 2  # networks whose bars leave room beside the square
 
 
 @dataclass(frozen=True)
-class Asked:
+class PredictionRequest:
     """One network that answers.
 
     Attributes:
@@ -38,11 +38,11 @@ class Asked:
     title: str
     problem: Problem
     network: Network
-    look: Look
+    style: LineStyle
 
 
-def show_answers(
-    asked: Sequence[Asked], task: str, keys: Sequence[str], picture: Tensor, beside: DeltaGenerator
+def show_predictions(
+    asked: Sequence[PredictionRequest], task: str, keys: Sequence[str], picture: Tensor, beside: DeltaGenerator
 ) -> None:
     """Ask every network, and show what they say.
 
@@ -69,10 +69,10 @@ def show_answers(
         chosen = _chosen(keys, asked[0].problem.target[0])
         dark = st.context.theme.type == "dark"
         speakers = [
-            Speaker(one.title, one.look.pair[dark], _in_words(one.title, each[chosen], titles))
+            LegendEntry(one.title, one.style.pair[dark], _in_words(one.title, each[chosen], titles))
             for one, each in zip(asked, said, strict=True)
         ]
-        st.html(answer_bars([(who, each[chosen]) for who, each in zip(speakers, said, strict=True)], titles))
+        st.html(prediction_bars([(who, each[chosen]) for who, each in zip(speakers, said, strict=True)], titles))
         sentence = _("Answered in {count} ms. Below each prediction: its confidence.")
         st.caption(sentence.format(count=round(milliseconds)))
     with beside if len(asked) <= FEW else st.container():
@@ -83,7 +83,7 @@ def show_answers(
             for key, image in pictures.items()
         ]
         rows = [(who, list(each.values())) for who, each in zip(speakers, said, strict=True)]
-        st.html(views_table(heads, rows, titles))
+        st.html(variants_table(heads, rows, titles))
         if any(not torch.equal(shown[0], shown[1]) for shown in ways.values()):
             _another()
     with st.expander(_("The numbers"), icon=":material/table:"):
@@ -120,7 +120,9 @@ def _turn_on() -> None:
     st.session_state["try.way"] = st.session_state.get("try.way", 0) + 1
 
 
-def _numbers(speakers: Sequence[Speaker], said: Sequence[Mapping[str, Prediction]], titles: Mapping[str, str]) -> None:
+def _numbers(
+    speakers: Sequence[LegendEntry], said: Sequence[Mapping[str, Prediction]], titles: Mapping[str, str]
+) -> None:
     """Every probability."""
     rows = [
         {

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pages.draw.view import drawing_pad, drawn, pad_texts
+from pages.draw.view import drawing_of, drawing_pad, pad_texts
 from pages.parts.domains import task_title
 from pages.parts.text import _, error_text, plain
-from pages.parts.try_answers import Asked, show_answers
+from pages.parts.try_answers import PredictionRequest, show_predictions
 from xfer_core.analysis.predict import classification_tasks, one_thread, predict_classes, render_variants
-from xfer_core.charts.palette import Look, other
+from xfer_core.charts.palette import LineStyle, neutral_style
 from xfer_core.domains import domain_info
 from xfer_core.domains.image_io import count_frames, read_image
 from xfer_core.errors import XferError
@@ -40,7 +40,7 @@ def _network(run: str, ended: float | None, _row: Run) -> Network:
     return network
 
 
-def try_panel(runs: Sequence[Run], looks: Sequence[Look] = ()) -> None:
+def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
     """Let the visitor draw, and show what the networks of these runs say to it.
 
     A run without a trained network, or without a task whose answer is a class, is left out with a sentence. What
@@ -52,7 +52,7 @@ def try_panel(runs: Sequence[Run], looks: Sequence[Look] = ()) -> None:
     """
     asked = []
     for number, run in enumerate(runs):
-        look = looks[number] if looks else other(number)
+        look = looks[number] if looks else neutral_style(number)
         problem = RunSpec.model_validate(run.spec).problem
         if not classification_tasks(problem):
             st.caption(_("{name} has learned no task whose answer is a class.").format(name=plain(run.name)))
@@ -63,12 +63,12 @@ def try_panel(runs: Sequence[Run], looks: Sequence[Look] = ()) -> None:
             st.caption(f"{plain(run.name)}: {error_text(error)}")
             continue
         twice = [each.name for each in runs].count(run.name) > 1
-        asked.append(Asked(f"{run.name} ({run.id})" if twice else run.name, problem, network, look))
+        asked.append(PredictionRequest(f"{run.name} ({run.id})" if twice else run.name, problem, network, look))
     if asked:
         st.fragment(_panel)(asked)
 
 
-def _panel(asked: list[Asked]) -> None:
+def _panel(asked: list[PredictionRequest]) -> None:
     """Everything that a stroke changes."""
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -79,9 +79,9 @@ def _panel(asked: list[Asked]) -> None:
         place = st.container()
     try:
         with place:
-            picture = drawn(PAD) if how == DRAW else _uploaded()
+            picture = drawing_of(PAD) if how == DRAW else _uploaded()
         if picture is not None:
-            show_answers(speaking, task, keys, picture, right)
+            show_predictions(speaking, task, keys, picture, right)
         elif how == DRAW:
             sentence = _("Draw a digit in the square, with mouse, pen or finger: the answers come while you draw.")
             right.info(sentence, icon=":material/draw:")
@@ -94,7 +94,7 @@ def _panel(asked: list[Asked]) -> None:
             drawing_pad(PAD, pad_texts(_))
 
 
-def _task(asked: Sequence[Asked]) -> str:
+def _task(asked: Sequence[PredictionRequest]) -> str:
     """The task whose answers are shown: the only one, or one of a list."""
     tasks = list(dict.fromkeys(task for one in asked for task in classification_tasks(one.problem)))
     if len(tasks) == 1:

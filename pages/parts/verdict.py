@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.curves import reason_text
 from pages.parts.domains import domain_title
-from pages.parts.store import checked, store
+from pages.parts.store import store, validated
 from pages.parts.text import _, plain
 from xfer_core.analysis.verdict import SCRATCH, Verdict, verdict
 from xfer_core.errors import XferError
@@ -52,7 +52,7 @@ def _trouble(run: Run, spec: RunSpec, found: Verdict) -> str:
 def _test_samples(spec: RunSpec) -> int | None:
     """How many test samples the first target has, where its data is here."""
     try:
-        return len(checked(spec).held_out[spec.problem.target[0], "test"])
+        return len(validated(spec).held_out[spec.problem.target[0], "test"])
     except XferError:
         return None
 

@@ -8,15 +8,15 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.change_words import change_words
-from pages.parts.curves import term_looks, term_titles
+from pages.parts.curves import term_styles, term_titles
 from pages.parts.form import choose_kind, controls
 from pages.parts.freeze_board import freeze_layers
 from pages.parts.lesson import family_title, lesson_of
 from pages.parts.mixer import loss_weights
 from pages.parts.problem import choose_budget, choose_domains, choose_tasks
 from pages.parts.recipe_upload import recipe_uploader
-from pages.parts.slots import Slots
-from pages.parts.store import checked
+from pages.parts.slots import FieldErrors
+from pages.parts.store import validated
 from pages.parts.text import _, plain
 from pages.parts.weight_table import weight_table
 from xfer_core.domains.problem import Problem
@@ -39,7 +39,7 @@ class Workbench:
             (``lambda/<term>``, ``lr``) and the key of its control.
     """
 
-    def __init__(self, first: RunSpec, prefix: str, slots: Slots, on_turn: Callable[[str, str], None]) -> None:
+    def __init__(self, first: RunSpec, prefix: str, slots: FieldErrors, on_turn: Callable[[str, str], None]) -> None:
         self.first, self.prefix, self.slots, self.on_turn = first, prefix, slots, on_turn
         self.error: XferError | None = None
         self.beside_weights: Any = (
@@ -76,7 +76,7 @@ class Workbench:
             with boards:
                 fields |= self._boards(strategy, problem, rest["network"])
             spec = parse_spec({"problem": problem, "strategy": {"kind": strategy.kind, **fields}, **rest})
-            checked(spec)
+            validated(spec)
             return spec
         except XferError as error:
             self.error = error
@@ -207,7 +207,7 @@ class Workbench:
         mixed = loss_weights(
             lambdas,
             term_titles(fitting, list(lambdas)),
-            term_looks(parsed),
+            term_styles(parsed),
             "L",
             f"{self.prefix}.{strategy.kind}.weights.{terms}",
             lambda term, key: self.on_turn(f"lambda/{term}", key),

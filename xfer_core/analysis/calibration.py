@@ -18,13 +18,13 @@ class Calibration:
     """How sure the network is, against how often it is right.
 
     Attributes:
-        bins: one row for every bin that holds samples: ``low``, ``high`` (its edges), ``samples``, ``certainty`` (mean)
-            and ``right`` (fraction).
+        bins: one row for every bin that holds samples: ``low``, ``high`` (its edges), ``samples``, ``confidence``
+            (mean) and ``correct`` (fraction).
         error: expected calibration error, from 0 to 1.
         by_chance: what it would be on average if the network were right exactly as often as it is sure, with so many
             samples: errors near it are no sign of miscalibration.
-        certainty: mean over all samples.
-        right: fraction of all samples.
+        confidence: mean over all samples.
+        accuracy: fraction of all samples that are answered rightly.
     """
 
     bins: pd.DataFrame
@@ -35,7 +35,7 @@ class Calibration:
 
 
 def calibration(answers: Predictions, bins: int = BINS) -> Calibration:
-    """ECE = Σ_m |B_m| / N · |right(B_m) − certainty(B_m)| over bins of equal width, ((m − 1)/M, m/M].
+    """ECE = Σ_m |B_m| / N · |right(B_m) − confidence(B_m)| over bins of equal width, ((m − 1)/M, m/M].
 
     Guo et al. 2017, https://arxiv.org/abs/1706.04599, who take 15 bins; with the few test samples of a small domain
     ten are steadier. The error is above 0 even for a perfectly calibrated network, the more so the fewer samples a bin
@@ -46,27 +46,27 @@ def calibration(answers: Predictions, bins: int = BINS) -> Calibration:
         answers: of one task; must hold a sample.
         bins: M.
     """
-    certainty, right = answers.confidence, answers.correct
-    bin_of = np.clip(np.ceil(certainty * bins).astype(int) - 1, 0, bins - 1)
+    confidence, correct = answers.confidence, answers.correct
+    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     rows = [
         {
             "low": m / bins,
             "high": (m + 1) / bins,
             "samples": int((bin_of == m).sum()),
-            "certainty": float(certainty[bin_of == m].mean()),
-            "right": float(right[bin_of == m].mean()),
+            "confidence": float(confidence[bin_of == m].mean()),
+            "correct": float(correct[bin_of == m].mean()),
         }
         for m in np.unique(bin_of).tolist()
     ]
-    error = sum(row["samples"] * abs(row["right"] - row["certainty"]) for row in rows) / len(certainty)
-    by_chance = _error_by_chance(certainty, bin_of, bins)
-    return Calibration(pd.DataFrame(rows), error, by_chance, float(certainty.mean()), float(right.mean()))
+    error = sum(row["samples"] * abs(row["correct"] - row["confidence"]) for row in rows) / len(confidence)
+    by_chance = _error_by_chance(confidence, bin_of, bins)
+    return Calibration(pd.DataFrame(rows), error, by_chance, float(confidence.mean()), float(correct.mean()))
 
 
-def _error_by_chance(certainty: np.ndarray, bin_of: np.ndarray, bins: int) -> float:
+def _error_by_chance(confidence: np.ndarray, bin_of: np.ndarray, bins: int) -> float:
     """The mean error of answers that are right with just these probabilities."""
     random = np.random.default_rng(0)
     excess = [
-        np.bincount(bin_of, (random.random(len(certainty)) < certainty) - certainty, bins) for _ in range(DRAWS)
+        np.bincount(bin_of, (random.random(len(confidence)) < confidence) - confidence, bins) for _ in range(DRAWS)
     ]  # each (bins,)
-    return float(np.abs(excess).sum(1).mean() / len(certainty))
+    return float(np.abs(excess).sum(1).mean() / len(confidence))

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from xfer_core.charts.palette import TOTAL
 
 
-def legible(figure: go.Figure, dark: bool) -> go.Figure:
+def style_axes(figure: go.Figure, dark: bool) -> go.Figure:
     """The figure, the words of its axes in a colour that is read (WCAG AA); the theme of a page leaves them grey."""
     font = {"color": TOTAL.pair[dark]}
     figure.update_xaxes(tickfont=font, title_font=font)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.axes import legible
-from xfer_core.charts.palette import SOURCE, TARGET, Look, between, chart_text, text_on
+from xfer_core.charts.axes import style_axes
+from xfer_core.charts.palette import SOURCE, TARGET, LineStyle, between, chart_text, text_on
 
 NUMBERED = 20  # classes that still leave room for a number in each cell
 DEEPEST = 0.5  # the share of a class at which a mistake's colour is full
@@ -48,7 +48,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
     figure.update_layout(height=90 + side * len(names), margin={"l": 50, "r": 10, "t": 10, "b": 50})
     figure.update_xaxes(title=x_title, type="category", showgrid=False, constrain="domain")
     figure.update_yaxes(title=y_title, type="category", showgrid=False, autorange="reversed")
-    return legible(figure, dark)
+    return style_axes(figure, dark)
 
 
 def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: bool) -> dict:
@@ -70,6 +70,6 @@ def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: boo
     }
 
 
-def _from_page(look: Look, dark: bool) -> list[tuple[float, str]]:
+def _from_page(look: LineStyle, dark: bool) -> list[tuple[float, str]]:
     """From almost the page's own colour to the role's."""
     return [(0.0, "#1C222B" if dark else "#F3F4F6"), (1.0, look.pair[dark])]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from xfer_core.charts.palette import Look, chart_text
+from xfer_core.charts.palette import LineStyle, chart_text
 
 TICKS = [float(f"{digit}e{power}") for power in range(-8, 9) for digit in (1, 2, 5)]  # of a logarithmic axis
 
@@ -24,7 +24,7 @@ class Curve:
     """
 
     title: str
-    look: Look
+    style: LineStyle
     points: Sequence[tuple[int, float]]
     width: float = 2.5
 
@@ -48,7 +48,7 @@ def curve_chart(
             y=[value for _step, value in curve.points],
             name=chart_text(curve.title),
             mode="lines",
-            line={"color": curve.look.pair[dark], "dash": curve.look.dash, "width": curve.width},
+            line={"color": curve.style.pair[dark], "dash": curve.style.dash, "width": curve.width},
         )
     figure.update_layout(
         template="plotly_dark" if dark else "plotly_white",

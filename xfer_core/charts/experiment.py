@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 
 from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.learning_curves import MeanCurve
-from xfer_core.charts.palette import Look, chart_text, looks_of, other
+from xfer_core.charts.palette import LineStyle, chart_text, method_styles, neutral_style
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
 
 
 @dataclass(frozen=True)
-class Words:
+class ChartLabels:
     """What a chart says, in the viewer's language.
 
     Attributes:
@@ -34,21 +34,21 @@ class Words:
     zoomed: bool = False
 
 
-Looks = Mapping[str, Look]
+LineStyles = Mapping[str, LineStyle]
 """Arm → its colour and dash."""
 
 
-def looks(arms: Mapping[str, str]) -> dict[str, Look]:
+def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
     """The looks of an experiment's arms, the same in every picture and from the first result on.
 
     Args:
         arms: every arm that was asked for → the kind of its strategy, in order.
     """
-    return dict(zip(arms, looks_of(list(arms.values())), strict=True))
+    return dict(zip(arms, method_styles(list(arms.values())), strict=True))
 
 
-def race_chart(
-    bands: Mapping[str, MeanCurve], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words, x: str
+def learning_curves_chart(
+    bands: Mapping[str, MeanCurve], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels, x: str
 ) -> go.Figure:
     """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
 
@@ -85,8 +85,8 @@ def race_chart(
     return _finish(figure, x, words)
 
 
-def labels_chart(
-    table: Sequence[RunRecord], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words
+def label_efficiency_chart(
+    table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
     """Mean accuracy against labels per class, one line an arm, every seed as a dot."""
     order = budgets(table)
@@ -112,7 +112,7 @@ def labels_chart(
 
 
 def final_chart(
-    table: Sequence[RunRecord], titles: Mapping[str, str], dress: Looks, dark: bool, words: Words
+    table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
     """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
     order = budgets(table)
@@ -156,7 +156,12 @@ def final_chart(
 
 
 def steps_chart(
-    table: Sequence[RunRecord], places: Mapping[str, float], titles: Mapping[str, str], dark: bool, words: Words, x: str
+    table: Sequence[RunRecord],
+    places: Mapping[str, float],
+    titles: Mapping[str, str],
+    dark: bool,
+    words: ChartLabels,
+    x: str,
 ) -> go.Figure:
     """Mean accuracy of arms that stand in an order, such as more and more fixed stages or a growing λ; a line a budget.
 
@@ -172,7 +177,7 @@ def steps_chart(
     for i, budget in enumerate(budgets(table)):
         own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_condition(table).items()}
         own = {arm: rows for arm, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
-        look = other(i)
+        look = neutral_style(i)
         figure.add_scatter(
             x=[places[arm] for arm in own],
             y=[mean(row.value for row in rows) for rows in own.values()],
@@ -201,13 +206,13 @@ def steps_chart(
     return figure
 
 
-def against_chart(
+def tradeoff_chart(
     table: Sequence[RunRecord],
     points: Mapping[str, tuple[float, float]],
     titles: Mapping[str, str],
-    dress: Looks,
+    dress: LineStyles,
     dark: bool,
-    words: Words,
+    words: ChartLabels,
     x: str,
     percent: bool = False,
 ) -> go.Figure:
@@ -245,8 +250,8 @@ def against_chart(
 
 
 def targets_chart(
-    values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: Looks,
-    dark: bool, words: Words
+    values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: LineStyles,
+    dark: bool, words: ChartLabels
 ) -> go.Figure:  # fmt: skip
     """For each target a group of bars, one an arm, with the standard deviation over seeds.
 
@@ -291,7 +296,7 @@ def _dots(
     )
 
 
-def _finish(figure: go.Figure, x: str, words: Words, across: bool = False) -> go.Figure:
+def _finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
     """Axes, margins and legend; ``across`` where the values run along x. Fractions are drawn from 0 to 100 %, so that
     the axis keeps still while results come in."""
     figure.update_layout(

@@ -13,7 +13,7 @@ from zlib import crc32
 
 
 @dataclass(frozen=True)
-class Look:
+class LineStyle:
     """How a role is drawn: a colour on light and on dark pages, and a line dash in Plotly's words."""
 
     light: str
@@ -26,12 +26,12 @@ class Look:
         return self.light, self.dark
 
 
-SOURCE = Look("#0072B2", "#56B4E9")
-TARGET = Look("#C24E00", "#F0803C")
-UNSEEN = Look("#A34D82", "#E29AC4", "dot")
-TOTAL = Look("#3F454D", "#D5DAE0")
-METHOD = Look("#A86B00", "#E8B02A", "dashdot")
-BASELINE = Look("#7A7F87", "#9AA1AB", "dot")
+SOURCE = LineStyle("#0072B2", "#56B4E9")
+TARGET = LineStyle("#C24E00", "#F0803C")
+UNSEEN = LineStyle("#A34D82", "#E29AC4", "dot")
+TOTAL = LineStyle("#3F454D", "#D5DAE0")
+METHOD = LineStyle("#A86B00", "#E8B02A", "dashdot")
+BASELINE = LineStyle("#7A7F87", "#9AA1AB", "dot")
 
 GREY = "#7A7F87", "#9AA1AB"
 GREEN = "#007F5F", "#2BC79B"
@@ -48,50 +48,50 @@ WINE = "#6E0F3A", "#C26A92"
 DASHDOTDOT = "12px,3px,3px,3px,3px,3px"
 
 METHODS = {
-    "target_only": Look(*GREY, "dot"),
-    "source_only": Look(*GREY, "longdashdot"),
-    "fine_tune": Look(*GREEN),
-    "joint": Look(*PINK, "dash"),
-    "generalised": Look(*OCHRE, "dashdot"),
-    "linear_probe": Look(*RED, "longdash"),
-    "lp_ft": Look(*LIME, "dash"),
-    "gradual_unfreezing": Look(*VIOLET),
-    "discriminative_rates": Look(*INK, "longdash"),
-    "l2_sp": Look(*WINE, "dashdot"),
-    "batch_norm_tuning": Look(*MAGENTA, "longdash"),
-    "distillation": Look(*TEAL, DASHDOTDOT),
-    "dann": Look(*BROWN, DASHDOTDOT),
-    "cdan": Look(*TEAL),
-    "coral": Look(*LIME, "longdashdot"),
-    "mmd": Look(*OCHRE, "dot"),
-    "mcd": Look(*OCHRE, "longdash"),
-    "adabn": Look(*WINE, "dash"),
-    "pseudo_labels": Look(*VIOLET, "longdashdot"),
-    "mcc": Look(*VIOLET, "dash"),
-    "uncertainty_weighting": Look(*VIOLET, DASHDOTDOT),
-    "gradnorm": Look(*LIME, DASHDOTDOT),
-    "dwa": Look(*RED, "dot"),
-    "pcgrad": Look(*MAGENTA, "dot"),
-    "mgda": Look(*WINE),
-    "cagrad": Look(*BROWN, "dash"),
-    "upgrad": Look(*TEAL, "dashdot"),
-    "imtl_g": Look(*INK, "longdashdot"),
-    "erm": Look(*MAGENTA, "dashdot"),
-    "group_dro": Look(*WINE, DASHDOTDOT),
-    "irm": Look(*LIME),
-    "vrex": Look(*RED, "dashdot"),
-    "mixup": Look(*BROWN, "longdashdot"),
-    "coral_all_pairs": Look(*INK, "dot"),
+    "target_only": LineStyle(*GREY, "dot"),
+    "source_only": LineStyle(*GREY, "longdashdot"),
+    "fine_tune": LineStyle(*GREEN),
+    "joint": LineStyle(*PINK, "dash"),
+    "generalised": LineStyle(*OCHRE, "dashdot"),
+    "linear_probe": LineStyle(*RED, "longdash"),
+    "lp_ft": LineStyle(*LIME, "dash"),
+    "gradual_unfreezing": LineStyle(*VIOLET),
+    "discriminative_rates": LineStyle(*INK, "longdash"),
+    "l2_sp": LineStyle(*WINE, "dashdot"),
+    "batch_norm_tuning": LineStyle(*MAGENTA, "longdash"),
+    "distillation": LineStyle(*TEAL, DASHDOTDOT),
+    "dann": LineStyle(*BROWN, DASHDOTDOT),
+    "cdan": LineStyle(*TEAL),
+    "coral": LineStyle(*LIME, "longdashdot"),
+    "mmd": LineStyle(*OCHRE, "dot"),
+    "mcd": LineStyle(*OCHRE, "longdash"),
+    "adabn": LineStyle(*WINE, "dash"),
+    "pseudo_labels": LineStyle(*VIOLET, "longdashdot"),
+    "mcc": LineStyle(*VIOLET, "dash"),
+    "uncertainty_weighting": LineStyle(*VIOLET, DASHDOTDOT),
+    "gradnorm": LineStyle(*LIME, DASHDOTDOT),
+    "dwa": LineStyle(*RED, "dot"),
+    "pcgrad": LineStyle(*MAGENTA, "dot"),
+    "mgda": LineStyle(*WINE),
+    "cagrad": LineStyle(*BROWN, "dash"),
+    "upgrad": LineStyle(*TEAL, "dashdot"),
+    "imtl_g": LineStyle(*INK, "longdashdot"),
+    "erm": LineStyle(*MAGENTA, "dashdot"),
+    "group_dro": LineStyle(*WINE, DASHDOTDOT),
+    "irm": LineStyle(*LIME),
+    "vrex": LineStyle(*RED, "dashdot"),
+    "mixup": LineStyle(*BROWN, "longdashdot"),
+    "coral_all_pairs": LineStyle(*INK, "dot"),
 }
 """Every method's own look, the same on every page. No two share colour and dash for any viewer (tests/test_palette);
 blue and orange stay with source and target."""
 OTHERS = (
-    Look("#0072B2", "#56B4E9"),
-    Look("#C24E00", "#F0803C", "dash"),
-    Look("#007F5F", "#2BC79B", "dot"),
-    Look("#A34D82", "#E29AC4", "dashdot"),
-    Look("#A86B00", "#E8B02A", "longdash"),
-    Look("#3F454D", "#D5DAE0", "longdashdot"),
+    LineStyle("#0072B2", "#56B4E9"),
+    LineStyle("#C24E00", "#F0803C", "dash"),
+    LineStyle("#007F5F", "#2BC79B", "dot"),
+    LineStyle("#A34D82", "#E29AC4", "dashdot"),
+    LineStyle("#A86B00", "#E8B02A", "longdash"),
+    LineStyle("#3F454D", "#D5DAE0", "longdashdot"),
 )
 
 CLASSES = (
@@ -110,29 +110,29 @@ CLASSES = (
 told apart on a projector."""
 
 
-def other(index: int) -> Look:
+def neutral_style(index: int) -> LineStyle:
     """The look of the ``index``-th of several equals."""
     return OTHERS[index % len(OTHERS)]
 
 
-def method_look(kind: str) -> Look:
+def method_style(kind: str) -> LineStyle:
     """The look of a method, by the ``kind`` of its strategy; one that has none gets always the same of the others."""
-    return METHODS.get(kind) or other(crc32(kind.encode()))
+    return METHODS.get(kind) or neutral_style(crc32(kind.encode()))
 
 
-def looks_of(kinds: Sequence[str]) -> list[Look]:
+def method_styles(kinds: Sequence[str]) -> list[LineStyle]:
     """The looks of things that are drawn together, by the method of each: its own where no other has the same method,
     else one of several equals, in their order."""
     count = Counter(kinds)
     places = iter(range(len(kinds)))
-    return [method_look(kind) if count[kind] == 1 else other(next(places)) for kind in kinds]
+    return [method_style(kind) if count[kind] == 1 else neutral_style(next(places)) for kind in kinds]
 
 
-def domain_look(role: str, index: int = 0) -> Look:
+def domain_style(role: str, index: int = 0) -> LineStyle:
     """The look of a domain: its role's colour, and a dash of its own if it is not the first in that role; ``none`` is
     the role of what belongs to no domain."""
     look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
-    return Look(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
+    return LineStyle(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
 
 
 def chart_text(text: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from xfer_core.charts.axes import legible
+from xfer_core.charts.axes import style_axes
 from xfer_core.charts.palette import BASELINE, SOURCE
 
 
@@ -22,10 +22,10 @@ def reliability_chart(bins: pd.DataFrame, dark: bool, x_title: str, y_title: str
     figure = go.Figure()
     figure.add_bar(
         x=(bins["low"] + bins["high"]) / 2,
-        y=bins["right"],
+        y=bins["correct"],
         width=bins["high"] - bins["low"],
         marker={"color": SOURCE.pair[dark], "line": {"width": 1, "color": "#12161C" if dark else "#FFFFFF"}},
-        customdata=bins[["samples", "certainty"]],
+        customdata=bins[["samples", "confidence"]],
         name=words[0],
         hovertemplate="%{customdata[1]:.0%} → %{y:.0%} (n = %{customdata[0]})<extra></extra>",
     )
@@ -44,4 +44,4 @@ def reliability_chart(bins: pd.DataFrame, dark: bool, x_title: str, y_title: str
         xaxis={"title": x_title, "range": [0, 1], "tickformat": ".0%"},
         yaxis={"title": y_title, "range": [0, 1], "tickformat": ".0%"},
     )
-    return legible(figure, dark)
+    return style_axes(figure, dark)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.sweep import SweepPoint, averaged
-from xfer_core.charts.palette import METHODS, chart_text, method_look
+from xfer_core.charts.palette import METHODS, chart_text, method_style
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
 AT_END = 1.06  # where the mark of a method that sets λ by itself stands, beside the last value of λ
@@ -51,7 +51,7 @@ def lambda_chart(
             showlegend=False,
         )
     for i, point in enumerate(averaged([point for point in here if point.value is None])):
-        look, value = method_look(point.kind), point.measured[name]
+        look, value = method_style(point.kind), point.measured[name]
         figure.add_scatter(
             x=[0, 1, AT_END],
             y=[value] * 3,
@@ -104,7 +104,7 @@ def frontier_chart(
             y=[point.measured[y]],
             name=chart_text(titles[point.kind]),
             mode="markers",
-            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": method_look(point.kind).pair[dark]},
+            marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": method_style(point.kind).pair[dark]},
         )
     _finish(figure, x_title, y_title)
     figure.update_traces(cliponaxis=False)

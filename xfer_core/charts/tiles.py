@@ -10,7 +10,7 @@ GLOW = np.array([255, 140, 0])
 DEEP = 0.75  # how much of a pixel the glow covers where it is strongest
 
 
-def tile(image: Tensor, side: int = SIDE) -> np.ndarray:
+def upscale_pixels(image: Tensor, side: int = SIDE) -> np.ndarray:
     """One image, each pixel repeated until it is at least ``side`` wide.
 
     Args:
@@ -23,7 +23,7 @@ def tile(image: Tensor, side: int = SIDE) -> np.ndarray:
     return image.expand(3, -1, -1).permute(1, 2, 0).numpy().repeat(times, 0).repeat(times, 1)
 
 
-def glowing(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.ndarray:
+def heatmap_overlay(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.ndarray:
     """The image, and beside it in grey with an orange glow where the heat is.
 
     Args:
@@ -33,7 +33,7 @@ def glowing(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.ndarray:
     Returns:
         uint8 (height, 2 · width + 4, 4): the gap is transparent.
     """
-    plain = tile(image, side)
+    plain = upscale_pixels(image, side)
     times = plain.shape[0] // heat.shape[0]
     cover = DEEP * heat.repeat(times, 0).repeat(times, 1)[..., None]
     grey = plain.mean(2, keepdims=True).repeat(3, 2)

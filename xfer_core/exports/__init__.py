@@ -24,7 +24,7 @@ class Exported:
     sentence."""
 
     files: list[Path] = field(default_factory=list)
-    left_out: list[XferError] = field(default_factory=list)
+    skipped: list[XferError] = field(default_factory=list)
 
 
 def export_run(store: Store, run: str, folder: Path) -> Exported:
@@ -40,11 +40,11 @@ def export_run(store: Store, run: str, folder: Path) -> Exported:
         try:
             exported.files.extend(form.write(store, row, folder))
         except XferError as error:
-            exported.left_out.append(error)
+            exported.skipped.append(error)
     return exported
 
 
-def offered(run: Run) -> tuple[list[str], list[XferError]]:
+def available_files(run: Run) -> tuple[list[str], list[XferError]]:
     """The names of the files that this run and this installation allow, and why others are left out. Writes nothing."""
     found: list[str] = []
     left_out: list[XferError] = []
@@ -57,7 +57,7 @@ def offered(run: Run) -> tuple[list[str], list[XferError]]:
 
 
 def file_content(store: Store, run: Run, name: str) -> bytes:
-    """One of the files that are :func:`offered`, made now.
+    """One of the files that are :func:`available_files`, made now.
 
     Raises:
         XferError: what the file's ``write`` raises.

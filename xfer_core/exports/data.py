@@ -10,14 +10,14 @@ from xfer_core.domains import is_available
 from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import UNIT
-from xfer_core.exports.plain.generalisation import GIVEN
+from xfer_core.exports.standalone.generalisation import GIVEN
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies.generalised import Generalised
 
 FILE = "data.npz"
 
 
-def deal_here(problem: Problem, seed: int, pixels: bool = True) -> ProblemData:
+def load_data(problem: Problem, seed: int, pixels: bool = True) -> ProblemData:
     """The problem as the run dealt it, if that needs no download; ``pixels`` as in ``split_problem``.
 
     Raises:

@@ -134,7 +134,7 @@ def figure(chart: go.Figure, dark: go.Figure, alt: str, first: bool) -> str:
     return f'<figure aria-label="{escape(alt)}">\n{inner}\n<figcaption>{escape(alt)}</figcaption>\n</figure>'
 
 
-def still_figure(address: str, alt: str) -> str:
+def static_figure(address: str, alt: str) -> str:
     """A drawing that does not move, at ``address`` (a data URI, so that the page stays one file), with its words."""
     words = escape(alt)
     picture = f'<img class="drawn" src="{escape(address)}" alt="{words}">'

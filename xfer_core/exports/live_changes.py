@@ -9,7 +9,7 @@ from xfer_core.runs.store import Run, Store
 from xfer_core.training.config import LiveChange
 
 
-def turned_in(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
+def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
     """Step → what people set there, in order: (``lr`` or ``lambda/TERM``, value). What was set at a step that the run
     never went on from changed nothing, and is not in it."""
     last = (run.result or {}).get("step")
@@ -25,7 +25,7 @@ def with_changes(store: Store, run: Run) -> RunSpec:
     spec = RunSpec.model_validate(run.spec)
     changes = tuple(
         LiveChange(step=step, name=name, value=value)
-        for step, settings in sorted(turned_in(store, run).items())
+        for step, settings in sorted(live_changes(store, run).items())
         for name, value in settings
     )
     return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": changes})})

@@ -14,20 +14,20 @@ from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.analysis.verdict import verdict
 from xfer_core.charts.confusion import confusion_chart
-from xfer_core.charts.palette import method_look
-from xfer_core.charts.pictures import png_uri
+from xfer_core.charts.image_grid import png_uri
+from xfer_core.charts.palette import method_style
 from xfer_core.domains import domain_info
 from xfer_core.domains.problem import ProblemData
 from xfer_core.exports import html
-from xfer_core.exports.live_changes import turned_in
+from xfer_core.exports.figures import Baseline, Figure, figures_of, terms_of
+from xfer_core.exports.live_changes import live_changes
 from xfer_core.exports.outputs import output_sentences
-from xfer_core.exports.pictures import Baseline, Picture, pictures_of, terms_of
-from xfer_core.exports.plain.loop import Turned
 from xfer_core.exports.recipe import FILE as RECIPE
 from xfer_core.exports.recipe import recipe_text
-from xfer_core.exports.report_samples import deal_whole, mixed_up, samples_of
+from xfer_core.exports.report_samples import confused_samples, load_problem_data, samples_of
 from xfer_core.exports.script import departures
-from xfer_core.exports.sentences import asked, came_out, compared
+from xfer_core.exports.standalone.loop import Turned
+from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
 from xfer_core.runs.baselines import finished_baselines
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
@@ -46,12 +46,12 @@ def names(run: Run) -> list[str]:
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``report.html``."""
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
-    dealt = deal_whole(spec)
+    dealt = load_problem_data(spec)
     samples = {key: len(one) for (key, split), one in dealt.held_out.items() if split == "test"} if dealt else {}
-    baselines, turned = finished_baselines(store, run), turned_in(store, run)
+    baselines, turned = finished_baselines(store, run), live_changes(store, run)
     parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
     parts += [*_data(spec, dealt), *_turned(spec, turned)]
-    pictures = pictures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
+    pictures = figures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
     parts += [*_pictures(pictures), *_mixed_up(run, spec, dealt, first=not pictures), *_tests(run, spec, samples)]
     parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
@@ -64,7 +64,7 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
     yield html.paragraph(f"{type(spec.strategy).title} · run {run.id} · {run.status}{ended}", "quiet")
     if run.target_metric:
         yield html.paragraph(metric_text(run.target_metric["name"], run.target_metric["value"]), "result")
-    for sentence in came_out(run, spec, samples):
+    for sentence in result_summary(run, spec, samples):
         yield html.paragraph(sentence)
 
 
@@ -81,7 +81,7 @@ def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mappin
         return
     count = samples.get(spec.problem.target[0])
     found = verdict(run, baselines, count)
-    for sentence in compared(spec, found, count) if found else ():
+    for sentence in comparison_summary(spec, found, count) if found else ():
         yield html.paragraph(sentence)
     rows = []
     for one in (run, *baselines):
@@ -101,13 +101,13 @@ def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Basel
     name = spec.target_metric().removesuffix("test") + "validation"
     found = store.curves([run.id for run in baselines], name)
     return [
-        Baseline(_title(run), method_look(run.spec["strategy"]["kind"]), found.get(run.id, [])) for run in baselines
+        Baseline(_title(run), method_style(run.spec["strategy"]["kind"]), found.get(run.id, [])) for run in baselines
     ]
 
 
 def _done(spec: RunSpec) -> Iterator[str]:
     yield html.heading("What was done")
-    for sentence in asked(spec):
+    for sentence in setup_summary(spec):
         yield html.paragraph(sentence)
 
 
@@ -124,7 +124,7 @@ def _data(spec: RunSpec, dealt: ProblemData | None) -> Iterator[str]:
 
 def _mixed_up(run: Run, spec: RunSpec, dealt: ProblemData | None, first: bool) -> Iterator[str]:
     """The confusion matrix on the first target; ``first`` if no other chart came before."""
-    found = mixed_up(run, spec, dealt) if dealt and run.target_metric else None
+    found = confused_samples(run, spec, dealt) if dealt and run.target_metric else None
     if found is None:
         return
     title = domain_info(spec.problem.target[0]).card.title
@@ -147,7 +147,7 @@ def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
     yield html.table(["what", "after step", "set to"], rows, numbers=2)
 
 
-def _pictures(pictures: list[Picture]) -> Iterator[str]:
+def _pictures(pictures: list[Figure]) -> Iterator[str]:
     for i, picture in enumerate(pictures):
         yield html.heading(picture.question)
         yield html.figure(picture.figure(), picture.figure(dark=True), picture.alt(), first=i == 0)

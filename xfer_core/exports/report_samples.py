@@ -10,7 +10,7 @@ import pandas as pd
 from xfer_core.analysis.confusion import confusion_matrix
 from xfer_core.analysis.confusion import most_confused_pair as mistakes
 from xfer_core.analysis.predictions import from_logits, predict_logits
-from xfer_core.charts.pictures import contact_sheet, one_of_each
+from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import is_available
 from xfer_core.domains.problem import ProblemData, split_problem
 from xfer_core.errors import XferError
@@ -22,7 +22,7 @@ SHOWN = 10  # samples of a domain, one of each class as far as that goes
 
 
 @dataclass(frozen=True)
-class MixedUp:
+class ConfusedSamples:
     """The confusion matrix of the first task on a domain.
 
     Attributes:
@@ -44,7 +44,7 @@ class MixedUp:
         return said
 
 
-def deal_whole(spec: RunSpec) -> ProblemData | None:
+def load_problem_data(spec: RunSpec) -> ProblemData | None:
     """The data of a run as it was dealt them; None where not all of it is on this machine."""
     return split_problem(spec.problem, spec.seed) if all(map(is_available, spec.problem.roles())) else None
 
@@ -55,10 +55,10 @@ def samples_of(dealt: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
     task = spec.problem.tasks[0]
     classes = len(spec.problem.classes()[task])
     images = one_of_each(held_out.inputs, held_out.labels[task], classes) if classes else held_out.inputs
-    return contact_sheet(images[:SHOWN], SHOWN)
+    return image_grid(images[:SHOWN], SHOWN)
 
 
-def mixed_up(run: Run, spec: RunSpec, dealt: ProblemData) -> MixedUp | None:
+def confused_samples(run: Run, spec: RunSpec, dealt: ProblemData) -> ConfusedSamples | None:
     """What the trained network answers to the test samples of the first target; None of a task that asks for a number,
     and of a run without weights."""
     task, held_out = spec.problem.tasks[0], dealt.held_out[spec.problem.target[0], "test"]
@@ -70,4 +70,4 @@ def mixed_up(run: Run, spec: RunSpec, dealt: ProblemData) -> MixedUp | None:
         return None
     outputs = predict_logits(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
     answers = from_logits(held_out.labels[task], outputs[task])
-    return MixedUp(confusion_matrix(answers, classes), int(answers.correct.sum()), len(answers.labels))
+    return ConfusedSamples(confusion_matrix(answers, classes), int(answers.correct.sum()), len(answers.labels))

@@ -12,12 +12,12 @@ from xfer_core.domains import domain_info
 from xfer_core.domains.problem import ProblemData
 from xfer_core.errors import XferError
 from xfer_core.exports.data import FILE as DATA
-from xfer_core.exports.data import deal_here, write_data
-from xfer_core.exports.live_changes import turned_in
-from xfer_core.exports.plain import DEPARTS, METHODS
-from xfer_core.exports.plain.loop import Turned, plan_of
-from xfer_core.exports.plain.method import Method
-from xfer_core.exports.plain.text import script_text
+from xfer_core.exports.data import load_data, write_data
+from xfer_core.exports.live_changes import live_changes
+from xfer_core.exports.standalone import DEPARTS, METHODS
+from xfer_core.exports.standalone.loop import Turned, plan_of
+from xfer_core.exports.standalone.method import StandaloneMethod
+from xfer_core.exports.standalone.text import script_text
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import STOPPED, Run, Store
 
@@ -32,7 +32,7 @@ def names(run: Run) -> list[str]:
     """
     spec = RunSpec.model_validate(run.spec)
     _require_method(spec)
-    script_of(spec, deal_here(spec.problem, spec.seed, pixels=False))
+    script_of(spec, load_data(spec.problem, spec.seed, pixels=False))
     return [FILE, DATA]
 
 
@@ -50,9 +50,9 @@ def write_script(store: Store, run: Run, folder: Path) -> Path:
     """Write ``script.py`` alone; raises as :func:`write`."""
     spec = RunSpec.model_validate(run.spec)
     _require_method(spec)
-    dealt = deal_here(spec.problem, spec.seed)
+    dealt = load_data(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
-    text = script_of(spec, dealt, turned_in(store, run), stop, _facts(run, spec), departures(run, spec))
+    text = script_of(spec, dealt, live_changes(store, run), stop, _facts(run, spec), departures(run, spec))
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return path
@@ -61,7 +61,7 @@ def write_script(store: Store, run: Run, folder: Path) -> Path:
 def write_samples(run: Run, folder: Path) -> Path:
     """Write ``data.npz`` alone; raises ``data_gone``."""
     spec = RunSpec.model_validate(run.spec)
-    return write_data(deal_here(spec.problem, spec.seed), spec, folder)
+    return write_data(load_data(spec.problem, spec.seed), spec, folder)
 
 
 def script_of(
@@ -90,7 +90,7 @@ def script_of(
         network = spec.network.build(dealt.input_shape, spec.problem.outputs())
     phases = spec.strategy.phases(dealt.training_data(), network)
     found = METHODS[spec.strategy.kind]
-    method = found if isinstance(found, Method) else found(spec.strategy, spec.problem, network)
+    method = found if isinstance(found, StandaloneMethod) else found(spec.strategy, spec.problem, network)
     plan = plan_of(phases, spec.training, turned, stop)
     return script_text(spec, dealt, network, plan, method, facts, departs)
 

@@ -11,4 +11,4 @@ rows = {run.id: run for run in store().find(ids=ids)}
 st.session_state.count = st.session_state.get("count", 0) + 1
 st.button("Rerun")
 st.text(f"rerun {st.session_state.count}")
-panel.try_panel([rows[run] for run in ids])
+panel.predict_panel([rows[run] for run in ids])

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from xfer_core.exports.experiments import figure, latex, markdown, recipe, report, runs_csv
-from xfer_core.exports.experiments.gathered import Gathered, gather
+from xfer_core.exports.experiments.results import ExperimentResults, gather_results
 from xfer_core.runs.store import Store
 
 
@@ -19,7 +19,7 @@ class Format:
     title: str
     file: str
     mime: str
-    content: Callable[[Gathered], bytes]
+    content: Callable[[ExperimentResults], bytes]
 
 
 FORMATS = (
@@ -27,8 +27,8 @@ FORMATS = (
     Format("All runs (CSV)", "runs.csv", "text/csv", runs_csv.content),
     Format("Table (Markdown)", "table.md", "text/markdown", markdown.content),
     Format("Table (LaTeX)", "table.tex", "application/x-tex", latex.content),
-    Format("Figure (SVG)", "figure.svg", "image/svg+xml", partial(figure.still, form="svg")),
-    Format("Figure (PNG)", "figure.png", "image/png", partial(figure.still, form="png")),
+    Format("Figure (SVG)", "figure.svg", "image/svg+xml", partial(figure.static_figure, form="svg")),
+    Format("Figure (PNG)", "figure.png", "image/png", partial(figure.static_figure, form="png")),
     Format("Recipe (JSON)", recipe.FILE, "application/json", recipe.content),
 )
 
@@ -39,7 +39,7 @@ def export_experiment(store: Store, batch: str, folder: Path) -> list[Path]:
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
     """
-    found = gather(store, batch)
+    found = gather_results(store, batch)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / form.file for form in FORMATS]
     for form, path in zip(FORMATS, paths, strict=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from xfer_core.domains import domain_info
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.selections import RULES
 
 
-def facts(found: Gathered) -> list[str]:
+def facts(found: ExperimentResults) -> list[str]:
     """From which domain to which, with how many labels, methods and seeds; and the training that they share."""
     spec = found.spec
     problem, training = spec.problem, spec.training

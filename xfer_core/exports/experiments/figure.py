@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xfer_core.analysis.comparison import budgets, by_condition
 from xfer_core.analysis.sentences import budget_word, ranked
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "xfer", "text.p
          "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
 
 
-def still(found: Gathered, form: str) -> bytes:
+def static_figure(found: ExperimentResults, form: str) -> bytes:
     """The picture as ``svg`` or ``png``: with one label budget every seed as a dot and the means as bars across, with
     several the means against labels per class. The same runs give the same bytes."""
     import matplotlib as mpl  # 0.3 s that only who asks for a figure should wait
@@ -40,7 +40,7 @@ def still(found: Gathered, form: str) -> bytes:
         return written.getvalue()
 
 
-def _by_method(figure: Figure, found: Gathered) -> None:
+def _by_method(figure: Figure, found: ExperimentResults) -> None:
     order = [one.condition for one in ranked(found.found, found.numbers)][::-1]
     axes, arms = figure.subplots(), by_condition(found.table)
     for place, arm in enumerate(order):
@@ -52,7 +52,7 @@ def _by_method(figure: Figure, found: Gathered) -> None:
     axes.grid(axis="x", alpha=0.3)
 
 
-def _against_labels(figure: Figure, found: Gathered) -> None:
+def _against_labels(figure: Figure, found: ExperimentResults) -> None:
     axes, order = figure.subplots(), budgets(found.table)
     for number, (arm, rows) in enumerate(by_condition(found.table).items()):
         here = [place for place, budget in enumerate(order) if any(row.budget == budget for row in rows)]
@@ -76,9 +76,9 @@ def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
     return DASHES.get(dash) or (0, tuple(float(part.removesuffix("px")) for part in dash.split(",")))
 
 
-def _scaled(found: Gathered, value: float) -> float:
+def _scaled(found: ExperimentResults, value: float) -> float:
     return value if found.numbers else 100 * value
 
 
-def _measure(found: Gathered) -> str:
+def _measure(found: ExperimentResults) -> str:
     return "mean error on the target, degrees" if found.numbers else "accuracy on the target, %"

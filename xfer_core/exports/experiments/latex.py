@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xfer_core.analysis.sentences import table_rows
 from xfer_core.exports.experiments.facts import facts
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -28,7 +28,7 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 
-def content(found: Gathered) -> bytes:
+def content(found: ExperimentResults) -> bytes:
     """A ``table`` with caption and label."""
     rows = table_rows(found.found, found.reference, found.titles, found.numbers)
     columns = list(rows[0])

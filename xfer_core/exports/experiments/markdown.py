@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xfer_core.analysis.sentences import table_rows
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 
 
-def content(found: Gathered) -> bytes:
+def content(found: ExperimentResults) -> bytes:
     """A pipe table with a line a method and label budget."""
     rows = table_rows(found.found, found.reference, found.titles, found.numbers)
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]

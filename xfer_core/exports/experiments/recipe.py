@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xfer_core.errors import XferError
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.runs.experiment import MAX_RUNS, one_run_per_condition, preset_of
 from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -16,7 +16,7 @@ from xfer_core.strict_json import to_json
 FILE = "experiment.json"
 
 
-def content(found: Gathered) -> bytes:
+def content(found: ExperimentResults) -> bytes:
     """``{"experiment": question, "name": …, "seeds": […], "runs": [{"name": …, "spec": {…}}, …]}``, where each spec is
     trained with every seed."""
     made = [

@@ -9,11 +9,11 @@ from xfer_core.analysis.sentences import how_judged, table_rows
 from xfer_core.exports import html
 from xfer_core.exports.experiments import recipe
 from xfer_core.exports.experiments.facts import facts
-from xfer_core.exports.experiments.figure import still
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.figure import static_figure
+from xfer_core.exports.experiments.results import ExperimentResults
 
 
-def content(found: Gathered) -> bytes:
+def content(found: ExperimentResults) -> bytes:
     """The verdict, what was asked, the figure, the table with how it is judged, every run, and the recipe."""
     made = time.strftime("%d %B %Y", time.localtime(found.runs[0].created))
     parts = [html.heading(found.title, 1), html.paragraph(f"An experiment of {made}", "quiet")]
@@ -29,13 +29,13 @@ def content(found: Gathered) -> bytes:
     return html.page(f"{found.title} · Xfer", parts).encode()
 
 
-def _figure(found: Gathered) -> str:
-    picture = base64.b64encode(still(found, "svg")).decode()
+def _figure(found: ExperimentResults) -> str:
+    picture = base64.b64encode(static_figure(found, "svg")).decode()
     words = f"The result of every finished run, in the colours of the methods: {', '.join(found.titles.values())}."
-    return html.still_figure(f"data:image/svg+xml;base64,{picture}", words)
+    return html.static_figure(f"data:image/svg+xml;base64,{picture}", words)
 
 
-def _runs(found: Gathered) -> str:
+def _runs(found: ExperimentResults) -> str:
     scale, unit = (1, "°") if found.numbers else (100, " %")
     rows = [
         (row.title, row.budget, row.seed, f"{scale * row.value:.1f}{unit}", f"{row.seconds:.1f}", row.run)

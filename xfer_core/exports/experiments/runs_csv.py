@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xfer_core.exports.experiments.gathered import Gathered
+from xfer_core.exports.experiments.results import ExperimentResults
 
 
-def content(found: Gathered) -> bytes:
+def content(found: ExperimentResults) -> bytes:
     """Columns: run, method, kind, labels_per_class, seed, the result on every target and unseen domain and on the
     source (fractions of right answers, or mean errors), seconds."""
     what = "error" if found.numbers else "accuracy"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import plotly.graph_objects as go
 
 from xfer_core.charts.curves import Curve, curve_chart
-from xfer_core.charts.palette import TOTAL, Look, domain_look
+from xfer_core.charts.palette import TOTAL, LineStyle, domain_style
 from xfer_core.domains import domain_info
 from xfer_core.exports.outputs import UNIT
 from xfer_core.runs.spec import RunSpec, metric_name
@@ -31,12 +31,12 @@ class Baseline:
     """
 
     title: str
-    look: Look
+    style: LineStyle
     points: Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
-class Picture:
+class Figure:
     """One chart of the report.
 
     Attributes:
@@ -80,7 +80,7 @@ class Picture:
         return f"{100 * value:.1f} %" if self.percent else f"{value:.4g}"
 
 
-def pictures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()) -> list[Picture]:
+def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()) -> list[Figure]:
     """The charts that this run has points for.
 
     Args:
@@ -114,14 +114,14 @@ def pictures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = (
         ]
         if found and judged in wanted:
             found += [
-                Curve(f"baseline: {base.title}", base.look, base.points, 1.5) for base in baselines if base.points
+                Curve(f"baseline: {base.title}", base.style, base.points, 1.5) for base in baselines if base.points
             ]
         if found:
-            pictures.append(Picture(question, unit, found, percent, log))
+            pictures.append(Figure(question, unit, found, percent, log))
     return pictures
 
 
-def terms_of(spec: RunSpec) -> dict[str, tuple[str, Look]]:
+def terms_of(spec: RunSpec) -> dict[str, tuple[str, LineStyle]]:
     """Loss term → its title, and its look by the role of its domain."""
     roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
     found = {}
@@ -129,18 +129,18 @@ def terms_of(spec: RunSpec) -> dict[str, tuple[str, Look]]:
         domain, _slash, task = term.partition("/")
         role = roles.get(domain, "none") if term not in own else "none"
         title = own[term] if term in own else _title(domain, task, spec.problem.tasks)
-        found[term] = (title, domain_look(role, used.get(role, 0)))
+        found[term] = (title, domain_style(role, used.get(role, 0)))
         used[role] = used.get(role, 0) + 1
     return found
 
 
-def _measures(spec: RunSpec, wanted: Callable[[str], bool]) -> Mapping[str, tuple[str, Look]]:
+def _measures(spec: RunSpec, wanted: Callable[[str], bool]) -> Mapping[str, tuple[str, LineStyle]]:
     found, used = {}, dict[str, int]()
     for key, role in spec.problem.roles().items():
         for task in spec.problem.tasks:
             name = metric_name(spec.problem, key, task, "validation")
             if wanted(name):
-                found[name] = (_title(key, task, spec.problem.tasks), domain_look(role, used.get(role, 0)))
+                found[name] = (_title(key, task, spec.problem.tasks), domain_style(role, used.get(role, 0)))
                 used[role] = used.get(role, 0) + 1
     return found
 

@@ -7,10 +7,10 @@ from textwrap import wrap
 
 from xfer_core.domains.problem import ProblemData
 from xfer_core.exports.outputs import output_sentences
-from xfer_core.exports.plain.layers import network_code
-from xfer_core.exports.plain.loop import Plan, loop_code, phase_calls
-from xfer_core.exports.plain.method import WIDTH, Method, assignment
-from xfer_core.exports.plain.views import batches_code
+from xfer_core.exports.standalone.layers import network_code
+from xfer_core.exports.standalone.loop import Plan, loop_code, phase_calls
+from xfer_core.exports.standalone.method import WIDTH, StandaloneMethod, assignment
+from xfer_core.exports.standalone.views import batches_code
 from xfer_core.networks.base import Network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import Strategy
@@ -135,7 +135,13 @@ _IMPORTS = (
 
 
 def script_text(
-    spec: RunSpec, dealt: ProblemData, network: Network, plan: Plan, method: Method, facts: Sequence[str], departs: str
+    spec: RunSpec,
+    dealt: ProblemData,
+    network: Network,
+    plan: Plan,
+    method: StandaloneMethod,
+    facts: Sequence[str],
+    departs: str,
 ) -> str:
     """The script of a run.
 
@@ -184,7 +190,7 @@ def _comments(facts: Sequence[str]) -> str:
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _settings(spec: RunSpec, plan: Plan, method: Method) -> str:
+def _settings(spec: RunSpec, plan: Plan, method: StandaloneMethod) -> str:
     training, problem = spec.training, spec.problem
     rows = [
         ("SEED", spec.seed, ""),
@@ -204,7 +210,7 @@ def _settings(spec: RunSpec, plan: Plan, method: Method) -> str:
     return "".join(assignment(*row) for row in rows)
 
 
-def _start(plan: Plan, method: Method) -> str:
+def _start(plan: Plan, method: StandaloneMethod) -> str:
     labelled = dict.fromkeys(key for phase in plan.phases for key in phase.domains)
     unlabelled = dict.fromkeys(key for phase in plan.phases for key in phase.unlabelled)
     streams = _LABELLED.format(domains=list(labelled)) if labelled else ""
@@ -213,7 +219,7 @@ def _start(plan: Plan, method: Method) -> str:
     return _START.format(setup=setup, streams=streams.strip("\n").replace("\n\n", "\n"))
 
 
-def _needed(text: str, sign: str, method: Method) -> list[str]:
+def _needed(text: str, sign: str, method: StandaloneMethod) -> list[str]:
     return [text] if any(sign in part for part in (method.helpers, method.terms, method.update)) else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xfer_core.domains.problem import Problem
-from xfer_core.exports.plain.method import Method
+from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
 from xfer_core.strategies.generalised import Generalised
 
@@ -54,10 +54,10 @@ GIVEN = ("likeness", "table")
 """The schemes whose weights are decided before the first step: they are exported beside the images."""
 
 
-def generalised(strategy: Generalised, problem: Problem, network: Network) -> Method:
+def generalised(strategy: Generalised, problem: Problem, network: Network) -> StandaloneMethod:
     """One term a domain, with the weights of the strategy's scheme."""
     scheme = "given" if strategy.scheme in GIVEN else strategy.scheme
-    return Method(
+    return StandaloneMethod(
         constants=("gamma",) if scheme == "hard" else (),
         helpers=_SCHEMES[scheme],
         terms=_WEIGHTED,
@@ -91,7 +91,7 @@ def balance(terms, phase):
     return {name: 1 / scale for name in terms}
 '''
 
-ERM = Method(
+ERM = StandaloneMethod(
     helpers=_RISKS,
     terms='''
 def loss_terms(batches):
@@ -100,7 +100,7 @@ def loss_terms(batches):
 ''',
 )
 
-GROUP_DRO = Method(
+GROUP_DRO = StandaloneMethod(
     constants=("eta",),
     setup="q = {name: 1 / len(LAMBDA) for name in LAMBDA}  # how much each domain counts",
     helpers=_RISKS
@@ -117,7 +117,7 @@ def balance(terms):
     update=BALANCED_UPDATE,
 )
 
-IRM = Method(
+IRM = StandaloneMethod(
     helpers=_RISKS
     + '''
 
@@ -139,7 +139,7 @@ def loss_terms(batches):
     update=BALANCED_UPDATE.replace("balance(terms)", "balance(terms, name)"),
 )
 
-VREX = Method(
+VREX = StandaloneMethod(
     helpers=_RISKS + "\n" + _ANNEALED,
     terms='''
 def loss_terms(batches):
@@ -150,7 +150,7 @@ def loss_terms(batches):
     update=BALANCED_UPDATE.replace("balance(terms)", "balance(terms, name)"),
 )
 
-CORAL_ALL_PAIRS = Method(
+CORAL_ALL_PAIRS = StandaloneMethod(
     helpers=_RISKS
     + '''
 
@@ -168,7 +168,7 @@ def loss_terms(batches):
 ''',
 )
 
-MIXUP = Method(
+MIXUP = StandaloneMethod(
     constants=("alpha",),
     helpers='''
 def beta_quantile(uniform):

@@ -23,7 +23,7 @@ optimizer.step()
 
 
 @dataclass(frozen=True)
-class Method:
+class StandaloneMethod:
     """Every part is Python text that stands in the script as it is.
 
     Attributes:

@@ -15,7 +15,7 @@ from xfer_core.selections import RULES
 from xfer_core.training.config import SGD
 
 
-def asked(spec: RunSpec) -> list[str]:
+def setup_summary(spec: RunSpec) -> list[str]:
     """What was done, without symbols."""
     problem, training, strategy = spec.problem, spec.training, type(spec.strategy)
     labels = problem.labels_per_class
@@ -41,7 +41,7 @@ def asked(spec: RunSpec) -> list[str]:
     return [f"{strategy.title}. {summary}", " ".join(roles), how]
 
 
-def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
+def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
     """The result, how far it can be trusted, and which step it is of.
 
     Args:
@@ -83,7 +83,7 @@ def came_out(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
     return sentences
 
 
-def compared(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
+def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
     """How the result stands to its baseline, and how far one run each can tell.
 
     Args:

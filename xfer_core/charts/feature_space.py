@@ -17,7 +17,7 @@ from xfer_core.charts.palette import (
     TOTAL,
     UNSEEN,
     chart_text,
-    domain_look,
+    domain_style,
 )
 from xfer_core.domains.problem import Role
 
@@ -100,7 +100,7 @@ def _groups(points: pd.DataFrame, roles: Mapping[str, Role], titles: Mapping[str
     shown = [(i, name) for i, name in enumerate(classes) if name in present]
     for number, key in enumerate(dict.fromkeys(points["domain"])):
         role = roles[key]
-        own = (FURTHER[number % len(FURTHER)] if used[role] else domain_look(role)).pair[dark]
+        own = (FURTHER[number % len(FURTHER)] if used[role] else domain_style(role)).pair[dark]
         symbol = SYMBOLS[role][used[role] % len(SYMBOLS[role])]
         used[role] += 1
         if not classes:

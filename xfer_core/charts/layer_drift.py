@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.layer_drift import LayerDrift
-from xfer_core.charts.axes import legible
-from xfer_core.charts.palette import METHOD, SOURCE, Look, text_on
+from xfer_core.charts.axes import style_axes
+from xfer_core.charts.palette import METHOD, SOURCE, LineStyle, text_on
 
 ROW = 44  # pixels a stage
 
@@ -26,7 +26,7 @@ def distance_chart(rows: Sequence[LayerDrift], dark: bool, title: str, farthest:
     return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title_text=title)
 
 
-def likeness_chart(rows: Sequence[LayerDrift], dark: bool, title: str) -> go.Figure:
+def cka_chart(rows: Sequence[LayerDrift], dark: bool, title: str) -> go.Figure:
     """A bar a stage: how alike it still sees (CKA). The axis ends at −0.2, or below the lowest bar: debiased CKA may be
     negative. The arguments are those of :func:`distance_chart`."""
     figure = _bars(rows, [row.cka for row in rows], SOURCE, "z.2f", dark)
@@ -34,7 +34,7 @@ def likeness_chart(rows: Sequence[LayerDrift], dark: bool, title: str) -> go.Fig
     return figure.update_xaxes(range=[lowest, 1.05], title_text=title)
 
 
-def _bars(rows: Sequence[LayerDrift], values: list[float | None], look: Look, form: str, dark: bool) -> go.Figure:
+def _bars(rows: Sequence[LayerDrift], values: list[float | None], look: LineStyle, form: str, dark: bool) -> go.Figure:
     colour = look.pair[dark]
     figure = go.Figure()
     figure.add_bar(
@@ -50,4 +50,4 @@ def _bars(rows: Sequence[LayerDrift], values: list[float | None], look: Look, fo
     )
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_layout(height=80 + ROW * len(rows), margin={"l": 60, "r": 10, "t": 10, "b": 50}, showlegend=False)
-    return legible(figure, dark)
+    return style_axes(figure, dark)

@@ -9,7 +9,7 @@ from functools import cached_property
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
 from xfer_core.analysis.sentences import Sentence, sentences
-from xfer_core.charts.palette import Look, looks_of
+from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
 from xfer_core.runs.experiment import finished_unique, one_run_per_condition, preset_of
 from xfer_core.runs.presets import PRESETS
@@ -18,7 +18,7 @@ from xfer_core.runs.store import Run, Store
 
 
 @dataclass(frozen=True)
-class Gathered:
+class ExperimentResults:
     """An experiment with what came of it.
 
     Attributes:
@@ -56,9 +56,9 @@ class Gathered:
         return {arm: own[0].title for arm, own in by_condition(self.table).items()}
 
     @cached_property
-    def looks(self) -> dict[str, Look]:
+    def looks(self) -> dict[str, LineStyle]:
         """Arm → colour and dash, as on the page."""
-        return arm_looks(self.runs)
+        return condition_styles(self.runs)
 
     @cached_property
     def found(self) -> list[ConditionSummary]:
@@ -71,7 +71,7 @@ class Gathered:
         return sentences(self.table, self.found, self.reference, self.titles, self.numbers)
 
 
-def arm_looks(runs: Sequence[Run]) -> dict[str, Look]:
+def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     """The looks of all arms that were asked for, whether they have a result yet or not: none changes later.
 
     Args:
@@ -80,10 +80,10 @@ def arm_looks(runs: Sequence[Run]) -> dict[str, Look]:
     arms: dict[str, str] = {}
     for run in runs:
         arms.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
-    return dict(zip(arms, looks_of(list(arms.values())), strict=True))
+    return dict(zip(arms, method_styles(list(arms.values())), strict=True))
 
 
-def gather(store: Store, batch: str, reference: str = "") -> Gathered:
+def gather_results(store: Store, batch: str, reference: str = "") -> ExperimentResults:
     """The experiment, compared with ``reference`` (an arm) or with what is usual.
 
     Raises:
@@ -98,4 +98,4 @@ def gather(store: Store, batch: str, reference: str = "") -> Gathered:
     known = reference if any(row.condition == reference for row in table) else default_reference(table)
     question = PRESETS.get(preset_of(batch))
     title = store.experiment_name(batch) or (question.title if question else batch)
-    return Gathered(batch, title, runs, table, known)
+    return ExperimentResults(batch, title, runs, table, known)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from xfer_core.exports.plain.method import Method
+from xfer_core.exports.standalone.method import StandaloneMethod
 
-PHASES_ONLY = Method()
+PHASES_ONLY = StandaloneMethod()
 """For strategies whose phases, fixed parts, rates and λ say it all."""
 
-L2_SP = Method(
+L2_SP = StandaloneMethod(
     setup="start = {}  # the stages as the source left them",
     terms='''
 def loss_terms(batches):
@@ -22,7 +22,7 @@ def loss_terms(batches):
     before={"target": "start = {name: weight.detach().clone() for name, weight in net.stages.named_parameters()}"},
 )
 
-DISTILLATION = Method(
+DISTILLATION = StandaloneMethod(
     constants=("temperature",),
     setup="teacher = None  # the network as the source left it, once there is one",
     terms='''

@@ -12,7 +12,7 @@ from torch import Tensor
 ENLARGE = 3
 
 
-def contact_sheet(images: Tensor, columns: int) -> np.ndarray:
+def image_grid(images: Tensor, columns: int) -> np.ndarray:
     """Images side by side with a gap of two pixels.
 
     Args:

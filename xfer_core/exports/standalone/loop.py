@@ -8,7 +8,7 @@ from textwrap import indent
 
 from torch import nn
 
-from xfer_core.exports.plain.method import WIDTH, Method
+from xfer_core.exports.standalone.method import WIDTH, StandaloneMethod
 from xfer_core.strategies.base import Phase
 from xfer_core.training.config import SGD, TrainingConfig
 from xfer_core.training.phases import phase_ends
@@ -152,7 +152,7 @@ def plan_of(phases: tuple[Phase, ...], training: TrainingConfig, turned: Turned,
     return Plan(phases[:begun], tuple(lengths), training, turned, stop)
 
 
-def loop_code(plan: Plan, method: Method) -> str:
+def loop_code(plan: Plan, method: StandaloneMethod) -> str:
     """The function ``train``; before it the functions of the plan's pieces."""
     pieces = plan.pieces
     arguments = ["name", "steps", "domains", *(piece.argument for piece in pieces if piece.argument)]
@@ -167,7 +167,7 @@ def loop_code(plan: Plan, method: Method) -> str:
     return "\n".join([*(piece.functions.rstrip("\n") + "\n" for piece in pieces if piece.functions), text])
 
 
-def _optimizer(plan: Plan, method: Method) -> list[str]:
+def _optimizer(plan: Plan, method: StandaloneMethod) -> list[str]:
     form = plan.training.optimizer
     named = f"[*net.named_parameters(), *{method.modules}]" if method.modules else "net.named_parameters()"
     own = ['"rate": rate_of(name, rates)'] * plan.rates
@@ -192,7 +192,7 @@ def _set_rates(plan: Plan) -> list[str]:
     return [f'for group in optimizer.param_groups:\n    group["lr"] = {" * ".join(factors)}\n']
 
 
-def phase_calls(plan: Plan, method: Method, network: nn.Module) -> str:
+def phase_calls(plan: Plan, method: StandaloneMethod, network: nn.Module) -> str:
     """The phases in order: what is done as each begins, then its steps."""
     lines, before = [], None
     for phase, steps in zip(plan.phases, plan.lengths, strict=True):

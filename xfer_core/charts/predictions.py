@@ -9,7 +9,7 @@ from html import escape
 from torch import Tensor
 
 from xfer_core.analysis.predict import Prediction
-from xfer_core.charts.pictures import png_uri
+from xfer_core.charts.image_grid import png_uri
 
 BARS = 12  # of more classes only the likeliest have a bar
 
@@ -46,7 +46,7 @@ STYLE = """<style>
 
 
 @dataclass(frozen=True)
-class Speaker:
+class LegendEntry:
     """A network as these pictures show it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Speaker:
     alt: str = ""
 
 
-def answer_bars(rows: Sequence[tuple[Speaker, Prediction]], titles: Mapping[str, str]) -> str:
+def prediction_bars(rows: Sequence[tuple[LegendEntry, Prediction]], titles: Mapping[str, str]) -> str:
     """For each network its answer, large, and a bar for the probability of every class.
 
     Args:
@@ -70,7 +70,7 @@ def answer_bars(rows: Sequence[tuple[Speaker, Prediction]], titles: Mapping[str,
     return STYLE + f'<div class="xfer-answers">{"".join(_bars(*row, titles) for row in rows)}</div>'
 
 
-def _bars(speaker: Speaker, answer: Prediction, titles: Mapping[str, str]) -> str:
+def _bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -> str:
     likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
     bars = "".join(
         f'<div{_class("top", name == answer.label)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
@@ -87,9 +87,9 @@ def _bars(speaker: Speaker, answer: Prediction, titles: Mapping[str, str]) -> st
     )
 
 
-def views_table(
+def variants_table(
     pictures: Sequence[tuple[str, Tensor, str, bool]],
-    rows: Sequence[tuple[Speaker, Sequence[Prediction]]],
+    rows: Sequence[tuple[LegendEntry, Sequence[Prediction]]],
     titles: Mapping[str, str],
 ) -> str:
     """One column a picture, one row a network: what it says to each.
@@ -100,7 +100,7 @@ def views_table(
         titles: class → what a reader calls it.
     """
     heads = "".join(
-        f'<th scope="col"{_class("chosen", chosen)}><img src="{picture_uri(image)}" alt="{escape(alt)}">'
+        f'<th scope="col"{_class("chosen", chosen)}><img src="{image_uri(image)}" alt="{escape(alt)}">'
         f"{escape(title)}</th>"
         for title, image, alt, chosen in pictures
     )
@@ -125,7 +125,7 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.0f} %"
 
 
-def picture_uri(image: Tensor) -> str:
+def image_uri(image: Tensor) -> str:
     """One picture, uint8 (1, C, H, W), as a PNG in a data URI."""
     return png_uri(image[0].expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy())
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from xfer_core.charts.axes import legible
+from xfer_core.charts.axes import style_axes
 from xfer_core.charts.palette import BASELINE, TARGET
 
 
-def guesses_chart(
+def predicted_vs_true_chart(
     true: list[float], given: list[float], dark: bool, x_title: str, y_title: str, span: tuple[float, float]
 ) -> go.Figure:
     """A dot a sample; on the dashed line the answer is right.
@@ -37,4 +37,4 @@ def guesses_chart(
         xaxis={"title": x_title, "range": span},
         yaxis={"title": y_title, "range": span},
     )
-    return legible(figure, dark)
+    return style_axes(figure, dark)

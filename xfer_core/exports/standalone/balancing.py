@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xfer_core.domains.problem import Problem
-from xfer_core.exports.plain.generalisation import BALANCED_UPDATE
-from xfer_core.exports.plain.method import Method, assignment
+from xfer_core.exports.standalone.generalisation import BALANCED_UPDATE
+from xfer_core.exports.standalone.method import StandaloneMethod, assignment
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import task_loss_terms
 from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
 
 
-def uncertainty_weighting(strategy: UncertaintyWeighting, problem: Problem, network: Network) -> Method:
+def uncertainty_weighting(strategy: UncertaintyWeighting, problem: Problem, network: Network) -> StandaloneMethod:
     """s_i learns beside the network."""
     numbers, names = problem.regressions(), task_loss_terms(problem, "source", "target")
     factors = {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}
-    return Method(
+    return StandaloneMethod(
         setup=f"s = nn.Parameter(torch.zeros({len(names)}))  # log σ² of every loss\n{assignment('C', factors)}",
         helpers='''
 def balance(terms):
@@ -36,7 +36,7 @@ def loss_terms(batches):
     )
 
 
-DWA = Method(
+DWA = StandaloneMethod(
     constants=("temperature", "window"),
     setup="history = []  # of the losses, a dictionary a step\nweights = {name: 1.0 for name in LAMBDA}",
     helpers='''
@@ -66,7 +66,7 @@ def gradient_rows(losses, parameters):
     return torch.stack(rows)
 '''
 
-GRADNORM = Method(
+GRADNORM = StandaloneMethod(
     constants=("alpha", "rate"),
     setup="first, weights = None, None  # the losses of the first step, and what each is multiplied by",
     helpers=_ROWS
@@ -121,9 +121,9 @@ def weights_of(products):
 '''
 
 
-def _steered(solve: str) -> Method:
+def _steered(solve: str) -> StandaloneMethod:
     """A method that weighs the gradients in the shared stages; ``solve`` defines how."""
-    return Method(helpers=_ROWS + "\n" + solve + _COUNTED, update=_STEERED_UPDATE)
+    return StandaloneMethod(helpers=_ROWS + "\n" + solve + _COUNTED, update=_STEERED_UPDATE)
 
 
 PCGRAD = _steered('''

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from xfer_core.domains.problem import Problem
-from xfer_core.exports.plain import adaptation, balancing, generalisation, transfer
-from xfer_core.exports.plain.method import Method
+from xfer_core.exports.standalone import adaptation, balancing, generalisation, transfer
+from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
 
-METHODS: dict[str, Method | Callable[[Any, Problem, Network], Method]] = {
+METHODS: dict[str, StandaloneMethod | Callable[[Any, Problem, Network], StandaloneMethod]] = {
     **dict.fromkeys(("source_only", "target_only", "fine_tune", "joint"), transfer.PHASES_ONLY),
     **dict.fromkeys(("linear_probe", "lp_ft", "gradual_unfreezing"), transfer.PHASES_ONLY),
     **dict.fromkeys(("discriminative_rates", "batch_norm_tuning"), transfer.PHASES_ONLY),

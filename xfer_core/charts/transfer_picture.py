@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from torch import Tensor
 
+from xfer_core.charts.image_grid import image_grid, png_uri
 from xfer_core.charts.palette import TARGET
-from xfer_core.charts.pictures import contact_sheet, png_uri
 
 IMAGES, SIDE, GAP = 2, 46, 4  # pictures a group, and their size
 STAGE, HEIGHT = 256, 112  # width of one stage of learning
@@ -25,7 +25,7 @@ def transfer_picture(source: Tensor, target: Tensor, captions: tuple[str, str], 
     """
     parts = []
     for left, images, caption in zip((6, 554), (source, target), captions, strict=True):
-        uri = png_uri(contact_sheet(images, 5))
+        uri = png_uri(image_grid(images, 5))
         parts.append(
             f'<text x="{left}" y="24" font-size="26" fill="{ink}">{_escaped(caption)}</text>'
             f'<image href="{uri}" x="{left}" y="42" width="440" height="178" style="image-rendering:pixelated"/>'
@@ -47,7 +47,7 @@ def lane_picture(stages: Sequence[Sequence[Tensor]], colour: str, ink: str) -> s
         for row, images in enumerate(groups):
             top = (HEIGHT - len(groups) * (SIDE + GAP)) / 2 + row * (SIDE + GAP)
             for column, image in enumerate(images[:IMAGES]):
-                uri = png_uri(contact_sheet(image[None], 1))
+                uri = png_uri(image_grid(image[None], 1))
                 x = left + column * (SIDE + GAP)
                 parts.append(
                     f'<image href="{uri}" x="{x}" y="{top:.0f}" width="{SIDE}" height="{SIDE}" '

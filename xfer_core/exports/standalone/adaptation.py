@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xfer_core.domains.problem import Problem
-from xfer_core.exports.plain.method import Method
+from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
 from xfer_core.objectives.multilinear import LARGEST_MAP
 from xfer_core.strategies.adaptation import width_of
@@ -29,7 +29,7 @@ def loss_terms(batches):
     return terms
 '''
 
-CORAL = Method(
+CORAL = StandaloneMethod(
     terms=ALIGNED,
     helpers='''
 def align(source, target):
@@ -39,7 +39,7 @@ def align(source, target):
 ''',
 )
 
-MMD = Method(
+MMD = StandaloneMethod(
     terms=ALIGNED,
     helpers='''
 def align(source, target):
@@ -54,7 +54,7 @@ def align(source, target):
 ''',
 )
 
-MCC = Method(
+MCC = StandaloneMethod(
     constants=("temperature",),
     terms=ALIGNED,
     helpers='''
@@ -71,7 +71,7 @@ def align(source, target):
 ''',
 )
 
-PSEUDO_LABELS = Method(
+PSEUDO_LABELS = StandaloneMethod(
     constants=("threshold",),
     terms=ALIGNED,
     helpers='''
@@ -145,9 +145,9 @@ def _discriminator(width: int, hidden: int) -> str:
     return f"discriminator = nn.Sequential(\n    {layers}\n)\n"
 
 
-def dann(strategy: DANN, problem: Problem, network: Network) -> Method:
+def dann(strategy: DANN, problem: Problem, network: Network) -> StandaloneMethod:
     """Gradient reversal and a discriminator."""
-    return Method(
+    return StandaloneMethod(
         setup=_discriminator(width_of(network), strategy.hidden),
         helpers=_REVERSED + "\n" + _DANN,
         terms=ALIGNED,
@@ -155,7 +155,7 @@ def dann(strategy: DANN, problem: Problem, network: Network) -> Method:
     )
 
 
-def cdan(strategy: CDAN, problem: Problem, network: Network) -> Method:
+def cdan(strategy: CDAN, problem: Problem, network: Network) -> StandaloneMethod:
     """As DANN, on features and answers; with a random map where their product would be too large."""
     width, classes = width_of(network), sum(problem.outputs().values())
     plain = dann(DANN(hidden=strategy.hidden), problem, network)
@@ -170,7 +170,7 @@ def cdan(strategy: CDAN, problem: Problem, network: Network) -> Method:
     return replace(plain, constants=("entropy",), setup=setup, helpers=helpers)
 
 
-MCD = Method(
+MCD = StandaloneMethod(
     constants=("repeats",),
     setup="""
 second = copy.deepcopy(net.heads)  # the second classifier of every task
@@ -216,7 +216,7 @@ for move in ["learn", "heads"] + ["features"] * REPEATS:
     modules='second.named_parameters("second")',
 )
 
-ADABN = Method(
+ADABN = StandaloneMethod(
     silent="measure_statistics",
     helpers='''
 def measure_statistics(name, steps, domains):
