@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.live.routes import ROUTES
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
-from pages.tiles import ROUTES as TILES
+from pages.streaming.routes import ROUTES
+from pages.streaming.tiles import ROUTES as TILES
 from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError

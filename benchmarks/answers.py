@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from pages.draw.view import SIDE, decode_pixels
+from pages.components.drawing_pad.view import SIDE, decode_pixels
 from xfer_core.analysis.predict import one_thread, predict_classes, render_variants
 from xfer_core.charts.predictions import LegendEntry, prediction_bars, variants_table
 from xfer_core.domains.printed import fonts, render_glyphs

@@ -153,7 +153,7 @@ def full_store(folder: Path) -> dict[str, Any]:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             waits = []
             for _ in range(6):
-                page.goto(f"{server.url}/catalogue")
+                page.goto(f"{server.url}/methods")
                 page.get_by_test_id("stMainBlockContainer").wait_for()
                 page.wait_for_timeout(2500)
                 waits.append(page.evaluate(OPEN))

@@ -26,7 +26,7 @@ from xfer_core.runs.worker import run_here
 SETTLED = 1.5  # seconds without a script that runs, after which a page is complete
 MOST = 60.0
 KINDS = ("joint", "generalised")
-PAGES = ("", "train", "catalogue", "compare")
+PAGES = ("", "train", "methods", "compare")
 
 
 def runs(home: Path) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.serving import AppServer, open_browser
-from pages.parts.problem import BUDGETS
+from pages.widgets.problem import BUDGETS
 from xfer_core.domains import builtin_domains, domain_info
 from xfer_core.networks import HEAD
 from xfer_core.runs.spec import RunSpec, parse_spec

@@ -6,11 +6,11 @@ import logging
 
 import streamlit as st
 
+from pages.components.surroundings.view import surround
+from pages.i18n import _, error_text
 from pages.memory import spare_what_stays
-from pages.parts.address import note_arrival
-from pages.parts.store import say_if_replaced
-from pages.parts.text import _, error_text
-from pages.surroundings import surround
+from pages.widgets.address import note_arrival
+from pages.widgets.store import say_if_replaced
 from xfer_core.errors import XferError
 from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.settings import place_error
@@ -18,12 +18,13 @@ from xfer_core.settings import place_error
 st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})
 
 PAGES = [
-    st.Page("start.py", title=_("Start"), icon=":material/play_circle:", default=True),
-    st.Page("train.py", title=_("Train"), icon=":material/tune:"),
-    st.Page("catalogue.py", title=_("Methods"), icon=":material/menu_book:"),
-    st.Page("compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
-    st.Page("sweep.py", title=_("λ sweep"), visibility="hidden"),
-    st.Page("run.py", title=_("Run"), visibility="hidden"),
+    st.Page("start/page.py", title=_("Start"), icon=":material/play_circle:", url_path="start", default=True),
+    st.Page("train/page.py", title=_("Train"), icon=":material/tune:", url_path="train"),
+    st.Page("methods/page.py", title=_("Methods"), icon=":material/menu_book:", url_path="methods"),
+    st.Page("compare/page.py", title=_("Compare"), icon=":material/stacked_line_chart:", url_path="compare"),
+    st.Page("run/page.py", title=_("Run"), url_path="run", visibility="hidden"),
+    st.Page("old_addresses/sweep.py", title=_("λ sweep"), url_path="sweep", visibility="hidden"),
+    st.Page("old_addresses/catalogue.py", title=_("Methods"), url_path="catalogue", visibility="hidden"),
 ]
 
 page = st.navigation(PAGES, position="top")

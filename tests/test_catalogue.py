@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from benchmarks.measured import known, recipes, values
-from pages.parts.examples import baseline, few_labels
-from pages.parts.lesson import lesson_of, typeset
+from pages.methods.showcases import baseline, few_labels
+from pages.widgets.lesson import lesson_of, typeset
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -32,8 +32,8 @@ def opened(*kinds: str) -> AppTest:
     """The page with the cards of these methods open; all, where none is named."""
     test = app()
     for kind in kinds or KINDS:
-        test.session_state[f"catalogue.open.{kind}"] = True
-    return test.switch_page("catalogue.py").run()
+        test.session_state[f"methods.open.{kind}"] = True
+    return test.switch_page("methods/page.py").run()
 
 
 def cards(test: AppTest) -> list[str]:
@@ -93,7 +93,7 @@ def test_train_takes_the_link_as_it_is(name):
 
 
 def test_a_closed_card_holds_nothing_and_no_card_is_open_at_first():
-    test = app("catalogue")
+    test = app("methods")
     assert sorted(cards(test)) == sorted(KINDS)
     assert not test.latex
     assert len(opened("dann").latex) == 1
@@ -101,7 +101,7 @@ def test_a_closed_card_holds_nothing_and_no_card_is_open_at_first():
 
 @pytest.mark.parametrize("name", ["no_target_labels", "freezes", "weighs", "balances"])
 def test_a_filter_keeps_exactly_the_methods_of_which_it_holds(name):
-    test = app("catalogue", only=name)
+    test = app("methods", only=name)
     assert sorted(cards(test)) == sorted(kind for kind, form in KINDS.items() if name in traits_of(form))
     assert 0 < len(cards(test)) < len(KINDS)
 
@@ -121,11 +121,11 @@ def test_few_labels_are_those_of_the_problem_where_a_method_shines():
     assert few_labels(KINDS["fine_tune"])
     assert not few_labels(KINDS["cagrad"])  # shines with 10 labels per class
     assert not few_labels(KINDS["linear_probe"])  # shines nowhere
-    assert "fine_tune" in cards(app("catalogue", only="few_labels"))
+    assert "fine_tune" in cards(app("methods", only="few_labels"))
 
 
 def test_search_family_and_filters_are_in_the_address_and_read_from_it():
-    test = app("catalogue")
+    test = app("methods")
     test.text_input[0].input("discriminator").run()
     assert "dann" in cards(test)
     assert "fine_tune" not in cards(test)
@@ -134,11 +134,11 @@ def test_search_family_and_filters_are_in_the_address_and_read_from_it():
     test.selectbox[0].select("Joint").run()
     assert {KINDS[kind].family for kind in cards(test)} == {"joint"}
     assert test.query_params["family"] == "joint"
-    again = app("catalogue", family="joint", only="balances,nonsense", method="gradnorm")
+    again = app("methods", family="joint", only="balances,nonsense", method="gradnorm")
     assert again.selectbox[0].value == "Joint"
     assert all(KINDS[kind].sets_loss_weights() for kind in cards(again))
     assert len(again.latex) == 1, "the method of the link is open"
-    none = app("catalogue", search="no such word")
+    none = app("methods", search="no such word")
     assert not cards(none)
     assert "No method fits" in words(none)
 
@@ -164,3 +164,10 @@ def test_the_paired_difference_stands_before_the_bars():
     assert re.search(
         r"\*\*[+−]\d+\.\d points\*\* against .* \(95 % interval .* to .*\), better in \d+ of 10 seeds", said
     )
+
+
+def test_an_old_link_to_a_method_leads_to_it():
+    test = app("old_addresses/catalogue.py", method="mmd", only="no_target_labels")
+    assert not test.exception
+    assert test.query_params["method"] == "mmd"
+    assert test.query_params["only"] == "no_target_labels"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_pages import _nobody_trains, app, start_button, words  # noqa: F401 - a fixture
 
-from pages.parts.curves import panel_charts, planned_run
+from pages.widgets.chart_runs import panel_charts, planned_run
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.domains.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from test_experiment import FOUR, done
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from pages.parts.difference_words import named_apart
-from pages.parts.experiment_pictures import NUMBERS
+from pages.compare.difference_words import named_apart
+from pages.compare.experiment_charts import NUMBERS
 from xfer_core.charts.palette import METHODS
 from xfer_core.runs.experiment import Experiment, new_batch
 from xfer_core.runs.presets import PRESETS, freeze_conditions, lambda_conditions
@@ -327,7 +327,7 @@ def test_several_experiments_can_be_chosen_from():
 
 def laid_side_by_side() -> AppTest:
     def script():
-        from pages.parts.side_by_side import run_comparison
+        from pages.compare.run_comparison import run_comparison
         from xfer_core.runs.store import open_store
 
         run_comparison(open_store().find())

@@ -19,7 +19,7 @@ from test_dispatcher import ends
 from test_worker import begun
 
 from benchmarks.serving import end_dispatchers
-from pages.parts.text import plain
+from pages.i18n import plain
 from xfer_core import files
 from xfer_core.cli import main
 from xfer_core.errors import XferError

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import _nobody_trains, app  # noqa: F401 - a fixture
 
-from pages.parts import take_home
-from pages.parts.recipe_upload import spec_of
+from pages.run.page import export_panel
+from pages.widgets.recipe_upload import spec_of
 from xfer_core import exports
 from xfer_core.errors import XferError
 from xfer_core.exports import onnx
@@ -36,8 +36,8 @@ def trained(*changes: str) -> str:
 
 def shown() -> AppTest:
     def page() -> None:
-        from pages.parts.store import store
-        from pages.parts.take_home import export_panel
+        from pages.run.export_panel import export_panel
+        from pages.widgets.store import store
 
         export_panel(store().find()[0])
 
@@ -101,7 +101,7 @@ def test_what_is_offered_is_what_is_written_and_every_file_has_its_words(tmp_pat
     written = exports.export_run(open_store(), run, tmp_path)
     assert names == [path.name for path in written.files]
     assert [error.code for error in left_out] == [error.code for error in written.skipped]
-    assert {*names, onnx.FILE, "sample_weights.csv"} <= set(take_home._words())
+    assert {*names, onnx.FILE, "sample_weights.csv"} <= set(export_panel._words())
 
 
 # ---------------------------------------------------------------------- open a recipe

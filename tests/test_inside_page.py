@@ -24,8 +24,8 @@ def _few_dots(monkeypatch):
 
 
 def _page(run: str, beside: str = "", weights: bool = False) -> None:
-    from pages.parts.inside import inspect_panel
-    from pages.parts.store import store
+    from pages.run.inspect_panel import inspect_panel
+    from pages.widgets.store import store
 
     inspect_panel(store().get(run), store().get(beside) if beside else None, weights)
 

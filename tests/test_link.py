@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import TARGET
 
-from pages.parts.link import read_link
+from pages.widgets.link import read_link
 from xfer_core.runs.spec import parse_spec
 
 TERM = f"strategy.weights.{TARGET}/digit"

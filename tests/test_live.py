@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import pytest
 from starlette.applications import Starlette
 
-from pages.live import routes
-from pages.live.routes import event_stream, live_routes
-from pages.live.tail import RunFeed, thin_curve
-from pages.live.view import Chart, LiveRun, Trace, live_texts
+from pages.components.live_chart.view import Chart, LiveRun, Trace, live_texts
+from pages.streaming import routes
+from pages.streaming.feed import RunFeed, thin_curve
+from pages.streaming.routes import event_stream, live_routes
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 
@@ -236,9 +236,9 @@ def test_a_message_has_so_many_points_of_a_curve_however_fast_the_network_trains
     assert thinned[0] == fast[0]
     assert thinned[-1] == fast[-1]
     assert set(thinned) <= set(fast)
-    assert downsample(fast[:50], 50) == fast[:50]
+    assert thin_curve(fast[:50], 50) == fast[:50]
     broken = [*fast, (10_000, math.nan)]
-    assert downsample(broken, 50) == broken, "what is no number is shown where it is"
+    assert thin_curve(broken, 50) == broken, "what is no number is shown where it is"
 
 
 class Drawing:

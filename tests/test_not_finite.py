@@ -14,7 +14,7 @@ from test_compare_page import begun, finish
 from test_experiment import done
 from test_pages import _nobody_trains, app, finished, words  # noqa: F401 - a fixture
 
-from pages.live.tail import _message
+from pages.streaming.feed import _message
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
 from xfer_core.exports import export_run, onnx
@@ -159,7 +159,7 @@ def test_a_sweep_leaves_out_what_broke(value):
 
 @each_value
 def test_a_race_with_a_broken_network_has_no_verdict(value):
-    from pages.parts.race_setup import BATCH, RACERS
+    from pages.widgets.race import BATCH, RACERS
 
     for kind in RACERS:
         batch = f"{BATCH}abc"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.page_words import field_titles, page_word
-from pages.parts.text import error_words
+from pages.i18n import error_words
+from pages.widgets.page_words import field_titles, page_word
 from xfer_core.errors import XferError, format_error
 from xfer_core.networks import NETWORKS
 from xfer_core.runs.spec import RunSpec

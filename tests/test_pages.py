@@ -23,11 +23,11 @@ STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "int
 @pytest.fixture(autouse=True)
 def _nobody_trains(monkeypatch):
     """Pages queue; nobody takes it. The pages import the name, so their copies are replaced too."""
-    import pages.parts.experiment_panel
-    import pages.parts.live_panel
-    import pages.parts.store
+    import pages.compare.experiment_panel
+    import pages.widgets.live_panel
+    import pages.widgets.store
 
-    for module in (dispatcher, pages.parts.store, pages.parts.live_panel, pages.parts.experiment_panel):
+    for module in (dispatcher, pages.widgets.store, pages.widgets.live_panel, pages.compare.experiment_panel):
         monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
 
 
@@ -35,7 +35,7 @@ def app(page: str = "", **query: str) -> AppTest:
     test = AppTest.from_file("../pages/shell.py", default_timeout=60)
     if page:
         test.run()
-        test.switch_page(f"{page}.py")
+        test.switch_page(page if page.endswith(".py") else f"{page}/page.py")
     for key, value in query.items():
         test.query_params[key.replace("__", ".")] = value
     return test.run()
@@ -393,7 +393,7 @@ def test_an_old_address_that_comes_with_a_press_undoes_nothing():
 def test_back_in_the_browser_takes_a_choice_back(monkeypatch):
     test = app("train", seed="5")
     press_lock(test, "conv1")
-    monkeypatch.setattr("pages.parts.address.goes_through_history", lambda: True)
+    monkeypatch.setattr("pages.widgets.address.goes_through_history", lambda: True)
     test.query_params.clear()
     test.query_params["seed"] = "5"
     test.run()

@@ -137,8 +137,8 @@ def test_the_same_plan_is_not_started_twice():
 def test_a_plan_is_still_there_after_a_visit_elsewhere():
     page = app("compare")
     page.slider(key="plan1.seeds").set_value(4).run()
-    page.switch_page("catalogue.py").run()
-    page.switch_page("compare.py").run()
+    page.switch_page("methods/page.py").run()
+    page.switch_page("compare/page.py").run()
     assert not page.exception
     assert page.slider(key="plan2.seeds").value == 4
 

@@ -17,9 +17,9 @@ from starlette.routing import Route, WebSocketRoute
 
 from benchmarks.serving import ROOT, AppServer
 from pages import security
-from pages.live.routes import live_routes
-from pages.live.tail import RunFeed
 from pages.security import SecurityMiddleware, named_hosts, own_hosts, security_headers
+from pages.streaming.feed import RunFeed
+from pages.streaming.routes import live_routes
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED
 from xfer_core.settings import Settings

@@ -110,13 +110,13 @@ def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses(batch
 
 def test_an_old_link_to_a_sweep_leads_to_its_runs():
     begun("sweep-3-abcd")
-    page = app("sweep", sweep="sweep-3-abcd")
+    page = app("old_addresses/sweep.py", sweep="sweep-3-abcd")
     assert not page.exception
     assert "### How does λ change the result?" in words(page)
     assert page.query_params["experiment"] == "sweep-3-abcd"
 
 
 def test_a_link_to_a_sweep_without_its_runs_leads_to_the_question():
-    page = app("sweep")
+    page = app("old_addresses/sweep.py")
     assert not page.exception
     assert page.pills(key="plan1.question").value == "lambda"

@@ -17,9 +17,9 @@ from streamlit.testing.v1 import AppTest
 from test_compare_page import begun, finish
 from test_pages import _nobody_trains, app, finished  # noqa: F401 - a fixture
 
-import pages.parts.domains
-from pages.parts.mixer import shares_bar
-from pages.parts.text import JOINER, error_text, plain
+import pages.widgets.domains
+from pages.i18n import JOINER, error_text, plain
+from pages.widgets.loss_weights import shares_bar
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, chart_text
@@ -137,7 +137,7 @@ def hostile_titles(monkeypatch):
     original = domain_info(TARGET)
     card = replace(original.card, title=HOSTILE, description=HOSTILE)
     patched = lambda key: replace(original, card=card) if key == TARGET else domain_info(key)  # noqa: E731
-    monkeypatch.setattr(pages.parts.domains, "domain_info", patched)
+    monkeypatch.setattr(pages.widgets.domains, "domain_info", patched)
 
 
 def broken(store: Store, **more) -> str:

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from benchmarks import answers as benchmark
-from pages.draw.view import SIDE, decode_pixels
-from pages.parts import try_panel as panel
+from pages.components.drawing_pad.view import SIDE, decode_pixels
+from pages.widgets import predict_panel as panel
 from xfer_core.analysis.predict import (
     Prediction,
     classification_tasks,
@@ -194,8 +194,8 @@ def page(*ids: str) -> AppTest:
     """A page with the panel and nothing else."""
 
     def script(ids):
-        from pages.parts.store import store
-        from pages.parts.try_panel import predict_panel
+        from pages.widgets.predict_panel import predict_panel
+        from pages.widgets.store import store
 
         predict_panel([store().get(run) for run in ids])
 

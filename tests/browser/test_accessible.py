@@ -31,7 +31,7 @@ PAGES = {
     "start": "",
     "train": "train",
     "train, joint": "train?strategy.kind=joint",
-    "methods": "catalogue?method=mmd",
+    "methods": "methods?method=mmd",
     "compare": "compare",
     "runs": "compare?view=runs",
     "compared runs": "compare?view=runs&runs={run},{other}",

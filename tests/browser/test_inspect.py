@@ -30,7 +30,7 @@ def ended(page, server, served) -> str:
 
 
 def test_a_method_is_found_opened_and_put_into_compare(page, server):
-    page.goto(f"{server.url}/catalogue")
+    page.goto(f"{server.url}/methods")
     page.get_by_text("need no target labels").click()
     expect(page.get_by_text(re.compile(r"^15 of 34 methods"))).to_be_visible()
     expect(page.get_by_test_id("stExpander")).to_have_count(15)
@@ -46,7 +46,7 @@ def test_a_method_is_found_opened_and_put_into_compare(page, server):
 
 def test_the_list_of_methods_is_a_few_screens_long_on_a_telephone(page, server):
     page.set_viewport_size({"width": 375, "height": 812})
-    page.goto(f"{server.url}/catalogue")
+    page.goto(f"{server.url}/methods")
     expect(page.get_by_test_id("stExpander")).to_have_count(34)
     main = "document.querySelector('[data-testid=stMain]')"
     page.wait_for_function(f"() => {main}.scrollHeight < 5 * 812")  # once it is laid out

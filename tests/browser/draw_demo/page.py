@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import try_panel as panel
-from pages.parts.store import store
+from pages.widgets import predict_panel as panel
+from pages.widgets.store import store
 
 st.set_page_config(layout="wide")
 ids = st.query_params.get("runs", "").split(",")

@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from pages.live.routes import ROUTES
+from pages.streaming.routes import ROUTES
 
 app = st.App("page.py", routes=ROUTES)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.live.view import Chart, LiveRun, Trace, live_texts, live_view
+from pages.components.live_chart.view import Chart, LiveRun, Trace, live_texts, live_view
 from xfer_core.runs.store import open_store
 
 COLOURS = [("#0072B2", "#56B4E9"), ("#D55E00", "#FF8A3D"), ("#009E73", "#2FD0A5")]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.text import plain
+from pages.i18n import plain
 from tests.hostile import TEXTS
 
 for i, text in enumerate(TEXTS):

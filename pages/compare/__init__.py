@@ -1,0 +1,1 @@
+"""Compare: experiments, runs and runs side by side."""

@@ -1,0 +1,65 @@
+"""Several runs compared: what they differ in, their curves, and one drawing for all of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.compare.difference_words import named_apart
+from pages.compare.run_comparison import run_comparison
+from pages.compare.run_list import COMPARED
+from pages.components.live_chart.view import live_texts, live_view
+from pages.i18n import _, locale
+from pages.widgets.chart_runs import overlay_charts
+from pages.widgets.data_table import data_table
+from pages.widgets.phases import phase_titles
+from pages.widgets.predict_panel import predict_panel
+from pages.widgets.store import store
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import FINISHED, STOPPED, Run
+
+DRAWN = 12
+
+
+def compared_runs(ids: list[str]) -> None:
+    """Draw them.
+
+    Args:
+        ids: in the order in which they are shown.
+    """
+    found = {run.id: run for run in store().find(ids=ids)}
+    runs = [found[one] for one in ids if one in found]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            _("All runs"), icon=":material/arrow_back:", on_click=st.session_state.pop, args=(COMPARED,), key="back"
+        )
+        if len(runs) == 2:
+            query = {"run": runs[0].id, "beside": runs[1].id}
+            label, icon = _("Inspect both"), ":material/splitscreen_right:"
+            st.page_link("run/page.py", label=label, icon=icon, query_params=query)
+    if len(runs) < len(ids):
+        st.info(_("{count} of these runs are not in this installation.").format(count=len(ids) - len(runs)))
+    if not runs:
+        return
+    run_comparison(runs)
+    runs = named_apart(runs)
+    _draw([run for run in runs if not _asks_for_number(run)])
+    if any(map(_asks_for_number, runs)):
+        st.caption(_("Runs whose task asks for a number have no accuracy: they stand in the table only."))
+    data_table(runs[:DRAWN], "compare.numbers")
+    ended = [run for run in runs if run.status in (FINISHED, STOPPED)]
+    if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):
+        predict_panel(ended[:DRAWN])
+
+
+def _asks_for_number(run: Run) -> bool:
+    return RunSpec.model_validate(run.spec).target_metric().startswith("error/")
+
+
+def _draw(runs: list[Run]) -> None:
+    """Their accuracies over one another."""
+    if not runs:
+        return
+    lives, charts = overlay_charts(runs[:DRAWN])
+    if len(runs) > DRAWN:
+        st.caption(_("The first {count} of these runs are drawn.").format(count=DRAWN))
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")

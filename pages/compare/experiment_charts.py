@@ -1,0 +1,313 @@
+"""The pictures of an experiment, one at a time, each with its question as its title and its data as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.compare.lambda_charts import LambdaPictures
+from pages.i18n import _
+from pages.theme import is_dark
+from pages.widgets.domains import domain_title
+from pages.widgets.plain_chart import PLAIN
+from pages.widgets.problem import budget_label
+from pages.widgets.store import store
+from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
+from xfer_core.analysis.cost import cost
+from xfer_core.analysis.learning_curves import Curve, mean_curves
+from xfer_core.analysis.sentences import budget_word
+from xfer_core.charts import experiment as charts
+from xfer_core.runs.experiment import preset_of
+from xfer_core.runs.presets import PRESETS
+from xfer_core.runs.spec import RunSpec, metric_name
+from xfer_core.runs.store import Run
+
+NUMBERS = "experiment.numbers"
+TITLES = {
+    "labels": "How much are labels worth?",
+    "final": "How good is each, seed by seed?",
+    "race": "Who learns fastest?",
+    "freeze": "Which layers should be frozen?",
+    "lambda": "How does λ change the result?",
+    "frontier": "What does one gain and the other lose?",
+    "targets": "Which target suffers?",
+    "kept": "What is forgotten of the source?",
+    "cost": "What does it cost?",
+}
+
+
+@dataclass(frozen=True)
+class ExperimentView:
+    """What every picture is made from."""
+
+    table: Sequence[RunRecord]
+    titles: dict[str, str]
+    styles: charts.LineStyles
+    spec: RunSpec
+    runs: Sequence[Run]
+    words: charts.ChartLabels
+    dark: bool
+
+    def percents(self, *more: str) -> tuple[str, ...]:
+        """The columns of fractions in a table of this experiment, if it measures fractions."""
+        return (self.words.value, *more) if self.words.percent else ()
+
+    def at_one_budget(self) -> ExperimentView:
+        """The same at one label budget, chosen by the viewer where there are several."""
+        order = budgets(self.table)
+        if len(order) < 2:
+            return self
+        budget = st.segmented_control(
+            _("Labels per class"), order, default=order[len(order) // 2], required=True,
+            format_func=budget_label, key="experiment.budget",
+        )  # fmt: skip
+        kept = [row for row in self.table if row.budget == budget]
+        return replace(self, table=kept)
+
+
+def experiment_charts(
+    batch: str,
+    table: Sequence[RunRecord],
+    titles: dict[str, str],
+    looks: charts.LineStyles,
+    spec: RunSpec,
+    runs: Sequence[Run],
+) -> None:
+    """Choose a picture and show it."""
+    numbers = spec.problem.tasks[0] in spec.problem.regressions()
+    words = charts.ChartLabels(
+        _("mean error, degrees") if numbers else _("accuracy on the target"),
+        _("labels per class in the target"),
+        lambda budget: budget_word(budget, _),
+        not numbers,
+        bool(st.session_state.get(f"experiment.zoom.{batch}")),
+    )
+    shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
+    question = PRESETS.get(preset_of(batch))
+    first = question.chart if question else "final"
+    # The picture that answers the question is there from the first result on, whatever the others still lack.
+    fitting = [name for name in TITLES if name == first or _fits(name, table)]
+    name = st.pills(
+        _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
+        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+    )  # fmt: skip
+    DRAW[name](shown)
+    if not numbers and name not in ("lambda", "frontier"):
+        help = _("Show only the part of the axis where there are values")
+        st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
+
+
+def _fits(name: str, table: Sequence[RunRecord]) -> bool:
+    arms = [rows[0] for rows in by_condition(table).values()]
+    match name:
+        case "labels":
+            return len(budgets(table)) > 1
+        case "freeze":
+            return len({arm.frozen for arm in arms if arm.kind == "fine_tune"}) > 1
+        case "lambda" | "frontier":
+            return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
+        case "targets":
+            return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
+        case "kept":
+            return any(arm.source_accuracy is not None for arm in arms)
+        case _:
+            return True
+
+
+def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
+    """A picture with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
+    st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config=PLAIN)
+    with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
+        if folded.open:
+            columns = st.column_config
+            fractions = {name: columns.NumberColumn(name, format="percent") for name in percents}
+            link = columns.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
+            st.dataframe(data, hide_index=True, column_config={_("run"): link, **fractions})
+
+
+def _data(shown: ExperimentView, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
+    """One row a run, with further columns."""
+    return pd.DataFrame(
+        [
+            {
+                _("method"): shown.titles[row.condition],
+                _("labels per class"): str(row.budget),
+                _("seed"): row.seed,
+                shown.words.value: row.value,
+                **{name: read(row) for name, read in more.items()},
+                _("run"): f"run?run={row.run}",
+            }
+            for row in shown.table
+        ]
+    )
+
+
+def _labels(shown: ExperimentView) -> None:
+    figure = charts.label_efficiency_chart(shown.table, shown.titles, shown.styles, shown.dark, shown.words)
+    _show(
+        figure,
+        "labels",
+        _("Accuracy against labels per class, a line for each method"),
+        _data(shown),
+        shown.percents(),
+    )
+
+
+def _final(shown: ExperimentView) -> None:
+    figure = charts.final_chart(shown.table, shown.titles, shown.styles, shown.dark, shown.words)
+    _show(
+        figure,
+        "final",
+        _("For each method the result of every seed as a dot and their mean as a bar"),
+        _data(shown),
+        shown.percents(),
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=5000)
+def _curve(run: str, name: str) -> Curve | None:
+    """One curve of a finished run: it does not change any more."""
+    return store().curves([run], name).get(run)
+
+
+def _race(shown: ExperimentView) -> None:
+    problem = shown.spec.problem
+    names = {
+        metric_name(problem, key, problem.tasks[0], "validation"): _("on {domain}").format(domain=domain_title(key))
+        for key in (*problem.target, *problem.unseen, *problem.source)
+    }
+    names["loss/total"] = _("loss while training")
+    here, what = shown.at_one_budget(), _("What is drawn")
+    name = st.selectbox(what, list(names), format_func=names.__getitem__, key="experiment.race", width=320)
+    curves = {row.run: curve for row in here.table if (curve := _curve(row.run, name))}
+    over = mean_curves(curves, {arm: [row.run for row in rows] for arm, rows in by_condition(here.table).items()})
+    words = shown.words
+    if name == "loss/total":
+        words = replace(words, value=_("loss"), percent=False)
+    elif words.percent:
+        words = replace(words, value=_("accuracy"))
+    figure = charts.learning_curves_chart(over, here.titles, here.styles, here.dark, words, _("step"))
+    parts = [
+        pd.DataFrame(
+            {
+                _("method"): here.titles[arm],
+                _("step"): band.steps,
+                _("mean"): band.mean,
+                _("mean − deviation"): band.low,
+                _("mean + deviation"): band.high,
+                _("seeds"): band.seeds,
+            }
+        )
+        for arm, band in over.items()
+    ]
+    data = pd.concat(parts) if parts else pd.DataFrame()
+    alt = _("{what} against steps: mean and band over seeds for each method").format(what=names[name])
+    fractions = (_("mean"), _("mean − deviation"), _("mean + deviation")) if words.percent else ()
+    _show(figure, "race", alt, data, fractions)
+
+
+def _freeze(shown: ExperimentView) -> None:
+    rows = [row for row in shown.table if row.kind == "fine_tune"]
+    places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
+    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
+    alt = _("Accuracy against how many stages stay fixed")
+    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
+
+
+def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
+    here = shown.at_one_budget()
+    ids = {row.run for row in here.table}
+    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark)
+
+
+def _lambda(shown: ExperimentView) -> None:
+    if picture := _pictures_of_lambda(shown).against_lambda():
+        figure, alt, data = picture
+        _show(figure, "lambda", alt, data)
+
+
+def _frontier(shown: ExperimentView) -> None:
+    if picture := _pictures_of_lambda(shown).frontier():
+        figure, alt, data = picture
+        _show(figure, "frontier", alt, data)
+
+
+def _targets(shown: ExperimentView) -> None:
+    here = shown.at_one_budget()
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in here.table:
+        for key, value in {**row.targets, **row.unseen}.items():
+            title = domain_title(key) + (f" ({_('unseen')})" if key in row.unseen else "")
+            values.setdefault(row.condition, {}).setdefault(title, []).append(value)
+    figure = charts.targets_chart(values, here.titles, here.styles, here.dark, here.words)
+    data = pd.DataFrame(
+        [
+            {_("method"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
+            for arm, targets in values.items()
+            for title, found in targets.items()
+            for i, value in enumerate(found)
+        ]
+    )
+    alt = _(
+        "For each target a group of bars, one for each method, with one standard deviation over seeds to either side"
+    )
+    _show(figure, "targets", alt, data, here.percents())
+    st.caption(_("The lines show one standard deviation over seeds to either side, not how well the mean is known."))
+
+
+def _kept(shown: ExperimentView) -> None:
+    here = shown.at_one_budget()
+    points = {row.run: (row.source_accuracy, row.value) for row in here.table if row.source_accuracy is not None}
+    figure = charts.tradeoff_chart(
+        here.table,
+        points,
+        here.titles,
+        here.styles,
+        here.dark,
+        here.words,
+        _("accuracy on the source, afterwards"),
+        here.words.percent,
+    )
+    alt = _("Accuracy on the target against accuracy on the source")
+    _show(
+        figure,
+        "kept",
+        alt,
+        _data(here, **{_("on the source"): lambda row: row.kept}),
+        here.percents(_("on the source")),
+    )
+
+
+def _cost(shown: ExperimentView) -> None:
+    here = shown.at_one_budget()
+    seconds, parameters = _("seconds of training"), _("parameters updated at last")
+    measure = st.segmented_control(
+        _("Cost"), [seconds, parameters], default=seconds, required=True, key="experiment.cost"
+    )
+    if measure == seconds:
+        points = {row.run: (row.seconds, row.value) for row in here.table}
+    else:
+        specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
+        points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
+    figure = charts.tradeoff_chart(here.table, points, here.titles, here.styles, here.dark, here.words, measure)
+    alt = _("Accuracy on the target against {cost}").format(cost=measure)
+    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
+    if measure == seconds:
+        st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))
+
+
+DRAW: dict[str, Callable[[ExperimentView], None]] = {
+    "labels": _labels,
+    "final": _final,
+    "race": _race,
+    "freeze": _freeze,
+    "lambda": _lambda,
+    "frontier": _frontier,
+    "targets": _targets,
+    "kept": _kept,
+    "cost": _cost,
+}

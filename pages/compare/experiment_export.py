@@ -1,0 +1,43 @@
+"""An experiment's files to take home: each is made when it is asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.i18n import _
+from pages.widgets.store import store
+from xfer_core.exports.experiments import FORMATS, Format
+from xfer_core.exports.experiments.results import gather_results
+
+
+def export_menu(batch: str, reference: str) -> None:
+    """A button with a list of files.
+
+    Args:
+        batch: the experiment, with at least one finished run.
+        reference: the arm that the others are compared with on the page.
+    """
+    with st.popover(_("Export"), icon=":material/download:"):
+        for form in FORMATS:
+            st.download_button(
+                _(form.title),
+                partial(_content, form, batch, reference),
+                f"{batch}.{form.file}",
+                form.mime,
+                key=f"experiment.export.{form.file}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _maker(form: Format, batch: str, reference: str):
+    def content() -> bytes:
+        return form.content(gather_results(store(), batch, reference))
+
+    return content
+
+
+def _content(form: Format, batch: str, reference: str) -> bytes:
+    return form.content(gather_results(store(), batch, reference))

@@ -1,0 +1,181 @@
+"""One experiment: how far it is, what it found, and its pictures, which fill as results come in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.compare.experiment_charts import experiment_charts
+from pages.compare.experiment_export import export_menu
+from pages.compare.experiment_facts import every_setting, experiment_facts
+from pages.compare.experiment_verdict import findings_table, show_experiment_verdict
+from pages.components.live_chart.view import live_texts, live_view
+from pages.i18n import _, error_text, locale, plain, time_range
+from pages.widgets.chart_runs import overlay_charts, reason_text
+from pages.widgets.phases import phase_titles
+from pages.widgets.store import delete, enqueue, store
+from xfer_core.analysis.comparison import RunRecord, by_condition, run_records
+from xfer_core.analysis.duration import paces, seconds_left
+from xfer_core.analysis.findings import default_reference, summarize_conditions
+from xfer_core.analysis.sentences import sentences
+from xfer_core.errors import XferError
+from xfer_core.exports.experiments.results import condition_styles
+from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.experiment import add_seeds, finished_unique, pause, resume
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
+
+LOOK_SECONDS = 2
+DRAWN = 6  # training runs whose curves are drawn until there is a result
+REASONS = 3  # failed runs that are named; the others are counted
+
+
+def experiment_panel(batch: str) -> None:
+    """Everything about one experiment; looks again by itself while runs are waiting or running."""
+    live = any(run.status in LIVE for run in store().find(batch=batch))
+    st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(batch, live)
+
+
+def _panel(batch: str, was_live: bool) -> None:
+    runs = sorted(store().find(batch=batch), key=lambda run: run.created)
+    if not runs:
+        st.info(_("This experiment was deleted."))
+        return
+    live = any(run.status in LIVE for run in runs)
+    if live != was_live:
+        st.rerun()  # the page decides how often to look
+    experiment_facts(runs)
+    done = finished_unique(runs)
+    table = run_records(done)
+    spec = RunSpec.model_validate(runs[0].spec)
+    numbers = spec.problem.tasks[0] in spec.problem.regressions()
+    titles = {arm: own[0].title for arm, own in by_condition(table).items()}
+    named = {arm: plain(name) for arm, name in titles.items()}
+    reference = _reference(titles, table)
+    found = summarize_conditions(table, reference, higher_is_better=not numbers)
+    said = sentences(table, found, reference, named, numbers, _)
+    show_experiment_verdict(said)
+    _progress(runs, len(done))
+    _buttons(batch, runs, live, len(done), reference)
+    _failures(runs)
+    if not table:
+        _until_the_first_result(batch, runs)
+        return
+    if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
+        experiment_charts(batch, whole, titles, condition_styles(runs), spec, done)
+    for sentence in said[1:]:
+        st.markdown(sentence.text)
+    _choose_reference(titles, reference)
+    findings_table(found, reference, titles, numbers)
+    every_setting(runs)
+
+
+def _until_the_first_result(batch: str, runs: list[Run]) -> None:
+    """The curves of what trains now: there is something to look at from the first seconds on."""
+    training = [run for run in runs if run.status == RUNNING][:DRAWN]
+    if not training:
+        st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
+        return
+    st.caption(_("Training now. The first result appears here when a run ends."))
+    lives, charts = overlay_charts(training, condition_styles(runs))
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{batch}")
+
+
+def _reference(titles: dict[str, str], table: list[RunRecord]) -> str:
+    """The arm that others are compared with: the viewer's choice, else the usual one."""
+    chosen = st.session_state.get("experiment.reference")
+    return chosen if chosen in titles else default_reference(table) if table else ""
+
+
+def _choose_reference(titles: dict[str, str], reference: str) -> None:
+    if len(titles) < 2:
+        return
+    st.session_state["experiment.reference"] = reference
+    st.selectbox(
+        _("Compared with"), list(titles), format_func=titles.__getitem__, key="experiment.reference", width=320
+    )
+
+
+def _progress(runs: list[Run], done: int) -> None:
+    if done == len(runs):
+        return
+    waiting = [run for run in runs if run.status in LIVE]
+    left = seconds_left(runs, paces(runs))
+    sentence = _("{done} of {all} runs are done").format(done=done, all=len(runs))
+    if left:
+        sentence += " · " + _("about {time} left").format(time=time_range(left.low, left.high))
+    part = sum(_part(run) for run in waiting)
+    st.progress(min(1.0, (done + part) / len(runs)), sentence)
+
+
+def _part(run: Run) -> float:
+    """How much of a living run is done."""
+    progress = run.progress or {}
+    return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
+
+
+def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if done == len(runs):
+            seeds = len({run.spec["seed"] for run in runs})
+            text = _("All {count} runs are done; {seeds} seeds.").format(count=done, seeds=seeds)
+            st.caption(text, width="content")
+        if live:
+            st.button(_("Pause"), icon=":material/pause:", on_click=pause, args=(store(), runs), key="experiment.pause")
+        elif done < len({run.digest for run in runs}):
+            st.button(
+                _("Go on with what is missing"),
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=_go_on,
+                args=(batch,),
+                key="experiment.go_on",
+            )
+        with st.popover(_("More seeds"), icon=":material/add:"):
+            st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
+            st.button(_("Add them"), type="primary", on_click=_add, args=(batch,), key="experiment.add")
+        if done:
+            export_menu(batch, reference)
+        if not live:
+            with st.popover(_("Delete …"), icon=":material/delete:"):
+                st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))
+                ids = [run.id for run in runs]
+                st.button(_("Delete"), type="primary", on_click=_delete, args=(ids,), key="experiment.delete")
+
+
+def _go_on(batch: str) -> None:
+    resume(store(), batch)
+    ensure_dispatcher()
+
+
+def _add(batch: str) -> None:
+    """As many seeds more as the field says when the button is pressed: the page may not have run again since."""
+    count = int(st.session_state["experiment.more"])
+    try:
+        enqueue(add_seeds(store().find(batch=batch), count), batch)
+    except XferError as error:
+        st.toast(error_text(error), icon=":material/info:")
+
+
+def _delete(ids: list[str]) -> None:
+    if delete(ids):
+        st.session_state.pop("experiment.shown", None)
+        st.query_params.pop("experiment", None)
+
+
+def _failures(runs: list[Run]) -> None:
+    changed = store().changed_by_hand([run.id for run in runs])
+    for ids, text in (
+        (changed, _("λ or the learning rate was changed by hand while these trained: {runs}.")),
+        ({run.id for run in runs if run.outcome == DIVERGED}, _("Diverged, and counted as they came out: {runs}.")),
+    ):
+        if ids:
+            names = ", ".join(f"{run.name} ({_('seed')} {run.spec['seed']})" for run in runs if run.id in ids)
+            st.warning(plain(text.format(runs=names)), icon=":material/warning:")
+    failed = [run for run in runs if run.status == FAILED]
+    for run in failed[:REASONS]:
+        st.error(plain(f"{run.name}: {reason_text(run)}"), icon=":material/error:")
+    if len(failed) > REASONS:
+        st.caption(_("{count} more failed.").format(count=len(failed) - REASONS))
+    if broke := [f"{run.name} ({_('seed')} {run.spec['seed']})" for run in runs if run.broke]:
+        text = _("Failed, and left out of the pictures, because the network broke and its result is no number: {runs}.")
+        st.error(text.format(runs=", ".join(broke)), icon=":material/error:")

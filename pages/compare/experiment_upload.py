@@ -1,0 +1,53 @@
+"""An experiment from its recipe: a file that an export wrote, checked, then started with one press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.compare.plan_words import run_words
+from pages.i18n import _, error_text, plain
+from pages.widgets.store import enqueue, store
+from xfer_core.errors import XferError
+from xfer_core.exports.experiments.recipe import read_recipe
+from xfer_core.runs.experiment import new_batch
+from xfer_core.runs.recipe import LARGEST, recipe_data
+
+
+def experiment_uploader(begin: Callable[[str], None]) -> None:
+    """A place for an ``experiment.json``; of a bad one a sentence says which field breaks which rule.
+
+    Args:
+        begin: is called with the new experiment when its runs are queued.
+    """
+    file = st.file_uploader(
+        _("An experiment.json from an export"),
+        ["json"],
+        key="experiment.file",
+        max_upload_size=-(-LARGEST // 1_000_000),
+    )
+    if file is None:
+        return
+    try:
+        question, name, wanted = read_recipe(recipe_data(file.getvalue(), file.name))
+    except XferError as error:
+        st.error(error_text(error), icon=":material/error:")
+        return
+    seeds, methods = {spec.seed for spec, _name in wanted}, {called for _spec, called in wanted}
+    text = _("{name}: {runs}, seeds: {seeds}; {methods}.")
+    st.markdown(
+        plain(
+            text.format(
+                name=name or question,
+                runs=run_words(len(wanted)),
+                seeds=", ".join(map(str, sorted(seeds))),
+                methods=", ".join(sorted(methods)),
+            )
+        )
+    )
+    if st.button(_("Start these runs"), type="primary", icon=":material/play_arrow:", key="experiment.start-file"):
+        batch = new_batch(question)
+        enqueue(wanted, batch)
+        store().name_experiment(batch, name)
+        begin(batch)

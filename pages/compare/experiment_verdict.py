@@ -1,0 +1,37 @@
+"""What an experiment found, on the page: the verdict in sight, the rest below, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.i18n import _
+from xfer_core.analysis.findings import ConditionSummary
+from xfer_core.analysis.sentences import Sentence, how_judged, table_rows
+
+
+def show_experiment_verdict(said: Sequence[Sentence]) -> None:
+    """The most telling sentence, where the eyes are."""
+    if said:
+        first = said[0]
+        if first.is_significant:
+            st.success(first.text, icon=":material/emoji_objects:")
+        else:
+            st.info(first.text, icon=":material/balance:")
+
+
+def findings_table(found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], numbers: bool) -> None:
+    """One row for each method and budget: the mean, the difference to the reference, its interval, its p, the sign
+    test and a verdict; and for how many comparisons the verdicts hold."""
+    st.dataframe(
+        pd.DataFrame(table_rows(found, reference, titles, numbers, _)),
+        hide_index=True,
+        height="content" if len(found) <= 16 else 560,
+        alt=_("For each method and label budget the mean over seeds and the difference to {reference}").format(
+            reference=titles[reference]
+        ),
+    )
+    with st.expander(_("How this is judged, exactly"), icon=":material/rule:"):
+        st.caption(how_judged(found, _))

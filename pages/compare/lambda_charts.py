@@ -1,0 +1,91 @@
+"""The pictures of a λ that runs from 0 to 1: each measure against it, and two measures against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.i18n import _
+from pages.widgets.chart_runs import term_titles
+from pages.widgets.domains import domain_title, task_word
+from xfer_core.analysis.sweep import SweepPoint, sweep_points, swept_terms
+from xfer_core.charts.sweep import frontier_chart, lambda_chart
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.strategies import TITLES
+
+Picture = tuple[go.Figure, str, pd.DataFrame]
+
+
+class LambdaPictures:
+    """What both pictures are made from.
+
+    Args:
+        runs: the finished runs at one label budget.
+        dark: whether the page is dark.
+    """
+
+    def __init__(self, runs: Sequence[Run], dark: bool) -> None:
+        specs = [RunSpec.model_validate(run.spec) for run in sorted(runs, key=lambda run: run.created)]
+        self.spec, self.dark = specs[0], dark
+        self.terms = swept_terms(specs)
+        self.points = sweep_points(runs, self.terms)
+        self.titles = {kind: _(title) for kind, title in TITLES.items()}
+        names = dict.fromkeys(name for point in self.points for name in point.measured)
+        first = f"{self.spec.problem.target[0]}/{self.spec.problem.tasks[0]}"
+        self.measures = {name: self._measure_title(name) for name in sorted(names, key=lambda name: name != first)}
+
+    def _measure_title(self, name: str) -> str:
+        key, _slash, task = name.partition("/")
+        several = len(self.spec.problem.tasks) > 1
+        what = _("mean error, degrees") if self._is_error(name) else _("accuracy")
+        return f"{domain_title(key)}{f' · {task_word(task)}' if several else ''}: {what}"
+
+    def _is_error(self, name: str) -> bool:
+        return name.partition("/")[2] in self.spec.problem.regressions()
+
+    def _lambda_title(self) -> str:
+        problem = self.spec.problem
+        if len(self.terms) == 1 and (len(problem.tasks) > 1 or self.terms[0].partition("/")[0] not in problem.target):
+            return f"λ · {term_titles(self.spec.strategy, self.terms)[self.terms[0]]}"
+        return _("λ of the target; the source has the rest")
+
+    def against_lambda(self) -> Picture | None:
+        """One measure, chosen by the reader, against λ: figure, text alternative, data. None before there is a result
+        to draw."""
+        if not self.measures:
+            return None
+        name = next(iter(self.measures))
+        if len(self.measures) > 1:
+            name = st.selectbox(
+                _("What is measured"), list(self.measures), format_func=self.measures.__getitem__, key="lambda.measure",
+                width=420,
+            )  # fmt: skip
+        title, x_title = self.measures[name], self._lambda_title()
+        figure = lambda_chart(self.points, (name, title), self.titles, self.dark, x_title, not self._is_error(name))
+        alt = _("{measure} against {term}: a line for fixed λ, a line across for each method that sets λ itself")
+        return figure, alt.format(measure=title, term=x_title), self._data([name])
+
+    def frontier(self) -> Picture | None:
+        """Two measures, chosen by the reader, against each other. None where there is only one."""
+        names = list(self.measures)
+        if len(names) < 2:
+            return None
+        left, right = st.columns(2)
+        x = left.selectbox(_("Across"), names, 1, format_func=self.measures.__getitem__, key="lambda.across")
+        y = right.selectbox(_("Up"), names, 0, format_func=self.measures.__getitem__, key="lambda.up")
+        axes = ((x, self.measures[x]), (y, self.measures[y]))
+        percent = (not self._is_error(x), not self._is_error(y))
+        figure = frontier_chart(self.points, axes, self.titles, self.dark, percent)
+        alt = _("{y} against {x}: a line for fixed λ, a mark for each method that sets λ itself")
+        return figure, alt.format(x=self.measures[x], y=self.measures[y]), self._data([x, y])
+
+    def _data(self, names: Sequence[str]) -> pd.DataFrame:
+        return pd.DataFrame([self._row(point, names) for point in self.points])
+
+    def _row(self, point: SweepPoint, names: Sequence[str]) -> dict[str, object]:
+        measured = {self.measures[name]: point.measured.get(name) for name in names}
+        return {_("Method"): self.titles[point.kind], "λ": point.value, **measured}

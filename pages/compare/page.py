@@ -1,0 +1,204 @@
+"""Compare: experiments, which answer a question with pictures; and all runs, to be laid side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.compare.compared_runs import compared_runs
+from pages.compare.experiment_form import experiment_form
+from pages.compare.experiment_panel import experiment_panel
+from pages.compare.experiment_upload import experiment_uploader
+from pages.compare.run_list import COMPARED, run_list
+from pages.i18n import _, error_text, format_time, plain
+from pages.widgets import address
+from pages.widgets.experiment_title import experiment_title, question_title
+from pages.widgets.plan_link import Refused, is_plan, read_plan
+from pages.widgets.store import store
+from xfer_core.runs.experiment import experiments
+from xfer_core.runs.plan import Plan, plan_for
+from xfer_core.runs.store import NAME_LENGTH
+
+EXPERIMENTS, RUNS = "experiments", "runs"
+LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer
+state = st.session_state
+
+
+# ---------------------------------------------------------------------- the address
+
+
+def _read_address(batches: dict[str, float]) -> None:
+    """What the page shows when the visitor has just come: the plan of the link, the experiment that it names, or what
+    was here before."""
+    if not address.has_arrived():
+        return
+    given = st.query_params.to_dict()
+    if is_plan(given):
+        state["experiment.plan"], state["experiment.refused"] = read_plan(given)
+        _fold_form(False)
+    else:
+        _fold_form("experiment" in given or state.get("experiment.folded", bool(batches)))
+    if "experiment" in given:
+        state["experiment.shown"] = given["experiment"]
+    state.pop("experiment.choice", None)
+    address.note_read()
+
+
+def _fold_form(folded: bool) -> None:
+    """Make the form anew, with what was last planned in it."""
+    state["experiment.folded"], state["experiment.form"] = folded, state.get("experiment.form", 0) + 1
+    state["experiment.first"] = state.get("experiment.plan", plan_for("help"))
+
+
+def _say_refused() -> None:
+    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    refused: Refused = state.get("experiment.refused", [])
+    if not refused:
+        return
+    with st.container(border=True):
+        for setting, error in refused:
+            words = _("Left out of this link: {reason}").format(reason=error_text(error))
+            st.warning(words, icon=":material/link_off:")
+            st.code(setting, language=None, wrap_lines=True)
+        st.button(_("I have read this"), on_click=state.pop, args=("experiment.refused", None), key="note-refused")
+
+
+def _write_address(plan: Plan | None, shown: str) -> None:
+    """The plan while the form is open, so that it can be sent; else the experiment that is shown."""
+    wanted = {"experiment": shown} if shown else {}
+    if plan is not None:
+        wanted = {path: value for path, value in plan.query().items() if len(value) <= LONGEST}
+    address.write_address(wanted)
+
+
+# ---------------------------------------------------------------------- experiments
+
+
+def _experiments(heading: DeltaGenerator) -> None:
+    """The form, and below it one experiment; which one is chosen in the page's heading."""
+    batches = experiments(store())
+    _read_address(batches)
+    _say_refused()
+    asked = state.get("experiment.shown", "")
+    if asked and asked not in batches:
+        st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
+    number = state.get("experiment.form", 0)
+    form = st.expander(
+        _("New experiment"),
+        icon=":material/science:",
+        expanded=not state.get("experiment.folded", bool(batches)),
+        on_change="rerun",
+        key=f"experiment.form{number}",
+    )
+    state["experiment.folded"] = not form.open
+    plan: Plan | None = None
+    if form.open:  # folded, it is not worked out: people come for the pictures
+        with form:
+            plan, begun = experiment_form(state.get("experiment.first", plan_for("help")), f"plan{number}")
+            with st.expander(_("Open the recipe of an experiment"), icon=":material/upload_file:"):
+                experiment_uploader(_show_begun)
+        state["experiment.plan"] = plan
+        if begun:
+            _show_begun(begun)
+    shown = ""
+    if batches:
+        with heading:
+            shown = _choose_shown(batches, asked)
+    _write_address(plan, shown)
+    if shown:
+        _title_of(shown)
+        experiment_panel(shown)
+
+
+def _show_begun(batch: str) -> None:
+    """The experiment that has just been started, with the form out of the way."""
+    state["experiment.shown"] = batch
+    state.pop("experiment.choice", None)
+    _fold_form(True)
+    st.rerun()
+
+
+def _choose_shown(batches: dict[str, float], asked: str) -> str:
+    """One experiment: the one that the link names, else the newest. Others can be chosen."""
+    shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
+
+    def title(batch: str) -> str:
+        parts = (names.get(batch, ""), question_title(batch), format_time(batches[batch]))
+        return " · ".join(filter(None, parts))
+
+    if len(batches) > 1:
+        if state.get("experiment.choice") not in batches:
+            state["experiment.choice"] = shown
+        shown = st.selectbox(
+            _("Experiment"), list(batches), format_func=title, key="experiment.choice",
+            label_visibility="collapsed", width=340,
+        )  # fmt: skip
+    state["experiment.shown"] = shown
+    return shown
+
+
+def _title_of(batch: str) -> None:
+    """The title of the experiment, and beside it a place to give it another."""
+    name, question = store().experiment_name(batch), question_title(batch)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {plain(experiment_title(batch))}", width="content")
+        with st.popover(_("Name"), icon=":material/edit:"):
+            key = f"experiment.name.{batch}"
+            st.text_input(
+                _("Name of this experiment"),
+                name,
+                max_chars=NAME_LENGTH,
+                placeholder=question,
+                on_change=_rename,
+                args=(batch, key),
+                key=key,
+            )
+
+
+def _rename(batch: str, key: str) -> None:
+    store().name_experiment(batch, state[key])
+
+
+def _read_view() -> None:
+    """Which half of the page the visitor has come for, and which runs they compare there."""
+    if not address.has_arrived():
+        return
+    state["compare.view"] = st.query_params.get("view") if st.query_params.get("view") == RUNS else EXPERIMENTS
+    if state["compare.view"] == RUNS:
+        state[COMPARED] = [run for run in st.query_params.get("runs", "").split(",") if run]
+        address.note_read()
+
+
+def _runs() -> None:
+    """The list, or those of it that are compared."""
+    ids = state.get(COMPARED, [])
+    address.write_address({"view": RUNS, **({"runs": ",".join(ids)} if ids else {})})
+    if ids:
+        compared_runs(ids)
+    else:
+        run_list()
+
+
+def main() -> None:
+    """The page."""
+    _read_view()
+    titles = {EXPERIMENTS: _("Experiments"), RUNS: _("All runs")}
+    state.setdefault("compare.view", EXPERIMENTS)
+    heading = st.container(horizontal=True, vertical_alignment="center")
+    with heading:
+        st.subheader(_("Compare"), width="content")
+        view = st.segmented_control(
+            _("What to compare"),
+            list(titles),
+            required=True,
+            format_func=titles.__getitem__,
+            label_visibility="collapsed",
+            key="compare.view",
+        )
+    if view == RUNS:
+        _runs()
+    else:
+        _experiments(heading)
+
+
+main()

@@ -1,0 +1,58 @@
+"""Compared runs side by side: what came of each, and what they differ in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.compare.difference_words import differing_fields
+from pages.i18n import _, plain
+from pages.widgets.change_words import changed_by_hand
+from pages.widgets.run_words import result_words
+from pages.widgets.store import store
+from xfer_core.analysis.spec_diff import why_not_comparable
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import FINISHED, Run
+
+# Names and settings wrap; a wide table scrolls in itself.
+STYLE = """<style>
+.st-key-side-by-side [data-testid=stTable] {overflow-x: auto}
+.st-key-side-by-side :is(th, td) {vertical-align: top; min-width: 5.5rem}
+.st-key-side-by-side :is(th, td) * {overflow-wrap: anywhere !important; white-space: normal; max-width: 100%}
+.st-key-side-by-side td:first-child {min-width: 9rem; max-width: min(22rem, 40vw)}
+</style>"""
+
+
+def run_comparison(runs: list[Run]) -> None:
+    """A table with a row a run: its result, then every field in which not all agree."""
+    apart = why_not_comparable([run.spec for run in runs])
+    if apart:
+        names = {"target": _("targets"), "unseen": _("unseen domains"), "tasks": _("tasks")}
+        st.warning(
+            _(
+                "These runs have different {what}, so their accuracies do not compare: each was tested on something "
+                "else. Select runs of one problem to compare methods."
+            ).format(what=", ".join(names[name] for name in apart)),
+            icon=":material/info:",
+        )
+    differ = differing_fields([RunSpec.model_validate(run.spec) for run in runs])
+    changed = store().changed_by_hand([run.id for run in runs])
+    columns = {
+        _("Run"): [f"{run.name} · {run.id}" for run in runs],
+        _("Result"): [_result(run) for run in runs],
+        **differ,
+    }
+    if changed:
+        columns[_("While it trained")] = [changed_by_hand(run) or _("not changed") for run in runs]
+    table = pd.DataFrame({plain(title): [plain(value) for value in values] for title, values in columns.items()})
+    st.markdown("**" + _("What differs") + "**")
+    if not differ:
+        st.caption(_("All settings of these runs are the same."))
+    with st.container(key="side-by-side"):
+        st.html(STYLE)
+        st.table(table, hide_index=True, alt=_("What came of the compared runs, and what they differ in"))
+
+
+def _result(run: Run) -> str:
+    """The test result, and how it came about where that was not the usual way."""
+    return ", ".join(filter(None, (result_words(run), _(run.outcome) if run.outcome != FINISHED else "")))

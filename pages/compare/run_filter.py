@@ -1,0 +1,59 @@
+"""Search and filters above the list of runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.i18n import _
+from pages.widgets.domains import domain_title
+from pages.widgets.experiment_title import question_title
+from pages.widgets.run_words import changed_words, facts
+from xfer_core.runs.experiment import is_experiment
+from xfer_core.runs.listing import RunFilter, best_first, domains_of
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.strategies import TITLES
+
+NEWEST, BEST = "newest", "best"
+
+
+def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]:
+    """Draw the controls.
+
+    Args:
+        runs: all, the newest first.
+        names: batch → name, of the experiments that have one.
+
+    Returns:
+        The runs that are asked for, in the order that is asked for; and what is searched for.
+    """
+    kinds = [kind for kind in TITLES if kind in {run.spec["strategy"]["kind"] for run in runs}]
+    domains = sorted(set().union(*map(domains_of, runs)), key=domain_title)
+    outcomes = sorted({run.outcome for run in runs})
+    orders = {NEWEST: _("Newest first"), BEST: _("Best result first")}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run-filter"):
+        text = st.text_input(
+            _("Search"),
+            placeholder=_("name, method, domain, setting, id"),
+            icon=":material/search:",
+            live="0ms",  # what waits to be sent would be sent after a press on a link, and take it back
+            key="runs.search",
+        )
+        methods = st.multiselect(
+            _("Method"), kinds, format_func=lambda kind: _(TITLES[kind]), placeholder=_("all"), key="runs.methods"
+        )
+        places = st.multiselect(
+            _("Domain"), domains, format_func=domain_title, placeholder=_("all"), key="runs.domains"
+        )
+        states = st.multiselect(_("State"), outcomes, format_func=_, placeholder=_("all"), key="runs.states")
+        order = st.selectbox(_("Order"), list(orders), format_func=orders.__getitem__, key="runs.order")
+
+    def words(run: Run) -> str:
+        experiment = f"{names.get(run.batch, '')} {question_title(run.batch)}" if is_experiment(run.batch) else ""
+        spec = RunSpec.model_validate(run.spec)
+        title = _(type(spec.strategy).title)
+        return " ".join([run.name, title, *facts(run), *changed_words(spec), _(run.outcome), experiment])
+
+    wanted = RunFilter(text or "", methods, places, states)
+    found = [run for run in runs if wanted.matches(run, words)]
+    return (best_first(found) if order == BEST else found), text or ""

@@ -1,0 +1,1 @@
+"""Browser components, each with its JavaScript and its styles."""

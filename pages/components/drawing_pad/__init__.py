@@ -1,0 +1,1 @@
+"""A square to draw in with mouse, finger, pen or keyboard."""

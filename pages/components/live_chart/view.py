@@ -1,0 +1,213 @@
+"""The live view: a component whose curves grow while a run trains, with no page script running.
+
+Python says once what is to be seen (runs, charts, texts); the browser then reads ``/live/stream`` by itself and
+appends what arrives. A rerun of the page changes only what really changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from streamlit.components.v2 import component
+
+from pages.streaming.routes import PLOTLY_URL, STREAM_URL
+
+Colour = str | tuple[str, str]
+"""One hex colour, or a pair: on a light page, on a dark page."""
+
+HERE = Path(__file__).parent
+SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js", "race.js")
+STYLES = ("live.css", "race.css")
+
+# Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
+_component = component(
+    "xfer.live",
+    js="\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS),
+    css="\n".join((HERE / name).read_text("utf-8") for name in STYLES),
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """One run as the view's header or card shows it.
+
+    Attributes:
+        id: its id in the store.
+        title: its name, as the race's card says it.
+        colour: of its card's title and number.
+        dash: Plotly's word for the line sample (solid, dash, dot, dashdot).
+        number_scalar: the scalar whose latest value the race's card shows while the run learns, such as
+            ``accuracy/digits.photo/digit/validation``.
+        final_scalar: the scalar that it shows beside it once there is one, such as ``accuracy/…/test``.
+        status, progress: as the store has them when the page runs: what is painted before the stream answers, and
+            what a change of status is measured against.
+        reason: a failure in the reader's words; empty: the text in the stream, if it has one.
+        doubt: what stands in place of *finished*, where a run came out so that nobody should rely on it.
+    """
+
+    id: str
+    title: str
+    colour: Colour
+    dash: str = "solid"
+    number_scalar: str = ""
+    final_scalar: str = ""
+    status: str = ""
+    progress: Mapping[str, Any] | None = None
+    reason: str = ""
+    caveat: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One curve: one scalar of one run."""
+
+    run: str
+    scalar: str
+    label: str
+    colour: Colour
+    dash: str = "solid"
+    width: float = 3
+    opacity: float = 1
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart of curves over training steps.
+
+    Attributes:
+        title, y_title: words above the chart and beside its vertical axis.
+        traces: its curves, drawn in this order.
+        y_range: fixed vertical range; None: as the data want it.
+        percent: fractions are written as percent.
+        lines: horizontal reference lines (y, label, colour).
+        step_shape: curves hold their value until the next point (λ, learning rate).
+        log: offers a switch that makes the vertical axis logarithmic.
+        story: the run whose phases are shaded behind the curves, with a mark where a person changed λ or the rate.
+        empty_text: what stands in the chart before the first point.
+        alt: what the chart shows, for those who cannot see it; empty: its title.
+        matrix: names, if this is no chart of curves but a small table of the latest values between −1 and 1. Each trace
+            is then labelled with the two places it stands for, such as ``0,2``; ``lines`` hold the colours of −1 and 1.
+    """
+
+    title: str
+    y_title: str
+    traces: Sequence[Trace]
+    y_range: tuple[float, float] | None = None
+    percent: bool = False
+    lines: Sequence[tuple[float, str, Colour]] = ()
+    step_shape: bool = False
+    log: bool = False
+    story: str = ""
+    empty_text: str = ""
+    alt: str = ""
+    matrix: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class AnswerBoard:
+    """A few fixed pictures that every network of a race is asked about while it learns.
+
+    Its answers are ``progress["answers"]`` of each run, in the order of the pictures.
+
+    Attributes:
+        images: data URIs.
+        labels: the true class of each, as a position in ``classes``.
+        classes: names of the classes.
+        title: what the pictures are.
+        right, wrong: an answer in words, with the place ``{answer}``.
+    """
+
+    images: Sequence[str]
+    labels: Sequence[int]
+    classes: Sequence[str]
+    title: str
+    right: str
+    wrong: str
+
+
+def live_texts(
+    _: Callable[[str], str],
+    locale: str = "en",
+    phases: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Every word that the view can say, in the reader's language.
+
+    Args:
+        _: translates one English text.
+        locale: how numbers are written, such as ``de``.
+        phases: titles of phases by name; a phase that is not in it is called by its name.
+        settings: titles of what a person can change while a run trains (``lambda/<term>``, ``lr``), for the marks.
+    """
+    return {
+        "locale": locale,
+        "status.queued": _("waiting for a free place"),
+        "status.running": _("running"),
+        "status.paused": _("paused"),
+        "status.finished": _("finished"),
+        "status.stopped": _("stopped"),
+        "status.failed": _("failed"),
+        "status.interrupted": _("interrupted"),
+        "status.unknown": _("unknown run"),
+        "step": _("step {step} of {steps}"),
+        "left": _("{time} left"),
+        "speed": _("{count} images/s"),
+        "threads": _("threads: {count}"),
+        "rate": _("learning rate {rate}"),
+        "progress": _("Progress"),
+        "of": _("of 100"),
+        "number": _("right while learning"),
+        "final": _("right in the final test"),
+        "reconnecting": _("Connection lost. Reconnecting…"),
+        "steps": _("step"),
+        "more": _("More curves"),
+        "whole_run": _("whole run"),
+        "log": _("logarithmic"),
+        **{f"phase.{name}": title for name, title in (phases or {}).items()},
+        **{f"set.{name}": title for name, title in (settings or {}).items()},
+    }
+
+
+def live_view(
+    runs: Sequence[LiveRun],
+    charts: Sequence[Chart],
+    *,
+    texts: Mapping[str, str],
+    key: str,
+    layout: Literal["panel", "race"] = "panel",
+    height: int | None = None,
+    answers: AnswerBoard | None = None,
+    on_status_change: Callable[[], None] | None = None,
+) -> None:
+    """Show runs live.
+
+    Args:
+        runs: panel: the first one has the header, the others only feed curves. Race: one card each.
+        charts: panel: the first is as large as the window allows, the others stand behind a switch. Race: the first
+            is drawn, large.
+        texts: from :func:`live_texts`.
+        key: the component's key; the same key keeps charts and zoom over reruns.
+        layout: ``panel`` for one run, ``race`` for several in front of a room.
+        height: of every chart in pixels; None: the first fills the window, the others have 300.
+        answers: race: pictures on every card, with what its network says they are.
+        on_status_change: called before the rerun that a change of a run's status brings about.
+    """
+    data = {
+        "runs": [asdict(run) for run in runs],
+        "charts": [asdict(chart) for chart in (charts[:1] if layout == "race" else charts)],
+        "layout": layout,
+        "texts": dict(texts),
+        "height": height,
+        "plotly": PLOTLY_URL,
+        "stream": STREAM_URL,
+        "answers": answers and asdict(answers),
+    }
+    _component(key=key, data=data, on_status_change=on_status_change or _nothing)
+
+
+def _nothing() -> None:
+    """A trigger needs a callback to exist; the rerun itself is all that is wanted."""

@@ -1,0 +1,1 @@
+"""What frames every page: its styles, and what the browser says in Xfer's own words."""

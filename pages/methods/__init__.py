@@ -1,0 +1,1 @@
+"""Methods: the list of all strategies with their lessons."""

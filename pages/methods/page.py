@@ -1,0 +1,199 @@
+"""Methods: every one with its idea, its formula and its paper, made from the classes themselves; searched, filtered."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.i18n import _
+from pages.methods.showcases import baseline, examples, few_labels
+from pages.widgets.address import has_arrived, note_read, write_address
+from pages.widgets.lesson import family_title, lesson_of
+from xfer_core.strategies import STRATEGIES, Strategy
+from xfer_core.strategies.base import Family
+from xfer_core.strategies.traits import traits_of
+
+FEW = "few_labels"
+SEARCH, FAMILY, ONLY, OPENED = "methods.search", "methods.family", "methods.only", "methods.method"
+FAMILIES: tuple[Family, ...] = ("transfer", "joint", "generalised", "baseline")
+KINDS: dict[str, type[Strategy]] = {form.model_fields["kind"].default: form for form in STRATEGIES}
+
+# Of a closed card a telephone shows two lines, so that the list of all methods is a few screens long.
+STYLE = """<style>
+.st-key-methods h3 {font-size: 1.35rem; padding: .9rem 0 1rem}
+.st-key-methods {gap: .6rem}
+@media (max-width: 640px) {
+  .st-key-methods [data-testid=stExpander] details:not([open]) summary p {
+    display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden}
+}
+</style>"""
+
+
+def main() -> None:
+    """The page."""
+    st.html(STYLE)
+    st.subheader(_("Methods"))
+    if has_arrived():
+        _read_address()
+    sentence = _(
+        "{count} methods that carry knowledge over. Open one for its formula, its lesson and measured examples."
+    )
+    st.caption(sentence.format(count=len(STRATEGIES)))
+    groups = _groups()
+    wanted = _choose(list(groups))
+    shown = {title: [form for form in forms if form in wanted] for title, forms in groups.items()}
+    shown = {title: forms for title, forms in shown.items() if forms}
+    _contents(shown)
+    with st.container(key="methods"):
+        for title, forms in shown.items():
+            st.subheader(title, anchor=_anchor(forms[0]))
+            for form in forms:
+                _card(form)
+    _write_address()
+
+
+def _groups() -> dict[str, list[type[Strategy]]]:
+    """Family → its methods, in the order in which they are declared; what adapts follows the other transfer."""
+    groups: dict[str, list[type[Strategy]]] = {}
+    for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.is_unsupervised_adaptation)):
+        groups.setdefault(family_title(form), []).append(form)
+    return groups
+
+
+def _choose(families: list[str]) -> list[type[Strategy]]:
+    """The search field and the filters; what they let through."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            _("Search"), placeholder=_("a name, a word, a year"), key=SEARCH, width=320, icon=":material/search:"
+        )
+        family = st.selectbox(
+            _("Family"), ["", *families], format_func=lambda title: title or _("all families"), key=FAMILY, width=360
+        )
+    words = _filters()
+    only = st.pills(
+        _("Show only methods that"),
+        list(words),
+        selection_mode="multi",
+        format_func=words.__getitem__,
+        key=ONLY,
+        wrap=True,
+    )
+    return [
+        form
+        for form in STRATEGIES
+        if (not family or family_title(form) == family)
+        and all(_holds(form, one) for one in only)
+        and all(part in _searched(form) for part in text.casefold().split())
+    ]
+
+
+def _filters() -> dict[str, str]:
+    """Filter → its words after "Show only methods that"."""
+    return {
+        "no_target_labels": _("need no target labels"),
+        FEW: _("shine with few labels"),
+        "freezes": _("freeze layers"),
+        "weighs": _("have a λ to set"),
+        "balances": _("set λ by themselves"),
+    }
+
+
+def _holds(form: type[Strategy], name: str) -> bool:
+    return few_labels(form) if name == FEW else name in traits_of(form)
+
+
+def _searched(form: type[Strategy]) -> str:
+    """The text of a method in which a word is looked for."""
+    parts = (_(form.title), form.model_fields["kind"].default, family_title(form), form.__doc__ or "")
+    return " ".join(" ".join(parts).split()).casefold()
+
+
+def _contents(shown: dict[str, list[type[Strategy]]]) -> None:
+    """How many methods are shown, and a link to each family of them."""
+    count = sum(map(len, shown.values()))
+    if not count:
+        st.info(
+            _("No method fits all of this. Take a filter away, or search for another word."), icon=":material/info:"
+        )
+        return
+    links = [f"[{title} ({len(forms)})](#{_anchor(forms[0])})" for title, forms in shown.items()]
+    st.markdown(_("{count} of {all} methods:").format(count=count, all=len(STRATEGIES)) + " " + " · ".join(links))
+
+
+def _anchor(form: type[Strategy]) -> str:
+    """The name of a family's heading in the address."""
+    return f"{form.family}-unlabelled" if form.is_unsupervised_adaptation else form.family
+
+
+@st.fragment
+def _card(form: type[Strategy]) -> None:
+    """One method. What is inside is made when it is opened; opening it runs nothing else of the page."""
+    kind, lesson = form.model_fields["kind"].default, lesson_of(form)
+    label = f"**{_(form.title)}** — {lesson.idea}"
+    key = _key(kind)
+    card = st.expander(label, key=key, on_change=_note_opened, args=(kind,))
+    if not card.open:
+        return
+    with card:
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            st.latex(form.formula)
+            st.markdown(_("In settings and links: `{kind}`").format(kind=kind))
+        with right:
+            st.markdown(lesson.rest)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            query = {"strategy.kind": kind, "seed": "0"}
+            st.page_link("train/page.py", label=_("Open in Train"), icon=":material/tune:", query_params=query)
+            compared = dict.fromkeys((baseline(form), kind))
+            st.page_link(
+                "compare/page.py",
+                label=_("Put into Compare"),
+                icon=":material/stacked_line_chart:",
+                query_params={"view": "experiments", "methods": ",".join(compared)},
+            )
+            if lesson.paper:
+                st.link_button(_("Paper"), lesson.paper, icon=":material/article:", type="tertiary")
+        examples(form)
+
+
+# ---------------------------------------------------------------------- the address
+
+
+def _key(kind: str) -> str:
+    return f"methods.open.{kind}"
+
+
+def _note_opened(kind: str) -> None:
+    """The card that was opened last is in the address, so that a link leads to it."""
+    if st.session_state[_key(kind)]:
+        st.session_state[OPENED] = kind
+    elif st.session_state.get(OPENED) == kind:
+        st.session_state[OPENED] = ""
+    _write_address()
+
+
+def _read_address() -> None:
+    """What a link asks for: ``search``, ``family``, ``only``, and ``method``, which is opened. Nonsense is ignored."""
+    given = st.query_params.to_dict()
+    families = {_anchor(forms[0]): title for title, forms in _groups().items()}
+    st.session_state[SEARCH] = given.get("search", "")
+    st.session_state[FAMILY] = families.get(given.get("family", ""), "")
+    st.session_state[ONLY] = [name for name in given.get("only", "").split(",") if name in _filters()]
+    kind = given.get("method", "")
+    if kind in KINDS:
+        st.session_state[OPENED] = kind
+        st.session_state[_key(kind)] = True
+    note_read()
+
+
+def _write_address() -> None:
+    families = {title: _anchor(forms[0]) for title, forms in _groups().items()}
+    wanted = {
+        "search": st.session_state.get(SEARCH, ""),
+        "family": families.get(st.session_state.get(FAMILY, ""), ""),
+        "only": ",".join(st.session_state.get(ONLY) or ()),
+        "method": st.session_state.get(OPENED, ""),
+    }
+    write_address({name: value for name, value in wanted.items() if value})
+
+
+main()

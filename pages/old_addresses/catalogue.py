@@ -1,0 +1,7 @@
+"""The list of methods is the page Methods."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+st.switch_page("methods/page.py", query_params=dict(st.query_params))

@@ -1,0 +1,8 @@
+"""λ sweeps are experiments of Compare."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+batch = st.query_params.get("sweep", "")
+st.switch_page("compare/page.py", query_params={"experiment": batch} if batch else {"question": "lambda"})

@@ -1,1 +1,0 @@
-"""Widgets and helpers that pages share."""

@@ -1,0 +1,124 @@
+"""The head of a run's page: the way back, its name and facts, what can be done with it as a whole, and its result."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from pages.i18n import _, plain
+from pages.widgets.change_words import changed_by_hand
+from pages.widgets.experiment_title import experiment_title
+from pages.widgets.race import BATCH as RACE
+from pages.widgets.run_words import changed_words, facts
+from pages.widgets.store import delete, store
+from pages.widgets.verdict import show_verdict
+from xfer_core.errors import XferError
+from xfer_core.runs.experiment import is_experiment
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import INTERRUPTED, LIVE, NAME_LENGTH, PAUSED, STOPPED, Run
+
+GONE = "run.gone"  # a run was deleted: the page goes back to the list
+
+# A run belongs to Compare, where the list is, so that entry of the navigation is lit. A phone has no room for the
+# chevrons.
+STYLE = """<style>
+[data-testid=stTopNavLink][href$="/compare"] {
+  background-color: color-mix(in srgb, currentColor 8%, transparent)}
+[data-testid=stTopNavLink][href$="/compare"] span {font-weight: 600}
+.st-key-run-facts p {line-height: 1.5}
+.st-key-run-back {margin-left: -.6rem}
+@media (max-width: 700px) {
+  .st-key-run-name [data-testid=stPopoverButton] > div > :last-child:not(:first-child) {display: none}
+}
+</style>"""
+
+
+def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None:
+    """Draw it.
+
+    Args:
+        run: whose page it is.
+        baselines: that its result is compared with.
+        address: the parameters of the address of what is shown now.
+    """
+    st.html(STYLE)
+    _back(run)
+    with st.container(horizontal=True, vertical_alignment="center", key="run-name"):
+        st.subheader(plain(run.name))
+        with st.container(horizontal=True, gap="xsmall", width="content"):
+            _share(address)
+            _ask_for_name(run)
+            _ask_to_delete(run)
+    spec = RunSpec.model_validate(run.spec)
+    with st.container(gap="xxsmall", key="run-facts"):
+        first, *others = facts(run)
+        st.markdown(f"**{plain(first)}** · {plain(' · '.join(others))}")
+        if changed := changed_words(spec):
+            st.caption(plain(_("Not at the default: {settings}").format(settings=" · ".join(changed))))
+        if said := changed_by_hand(run):
+            st.caption(f":material/touch_app: {plain(said)}")
+    with st.container(key="verdict"):
+        if not show_verdict(run, baselines):
+            _say_why_none(run)
+
+
+def _back(run: Run) -> None:
+    """To the experiment or the race that it is from, and to the list."""
+    with st.container(horizontal=True, key="run-back"):
+        if is_experiment(run.batch):
+            label = plain(_("Experiment: {title}").format(title=experiment_title(run.batch)))
+            query = {"experiment": run.batch}
+            st.page_link("compare/page.py", label=label, icon=":material/arrow_back:", query_params=query)
+        if run.batch.startswith(RACE):
+            query = {"race": run.batch}
+            st.page_link("start/page.py", label=_("The race"), icon=":material/arrow_back:", query_params=query)
+        query = {"view": "runs"}
+        st.page_link("compare/page.py", label=_("All runs"), icon=":material/arrow_back:", query_params=query)
+
+
+def _share(address: dict[str, str]) -> None:
+    with st.popover(_("Link"), icon=":material/link:"):
+        st.caption(_("Whoever can reach this server sees the same page at this address."))
+        place = urlsplit(st.context.url or "")._replace(query=urlencode(address), fragment="")
+        st.code(place.geturl(), language=None, wrap_lines=True)
+
+
+def _ask_for_name(run: Run) -> None:
+    with st.popover(_("Rename"), icon=":material/edit:", width="content"):
+        key = f"name.{run.id}"
+        st.text_input(
+            _("New name"), run.name, max_chars=NAME_LENGTH, key=key, on_change=_rename, args=(run.id, key), width=420
+        )
+
+
+def _rename(run: str, key: str) -> None:
+    try:
+        store().rename(run, st.session_state[key])
+    except XferError:  # somebody deleted it meanwhile: the page says so
+        return
+
+
+def _ask_to_delete(run: Run) -> None:
+    live = run.status in LIVE
+    tip = _("A run that waits or trains must be stopped first.") if live else None
+    with st.popover(_("Delete…"), icon=":material/delete:", disabled=live, help=tip):
+        st.markdown(_("Delete this run for good, with its curves and weights? This cannot be undone."))
+        st.button(_("Delete"), type="primary", on_click=_delete, args=(run.id,), key="delete")
+
+
+def _delete(run: str) -> None:
+    if delete([run]):
+        st.session_state[GONE] = True
+
+
+def _say_why_none(run: Run) -> None:
+    """Where the result will stand."""
+    words = {
+        **dict.fromkeys(LIVE, _("The result stands here when training has ended.")),
+        PAUSED: _("It is paused: there is no result yet."),
+        INTERRUPTED: _("It was interrupted before there was a result."),
+        STOPPED: _("It was stopped before there was a result."),
+    }
+    if run.status in words:
+        st.info(words[run.status], icon=":material/hourglass_top:")

@@ -1,0 +1,233 @@
+"""A look at a network's answers: which classes it mixes up, what transfer fixed and broke, whether it knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.i18n import _, percent, plain
+from pages.run.inspected_run import InspectedRun, snapshot_title
+from pages.widgets.domains import task_title
+from pages.widgets.live_panel import baselines_of
+from pages.widgets.plain_chart import PLAIN
+from xfer_core.analysis.calibration import calibration
+from xfer_core.analysis.confusion import confusion_matrix, most_confused_pair
+from xfer_core.analysis.prediction_changes import prediction_changes
+from xfer_core.analysis.predictions import Predictions
+from xfer_core.analysis.snapshots_view import FINAL
+from xfer_core.charts.confusion import confusion_chart
+from xfer_core.charts.predicted_vs_true import predicted_vs_true_chart
+from xfer_core.charts.reliability import reliability_chart
+from xfer_core.charts.tiles import upscale_pixels
+from xfer_core.runs.store import FINISHED, STOPPED, Run
+
+SHOWN = 12  # pictures of a kind
+TILE = 88  # pixels
+CHOICE = 340  # pixels at most, of a select box
+LISTED = 6  # mistakes
+
+
+def needs_classes(subject: InspectedRun) -> bool:
+    """Whether the task has classes; says so where it has none."""
+    if not subject.classes:
+        sentence = _("This picture needs a task with classes; {task} asks for a number.")
+        st.info(sentence.format(task=plain(task_title(subject.task))), icon=":material/info:")
+    return bool(subject.classes)
+
+
+def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
+    """The confusion matrix; of a regression the answers against what is true."""
+    if not subject.classes:
+        _guesses(subject, together, dark)
+        return
+    answers = subject.predictions()
+    counts = confusion_matrix(answers, subject.classes)
+    right = _("{right} of {all} test samples are right ({percent}).").format(
+        right=int(answers.correct.sum()), all=len(answers.labels), percent=percent(float(answers.correct.mean()))
+    )
+    worst = most_confused_pair(counts)
+    figure = confusion_chart(counts, dark, _("answer"), _("true class"))
+    picture, words = halves(together)
+    with picture:
+        st.plotly_chart(figure, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right, config=PLAIN)
+    with words:
+        st.markdown(plain(right))
+        if worst:
+            sentence = _("{count} of the {all} samples of class {name} are taken for {answer}")
+            st.markdown(f"**{_('The commonest mistakes')}**")
+            st.markdown(
+                "\n".join(
+                    "- " + plain(sentence.format(count=count, all=of, name=f"“{name}”", answer=f"“{answer}”"))
+                    for name, answer, count, of in worst[:LISTED]
+                )
+            )
+    answers_table(counts.rename_axis(_("true class ↓ answer →")).reset_index())
+
+
+def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
+    """Predicted against true, on the same axes for all that stand side by side."""
+    drawn = [(each.samples().labels[each.task].tolist(), each.outputs()[:, 0].tolist()) for each in together]
+    values = [value for true, given in drawn for value in (*true, *given)]
+    true, given = drawn[together.index(subject)]
+    error = float(np.abs(np.subtract(true, given)).mean())
+    sentence = _("On average the answer is {error}° off, over {all} test samples.").format(
+        error=f"{error:.1f}", all=len(true)
+    )
+    st.markdown(sentence)
+    figure = predicted_vs_true_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
+    alt = _("Answers against true values.") + " " + sentence
+    st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
+    originals = subject.samples().example_ids.tolist()
+    answers_table(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
+
+
+def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun], _dark: bool) -> None:
+    """The test samples whose answer changed between right and wrong, against a network that the viewer picks."""
+    if not needs_classes(subject):
+        return
+    known = _references(subject, together)
+    if not known:
+        st.info(
+            _(
+                "There is nothing to compare with yet: train Source only or From scratch on the same problem with the "
+                "same seed. Train does it with one tick: With both baselines."
+            ),
+            icon=":material/info:",
+        )
+        return
+    with subject.place:
+        chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
+    run, moment = known[chosen]
+    before, after = InspectedRun(run, subject.domain, subject.task).predictions(moment), subject.predictions()
+    found = prediction_changes(before, after)
+    st.markdown(
+        _("Against {reference}: **{fixed} corrected, {broken} broken** of {all} test samples.").format(
+            reference=f"“{plain(chosen)}”", fixed=len(found.corrected), broken=len(found.regressed), all=found.samples
+        )
+        + " "
+        + (
+            _("If neither were better, chance alone would bring a difference like this in {percent} of such tests.")
+            if len(found.corrected) + len(found.regressed)
+            else _("Every answer is as right or as wrong as before.")
+        ).format(percent=_("less than 0.1 %") if found.p_value < 0.001 else percent(found.p_value))
+    )
+    if len(found.corrected) + len(found.regressed):
+        st.caption(_("Below each picture: the answer before → the answer now, ✓ right or ✗ wrong."))
+    for title, positions in ((_("Corrected"), found.corrected), (_("Broken"), found.regressed)):
+        _pictures(subject, title, positions, before, after)
+    if len(found.corrected) + len(found.regressed):
+        answers_table(_table(subject, found.corrected, found.regressed, before, after))
+
+
+def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str, tuple[Run, str]]:
+    """What the answers can be compared with: a title → whose network, at which moment."""
+    run, spec = subject.run, subject.spec
+    known = {}
+    baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
+    for kind in ("target_only", "source_only"):
+        if kind in baselines and baselines[kind].status in (FINISHED, STOPPED):
+            known[baselines[kind].name] = (baselines[kind], FINAL)
+    for other in together:
+        if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):
+            known[f"{other.run.name} ({other.run.id})"] = (other.run, FINAL)
+    for moment in subject.snapshots():
+        if moment.index and not moment.reset:  # a head of random values has no answers worth the name
+            known[_("this run at {moment}").format(moment=snapshot_title(moment))] = (run, moment.key)
+    return known
+
+
+def _pictures(
+    subject: InspectedRun, title: str, positions: np.ndarray, before: Predictions, after: Predictions
+) -> None:
+    if not len(positions):
+        return
+    shown, classes = positions[:SHOWN].tolist(), subject.classes
+    more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
+    st.markdown(f"**{title}**{more}")
+    images = subject.samples().inputs
+    words = [
+        f"{classes[before.predicted[i]]} → {classes[after.predicted[i]]} {'✓' if after.correct[i] else '✗'}"
+        for i in shown
+    ]
+    picture_row([upscale_pixels(images[i]) for i in shown], words, TILE)
+
+
+def _table(
+    subject: InspectedRun, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
+) -> pd.DataFrame:
+    originals, classes = subject.samples().example_ids, subject.classes
+    return pd.DataFrame(
+        [
+            {
+                _("sample"): int(originals[i]),
+                _("became"): word,
+                _("true class"): classes[before.labels[i]],
+                _("before"): classes[before.predicted[i]],
+                _("now"): classes[after.predicted[i]],
+                _("confidence now"): percent(float(after.confidence[i])),
+            }
+            for word, positions in ((_("right"), fixed), (_("wrong"), broken))
+            for i in positions.tolist()
+        ]
+    )
+
+
+def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
+    """The reliability diagram and the expected calibration error."""
+    if not needs_classes(subject):
+        return
+    found = calibration(subject.predictions())
+    gap = found.confidence - found.accuracy
+    word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
+    sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
+        sure=percent(found.confidence), right=percent(found.accuracy), word=word
+    )
+    words = _("accuracy"), _("as confident as right")
+    figure = reliability_chart(found.bins, dark, _("confidence: how sure the network is"), _("accuracy"), words)
+    picture, text = halves(together)
+    with picture:
+        alt = _("Reliability diagram.") + " " + sentence
+        st.plotly_chart(figure, key=subject.key("reliability"), alt=alt, config=PLAIN)
+    with text:
+        st.markdown(sentence)
+        st.markdown(
+            _(
+                "**Expected calibration error {error}**: how far confidence and accuracy are apart, averaged over the "
+                "samples. With so few samples even a network that is right just as often as it is sure would read "
+                "{by_chance} on average. Bars below the dashed line: too sure."
+            ).format(error=percent(found.error), by_chance=percent(found.by_chance))
+        )
+    bins = found.bins
+    answers_table(
+        pd.DataFrame(
+            {
+                _("how sure"): [f"{low:.0%} – {high:.0%}" for low, high in zip(bins["low"], bins["high"], strict=True)],
+                _("samples"): bins["samples"],
+                _("mean confidence"): bins["confidence"].map(percent),
+                _("accuracy"): bins["correct"].map(percent),
+            }
+        )
+    )
+
+
+def halves(together: list[InspectedRun]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for a picture and for what is said of it: beside it where one run has the page, else below it."""
+    if len(together) == 1:
+        picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+        return picture, words
+    return st.container(), st.container()
+
+
+def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> None:
+    """Small pictures beside one another, each with its words below, as many a line as there is room for."""
+    with st.container(horizontal=True, gap="small"):
+        for picture, caption in zip(pictures, words, strict=True):
+            st.image(picture, caption=plain(caption), width=width, alt=caption)
+
+
+def answers_table(table: pd.DataFrame) -> None:
+    """The data of a picture, as a table."""
+    with st.expander(_("The numbers"), icon=":material/table:"):
+        st.dataframe(table, hide_index=True)

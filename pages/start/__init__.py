@@ -1,0 +1,1 @@
+"""Start: three networks race on the same few labels."""

@@ -1,0 +1,107 @@
+"""Start before a race: what Xfer shows, on one page that a stranger understands."""
+
+from __future__ import annotations
+
+import streamlit as st
+from torch import Tensor
+
+from pages.i18n import _
+from pages.theme import is_dark
+from pages.widgets.race import (
+    DEFAULT_LABELS,
+    LABELS_KEY,
+    RACERS,
+    begin_race,
+    labels_control,
+    race_names,
+    show_race,
+)
+from xfer_core.charts.image_grid import one_of_each
+from xfer_core.charts.palette import METHODS, TOTAL
+from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
+from xfer_core.domains import load_domain
+
+# What is left of the height goes between the parts, not below them.
+FILL = (
+    "<style>.st-key-race-intro {min-height: calc(100vh - 8rem); justify-content: space-evenly}"
+    "@media (min-width: 1700px) {.st-key-race-intro [data-testid=stMarkdownContainer] p {font-size: 1.25rem}}</style>"
+)
+PRACTICE, TARGET = "digits.handwritten", "digits.photo"
+
+
+@st.cache_data(show_spinner=False)
+def _digits(key: str) -> Tensor:
+    """One picture of each digit, uint8 (10, C, H, W)."""
+    domain = load_domain(key)
+    return one_of_each(domain.inputs, domain.tasks["digit"].labels, 10)
+
+
+def explained() -> dict[str, str]:
+    """Strategy → what its network learns from, and what the field calls that."""
+    return {
+        "target_only": _("learns from nothing but the few labelled photographs."),
+        "fine_tune": _("learns handwritten digits, then the same few photographs. *(Fine-tuning)*"),
+        "joint": _("learns handwritten digits and the few photographs together. *(Joint learning)*"),
+    }
+
+
+def introduce(gone: bool, last: str) -> None:
+    """Show the introduction with the button that starts a race.
+
+    Args:
+        gone: whether the address names a race that is not here any more.
+        last: the race that this visitor saw last, or empty.
+    """
+    st.session_state.setdefault(LABELS_KEY, DEFAULT_LABELS)
+    with st.container(key="race-intro"):
+        st.html(FILL)
+        _show_introduction(gone, last, TOTAL.pair[is_dark()])
+
+
+def _show_introduction(gone: bool, last: str, ink: str) -> None:
+    left, right = st.columns([3, 4], gap="large", vertical_alignment="center")
+    with left:
+        st.title("Xfer", anchor=False)
+        st.subheader(_("Watch knowledge move"), anchor=False)
+        st.markdown(
+            _(
+                "A network that has learned one thing can learn a similar thing from far fewer examples. Here, three "
+                "real networks learn to read digits on photographs, and you see which one gets there."
+            )
+        )
+        labels_control()
+        st.button(
+            _("Start the race"), type="primary", icon=":material/play_arrow:", on_click=begin_race, width="stretch"
+        )
+        if gone:
+            st.info(_("The race of this link is not here any more. Start a new one."))
+        elif last:
+            st.button(
+                _("Back to your last race"),
+                icon=":material/history:",
+                type="tertiary",
+                on_click=show_race,
+                args=(last,),
+                key="last-race",
+            )
+    with right:
+        captions = (_("Handwritten digits"), _("Digits on photographs"))
+        picture = transfer_picture(_digits(PRACTICE), _digits(TARGET), captions, ink)
+        alt = _("Ten handwritten digits, an arrow, ten digits on photographs.")
+        st.image(picture, width="stretch", alt=alt)
+    _show_networks(ink)
+
+
+def _show_networks(ink: str) -> None:
+    """The three networks of the race, each with what it learns from."""
+    dark = is_dark()
+    practice, target = _digits(PRACTICE), _digits(TARGET)
+    stages = {"target_only": [[target]], "fine_tune": [[practice], [target]], "joint": [[practice, target]]}
+    for column, kind in zip(st.columns(len(RACERS), border=True), RACERS, strict=True):
+        with column:
+            st.markdown(f"**{race_names()[kind]}** {explained()[kind]}")
+            st.image(
+                lane_picture(stages[kind], METHODS[kind].pair[dark], ink),
+                width="stretch",
+                alt=_("Pictures, an arrow, a small network."),
+            )

@@ -1,0 +1,128 @@
+"""Start: one press, three networks, one sentence about what was seen."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from pages.components.live_chart.view import AnswerBoard, live_texts, live_view
+from pages.i18n import _, locale
+from pages.start.headline import ended_well, exactly, headline, places_taken
+from pages.start.introduction import explained, introduce
+from pages.widgets import address
+from pages.widgets.chart_runs import race_charts
+from pages.widgets.predict_panel import predict_panel
+from pages.widgets.race import (
+    DEFAULT_LABELS,
+    LABELS,
+    LABELS_KEY,
+    LAST,
+    RACERS,
+    begin_race,
+    is_racing,
+    labels_control,
+    labels_of,
+    leave_race,
+    race_names,
+    runs_of_race,
+    show_race,
+    shown_race,
+)
+from xfer_core.charts.image_grid import png_uri
+from xfer_core.charts.palette import METHODS
+from xfer_core.charts.tiles import upscale_pixels
+from xfer_core.domains.problem import split_problem
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.training.evaluation import preview_samples
+
+CHART_HEIGHT = 230
+TRY = "now-you"  # anchor of the drawing square
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
+    """The pictures whose answers a run reports while it learns: images, true classes, names of the classes."""
+    chosen = RunSpec.model_validate(json.loads(spec))
+    dealt = split_problem(chosen.problem, chosen.seed)
+    task = chosen.problem.tasks[0]
+    samples = dealt.held_out[chosen.problem.target[0], "validation"]
+    places = preview_samples(dealt)
+    images = [png_uri(upscale_pixels(image)) for image in samples.inputs[places]]
+    return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
+
+
+def _answer_board(run: Run) -> AnswerBoard:
+    images, labels, classes = _shown(RunSpec.model_validate(run.spec).model_dump_json())
+    return AnswerBoard(
+        images,
+        labels,
+        [_(name) for name in classes],
+        title=_("its answers to ten photographs that it never learned from"),
+        right=_("{answer}, right"),
+        wrong=_("{answer}, wrong"),
+    )
+
+
+def _texts(runs: list[Run]) -> dict[str, str]:
+    """The words of a race: what each network does now, without a word of the field."""
+    waits = _("waiting for a free place") if places_taken(runs) else _("the trainer is starting")
+    phases = {
+        "source": _("now practising handwritten digits"),
+        "target": _("now learning photographs"),
+        "together": _("now learning both kinds together"),
+    }
+    words = {"status.queued": waits, "status.running": _("learning"), "steps": _("round of practice")}
+    return live_texts(_, locale(), phases) | words
+
+
+def _controls(runs: list[Run]) -> None:
+    """The one setting of the race, the way to the next one, and to the drawing square."""
+    st.session_state.setdefault(LABELS_KEY, labels if (labels := labels_of(runs[0])) in LABELS else DEFAULT_LABELS)
+    live = is_racing(runs)
+    labels_control(disabled=live)
+    with st.container(horizontal=True, gap="small"):
+        st.button(_("Race again"), type="primary", icon=":material/replay:", on_click=begin_race, disabled=live)
+        st.button(_("Start over"), icon=":material/first_page:", on_click=leave_race)
+    if ended_well(runs):
+        st.markdown(f":material/draw: [**{_('Now you: draw a digit')}**](#{TRY})")
+    else:  # keeps the place: nothing moves when the race ends
+        st.markdown(":gray[:material/draw: " + _("Afterwards you: draw a digit") + "]")
+
+
+def main() -> None:
+    """The page. Its address says which race it shows, so that Back leaves it."""
+    batch = shown_race()
+    runs = runs_of_race(batch)
+    address.write_address({"race": batch} if batch else {})
+    if not runs:
+        introduce(gone=bool(batch), last=st.session_state.get(LAST, ""))
+        return
+    show_race(batch)
+    said, choice = st.columns([3, 1], gap="medium")
+    with said:
+        headline(runs)
+    with choice:
+        _controls(runs)
+    lives, charts = race_charts(runs)
+    live_view(
+        lives,
+        charts,
+        layout="race",
+        texts=_texts(runs),
+        key=f"race-{batch}",
+        height=CHART_HEIGHT,
+        answers=_answer_board(runs[0]),
+    )
+    if ended_well(runs):
+        st.header(_("Now you: draw a digit"), anchor=TRY)
+        predict_panel(runs, [METHODS[kind] for kind in RACERS])
+        with st.expander(_("Exactly"), icon=":material/straighten:"):
+            exactly(runs)
+    with st.expander(_("What are the three networks?")):
+        st.markdown("\n".join(f"- **{race_names()[kind]}** {explained()[kind]}" for kind in RACERS))
+    st.page_link("train/page.py", label=_("Change more: the workbench"), icon=":material/tune:")
+
+
+main()

@@ -1,0 +1,1 @@
+"""The event stream and the other routes beside Streamlit's."""

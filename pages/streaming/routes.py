@@ -1,0 +1,91 @@
+"""The two routes that the live view needs beside the pages: the event stream and plotly.js."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import plotly
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from pages.streaming.feed import Message, RunFeed
+from xfer_core.runs.store import open_store
+
+PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
+STREAM_URL = f"{PREFIX}/live/stream"
+PLOTLY_URL = f"{PREFIX}/live/plotly.js?version={plotly.__version__}"
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+MOST_RUNS = 50
+HEARTBEAT_SECONDS = 15
+LOOK_UP_SECONDS = 0.5  # how often a quiet stream looks whether the server wants to end
+RETRY_MILLISECONDS = 1000
+RUN_ID = re.compile(r"[0-9a-f]{1,16}")
+CURSOR = re.compile(r"([0-9a-f]{1,16})=(\d{1,18})")
+
+
+def live_routes(tails: RunFeed) -> list[Route]:
+    """The routes over these tails."""
+
+    async def stream(request: Request) -> Response:
+        runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
+        if len(runs) > MOST_RUNS or not all(RUN_ID.fullmatch(run) for run in runs):
+            sentence = f"runs must be 1 to {MOST_RUNS} ids of runs, separated by commas.\n"
+            return PlainTextResponse(sentence, status_code=400)
+        # A browser that reconnects by itself says where it was; a page that opens a new stream says it in the URL.
+        known = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        cursors = {**dict.fromkeys(runs, 0), **{run: int(seq) for run, seq in CURSOR.findall(known) if run in runs}}
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        return StreamingResponse(event_stream(tails, cursors), media_type="text/event-stream", headers=headers)
+
+    async def plotly_script(_: Request) -> Response:
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=headers)
+
+    return [Route(f"{PREFIX}/live/stream", stream), Route(f"{PREFIX}/live/plotly.js", plotly_script)]
+
+
+async def event_stream(tails: RunFeed, cursors: Mapping[str, int]) -> AsyncIterator[str]:
+    """Server-sent events of these runs.
+
+    Ends with an event ``end`` when no run of the stream can change any more, and without one when the server wants to
+    shut down: the browser then comes back by itself and goes on from its cursor.
+    """
+    told = dict(cursors)
+    last = time.monotonic()
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    with tails.subscribe(cursors) as watcher:
+        while not server_is_leaving():
+            for message in await watcher.wait(LOOK_UP_SECONDS):
+                told[message.run] = message.seq
+                last = time.monotonic()
+                yield _event(told, message)
+            if watcher.ended:
+                yield "event: end\ndata: {}\n\n"
+                return
+            if time.monotonic() - last > HEARTBEAT_SECONDS:
+                last = time.monotonic()
+                yield ": still here\n\n"
+
+
+def _event(told: Mapping[str, int], message: Message) -> str:
+    cursor = ";".join(f"{run}={seq}" for run, seq in told.items())
+    return f"id: {cursor}\ndata: {message.data}\n\n"
+
+
+def server_is_leaving() -> bool:
+    """Whether uvicorn was asked to end: it waits for open responses without limit, so these must end by themselves.
+
+    The server is not reachable from a request; its signal handler, a bound method, is.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))
+
+
+ROUTES = live_routes(RunFeed(open_store))

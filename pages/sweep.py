@@ -1,8 +1,0 @@
-"""Where links to a λ sweep lead: sweeps are experiments of Compare."""
-
-from __future__ import annotations
-
-import streamlit as st
-
-batch = st.query_params.get("sweep", "")
-st.switch_page("compare.py", query_params={"experiment": batch} if batch else {"question": "lambda"})

@@ -1,0 +1,301 @@
+"""Train: the workbench. Choose the problem and how knowledge moves, press start, watch."""
+
+from __future__ import annotations
+
+import secrets
+from threading import Lock
+
+import streamlit as st
+
+from pages.i18n import _, error_text, plain
+from pages.train.sweep_panel import sweep_button
+from pages.train.workbench import Workbench
+from pages.widgets import address, loss_weights, problem
+from pages.widgets.chart_runs import term_titles
+from pages.widgets.field_errors import FieldErrors
+from pages.widgets.layer_freezing import STYLE as STAGES_STYLE
+from pages.widgets.lesson import lesson_of
+from pages.widgets.link import read_link
+from pages.widgets.live_panel import (
+    STARTED_TOGETHER,
+    baseline_specs,
+    baselines_of,
+    empty_panel,
+    live_buttons,
+    live_notes,
+    live_panel,
+)
+from pages.widgets.plan_link import compare_query
+from pages.widgets.store import enqueue, store
+from pages.widgets.verdict import show_verdict
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
+
+state = st.session_state
+LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
+TRAINING = (*LIVE, PAUSED)
+turning = Lock()
+
+# All that matters is in one view, on a small projector too; on a telephone Start stays in reach below it.
+STYLE = """<style>
+.stMainBlockContainer {padding: 3.6rem 1.75rem 2rem; max-width: 110rem}
+.stMainBlockContainer > [data-testid=stVerticalBlock], .st-key-choose, .st-key-boards {gap: .5rem}
+.st-key-choose .katex-display, .st-key-choose [data-testid=stMarkdownContainer],
+.st-key-choose [data-testid=stMarkdownContainer] p {margin: 0}
+.st-key-choose [data-testid=stButtonGroup] button {min-height: 2rem; padding: .15rem .65rem}
+.st-key-choose [data-testid=stPopover] button, .st-key-choose [data-testid=stPageLink] a {min-height: 0;
+  padding: 0 .3rem}
+.st-key-boards [data-testid=stHorizontalBlock] {row-gap: 0}
+.st-key-verdict {min-height: 5.2rem; justify-content: center}
+.st-key-verdict [data-testid=stAlertContainer] {padding: .5rem .8rem}
+.st-key-verdict p, .st-key-verdict [data-testid=stMarkdownContainer] {margin: 0; line-height: 1.35}
+.stMainBlockContainer {--xfer-above: 30rem}
+@media (min-width: 40.01em) and (max-width: 1250px) {
+  .st-key-start-row:has(.st-key-ask-to-stop) [class*=baselines] {display: none}
+}
+@media (min-width: 40.01em) and (max-width: 1100px), (min-width: 40.01em) and (max-height: 800px) {
+  html {font-size: 14px !important}
+}
+@media (max-width: 40em) {
+  .st-key-start-row {position: fixed; left: 0; right: 0; bottom: 0; z-index: 99; padding: .5rem 1rem;
+    gap: .25rem 1rem; background: var(--st-background-color, Canvas); border-top: 1px solid #8886}
+  .stMainBlockContainer {padding: 3.6rem 1rem 8rem}
+}
+</style>"""
+
+
+# ---------------------------------------------------------------------- the address
+
+
+def _read_address() -> None:
+    """What the controls start from, when the visitor has just come: what was handed over, the settings in the address,
+    those of the run that it names, what was here before, the default."""
+    if not address.has_arrived():
+        return
+    # What a link says beside the spec (fbclid, utm_source, embed …) is for others, and no reason to refuse the link.
+    given = {path: value for path, value in st.query_params.items() if path.partition(".")[0] in RunSpec.model_fields}
+    run, refused = st.query_params.get("run", ""), []
+    handed_over: RunSpec | None = state.get("train.handed_over")
+    if handed_over is not None:
+        first = handed_over
+    elif given:
+        first, refused = read_link(given)
+    elif run and (found := store().find(ids=[run])):
+        first = _spec_now(found[0])
+    elif address.goes_through_history():
+        first = RunSpec()
+    else:
+        first = state.get("train.spec", RunSpec())
+    if given or run or handed_over or address.goes_through_history():
+        state["train.run"] = run
+    state["train.first"], state["train.refused"] = first, refused
+    state["train.form"] = state.get("train.form", 0) + 1
+    state["train.handed_over"] = None
+    address.note_read()
+
+
+def _spec_now(run: Run) -> RunSpec:
+    """The settings of a run; of one that trains, with the λ of now."""
+    spec = RunSpec.model_validate(run.spec)
+    lambdas = (run.progress or {}).get("lambdas") or {}
+    own = spec.strategy.term_titles
+    now = {term: value for term, value in lambdas.items() if term not in own}
+    usual = {term: value for term, value in spec.strategy.lambdas(spec.problem).items() if term not in own}
+    if run.status not in TRAINING or "weights" not in type(spec.strategy).model_fields or now in ({}, usual):
+        return spec
+    data = spec.model_dump(mode="json")
+    return RunSpec.model_validate({**data, "strategy": {**data["strategy"], "weights": now}})
+
+
+def _say_refused() -> None:
+    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    refused: list[tuple[str, XferError]] = state.get("train.refused", [])
+    if not refused:
+        return
+    with st.container(border=True):
+        for setting, error in refused:
+            words = _("Left out of this link: {reason}").format(reason=error_text(error))
+            st.warning(words, icon=":material/link_off:")
+            st.code(setting, language=None, wrap_lines=True)
+        st.button(_("I have read this"), on_click=state.pop, args=("train.refused", None), key="note-refused")
+
+
+def _write_address(spec: RunSpec) -> None:
+    """The whole choice goes into the link, in the words of ``--set``."""
+    settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
+    run = state.get("train.run")
+    address.write_address({**settings, **({"run": run} if run else {})})
+
+
+def _prefix() -> str:
+    """Starts the keys of this form's controls; a new number makes them all anew."""
+    return f"train{state.get('train.form', 0)}"
+
+
+# ---------------------------------------------------------------------- start, and what acts on a run that trains
+
+
+def _ask_to_start() -> None:
+    state["train.start"] = True
+
+
+def _start(spec: RunSpec) -> None:
+    """Queue what the controls say now. A second press while the very same training goes on is none."""
+    shown = _shown()
+    if shown and shown.status in LIVE and state.get("train.begun") == (shown.id, spec.digest()):
+        return
+    wanted = [(spec, "")]
+    if state[f"{_prefix()}.baselines"]:
+        for baseline in baseline_specs(spec):
+            if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
+                wanted.append((baseline, ""))
+    run = enqueue(wanted, f"{STARTED_TOGETHER}{secrets.token_hex(4)}")[0]
+    state["train.run"], state["train.begun"] = run, (run, spec.digest())
+    if shown and shown.status in LIVE:
+        state["train.beside"] = shown.id
+
+
+def _shown() -> Run | None:
+    """The run whose curves stand here."""
+    found = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
+    return found[0] if found else None
+
+
+def _can_turn(run: Run | None, spec: RunSpec | None) -> bool:
+    """Whether λ and the rate of the controls are those of this run, which trains."""
+    if run is None or spec is None or run.status not in TRAINING:
+        return False
+    own = RunSpec.model_validate(run.spec)
+    return own.strategy.kind == spec.strategy.kind and own.problem == spec.problem
+
+
+def _turn(name: str, key: str) -> None:
+    """A person has moved a λ or the learning rate: the run that is shown and trains follows at once."""
+    run = _shown()
+    if run is None or not _can_turn(run, state.get("train.spec")) or state[key] is None:
+        return
+    try:
+        with turning:  # what is sent is the value of now, though another press of this visitor overtakes this one
+            store().command(run.id, "set", name, float(state[key]))
+    except XferError as error:
+        st.toast(error_text(error), icon=":material/info:")
+
+
+def _say_beside() -> None:
+    """Another run goes on, out of sight: it shares the processor."""
+    found = store().find(ids=[state["train.beside"]]) if state.get("train.beside") else []
+    if not found or found[0].status not in LIVE or found[0].id == state.get("train.run"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="beside"):
+        st.markdown(_("{name} still trains and shares the processor.").format(name=f"**{plain(found[0].name)}**"))
+        st.button(_("Stop it"), on_click=_stop_beside, args=(found[0].id,), key="stop-beside")
+        st.button(_("Let it go on"), on_click=state.pop, args=("train.beside", None), key="keep-beside")
+
+
+def _stop_beside(run: str) -> None:
+    state.pop("train.beside", None)
+    try:
+        store().command(run, "stop")
+    except XferError as error:  # it ended meanwhile
+        st.toast(error_text(error), icon=":material/info:")
+
+
+# ---------------------------------------------------------------------- the page
+
+
+def main() -> None:
+    """The page."""
+    st.html(STYLE + problem.STYLE + STAGES_STYLE + loss_weights.STYLE)
+    _read_address()
+    _say_refused()
+    slots = FieldErrors()
+    top = st.container(key="top")
+    choose, watch = st.columns([6, 8], gap="medium")
+    bench = Workbench(state.setdefault("train.first", RunSpec()), _prefix(), slots, _turn)
+    spec = bench.show(top, choose.container(key="choose"))
+    if spec is not None:
+        state["train.spec"] = spec
+    if state.get("train.start"):
+        if spec is not None:
+            _start(spec)
+        state["train.start"] = False
+    if spec is not None:
+        _write_address(spec)
+    if bench.beside_weights is not None and _can_turn(_shown(), spec):
+        words = _("act at once on the training shown")
+        bench.beside_weights.markdown(f"**{_('Loss weights λ')}** — :material/bolt: {words}")
+    with watch:
+        _watch(spec, bench.error)
+    with choose:  # below the settings, where there is room in the first view
+        _next_steps(spec, _shown())
+
+
+def _watch(spec: RunSpec | None, error: XferError | None) -> None:
+    """Start, and below it the curves of the run that is shown, or those that a start would draw."""
+    run = _shown()
+    with st.container(horizontal=True, vertical_alignment="center", key="start-row"):
+        with_baselines = _start_button(spec, run)
+        if run:
+            live_buttons(run)
+    if error is not None and error.code != "not_here":
+        st.caption(":material/error: " + error_text(error))
+    _say_beside()
+    baselines = baselines_of(run) if run else []
+    with st.container(key="verdict"):  # its room is kept: nothing jumps when it is known
+        if (run is None or not show_verdict(run, baselines)) and spec is not None:
+            st.markdown(lesson_of(type(spec.strategy)).idea)
+        if run:
+            live_notes(run)
+    if run:
+        live_panel(run, baselines)
+    elif state.get("train.run"):
+        st.info(_("The run of this link is not in this installation. Press Start training to make it again."))
+    elif spec is not None:
+        empty_panel(spec, with_baselines)
+
+
+def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
+    """What can follow, one press away."""
+    with st.container(horizontal=True, key="next-steps"):
+        if run is not None and run.result:
+            for view, label, icon in (
+                ("inspect", _("Inspect"), ":material/biotech:"),
+                ("try", _("Try it"), ":material/draw:"),
+                ("export", _("Export"), ":material/download:"),
+            ):
+                st.page_link("run/page.py", label=label, icon=icon, query_params={"run": run.id, "view": view})
+        if spec is not None:
+            query = compare_query(spec)
+            st.page_link(
+                "compare/page.py", label=_("Compare this"), icon=":material/stacked_line_chart:", query_params=query
+            )
+            terms = list(spec.strategy.lambdas(spec.problem))
+            if spec.strategy.kind == "joint" and len(terms) > 1:
+                sweep_button(spec, term_titles(spec.strategy, terms))
+
+
+def _start_button(spec: RunSpec | None, run: Run | None) -> bool:
+    """Beside the curves that it makes.
+
+    Returns:
+        Whether both baselines are wanted too.
+    """
+    paused = run is not None and run.status == PAUSED  # then Resume is what one is looking for
+    st.button(
+        _("Start training"),
+        type="secondary" if paused else "primary",
+        icon=":material/model_training:" if paused else ":material/play_arrow:",
+        disabled=spec is None,
+        on_click=_ask_to_start,
+        key="start",
+    )
+    return st.toggle(
+        _("With both baselines"),
+        value=True,
+        key=f"{_prefix()}.baselines",
+        help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
+    )
+
+
+main()

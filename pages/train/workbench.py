@@ -1,0 +1,227 @@
+"""The controls of Train: everything that a run is made from, and the spec that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.i18n import _, plain
+from pages.train.sample_weight_table import weight_table
+from pages.widgets.change_words import change_words
+from pages.widgets.chart_runs import term_styles, term_titles
+from pages.widgets.config_form import choose_kind, controls
+from pages.widgets.field_errors import FieldErrors
+from pages.widgets.layer_freezing import freeze_layers
+from pages.widgets.lesson import family_title, lesson_of
+from pages.widgets.loss_weights import loss_weights
+from pages.widgets.problem import choose_budget, choose_domains, choose_tasks
+from pages.widgets.recipe_upload import recipe_uploader
+from pages.widgets.store import validated
+from xfer_core.domains.problem import Problem
+from xfer_core.errors import XferError
+from xfer_core.networks import NETWORKS
+from xfer_core.runs.spec import RunSpec, canonical, parse_spec
+from xfer_core.selections import RULES
+from xfer_core.strategies import BASICS, STRATEGIES, Strategy
+from xfer_core.training import OPTIMIZERS
+
+
+class Workbench:
+    """The controls of one spec.
+
+    Args:
+        first: what they show at first.
+        prefix: starts their keys; another one makes them all anew.
+        slots: learns where to say what is wrong with which field.
+        on_turn: is called when a person has moved a λ or the learning rate, with its name as a live setting has it
+            (``lambda/<term>``, ``lr``) and the key of its control.
+    """
+
+    def __init__(self, first: RunSpec, prefix: str, slots: FieldErrors, on_turn: Callable[[str, str], None]) -> None:
+        self.first, self.prefix, self.slots, self.on_turn = first, prefix, slots, on_turn
+        self.error: XferError | None = None
+        self.beside_weights: Any = (
+            None  # the heading of the loss weights, where there are any: says for which run they speak
+        )
+
+    def show(self, top: Any, side: Any) -> RunSpec | None:
+        """Draw all controls.
+
+        Args:
+            top: the place of source and target, over the whole width.
+            side: the place of all others.
+
+        Returns:
+            The spec that they make, or None where a rule is broken: that is said beside the control.
+        """
+        with top:
+            domains = choose_domains(self.first.problem, self.prefix, self.slots)
+        with side:
+            strategy = self._choose_strategy()
+            boards = st.container(key="boards")
+            left, rate = st.columns([3, 2], vertical_alignment="bottom")
+            with left:
+                budget = choose_budget(self.first.problem, self.prefix, self.slots)
+            with st.expander(_("More settings"), icon=":material/settings:"):
+                rest_of_problem = choose_tasks(self.first.problem, domains, self.prefix, self.slots)
+                rule = self._choose_rule()
+                fields, rest = self._choose_settings(strategy, rate)
+                st.markdown(f"**{_('Open a recipe')}**")
+                recipe_uploader()
+            problem = {**domains, **rest_of_problem, "labels_per_class": budget}
+            rest["training"]["selection"] = rule
+        try:
+            with boards:
+                fields |= self._boards(strategy, problem, rest["network"])
+            spec = parse_spec({"problem": problem, "strategy": {"kind": strategy.kind, **fields}, **rest})
+            validated(spec)
+            return spec
+        except XferError as error:
+            self.error = error
+            if error.code != "not_here":  # the button beside the domain says that
+                self.slots.show(error)
+            return None
+
+    def _choose_strategy(self) -> Strategy:
+        now = self.first.strategy
+        kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
+        shown = [form.model_fields["kind"].default for form in BASICS]
+        if now.kind not in shown:
+            shown.append(now.kind)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{_('How knowledge moves')}**", width="content")
+            lesson_place = st.popover(_("How it works"), icon=":material/school:", type="tertiary")
+        kind = st.pills(
+            _("How knowledge moves"),
+            shown,
+            default=now.kind,
+            required=True,
+            format_func=lambda kind: _(kinds[kind].title),
+            key=f"{self.prefix}.strategy",
+            label_visibility="collapsed",
+            wrap=True,
+        )
+        form = kinds[kind]
+        lesson = lesson_of(form)
+        with lesson_place:
+            st.markdown(f"**{family_title(form)}** — {lesson.idea}")
+            st.latex(form.formula)
+            st.markdown(lesson.rest)
+            st.page_link("methods/page.py", label=_("All methods"), icon=":material/menu_book:")
+        self.slots.here("strategy", "strategy.kind")
+        return now if kind == now.kind else form()
+
+    def _choose_rule(self) -> str:
+        """Which step of the run counts."""
+        rule = st.selectbox(
+            _("Model selection: which step counts"),
+            list(RULES),
+            index=list(RULES).index(self.first.training.selection),
+            format_func=lambda kind: _(RULES[kind].title),
+            key=f"{self.prefix}.rule",
+        )
+        lesson = lesson_of(type(RULES[rule]))
+        st.caption((":material/warning: " if RULES[rule].requires == "answers" else "") + lesson.idea, help=lesson.rest)
+        self.slots.here("training.selection")
+        return rule
+
+    def _choose_settings(self, strategy: Strategy, rate: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The strategy's further fields; network, training and seed; and the learning rate in a place of its own."""
+        first, prefix, slots = self.first, self.prefix, self.slots
+        fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
+        slots.here(*(f"strategy.{name}" for name in fields))
+        if "table" in type(strategy).model_fields:
+            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
+        if fields.get("scheme") == "table":
+            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
+            fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
+            slots.here("strategy.table")
+        left, right = st.columns(2)
+        with left:
+            network = choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
+            network_fields = controls(network, f"{prefix}.{network.kind}")
+            slots.here("network")
+        with right:
+            optimizer = choose_kind(_("Optimiser"), OPTIMIZERS, first.training.optimizer, f"{prefix}.optimizer")
+            others = tuple(name for name in type(optimizer).model_fields if name != "lr")
+            optimizer_fields = controls(optimizer, f"{prefix}.{optimizer.kind}", without=("lr",))
+        with rate:
+            optimizer_fields |= controls(
+                optimizer, f"{prefix}.{optimizer.kind}", without=others, on_change=self.on_turn
+            )
+            slots.here("training.optimizer.lr")
+        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection", "live_changes"))
+        training["live_changes"] = self._live_changes()
+        training["optimizer"] = {"kind": optimizer.kind, **optimizer_fields}
+        seed = controls(first, prefix, without=("version", "problem", "network", "strategy", "training"))
+        slots.here("training", "seed")
+        rest = {"network": {"kind": network.kind, **network_fields}, "training": training, **seed}
+        return fields, rest
+
+    def _live_changes(self) -> list[dict[str, Any]]:
+        """What was changed by hand in the run that these settings are from, to be done again or not."""
+        changes = self.first.training.live_changes
+        if not changes:
+            return []
+        again = st.toggle(
+            _("Do again what was changed by hand"),
+            value=True,
+            key=f"{self.prefix}.live_changes",
+            help=_("In the run that these settings are from, these were changed while it trained."),
+        )
+        st.caption(plain(change_words(changes, self.first)))
+        return [change.model_dump(mode="json") for change in changes] if again else []
+
+    def _boards(self, strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:
+        """The network with its locks, and the loss weights λ, as far as the strategy has them."""
+        fields, chosen = type(strategy).model_fields, {}
+        spec = parse_spec({"problem": problem, "network": network})
+        spec.problem.check_names()
+        stages = spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())
+        # Another method, the same network: what was locked stays so.
+        prefix = f"{self.prefix}.{spec.network.kind}.frozen"
+        if "frozen" in fields:
+            chosen["frozen"] = freeze_layers(stages, getattr(strategy, "frozen", ()), prefix)
+            self.slots.here("strategy.frozen")
+        else:
+            freeze_layers(stages, None, f"{prefix}.none")
+        if "weights" in fields:
+            self.beside_weights = st.empty()
+            self.beside_weights.markdown(f"**{_('Loss weights λ')}**")
+            chosen["weights"] = self._weights(strategy, spec.problem)
+            self.slots.here("strategy.weights")
+        else:
+            st.markdown(f"**{_('Loss')}** — " + _("this method has no weights λ to set"))
+            st.latex(strategy.formula)
+        return chosen
+
+    def _weights(self, strategy: Strategy, problem: Problem) -> dict[str, float]:
+        fitting = _fitting_weights(strategy, problem)
+        parsed = RunSpec(problem=problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
+        # Other domains are other terms: the keys of the sliders carry the problem.
+        terms = canonical(list(fitting.lambdas(problem)))
+        own = fitting.term_titles  # what a method adds of its own has no slider
+        lambdas = {term: value for term, value in fitting.lambdas(problem).items() if term not in own}
+        mixed = loss_weights(
+            lambdas,
+            term_titles(fitting, list(lambdas)),
+            term_styles(parsed),
+            "L",
+            f"{self.prefix}.{strategy.kind}.weights.{terms}",
+            lambda term, key: self.on_turn(f"lambda/{term}", key),
+        )
+        usual = fitting.model_copy(update={"weights": {}}).lambdas(problem)
+        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
+            return getattr(fitting, "weights", {})
+        return {} if mixed == {term: usual[term] for term in mixed} else mixed
+
+
+def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
+    """The strategy with the weights that a link gave, or with none if they name other domains than are chosen now."""
+    try:
+        strategy.lambdas(problem)
+        return strategy
+    except XferError:
+        return type(strategy)(**{**strategy.model_dump(), "weights": {}})

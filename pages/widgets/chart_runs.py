@@ -1,0 +1,242 @@
+"""Which curves of a run are drawn, in which colours: from its spec, before it has measured anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from pages.components.live_chart.view import Chart, LiveRun, Trace
+from pages.i18n import _, error_words
+from pages.widgets.domains import domain_title, task_word
+from xfer_core.analysis.comparison import condition_of
+from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, LineStyle, domain_style, method_style, method_styles
+from xfer_core.errors import MESSAGES, XferError
+from xfer_core.runs.spec import RunSpec, metric_name
+from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
+from xfer_core.strategies import Strategy
+
+
+def reason_text(run: Run) -> str:
+    """Why a run failed, in the viewer's language."""
+    if run.broke:
+        return _("The network broke: a result of it is no finite number. Train again with a lower learning rate.")
+    reason = run.reason
+    if not reason:
+        return ""
+    if reason.get("code") not in MESSAGES:
+        return reason["text"]
+    return error_words(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]))
+
+
+def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
+    """A run as the live view shows it; its number is the accuracy on the first target."""
+    spec = RunSpec.model_validate(run.spec)
+    return LiveRun(
+        id=run.id,
+        title=title or run.name,
+        colour=look.pair,
+        dash=look.dash,
+        number_scalar=_number_scalar(spec),
+        final_scalar=spec.target_metric(),
+        status=run.status,
+        progress=run.progress,
+        reason=reason_text(run),
+        caveat=_(run.outcome) if run.outcome in (DIVERGED, COLLAPSED) else "",
+    )
+
+
+def _number_scalar(spec: RunSpec) -> str:
+    return spec.target_metric().removesuffix("test") + "validation"
+
+
+def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
+    """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ;
+    what is no domain's by the strategy's own words."""
+    own = {term: _(title) for term, title in strategy.term_titles.items()}
+    parts = {term: term.partition("/") for term in terms if term not in own}
+    several = len({task for _domain, _slash, task in parts.values()}) > 1
+    return {
+        **{
+            term: domain_title(domain) + (f" · {task_word(task)}" if several and task else "")
+            for term, (domain, _slash, task) in parts.items()
+        },
+        **{term: title for term, title in own.items() if term in terms},
+    }
+
+
+def term_styles(spec: RunSpec) -> dict[str, LineStyle]:
+    """The look of every loss term: its domain's role, with a dash of its own for each further task; what is no domain's
+    looks like none of them."""
+    looks: dict[str, LineStyle] = {}
+    used: dict[str, int] = {}
+    for term in spec.strategy.lambdas(spec.problem):
+        role = spec.problem.roles().get(term.partition("/")[0], "none")
+        looks[term] = domain_style(role, used.get(role, 0))
+        used[role] = used.get(role, 0) + 1
+    return looks
+
+
+@dataclass(frozen=True)
+class ChartRun:
+    """What the charts need to know of a run, whether it exists yet or not."""
+
+    id: str
+    name: str
+    spec: RunSpec
+
+
+def chart_run(run: Run) -> ChartRun:
+    """A run of the store."""
+    return ChartRun(run.id, run.name, RunSpec.model_validate(run.spec))
+
+
+def planned_run(spec: RunSpec) -> ChartRun:
+    """A run that pressing start would make."""
+    return ChartRun(spec.strategy.kind, _(type(spec.strategy).title), spec)
+
+
+def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Chart]:
+    """Accuracy with the baselines, losses plain and weighted, learning rate."""
+    looks = term_styles(run.spec)
+    titles = term_titles(run.spec.strategy, list(looks))
+    waiting = _("The curves appear here as the network learns.")
+    measures, numbers = _measure_traces(run.id, run.spec), run.spec.problem.regressions()
+    charts = [
+        Chart(
+            _("Accuracy on validation samples"),
+            _("accuracy"),
+            [
+                *(trace for trace in measures if trace.scalar.startswith("accuracy/")),
+                *(_baseline_trace(base) for base in baselines),
+            ],
+            y_range=(0, 1),
+            percent=True,
+            story=run.id,
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Loss of each term"),
+            _("cross-entropy (nats)") if not numbers else _("loss"),
+            [
+                Trace(run.id, f"loss/{term}", titles[term], look.pair, look.dash, width=2)
+                for term, look in looks.items()
+            ],
+            log=True,
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Weighted loss: λ × term"),
+            _("part of the total loss"),
+            [
+                *(
+                    Trace(run.id, f"weighted/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
+                    for term, look in looks.items()
+                ),
+                Trace(run.id, "loss/total", _("total"), TOTAL.pair, width=2),
+            ],
+            log=True,
+            empty_text=waiting,
+        ),
+        Chart(
+            _("Learning rate"),
+            _("learning rate"),
+            [Trace(run.id, "lr", _("learning rate"), TOTAL.pair)],
+            step_shape=True,
+            empty_text=waiting,
+        ),
+    ]
+    if run.spec.strategy.logs_gradient_conflict and len(_shared_terms(run.spec)) > 1:
+        charts.append(_conflict_matrix(run, titles))
+    if run.spec.strategy.sets_loss_weights():
+        set_by_method = [
+            Trace(run.id, f"lambda/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
+            for term, look in looks.items()
+        ]
+        charts.insert(2, Chart(_("λ as the method sets it"), "λ", set_by_method, empty_text=waiting))
+    errors = [trace for trace in measures if trace.scalar.startswith("error/")]
+    if errors:
+        title, axis = _("Error on validation samples"), _("mean error, in degrees")
+        charts.insert(1, Chart(title, axis, errors, story=run.id, empty_text=waiting))
+    if len(numbers) == len(run.spec.problem.tasks):
+        del charts[0]
+    return charts
+
+
+def setting_titles(spec: RunSpec) -> dict[str, str]:
+    """What a person can change while a run trains, as the marks on its chart say it."""
+    titles = term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem)))
+    return {"lr": _("learning rate"), **{f"lambda/{term}": f"λ {title}" for term, title in titles.items()}}
+
+
+def _shared_terms(spec: RunSpec) -> list[str]:
+    """The terms that learn labels: what a method adds of its own is left out."""
+    return [term for term in spec.strategy.lambdas(spec.problem) if term not in spec.strategy.term_titles]
+
+
+def _conflict_matrix(run: ChartRun, titles: Mapping[str, str]) -> Chart:
+    """Whether the losses pull together: the cosine between the gradients of every two of them, as of now."""
+    terms = _shared_terms(run.spec)
+    pairs = [
+        Trace(run.id, f"cosine/{a}|{b}", f"{i},{j}", TOTAL.pair) for (i, a), (j, b) in combinations(enumerate(terms), 2)
+    ]
+    return Chart(
+        _("Do the losses pull together?"),
+        _("Cosine between their gradients in the shared stages: 1 the same way, 0 unrelated, −1 against each other."),
+        pairs,
+        lines=[(-1, "", TARGET.pair), (1, "", SOURCE.pair)],
+        empty_text=_("Measured from the first step on."),
+        matrix=[titles[term] for term in terms],
+    )
+
+
+def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
+    traces, used = [], {"source": 0, "target": 0, "unseen": 0}
+    for key, role in spec.problem.roles().items():
+        for task in spec.problem.tasks:
+            look = domain_style(role, used[role])
+            used[role] += 1
+            label = domain_title(key) + (f" · {task_word(task)}" if len(spec.problem.tasks) > 1 else "")
+            scalar = metric_name(spec.problem, key, task, "validation")
+            traces.append(Trace(run, scalar, label, look.pair, look.dash))
+    return traces
+
+
+def _baseline_trace(run: ChartRun) -> Trace:
+    look = method_style(run.spec.strategy.kind)
+    return Trace(run.id, _number_scalar(run.spec), run.name, look.pair, look.dash, width=2)
+
+
+def overlay_charts(
+    runs: Sequence[Run], looks: Mapping[str, LineStyle] | None = None
+) -> tuple[list[LiveRun], list[Chart]]:
+    """Several runs over one another: their accuracy on the target while they trained.
+
+    Args:
+        runs: what is drawn.
+        looks: arm → look, where they belong to an experiment that has decided them; else each has its method's.
+    """
+    dress = method_styles([run.spec["strategy"]["kind"] for run in runs])
+    if looks is not None:
+        dress = [looks[condition_of(run.spec)] for run in runs]
+    lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
+    traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash) for live in lives]
+    chart = Chart(_("Accuracy on the target"), _("accuracy"), traces, y_range=(0, 1), percent=True)
+    return lives, [chart]
+
+
+def race_charts(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
+    """Strategies side by side on one problem, each in its own colour."""
+    lives = [live_run(run, method_style(run.spec["strategy"]["kind"])) for run in runs]
+    traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
+    return lives, [
+        Chart(
+            _("How many photographed digits each network reads right"),
+            _("right answers"),
+            traces,
+            y_range=(0, 1),
+            percent=True,
+            story=next((run.id for run in runs if run.spec["strategy"]["kind"] == "fine_tune"), ""),
+            empty_text=_("The networks are about to start."),
+        )
+    ]

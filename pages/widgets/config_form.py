@@ -1,0 +1,85 @@
+"""Controls made from the typed fields of a form: type, bounds, default, title and help come from the class alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pages.i18n import _
+
+
+def controls(
+    form: BaseModel,
+    prefix: str,
+    without: tuple[str, ...] = (),
+    on_change: Callable[[str, str], None] | None = None,
+) -> dict[str, Any]:
+    """One control a field, in the order of the class.
+
+    Args:
+        form: whose fields and present values.
+        prefix: starts the keys of the controls.
+        without: fields that are shown elsewhere, or not at all.
+        on_change: is called with the field and the key of its control when a person has changed it.
+
+    Returns:
+        field → value as chosen; to be validated again.
+    """
+    return {
+        name: _control(f"{prefix}.{name}", field, getattr(form, name), on_change)
+        for name, field in type(form).model_fields.items()
+        if name not in ("kind", *without)
+    }
+
+
+def _control(key: str, field: FieldInfo, value: Any, on_change: Callable[[str, str], None] | None) -> Any:
+    kind, name = field.annotation, key.rpartition(".")[2]
+    shown: dict[str, Any] = {
+        "label": _(field.title or name),
+        "help": _(" ".join(field.description.split())) if field.description else None,
+        "key": key,
+        "on_change": on_change,
+        "args": (name, key),
+    }
+    bounds = _bounds(field)
+    if kind is bool:
+        return st.toggle(value=value, **shown)
+    if kind is int:
+        whole: dict[str, Any] = {name: int(limit) for name, limit in bounds.items()}
+        return st.number_input(value=value, step=1, **shown, **whole)
+    if kind is float or kind == float | None:
+        step = 10.0 ** (len(f"{value:.0e}".partition("e")[0]) - 1) * abs(value) / 10 if value else 0.001
+        return st.number_input(value=value, step=step, format="%g", placeholder=_("as before"), **shown, **bounds)
+    if get_origin(kind) is Literal:
+        options = get_args(kind)
+        return st.selectbox(options=options, index=options.index(value), format_func=_word, **shown)
+    if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
+        options = get_args(get_args(kind)[0])
+        return tuple(st.multiselect(options=options, default=value, format_func=_word, **shown))
+    return st.text_input(value=str(value), **shown)
+
+
+def _word(option: Any) -> str:
+    """A choice as a reader says it."""
+    return _(str(option).replace("_", " "))
+
+
+def _bounds(field: FieldInfo) -> dict[str, Any]:
+    """What the number input is told; what a bound excludes is refused by the form itself."""
+    bounds: dict[str, Any] = {}
+    for rule in field.metadata:
+        for name, bound in (("ge", "min_value"), ("gt", "min_value"), ("le", "max_value"), ("lt", "max_value")):
+            if (limit := getattr(rule, name, None)) is not None:
+                bounds[bound] = float(limit)
+    return bounds
+
+
+def choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
+    """A choice among classes of forms: ``now`` if that is of the chosen class, else the defaults of the class."""
+    kinds = {form.model_fields["kind"].default: form for form in classes}
+    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
+    return now if kind == now.kind else kinds[kind]()

@@ -1,0 +1,69 @@
+"""Domains as pages show them: titles, a tile with samples, and a button for those that must be downloaded first."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import streamlit as st
+
+from pages.i18n import _, error_text, plain
+from pages.streaming.tiles import TILE_URL
+from xfer_core.domains import domain_info, download, is_available
+from xfer_core.domains.problem import Role
+from xfer_core.errors import XferError
+
+
+def domain_title(key: str) -> str:
+    """What a page calls a domain."""
+    return _(domain_info(key).card.title)
+
+
+def task_title(task: str) -> str:
+    """What a page calls a task."""
+    titles = {
+        "digit": _("which digit"),
+        "parity": _("even or odd"),
+        "tilt": _("how far it leans"),
+        "below_five": _("below five or not"),
+    }
+    return titles.get(task) or task
+
+
+def task_word(task: str) -> str:
+    """The same in a word, for legends."""
+    words = {"digit": _("digit"), "parity": _("even/odd"), "tilt": _("tilt"), "below_five": _("below five")}
+    return words.get(task) or task
+
+
+def domain_tile(key: str) -> str:
+    """A domain on a button, in Markdown: its picture, or its name where that must be downloaded first."""
+    title = domain_title(key)
+    if not is_available(key):
+        return f":material/cloud_download: {plain(title)}"
+    name = plain(title).replace('"', "")
+    return f'![{name}]({TILE_URL}/{quote(key)}.png "{name}")'
+
+
+def domain_help(key: str) -> str:
+    """What a domain is, in its own words."""
+    return f"**{plain(domain_title(key))}** — {plain(_(domain_info(key).card.description))}"
+
+
+def offer_download(key: str, role: Role) -> None:
+    """Offer the download; once asked for, show how far it is and go on with the page when it is done."""
+    wanted = domain_info(key).download
+    if wanted is None:
+        return
+    title = domain_title(key)
+    st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
+    label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
+    if st.button(plain(label), key=f"download.{role}.{key}", icon=":material/download:"):
+        sentence = plain(_("Downloading {title}…").format(title=title))
+        bar = st.progress(0.0, sentence)
+        try:
+            download(key, lambda fraction: bar.progress(fraction, sentence), f"problem.{role}")
+        except XferError as error:
+            bar.empty()
+            st.error(error_text(error), icon=":material/error:")
+            return
+        st.rerun()

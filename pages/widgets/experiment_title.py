@@ -1,0 +1,19 @@
+"""What a page calls an experiment."""
+
+from __future__ import annotations
+
+from pages.i18n import _
+from pages.widgets.store import store
+from xfer_core.runs.experiment import preset_of
+from xfer_core.runs.presets import PRESETS
+
+
+def question_title(batch: str) -> str:
+    """The question of an experiment, by its batch; text, not Markdown."""
+    question = PRESETS.get(preset_of(batch))
+    return _(question.title) if question else batch
+
+
+def experiment_title(batch: str) -> str:
+    """What somebody called it, else its question; text, not Markdown."""
+    return store().experiment_name(batch) or question_title(batch)

@@ -1,0 +1,220 @@
+"""The live panel of one run: what it does now, its curves, and the handles that act on it while it runs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from pages.components.live_chart.view import live_texts, live_view
+from pages.i18n import _, error_text, locale, plain
+from pages.widgets.chart_runs import (
+    chart_run,
+    live_run,
+    panel_charts,
+    planned_run,
+    setting_titles,
+    term_styles,
+    term_titles,
+)
+from pages.widgets.loss_weights import TOP, shares_bar, subscript
+from pages.widgets.phases import phase_titles
+from pages.widgets.sample_weights import sample_weights
+from pages.widgets.selection_table import selection_table
+from pages.widgets.store import store, validated
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.charts.palette import TARGET
+from xfer_core.errors import XferError
+from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.spec import RunSpec, unchanged
+from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
+from xfer_core.runs.worker import notes
+from xfer_core.selections import RULES
+
+STARTED_TOGETHER = "train-"  # begins the batch of a run and its baselines
+RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
+
+
+WEIGHTS_SECONDS = NOTES_SECONDS = 3
+WIDE = 140  # pixels: the button beside does not jump when one takes the other's place
+
+
+def live_panel(run: Run, baselines: list[Run]) -> None:
+    """Show a run live: its curves, and its result."""
+    live_view(
+        [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
+        panel_charts(chart_run(run), [chart_run(base) for base in baselines]),
+        texts=live_texts(_, locale(), phase_titles(), setting_titles(RunSpec.model_validate(run.spec))),
+        key="panel",
+    )
+    if run.result:
+        _results(run, baselines)
+    _weights(run.id, run.status in LIVE)
+
+
+def live_notes(run: Run) -> None:
+    """What a person should know of a run while it trains, such as that it has gone silent."""
+    st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
+
+
+def _notes(run: str) -> None:
+    """What a person should know of this run; looked at again every few seconds while it trains."""
+    for note in notes(store(), run):
+        icon = ":material/history:" if note.field == "checkpoint" else ":material/warning:"
+        st.warning(error_text(note), icon=icon)
+
+
+def _weights(run: str, live: bool) -> None:
+    """λ of domain and sample, looked at again every few seconds while the run trains."""
+    st.fragment(sample_weights, run_every=WEIGHTS_SECONDS if live else None)(run)
+
+
+def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
+    """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
+    baselines = [planned_run(base) for base in baseline_specs(spec)] if with_baselines else []
+    texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
+    live_view([], panel_charts(planned_run(spec), baselines), texts=texts, key="panel")
+
+
+def baselines_of(run: Run) -> list[Run]:
+    """Baselines on the same problem, network, training and seed as the run; the newest of each kind."""
+    spec = RunSpec.model_validate(run.spec)
+    found: dict[str, Run] = {}
+    for baseline in baseline_specs(spec):
+        same = store().find(digest=baseline.digest(), statuses=(*LIVE, PAUSED, FINISHED), limit=1)
+        if same and same[0].id != run.id:
+            found[baseline.strategy.kind] = same[0]
+    return list(found.values())
+
+
+def baseline_specs(spec: RunSpec) -> list[RunSpec]:
+    """Source only and from scratch on the problem of this spec, as far as they can work on it."""
+    specs = []
+    for kind in ("source_only", "target_only"):
+        if kind == spec.strategy.kind:
+            continue
+        baseline = RunSpec.model_validate({**unchanged(spec).model_dump(mode="json"), "strategy": {"kind": kind}})
+        try:
+            validated(baseline)
+        except XferError:  # such as no target labels: then there is no such baseline to show
+            continue
+        specs.append(baseline)
+    return specs
+
+
+def _order(run: str, batch: str, kind: str) -> None:
+    """Hand a command to a run and the baselines that were started with it, or say why that is no longer possible."""
+    _ask_to_stop(None)
+    try:
+        store().command(run, kind)
+    except XferError as error:
+        st.toast(error_text(error), icon=":material/info:")
+    for other in store().find(batch=batch) if batch.startswith(STARTED_TOGETHER) else []:
+        if other.id != run:
+            with suppress(XferError):  # it has ended, or is so already
+                store().command(other.id, kind)
+    ensure_dispatcher()
+
+
+def live_buttons(run: Run) -> None:
+    """Pause, resume and stop, as far as the run can still do that; stop asks first."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        live = run.status in LIVE
+        if live or run.status in RESUMABLE:
+            st.button(
+                _("Pause") if live else _("Resume"),
+                icon=":material/pause:" if live else ":material/play_arrow:",
+                type="secondary" if live else "primary",
+                on_click=_order,
+                args=(run.id, run.batch, "pause" if live else "resume"),
+                key="pause-or-resume",  # one button: of two, the one that goes pushes the next about until it is gone
+                width=WIDE,
+            )
+        if run.status in (*LIVE, PAUSED):
+            st.button(_("Stop…"), icon=":material/stop:", on_click=_ask_to_stop, args=(run.id,), key="ask-to-stop")
+    if run.status in (*LIVE, PAUSED) and st.session_state.get("stopping") == run.id:
+        _confirm_stop(run)
+
+
+def _ask_to_stop(run: str | None) -> None:
+    """Ask before this run is stopped; None takes the question back."""
+    st.session_state["stopping"] = run
+
+
+def _confirm_stop(run: Run) -> None:
+    """The question stands in the page, where no rerun can close it."""
+    with st.container(border=True):
+        st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
+        with st.container(horizontal=True):
+            st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, run.batch, "stop"), key="stop")
+            st.button(_("Go on training"), on_click=_ask_to_stop, args=(None,), key="keep-on")
+
+
+def _set(run: str, name: str, key: str) -> None:
+    try:
+        store().command(run, "set", name, float(st.session_state[key]))
+    except XferError as error:
+        st.toast(error_text(error), icon=":material/info:")
+
+
+def live_settings_panel(run: Run) -> None:
+    """λ and the learning rate of a network that trains; each acts at once."""
+    spec = RunSpec.model_validate(run.spec)
+    progress = run.progress or {}
+    lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
+    with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:"):
+        now, titles = {}, term_titles(spec.strategy, list(lambdas))
+        for i, (term, value) in enumerate(lambdas.items()):
+            key = f"live.{run.id}.{term}"
+            now[term] = st.slider(
+                f"λ{subscript(i)} · {plain(titles[term])}",
+                0.0,
+                max(TOP, value),
+                float(value),
+                0.01,
+                format="%.4g",
+                key=key,
+                on_change=_set,
+                args=(run.id, f"lambda/{term}", key),
+            )
+        shares_bar(now, titles, {term: look.pair for term, look in term_styles(spec).items()})
+        rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"
+        st.select_slider(
+            _("Learning rate"),
+            sorted({*RATES, rate}),
+            rate,
+            format_func=lambda value: f"{value:g}",
+            key=key,
+            on_change=_set,
+            args=(run.id, "lr", key),
+        )
+
+
+def _results(run: Run, baselines: list[Run]) -> None:
+    """What an expert asks of the result: the tests of all, seed, selection rule, speed, whether frozen was frozen."""
+    spec = RunSpec.model_validate(run.spec)
+    result = run.result or {}
+    with st.expander(_("Exactly: tests, seed, speed"), icon=":material/rule:"):
+        with st.container(horizontal=True):
+            for each in (run, *baselines):
+                if metric := each.target_metric:
+                    value = metric_text(metric["name"], metric["value"])
+                    st.metric(plain(each.name), value, border=True, help=plain(metric["name"]), width=190)
+        st.caption(
+            _(
+                "On test samples that no training saw. Seed {seed}, one run each; model selection: {rule}. Trained in "
+                "{seconds} s at {speed} samples/s."
+            ).format(
+                seed=spec.seed,
+                rule=_(RULES[spec.training.selection].title),
+                seconds=round(result["seconds"], 1),
+                speed=f"{result['samples_per_second']:,.0f}",
+            )
+        )
+    if RULES[spec.training.selection].requires == "answers":
+        st.warning(_("The step was chosen with a look at the answers: a limit from above, not what one could have."))
+    selection_table(run)
+    if result["frozen_unchanged"] is False:
+        st.error(_("What was frozen has changed. That is a fault of Xfer; please report it."))
+    elif result["frozen_unchanged"]:
+        st.caption(":material/lock: " + _("What was frozen is bit-identical to what the source phase left."))

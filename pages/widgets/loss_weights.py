@@ -1,0 +1,96 @@
+"""Loss weights λ: one slider a term, their shares of the loss, and the formula with the numbers of now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+
+import streamlit as st
+
+from pages.components.live_chart.view import Colour
+from pages.i18n import plain
+from pages.theme import is_dark
+from xfer_core.charts.palette import LineStyle
+
+STYLE = "<style>.st-key-choose [data-testid=stSlider] {padding-bottom: 0}</style>"
+
+TOP = 2.0
+IN_A_LINE = 3
+
+
+def loss_weights(
+    lambdas: Mapping[str, float],
+    titles: Mapping[str, str],
+    looks: Mapping[str, LineStyle],
+    symbol: str,
+    prefix: str,
+    on_change: Callable[[str, str], None] | None = None,
+) -> dict[str, float]:
+    """Sliders for λ, and the formula with the numbers of now.
+
+    Args:
+        lambdas: term → λ at first.
+        titles: term → what a reader calls it.
+        looks: term → its colours.
+        symbol: of the loss in the formula: L_i of a term, or L_d of a domain.
+        prefix: starts the keys of the sliders.
+        on_change: is called with the term and the key of its slider when a person has moved it.
+
+    Returns:
+        term → λ now; to the last digit what it was at first where nobody has moved the slider.
+    """
+    chosen, places = {}, st.columns(2)
+    for i, (term, value) in enumerate(lambdas.items()):
+        key = f"{prefix}.{term}"
+        chosen[term] = places[i % 2].slider(
+            f"λ{subscript(i)} · {plain(titles[term])}",
+            0.0,
+            max(TOP, value),
+            float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
+            0.01,
+            format="%.4g",
+            key=key,
+            on_change=on_change,
+            args=(term, key),
+        )
+    shares_bar(chosen, titles, {term: look.pair for term, look in looks.items()})
+    st.latex(formula(chosen, symbol))
+    return chosen
+
+
+def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours: Mapping[str, Colour]) -> None:
+    """A bar cut in the shares of the λ; each cut has the number that its term has in the formula."""
+    total = sum(lambdas.values())
+    if not total:
+        return
+    dark = is_dark()
+    cuts = "".join(
+        f'<div style="width:{100 * value / total:.2f}%;background:{colours[term][dark]};overflow:hidden" '
+        f'title="{escape(titles[term])}: {100 * value / total:.0f} %">{100 * value / total:.0f} %</div>'
+        for term, value in lambdas.items()
+        if value
+    )
+    st.html(
+        '<div style="display:flex;border-radius:.4rem;overflow:hidden;gap:2px;text-align:center;font-size:.8rem;'
+        f'line-height:1.2rem;color:{"#000" if dark else "#fff"}">{cuts}</div>'
+    )
+
+
+def formula(lambdas: Mapping[str, float], symbol: str) -> str:
+    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
+    parts = [rf"{_number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
+    lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
+    return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
+
+
+def _number(value: float) -> str:
+    """Two decimals where that is the whole of it or nearly so, else four digits, in LaTeX."""
+    if value == 0 or value >= 0.1:
+        return f"{value:.2f}"
+    digits, power, exponent = f"{value:.4g}".partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if power else digits
+
+
+def subscript(number: int) -> str:
+    """12 as ``₁₂``."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

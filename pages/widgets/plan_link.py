@@ -1,0 +1,153 @@
+"""A link to a prepared experiment: its plan in the address, and what becomes of those parts that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pages.widgets.link import read_link
+from xfer_core.errors import XferError
+from xfer_core.runs.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
+from xfer_core.runs.presets import PRESETS
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.strategies import TITLES
+from xfer_core.strategies.base import task_loss_terms
+
+MOST_SEEDS = 20
+WORDS = ("question", "methods", "labels", "seeds", "term")  # beside the settings of all runs and those of a method
+
+RATE = "training.optimizer.lr"  # what a method may have of its own beside its fields
+
+Refused = list[tuple[str, XferError]]
+
+
+def compare_query(spec: RunSpec) -> dict[str, str]:
+    """For a link from Train to Compare: a new experiment with the settings of this spec, against its baselines."""
+    return plan_to_compare(spec).query()
+
+
+def sweep_query(spec: RunSpec, term: str = "") -> dict[str, str]:
+    """For a link from Train to Compare: how λ changes the result, with the settings of this spec.
+
+    Args:
+        spec: as it is chosen now.
+        term: whose λ runs from 0 to 1; empty: of all terms of the targets.
+    """
+    return plan_to_sweep(spec, term).query()
+
+
+def is_plan(given: Mapping[str, str]) -> bool:
+    """Whether a link says anything of a plan."""
+    return any(_is_ours(path) for path in given)
+
+
+def read_plan(given: Mapping[str, str]) -> tuple[Plan, Refused]:
+    """What a link asks for, as far as the form can show it.
+
+    Args:
+        given: the parameters of a link, in any order. What is not of a plan (fbclid, utm_source, …) is for others.
+
+    Returns:
+        The plan; and each part that was left out, as it stood in the link, with the rule that it breaks.
+    """
+    refused: Refused = []
+    question = given.get("question", "")
+    if question and question not in PRESETS:
+        refused.append((f"question={question}", XferError("unknown_choice", "question", question, allowed=PRESETS)))
+    plan = plan_for(question if question in PRESETS else "compare" if "methods" in given else "help")
+    for read in (_read_shared, _read_words, _read_settings, _read_term):
+        plan, left_out = read(plan, given)
+        refused += left_out
+    return plan, refused
+
+
+def _is_ours(path: str) -> bool:
+    head = path.partition(".")[0]
+    return path in WORDS or ("." in path and (head in RunSpec.model_fields or head in TITLES))
+
+
+def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
+    """Problem, network and training; where the link is silent, as the question has them."""
+    parts = [setting.partition("=") for setting in PRESETS[plan.preset].settings]
+    preset = {path: value for path, _, value in parts}
+    shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
+    spec, refused = read_link({**preset, **shared})
+    for path, value in given.items():
+        if path.startswith("strategy."):  # which method? Their settings begin with its kind
+            refused.append((f"{path}={value}", XferError("unknown_field", path, value, allowed=(*SHARED, *TITLES))))
+    budgets = (spec.problem.labels_per_class,) if "problem.labels_per_class" in shared else plan.budgets
+    return replace(plan, base=spec, budgets=budgets), refused
+
+
+def _read_words(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
+    choices = PRESETS[plan.preset].choices
+    methods, refused = _read_list("methods", given, lambda kind: _one_of(kind, choices))
+    budgets, more = _read_list("labels", given, lambda text: _budget(plan.base, text))
+    plan = replace(plan, methods=tuple(methods or plan.methods), budgets=tuple(budgets or plan.budgets))
+    refused += more
+    if seeds := given.get("seeds"):
+        try:
+            plan = replace(plan, seeds=_seeds(seeds))
+        except XferError as error:
+            refused.append((f"seeds={seeds}", error))
+    return plan, refused
+
+
+def _read_list(name: str, given: Mapping[str, str], read: Callable[[str], Any]) -> tuple[list[Any], Refused]:
+    found, refused = [], []
+    for part in filter(None, (part.strip() for part in given.get(name, "").split(","))):
+        try:
+            found.append(read(part))
+        except XferError as error:
+            refused.append((f"{name}={part}", error))
+    return list(dict.fromkeys(found)), refused
+
+
+def _one_of(kind: str, choices: tuple[str, ...]) -> str:
+    if kind not in choices:
+        raise XferError("unknown_choice", "methods", kind, allowed=choices)
+    return kind
+
+
+def _budget(base: RunSpec, text: str) -> Any:
+    spec = parse_spec(base.model_dump(mode="json"), [f"problem.labels_per_class={text}"])
+    return spec.problem.labels_per_class
+
+
+def _seeds(text: str) -> int:
+    if not text.isdecimal():
+        raise XferError("wrong_type", "seeds", text, expected="a whole number")
+    if not 1 <= int(text) <= MOST_SEEDS:
+        code, limit = ("too_small", 1) if int(text) < 1 else ("too_large", MOST_SEEDS)
+        raise XferError(code, "seeds", text, limit=limit)
+    return int(text)
+
+
+def _read_settings(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
+    """Of the methods: ``dann.hidden=32``, or ``dann.training.optimizer.lr=0.001``."""
+    refused: Refused = []
+    settings: dict[str, dict[str, str]] = {}
+    for path, value in sorted(given.items()):
+        kind, _, rest = path.partition(".")
+        if kind not in TITLES or not rest:
+            continue
+        full = rest if rest == RATE else f"strategy.{rest}"
+        own = {**settings.get(kind, {}), full: value}
+        try:
+            spec = replace(plan, settings={kind: own}).spec_of(kind)
+            spec.strategy.lambdas(spec.problem)
+            settings[kind] = own
+        except XferError as error:
+            refused.append((f"{path}={value}", error))
+    return replace(plan, settings=settings), refused
+
+
+def _read_term(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
+    term = given.get("term", "")
+    if not term or not PRESETS[plan.preset].sweeps_term:
+        return plan, []
+    terms = task_loss_terms(plan.base.problem, "source", "target")
+    if term not in terms:
+        return plan, [(f"term={term}", XferError("unknown_term", "term", term, allowed=terms))]
+    return replace(plan, term=term), []

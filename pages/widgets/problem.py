@@ -1,0 +1,158 @@
+"""What is to be learned from what: domains in their roles, tasks and label budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.i18n import _, plain
+from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
+from pages.widgets.field_errors import FieldErrors
+from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.domains.problem import Problem, Role
+
+BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
+
+STYLE = """<style>
+.st-key-domains [data-testid=stVerticalBlock] {gap: .3rem}
+.st-key-domains [data-testid=stButtonGroup] [role=radiogroup],
+.st-key-domains [data-testid=stButtonGroup] [role=toolbar] {gap: .25rem}
+.st-key-domains [data-testid=stButtonGroup] button {padding: 2px; border-width: 3px; min-height: 0; height: auto;
+  border-radius: .6rem}
+.st-key-domains [data-testid=stButtonGroup] img {max-height: none; height: 2.6rem; width: 2.6rem; display: block;
+  border-radius: .35rem; image-rendering: pixelated; object-fit: cover}
+.st-key-domains [data-testid=stButtonGroup] p:not(:has(img)) {min-height: 2.6rem; align-content: center;
+  font-size: .75rem}
+@media (max-width: 40em) {
+  .st-key-domains [data-testid=stButtonGroup] [role=radiogroup],
+  .st-key-domains [data-testid=stButtonGroup] [role=toolbar] {flex-wrap: nowrap; overflow-x: auto; padding: 4px}
+  .st-key-domains [data-testid=stButtonGroup] button {flex: none}
+  .st-key-domains > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock] > :nth-child(2) {display: none}
+}
+</style>"""
+
+
+def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
+    """Source and target as pictures, one press each.
+
+    Args:
+        now: what they show at first.
+        prefix: starts their keys.
+        slots: learns where to say what is wrong with which field.
+
+    Returns:
+        role → keys of the chosen domains, not validated.
+    """
+    with st.container(key="domains"):
+        left, arrow, right = st.columns([12, 1, 12], gap="small", vertical_alignment="center")
+        with left:
+            source = _tiles("source", _("Source"), now, prefix, slots)
+        arrow.markdown("## :material/arrow_forward:")
+        with right:
+            target = _tiles("target", _("Target"), now, prefix, slots)
+            slots.here("problem")
+    return {"source": source, "target": target}
+
+
+ROLES: tuple[Role, ...] = ("source", "target")
+
+
+def _takes_several(now: Problem, prefix: str) -> bool:
+    """Whether each role may have several domains: as the switch stands, else where one has not exactly one."""
+    return st.session_state.get(f"{prefix}.several", any(len(getattr(now, role)) != 1 for role in ROLES))
+
+
+def _carry_over(prefix: str) -> None:
+    """What is chosen stays so as the switch changes the kind of the pictures."""
+    state = st.session_state
+    for role in ROLES:
+        one, several = f"{prefix}.{role}", f"{prefix}.{role}.several"
+        if state[f"{prefix}.several"]:
+            state[several] = [state[one]]
+        else:
+            state[one] = (state[several] or [next(iter(domain_keys()))])[0]
+
+
+def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
+    keys = list(domain_keys())
+    at_first = [key for key in getattr(now, role) if key in keys]
+    title = st.empty()
+    shared: dict[str, Any] = {
+        "format_func": domain_tile,
+        "label_visibility": "collapsed",
+        "wrap": True,
+    }
+    if _takes_several(now, prefix):
+        found = st.pills(
+            label, keys, selection_mode="multi", default=at_first, key=f"{prefix}.{role}.several", **shared
+        )
+        chosen = at_first if set(found) == set(at_first) else list(found)
+    else:
+        chosen = [st.pills(label, keys, default=(at_first or keys)[0], required=True, key=f"{prefix}.{role}", **shared)]
+    named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
+    helps = "\n\n".join(domain_help(key) for key in chosen)
+    title.markdown(f"{label}: **{named}**", help=helps or None)
+    slots.here(f"problem.{role}")
+    for key in chosen:
+        if not is_available(key):
+            offer_download(key, role)
+    return chosen
+
+
+def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
+    """How many labels of each class the target has: a number, or ``all``."""
+    budgets: list[Any] = list(BUDGETS)
+    if now.labels_per_class not in budgets:
+        budgets = [*sorted([*budgets[:-1], now.labels_per_class]), "all"]
+    chosen = st.select_slider(
+        _("Labels per class in the target"),
+        budgets,
+        now.labels_per_class,
+        format_func=budget_label,
+        key=f"{prefix}.budget",
+    )
+    slots.here("problem.labels_per_class")
+    return chosen
+
+
+def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots: FieldErrors) -> dict[str, Any]:
+    """What most people leave alone: tasks, test-only domains, and several domains in one role."""
+    st.toggle(
+        _("Several source or target domains"),
+        value=_takes_several(now, prefix),
+        key=f"{prefix}.several",
+        on_change=_carry_over,
+        args=(prefix,),
+        help=_("A press on a picture then adds that domain, or takes it away."),
+    )
+    keys = [key for role in chosen.values() for key in role]
+    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
+    found = st.multiselect(
+        _("Tasks: what to tell apart"),
+        tasks,
+        default=[task for task in now.tasks if task in tasks],
+        format_func=task_title,
+        key=f"{prefix}.tasks",
+        wrap=True,
+    )
+    slots.here("problem.tasks")
+    unseen = st.multiselect(
+        _("Unseen (test-only) domains"),
+        list(domain_keys()),
+        default=list(now.unseen),
+        format_func=domain_title,
+        key=f"{prefix}.unseen",
+        help=_("No training ever sees these. What was learned should hold there too."),
+        wrap=True,
+    )
+    slots.here("problem.unseen")
+    for key in unseen:
+        if not is_available(key):
+            offer_download(key, "unseen")
+    return {"tasks": found, "unseen": unseen}
+
+
+def budget_label(budget: Any) -> str:
+    """A label budget on a control: its number, or "all"."""
+    return _("all") if budget == "all" else str(budget)

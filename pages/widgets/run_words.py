@@ -1,0 +1,68 @@
+"""A run in words, wherever it is one of many: what it was asked, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pages.i18n import _, format_time, percent
+from pages.widgets.domains import domain_title
+from pages.widgets.field_words import field_title, field_words
+from xfer_core.analysis.sentences import budget_word
+from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.runs.store import Run
+
+# What the line of facts says anyway, or what changes no result.
+SAID = ("problem.source", "problem.target", "problem.labels_per_class", "strategy.kind", "seed", "training.device")
+LONGEST = 80  # characters of a changed setting's value: a table of weights may be longer
+
+
+def transfer_words(spec: RunSpec) -> str:
+    """From which domains to which, such as "Handwritten digits → Photographed digits"; text, not Markdown."""
+    source, target = (" + ".join(map(domain_title, keys)) for keys in (spec.problem.source, spec.problem.target))
+    return f"{source} → {target}" if source else f"→ {target}"
+
+
+def result_words(run: Run) -> str:
+    """The test result, such as "77.4 %"; empty before there is one."""
+    metric = run.target_metric
+    if metric is None or run.broke:
+        return ""
+    return f"{metric['value']:.1f}°" if metric["name"].startswith("error/") else percent(metric["value"])
+
+
+def changed_words(spec: RunSpec) -> list[str]:
+    """Every setting that is not at its default and that :func:`facts` does not say anyway, such as "Steps: 600"."""
+    values = spec.model_dump(mode="json")
+    said = []
+    for path in spec_settings(spec):
+        if path in SAID:
+            continue
+        value: Any = values
+        for name in path.split("."):
+            value = value[name]
+        words = field_words(path, value, spec)
+        words = words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+        said.append(f"λ: {words}" if path == "strategy.weights" else f"{field_title(path)}: {words}")
+    return said
+
+
+def facts(run: Run) -> list[str]:
+    """What was asked, when, and the id, the domains first; text, not Markdown."""
+    spec = RunSpec.model_validate(run.spec)
+    title = _(type(spec.strategy).title)
+    return [
+        transfer_words(spec),
+        *([title] if title != run.name else []),
+        budget_word(spec.problem.labels_per_class, _),
+        _("seed {seed}").format(seed=spec.seed),
+        format_time(run.created),
+        run.id,
+    ]
+
+
+def run_title(run: Run) -> str:
+    """A run among others that may share its name; text, not Markdown."""
+    spec = RunSpec.model_validate(run.spec)
+    seed = _("seed {seed}").format(seed=spec.seed)
+    parts = (run.name, budget_word(spec.problem.labels_per_class, _), seed, result_words(run), run.id)
+    return " · ".join(filter(None, parts))

@@ -1,0 +1,76 @@
+"""What each selection rule would have made of a run, and what that costs against the answers."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from pages.i18n import _, plain
+from pages.widgets.domains import domain_title, task_title
+from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.selection import selection_outcomes
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Run
+from xfer_core.selections import RULES
+
+SEES = {
+    "nothing": "nothing",
+    "source labels": "source labels",
+    "few target labels": "a few target labels",
+    "target images": "target images only",
+    "answers": "the answers",
+}
+
+
+def selection_table(run: Run) -> None:
+    """The table, if the run has reached its last phase."""
+    result = run.result or {}
+    if not result.get("selection"):
+        return
+    spec = RunSpec.model_validate(run.spec)
+    judged = spec.problem.unseen or spec.problem.target
+    name = next(name for name in result["metrics"] if f"/{judged[0]}/" in name)
+    rows = selection_outcomes(result["selection"])
+    with st.expander(_("Model selection: which step counts, and what the choice costs"), icon=":material/rule:"):
+        st.caption(
+            _("Test samples of {domains}, {task}. The oracle saw validation labels of these very domains.").format(
+                domains=plain(", ".join(map(domain_title, judged))), task=plain(task_title(spec.problem.tasks[0]))
+            )
+        )
+        table = pd.DataFrame(
+            {
+                _("rule"): [
+                    ("→ " if row.rule == spec.training.selection else "") + _(RULES[row.rule].title) for row in rows
+                ],
+                _("looks at"): [_(SEES[RULES[row.rule].requires]) for row in rows],
+                _("step"): [row.step for row in rows],
+                _("on test samples"): [metric_text(name, abs(row.value)) for row in rows],
+                _("against the oracle"): [_against(name, row.cost) for row in rows],
+            }
+        )
+        st.dataframe(table, hide_index=True)
+        st.markdown("**" + _("All tests of the selected checkpoint") + "**")
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        _("domain"): domain_title(metric.split("/")[1]),
+                        _("task"): task_title(metric.split("/")[2]),
+                        _("on test samples"): metric_text(metric, value),
+                    }
+                    for metric, value in result["metrics"].items()
+                ]
+            ),
+            hide_index=True,
+        )
+
+
+def _against(name: str, cost: float | None) -> str:
+    if cost is None:
+        return ""
+    if not math.isfinite(cost):  # one of the two networks broke
+        return "–"
+    unit = "°" if name.startswith("error/") else _(" points")
+    return f"{'−' if cost > 0 else '+'}{abs(cost) * (1 if unit == '°' else 100):.1f}{unit}" if cost else "±0"

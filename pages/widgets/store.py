@@ -1,0 +1,87 @@
+"""The run store as pages use it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from pages.i18n import _, error_text
+from xfer_core.domains import is_available
+from xfer_core.domains.problem import Problem, ProblemData
+from xfer_core.errors import XferError
+from xfer_core.runs.deletion import delete_runs
+from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import Store
+from xfer_core.settings import settings
+
+PATIENCE_SECONDS = 10.0  # after SQLite's own: somebody looks at an empty page meanwhile
+
+
+@st.cache_resource
+def _open(url: str) -> Store:
+    return Store(url, PATIENCE_SECONDS)
+
+
+def store() -> Store:
+    """This server's store, opened once."""
+    return _open(settings().database)
+
+
+def say_if_replaced() -> None:
+    """Say that the database is another one than it was, until this visitor has taken note of it."""
+    database = store().database
+    database.work(lambda: None, PATIENCE_SECONDS)  # looks whether it is
+    if (gone := database.gone()) and st.session_state.get("database.replaced") != database.replaced:
+        st.warning(error_text(gone), icon=":material/database_off:")
+        st.button(_("I have read this"), on_click=_note_replaced, args=(database.replaced,), key="note-replaced")
+
+
+def _note_replaced(when: float) -> None:
+    st.session_state["database.replaced"] = when
+
+
+def enqueue(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
+    """Queue runs that belong together, each with a name, and see to it that somebody takes them. Their ids."""
+    ids = store().create_many(wanted, batch)
+    ensure_dispatcher()
+    return ids
+
+
+def delete(ids: list[str]) -> bool:
+    """Delete these runs for good, or say why that cannot be; whether they are gone."""
+    try:
+        delete_runs(store(), ids)
+    except XferError as error:  # somebody resumed one in the meantime, or deleted it
+        st.toast(error_text(error), icon=":material/info:")
+        return False
+    st.toast(_("Deleted."), icon=":material/delete:")
+    return True
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _checked(spec: str) -> ProblemData:
+    return RunSpec.model_validate(json.loads(spec)).check()
+
+
+def require_available(problem: Problem) -> None:
+    """Refuse what would make a page download data unasked.
+
+    Raises:
+        XferError: ``not_here``, or what ``check_names`` raises.
+    """
+    problem.check_names()
+    for key, role in problem.roles().items():
+        if not is_available(key):
+            raise XferError("not_here", f"problem.{role}", key)
+
+
+def validated(spec: RunSpec) -> ProblemData:
+    """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
+
+    Raises:
+        XferError: what ``RunSpec.check`` raises; ``not_here`` rather than that a page downloads data unasked.
+    """
+    require_available(spec.problem)
+    return _checked(spec.model_dump_json())
