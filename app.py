@@ -12,9 +12,9 @@ from pages.security import SecurityMiddleware, named_hosts, own_hosts
 from pages.streaming.routes import ROUTES
 from pages.streaming.tiles import ROUTES as TILES
 from xfer_core.domains import builtin_domains, load_domain
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import ensure_dispatcher, wait_for_dispatcher
+from xfer_core.execution.dispatcher import ensure_dispatcher, wait_for_dispatcher
+from xfer_core.problems.problem import Problem
 
 
 @asynccontextmanager

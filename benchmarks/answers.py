@@ -21,11 +21,11 @@ from pages.components.drawing_pad.view import SIDE, decode_pixels
 from xfer_core.analysis.predict import one_thread, predict_classes, render_variants
 from xfer_core.charts.predictions import LegendEntry, prediction_bars, variants_table
 from xfer_core.domains.printed import fonts, render_glyphs
+from xfer_core.execution.worker import run_here
 from xfer_core.networks import Network
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, Store, open_store
-from xfer_core.runs.worker import run_here
 
 KINDS = ("fine_tune", "source_only", "target_only", "joint")
 STEPS = 60

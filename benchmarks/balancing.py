@@ -12,8 +12,8 @@ import json
 import statistics
 import time
 
-from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.networks import SmallCNN
+from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.training import Trainer, TrainingConfig
 from xfer_core.training.device import device_name, synchronize

@@ -20,8 +20,8 @@ from typing import Any
 import psutil
 
 from benchmarks.serving import AppServer, open_browser
-from xfer_core.runs.experiment import finished_unique, new_batch
-from xfer_core.runs.presets import strategy_conditions
+from xfer_core.experiments.experiment import finished_unique, new_batch
+from xfer_core.experiments.presets import strategy_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE, Store
 

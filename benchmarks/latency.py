@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from benchmarks.serving import AppServer, end_dispatchers, open_browser
-from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import QUEUED, RUNNING, Store, open_store
 

@@ -19,9 +19,9 @@ from typing import Any
 import psutil
 
 from benchmarks.serving import AppServer, open_browser
+from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, open_store
-from xfer_core.runs.worker import run_here
 
 SETTLED = 1.5  # seconds without a script that runs, after which a page is complete
 MOST = 60.0

@@ -21,9 +21,9 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from xfer_core.domains.problem import Problem, Samples, split_problem
 from xfer_core.networks import ArticleNet
-from xfer_core.strategies.source_only import SourceOnly
+from xfer_core.problems.problem import Problem, Samples, split_problem
+from xfer_core.strategies.baselines.source_only import SourceOnly
 from xfer_core.training import SGD, Trainer, TrainingConfig
 from xfer_core.training.device import autocast_context, device_name, has_bf16, select_device, synchronize
 from xfer_core.training.sampler import BatchSampler

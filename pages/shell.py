@@ -12,7 +12,7 @@ from pages.memory import spare_what_stays
 from pages.widgets.address import note_arrival
 from pages.widgets.store import say_if_replaced
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.settings import place_error
 
 st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_items={})

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from xfer_core.domains import builtin_domains, domain_keys
-from xfer_core.domains.problem import Problem, ProblemData, Samples, split_problem
 from xfer_core.networks import ArticleNet, NetworkConfig, SmallCNN
+from xfer_core.problems.problem import Problem, ProblemData, Samples, split_problem
 from xfer_core.runs.store import Store
 from xfer_core.strategies import Strategy
 from xfer_core.training import Adam, Command, NullCallback, Result, Trainer, TrainingConfig
@@ -174,7 +174,7 @@ class AtPhases(Recorder):
 def phases_of(strategy: Strategy, **more: Any) -> AtPhases:
     """What was told of a whole run, with its weights as each phase began."""
     told = AtPhases()
-    told.run = trainer(strategy, observer=told, **more)
+    told.run = trainer(strategy, callback=told, **more)
     told.result = told.run.run()
     return told
 

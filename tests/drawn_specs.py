@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from xfer_core.domains import builtin_domains, domain_info
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.training import OPTIMIZERS, TrainingConfig

@@ -16,26 +16,26 @@ from conftest import SMALL, SOURCE, TARGET, Recorder, differing, phases_of, sett
 from test_resume import killed_at, lives
 
 from xfer_core.domains import load_domain
-from xfer_core.domains import problem as problem_module
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import ArticleNet, LeNet, SmallCNN
 from xfer_core.objectives.class_confusion import class_confusion
 from xfer_core.objectives.coral import coral
 from xfer_core.objectives.mmd import mk_mmd
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
+from xfer_core.problems import problem as problem_module
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import AnyStrategy, Batch
-from xfer_core.strategies.adabn import AdaBN
-from xfer_core.strategies.adaptation import Adaptation
+from xfer_core.strategies.adaptation.adabn import AdaBN
+from xfer_core.strategies.adaptation.base import Adaptation
+from xfer_core.strategies.adaptation.cdan import CDAN, RANDOM_WIDTH
+from xfer_core.strategies.adaptation.coral import CORAL
+from xfer_core.strategies.adaptation.dann import DANN
+from xfer_core.strategies.adaptation.mcc import MCC
+from xfer_core.strategies.adaptation.mcd import MCD
+from xfer_core.strategies.adaptation.mmd import MMD
+from xfer_core.strategies.adaptation.pseudo_labels import PseudoLabels
 from xfer_core.strategies.base import forward_task_losses
-from xfer_core.strategies.cdan import CDAN, RANDOM_WIDTH
-from xfer_core.strategies.coral import CORAL
-from xfer_core.strategies.dann import DANN
-from xfer_core.strategies.mcc import MCC
-from xfer_core.strategies.mcd import MCD
-from xfer_core.strategies.mmd import MMD
-from xfer_core.strategies.pseudo_labels import PseudoLabels
 from xfer_core.training import SGD, TrainingConfig
 
 ADAPTATION = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Adaptation)]
@@ -59,14 +59,16 @@ PROBLEMS = {
 def drawn(run, size=5, move="", progress=0.0):
     """Batches of the last phase as the loop would draw them; the context is set up for a step with them."""
     context = run.context
-    context.phase, context.move, context.progress = run.phases[-1], move, progress
-    context.unlabelled = {key: run.streams[f"{key}/unlabelled"].draw(size)[0] for key in context.phase.unlabelled}
-    return {key: Batch(*run.streams[key].draw(size)) for key in context.phase.domains}
+    context.phase, context.substep, context.progress = run.phases[-1], move, progress
+    context.unlabelled = {
+        key: run.samplers[f"{key}/unlabelled"].next_batch(size)[0] for key in context.phase.unlabelled
+    }
+    return {key: Batch(*run.samplers[key].next_batch(size)) for key in context.phase.domains}
 
 
 def features_of(run, batches):
     """Features of all source samples and of all unlabelled target samples, one sample after the other."""
-    source = torch.cat([batches[key].images for key in run.dealt.problem.source])
+    source = torch.cat([batches[key].inputs for key in run.dealt.problem.source])
     return run.network.features(source), run.network.features(torch.cat(list(run.context.unlabelled.values())))
 
 
@@ -95,7 +97,7 @@ def assert_same_gradients(found, expected, factor=1.0):
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_it_works_with_any_number_of_labels_domains_and_tasks(strategy, problem):
     told = Recorder()
-    run = trainer(strategy(), problem=problem, observer=told)
+    run = trainer(strategy(), problem=problem, callback=told)
     result = run.run()
     lambdas = run.strategy.lambdas(problem)
     logged = {name.removeprefix("loss/") for name, _, _ in told.points if name.startswith("loss/")}
@@ -236,7 +238,7 @@ def test_confusion_and_own_answers_are_a_mean_over_tasks_on_unlabelled_target_sa
 
 def test_own_answers_count_only_after_the_source_phase_and_only_above_the_threshold():
     told = Recorder()
-    trainer(PseudoLabels(source_share=0.5, threshold=1.0), observer=told).run()
+    trainer(PseudoLabels(source_share=0.5, threshold=1.0), callback=told).run()
     assert told.values("loss/pseudo") == {3: 0.0, 4: 0.0}
     kinds = [details["name"] for kind, _, details in told.events if kind == "phase"]
     assert kinds == ["source", "adapt"]

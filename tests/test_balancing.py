@@ -12,18 +12,18 @@ from conftest import SOURCE, TARGET, At, Recorder, differing, settings, trained,
 from scipy.optimize import minimize, nnls
 from test_resume import killed_at, lives
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies import Batch, StepContext
-from xfer_core.strategies.cagrad import CAGrad
-from xfer_core.strategies.dwa import DWA, dwa_weights
-from xfer_core.strategies.gradnorm import GradNorm, gradnorm_step
-from xfer_core.strategies.imtl_g import IMTLG
-from xfer_core.strategies.joint import Joint
-from xfer_core.strategies.mgda import MGDA
-from xfer_core.strategies.pcgrad import PCGrad
-from xfer_core.strategies.uncertainty_weighting import LogVariances, UncertaintyWeighting
-from xfer_core.strategies.upgrad import UPGrad
+from xfer_core.strategies.joint.cagrad import CAGrad
+from xfer_core.strategies.joint.dwa import DWA, dwa_weights
+from xfer_core.strategies.joint.gradnorm import GradNorm, gradnorm_step
+from xfer_core.strategies.joint.imtl_g import IMTLG
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.joint.mgda import MGDA
+from xfer_core.strategies.joint.pcgrad import PCGrad
+from xfer_core.strategies.joint.uncertainty_weighting import LogVariances, UncertaintyWeighting
+from xfer_core.strategies.joint.upgrad import UPGrad
 from xfer_core.training.gradients import backward, cosines, jacobian
 
 STEERING = (PCGrad, MGDA, CAGrad, UPGrad, IMTLG)
@@ -54,7 +54,7 @@ def told_of(**more):
 
 def weigh(strategy, g):
     """The weights of some gradients, one a row."""
-    return strategy.weights_of(torch.tensor(g @ g.T), told_of()).numpy()
+    return strategy.balanced_weights(torch.tensor(g @ g.T), told_of()).numpy()
 
 
 def tensors(values):
@@ -273,14 +273,14 @@ def test_no_task_is_harmed(strategy, random):
 
 
 def terms_of(run):
-    batches = {key: Batch(*run.streams[key].draw(4)) for key in run.phases[0].domains}
+    batches = {key: Batch(*run.samplers[key].next_batch(4)) for key in run.phases[0].domains}
     return {name: term.mean() for name, term in run.strategy.terms(batches, run.context).items()}
 
 
 def stepped(run, terms=None):
     """One step up to the gradients, which are now in ``.grad``; its terms, and what it logs."""
     terms = terms or terms_of(run)
-    return terms, backward(run.strategy, terms, run.knobs.lambdas, run.context, watched=False)[1]
+    return terms, backward(run.strategy, terms, run.live_settings.lambdas, run.context, watched=False)[1]
 
 
 def flat(term, parameters):
@@ -320,7 +320,7 @@ def test_stages_get_the_balanced_gradient_and_heads_their_own(strategy):
     rows = torch.stack([flat(term, list(stages.parameters())) for term in (terms[A], 0.5 * terms[B])])
     expected = flat(terms[A] + 0.5 * terms[B], list(heads.parameters()))
     _, logged = stepped(run, terms)
-    w = run.strategy.weights_of((rows @ rows.T).double(), told_of()).float()
+    w = run.strategy.balanced_weights((rows @ rows.T).double(), told_of()).float()
     torch.testing.assert_close(left(stages), w @ rows, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(left(heads), expected)
     assert logged == pytest.approx({f"lambda/{A}": w[0].item(), f"lambda/{B}": w[1].item() / 2}, rel=1e-3)
@@ -356,7 +356,7 @@ def test_where_every_stage_is_fixed_all_weights_are_one():
 def test_the_order_of_a_problems_tasks_does_not_change_its_losses():
     first, values = None, []
     for tasks in (("digit", "parity"), ("parity", "digit")):
-        run = trainer(Joint(), problem=Problem(tasks=tasks, labels_per_class="all"), observer=(told := Recorder()))
+        run = trainer(Joint(), problem=Problem(tasks=tasks, labels_per_class="all"), callback=(told := Recorder()))
         first = first or weights_of(run)
         run.network.load_state_dict(first)  # heads draw their first values in the order of tasks
         run.run()
@@ -368,7 +368,7 @@ def test_the_order_of_a_problems_tasks_does_not_change_its_losses():
 @joint_and_every_balancer
 def test_a_run_logs_its_weights_at_every_step_and_conflict_where_it_looks(strategy):
     told, terms = Recorder(), strategy().lambdas(FOUR)
-    trainer(strategy(), problem=FOUR, training=settings(5, evaluations=2), observer=told).run()
+    trainer(strategy(), problem=FOUR, training=settings(5, evaluations=2), callback=told).run()
     for name, own in terms.items():
         weights, losses = told.values(f"lambda/{name}"), told.values(f"loss/{name}")
         if strategy is Joint:
@@ -386,9 +386,9 @@ def test_a_run_logs_its_weights_at_every_step_and_conflict_where_it_looks(strate
 
 def test_measuring_conflict_changes_no_weight(monkeypatch):
     seen, unseen = Recorder(), Recorder()
-    watched = trained(Joint(), problem=FOUR, observer=seen)
+    watched = trained(Joint(), problem=FOUR, callback=seen)
     monkeypatch.setattr(Joint, "logs_gradient_conflict", False)
-    assert not differing(trained(Joint(), problem=FOUR, observer=unseen), watched)
+    assert not differing(trained(Joint(), problem=FOUR, callback=unseen), watched)
     names = [{name for name, _, _ in told.points if name.startswith("cosine/")} for told in (seen, unseen)]
     assert list(map(len, names)) == [6, 0]
 
@@ -423,7 +423,7 @@ def test_one_term_is_nothing_to_balance(strategy, problem, weights):
 def test_a_term_of_weight_zero_does_not_stop_the_others(strategy):
     fast = {GradNorm: {"rate": 0.5}, UncertaintyWeighting: {"rate": 200}}.get(strategy, {})
     form, told = strategy(weights={S: 1, A: 1}, **fast), Recorder()
-    trainer(form, problem=FOUR, training=settings(60), observer=told).run()
+    trainer(form, problem=FOUR, training=settings(60), callback=told).run()
     late = [told.values(f"lambda/{S}")[step] + told.values(f"lambda/{A}")[step] for step in range(40, 61)]
     assert np.mean(late) > 0.2
 
@@ -434,7 +434,7 @@ def test_a_loss_that_is_not_finite_is_blamed_on_its_term(strategy, step, every_s
     def breaks():
         run.network.heads["parity"].get_parameter("bias").data[0] = math.inf
 
-    run = trainer(strategy(), problem=PAIR, observer=At({step - 1: breaks}))
+    run = trainer(strategy(), problem=PAIR, callback=At({step - 1: breaks}))
     with pytest.raises(XferError) as caught:
         run.run()
     assert (caught.value.code, caught.value.field, caught.value.params["step"]) == ("not_finite_loss", B, step)

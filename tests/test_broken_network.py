@@ -10,13 +10,14 @@ import torch
 from conftest import TARGET, At, Recorder, little, settings, trainer
 
 from xfer_core.cli import main
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, format_error
+from xfer_core.execution.worker import run_here
+from xfer_core.problems.problem import Problem
+from xfer_core.runs.artifacts import CHECKPOINT
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, RUNNING
-from xfer_core.runs.worker import CHECKPOINT, run_here
 from xfer_core.selections import ValidationView
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.joint.joint import Joint
 from xfer_core.training import Command
 from xfer_core.training.checkpoint import last_good
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
@@ -49,7 +50,7 @@ def test_a_network_that_its_last_update_broke_fails_its_run(store, network, code
     assert (row.status, row.result) == (FAILED, None)
     assert row.reason["code"] == code
     assert "at step 2 (phase together), so the network broke; lower the learning rate" in row.reason["text"]
-    points = store.after(row.id).points
+    points = store.updates_since(row.id).points
     assert {step for name, step, _ in points if name == "loss/total"} == {1, 2}, "its curves stay"
     assert not [name for name, _, _ in points if name.endswith("/test")]
 
@@ -93,7 +94,7 @@ def test_weights_that_break_after_a_checkpoint_leave_that_checkpoint(tmp_path, e
 
     strategy = Joint() if where == "network" else parse_spec({}, ["strategy.kind=dann"]).strategy
     told = At({4: spoil})
-    run = trainer(strategy, training=settings(6, evaluations=6), observer=told, checkpoint=path)
+    run = trainer(strategy, training=settings(6, evaluations=6), callback=told, checkpoint=path)
     with pytest.raises(XferError) as caught:
         run.run()
     assert caught.value.code in ("not_finite_loss", "not_finite_weights")
@@ -121,7 +122,7 @@ def test_a_network_that_broke_is_neither_paused_nor_stopped_as_if_it_were_well(t
     run = trainer(
         Joint(),
         training=settings(6),
-        observer=Spoils({3: [Command(asked)]}),
+        callback=Spoils({3: [Command(asked)]}),
         checkpoint=tmp_path / CHECKPOINT,
     )
     with pytest.raises(XferError) as caught:
@@ -143,7 +144,7 @@ def test_the_network_that_counts_is_judged_and_not_the_last_one(every_step):
                     head.bias.fill_(1e9)
 
     run = trainer(
-        Joint(), problem=TILT, observer=Spoils(), training=settings(2, evaluations=2, augment=(), selection="oracle")
+        Joint(), problem=TILT, callback=Spoils(), training=settings(2, evaluations=2, augment=(), selection="oracle")
     )
     result = run.run()
     assert result.status == "finished"

@@ -7,7 +7,7 @@ from test_pages import _nobody_trains, app, start_button, words  # noqa: F401 - 
 
 from pages.widgets.chart_runs import panel_charts, planned_run
 from xfer_core.analysis.selection import selection_outcomes
-from xfer_core.domains.problem import Problem
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, open_store
 from xfer_core.strategies import STRATEGIES
@@ -116,4 +116,4 @@ def test_the_matrix_has_a_cell_for_every_two_losses_and_lambda_a_curve_where_the
     names = 6 if form.family == "joint" else 3
     assert len(matrix.matrix) == names
     assert len(matrix.traces) == names * (names - 1) / 2
-    assert any(chart.title == "λ as the method sets it" for chart in charts) is form.balances()
+    assert any(chart.title == "λ as the method sets it" for chart in charts) is form.sets_loss_weights()

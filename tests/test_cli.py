@@ -12,7 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from xfer_core.cli import main
-from xfer_core.domains.problem import split_problem
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.training.evaluation import Evaluator

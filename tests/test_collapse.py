@@ -10,13 +10,13 @@ from conftest import SOURCE, TARGET, At, Recorder, little, settings, trainer
 from test_pages import _nobody_trains, app, finished  # noqa: F401 - a fixture
 
 from xfer_core.cli import main
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import format_error
+from xfer_core.execution.worker import notes, run_here
 from xfer_core.exports import export_run, onnx
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, open_store
-from xfer_core.runs.worker import notes, run_here
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.joint.joint import Joint
 from xfer_core.training.collapse import collapses
 
 PARAMS = {"domain": TARGET, "task": "digit", "share": 0.974, "largest": 0.104, "step": 300}
@@ -87,7 +87,7 @@ def answer_one_class(run, label: int = 8) -> None:
 @pytest.mark.parametrize("unseen", [(), ("digits.noisy",)])
 def test_a_network_of_one_answer_is_told_once_and_reported(every_step, unseen):
     told = At(dict.fromkeys(range(7), lambda: answer_one_class(run)))
-    run = trainer(Joint(), problem=Problem(unseen=unseen), training=settings(6, evaluations=6), observer=told)
+    run = trainer(Joint(), problem=Problem(unseen=unseen), training=settings(6, evaluations=6), callback=told)
     result = run.run()
     events = [(step, details["params"]["domain"]) for kind, step, details in told.events if kind == "collapsed"]
     assert events == [(3, key) for key in (TARGET, *unseen)], "once each, from the middle of the last phase on"
@@ -98,7 +98,7 @@ def test_a_network_of_one_answer_is_told_once_and_reported(every_step, unseen):
 
 def test_a_network_of_many_answers_is_not(every_step):
     told = Recorder()
-    result = trainer(Joint(), training=settings(150, batch_size=32, evaluations=6), observer=told).run()
+    result = trainer(Joint(), training=settings(150, batch_size=32, evaluations=6), callback=told).run()
     assert result.metrics[f"accuracy/{SOURCE}/digit/test"] > 0.5
     assert result.warnings == []
     assert not [kind for kind, _, _ in told.events if kind == "collapsed"]
@@ -106,7 +106,7 @@ def test_a_network_of_many_answers_is_not(every_step):
 
 def test_a_resumed_run_does_not_tell_it_again(every_step, tmp_path):
     told = At({step: lambda: answer_one_class(run) for step in range(5)})
-    run = trainer(Joint(), training=settings(6, evaluations=6), observer=told, checkpoint=tmp_path / "checkpoint.pt")
+    run = trainer(Joint(), training=settings(6, evaluations=6), callback=told, checkpoint=tmp_path / "checkpoint.pt")
     state = {}
     write = run._save
     run._save = lambda durable=False: (write(durable), state.update(collapsed=set(run.collapsed)))  # pyright: ignore

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from xfer_core.domains import coloured, domain_info, load_domain
-from xfer_core.domains.problem import Problem, split_problem
+from xfer_core.problems.problem import Problem, split_problem
 
 AGREEMENT = {"digits.coloured_90": 0.9, "digits.coloured_80": 0.8, "digits.coloured_10": 0.1}
 every_domain = pytest.mark.parametrize("key", AGREEMENT)

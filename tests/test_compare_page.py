@@ -14,8 +14,8 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 from pages.compare.difference_words import named_apart
 from pages.compare.experiment_charts import NUMBERS
 from xfer_core.charts.palette import METHODS
-from xfer_core.runs.experiment import Experiment, new_batch
-from xfer_core.runs.presets import PRESETS, freeze_conditions, lambda_conditions
+from xfer_core.experiments.experiment import Experiment, new_batch
+from xfer_core.experiments.presets import PRESETS, freeze_conditions, lambda_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, open_store
 

@@ -23,10 +23,12 @@ from pages.i18n import plain
 from xfer_core import files
 from xfer_core.cli import main
 from xfer_core.errors import XferError
-from xfer_core.runs import database, dispatcher
+from xfer_core.execution import dispatcher
+from xfer_core.execution.worker import run_here
+from xfer_core.runs import database
+from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, QUEUED, RUNNING, Store, open_store
-from xfer_core.runs.worker import WEIGHTS, run_here
 from xfer_core.settings import settings
 from xfer_core.training.checkpoint import read_checkpoint
 
@@ -199,7 +201,7 @@ def test_a_full_disk_fails_a_run_with_a_sentence_and_it_goes_on_from_its_checkpo
     assert read_checkpoint(folder / "checkpoint.pt")["step"] == 4
     assert not list(folder.glob(".*.part")), "what could not be finished takes no room"
     store.command(run, "resume")
-    store.move(run, (QUEUED,), RUNNING)
+    store.transition(run, (QUEUED,), RUNNING)
     assert run_here(store, run, 1).status == "finished"
     assert losses(store, run) == list(range(1, STEPS + 1))
     assert same_weights(whole, run)
@@ -213,7 +215,7 @@ def test_a_database_that_cannot_grow_is_a_sentence(store, every_step):
     points = [(i, "lr", i, 0.1) for i in range(1, 10_000)]
     with pytest.raises(XferError, match=r"XFER_DATABASE_URL must lead .*\(database or disk is full\)"):
         store.append(run, points)
-    assert store.after(run).points == []
+    assert store.updates_since(run).points == []
 
 
 # ---------------------------------------------------------------------- deleted, replaced

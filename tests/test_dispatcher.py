@@ -27,9 +27,9 @@ import xfer_core
 from benchmarks.serving import end_dispatchers
 from xfer_core.cli import main
 from xfer_core.errors import XferError
-from xfer_core.runs import dispatcher as module
+from xfer_core.execution import dispatcher as module
+from xfer_core.execution.dispatcher import Dispatcher
 from xfer_core.runs import lease, schema
-from xfer_core.runs.dispatcher import Dispatcher
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import identity
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -167,7 +167,7 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
 
 
 def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(served, at_home):
-    three = served.create_together([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], batch="b")
+    three = served.create_many([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], batch="b")
     rows = [at_step(served, run, 1) for run in three]
     assert len({row.pid for row in rows}) == 3
     assert {row.threads for row in rows} == {max(1, CORES // 3)}
@@ -202,12 +202,12 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served,
     told = curves(served, run)
     assert set(told.values()) == {1}
     assert told == curves(served, whole), "no gap and no point that is not its own"
-    losses = [step for name, step, _ in served.after(run).points if name == "loss/total"]
+    losses = [step for name, step, _ in served.updates_since(run).points if name == "loss/total"]
     assert losses == list(range(1, 801)), "every step once, in order"
 
 
 def test_a_worker_that_dies_leaves_the_others_alone(served):
-    victim, other = served.create_together([(spec(ENDLESS), ""), (spec(300), "")], batch="")
+    victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], batch="")
     killed = at_step(served, victim, 1).pid
     os.kill(killed, signal.SIGKILL)
     until(served, victim, lambda row: row.pid not in (None, killed))
@@ -222,14 +222,18 @@ def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worke
     at_step(served, run, 5)
     served.command(run, "set", name, 0.0)
     served.command(run, "set", "lr", 0.0001)
-    turned = wait(lambda: [e for e in served.after(run).events if e["kind"] == "set"][1:] and served.after(run).events)
+    turned = wait(
+        lambda: (
+            [e for e in served.updates_since(run).events if e["kind"] == "set"][1:] and served.updates_since(run).events
+        )
+    )
     turned = [e for e in turned if e["kind"] == "set"]
     assert [e["details"] for e in turned] == [{"name": name, "value": 0.0}, {"name": "lr", "value": 0.0001}]
     step = turned[0]["step"]
     os.kill(at_step(served, run, step + 1).pid, signal.SIGKILL)
     ends(served, run)
 
-    news = served.after(run)
+    news = served.updates_since(run)
     assert [e for e in news.events if e["kind"] == "set"] == turned
     assert Counter(e["kind"] for e in news.events)["resumed"] == 1
     assert (name, step, 0.0) in news.points
@@ -358,7 +362,7 @@ def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
 
 
 def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
-    endless, doomed, going = served.create_together([(spec(n), "") for n in (ENDLESS, 2000, 800)], batch="")
+    endless, doomed, going = served.create_many([(spec(n), "") for n in (ENDLESS, 2000, 800)], batch="")
     lasting, victim, _ = (at_step(served, run, 5) for run in (endless, doomed, going))
     at_home.process.kill()
     at_home.process.wait()
@@ -487,7 +491,7 @@ def test_a_run_alone_gets_every_core(store):
 def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
     """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
     dispatcher = serving(store)
-    runs = store.create_together([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
+    runs = store.create_many([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
     dispatcher._claim_next(Children())
     for run in runs[:3]:
         store.update(run, status=FINISHED)
@@ -540,7 +544,7 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
     assert row.pid is None
     store.command(run, "resume")
     assert store.get(run).status == QUEUED, "from its last checkpoint"
-    assert store.take_commands(run) == []
+    assert store.pop_commands(run) == []
 
 
 @pytest.mark.parametrize("asked", ["stop", "limit"])
@@ -562,7 +566,7 @@ def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked
     outcome = {"stop": (INTERRUPTED, "silent_worker"), "limit": (FAILED, "time_limit")}[asked]
     assert (row.status, row.reason["code"]) == outcome
     assert row.progress == {"step": 3}
-    assert store.after(run).points == [("accuracy/a/validation", 3, 0.5)], "what it measured stays"
+    assert store.updates_since(run).points == [("accuracy/a/validation", 3, 0.5)], "what it measured stays"
 
 
 def begun(dispatcher: Dispatcher, *runs: str) -> list[Children]:
@@ -588,7 +592,7 @@ def test_runs_deleted_while_their_workers_are_still_leaving_stop_nobody(store):
 def test_a_worker_that_does_not_leave_is_ended_and_its_run_may_be_trained_meanwhile(store, monkeypatch):
     dispatcher, run = serving(store), store.create(spec(9))
     (leaving,) = begun(dispatcher, run)
-    store.move(run, (RUNNING,), PAUSED)
+    store.transition(run, (RUNNING,), PAUSED)
     store.command(run, "resume")
     (working,) = begun(dispatcher, run)
     assert working is not leaving
@@ -605,7 +609,7 @@ def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, capl
     broken, other = (store.create(spec(9)) for _ in range(2))
     _, process = begun(dispatcher, broken, other)
     store.command(other, "stop")
-    asked = store.stop_asked
+    asked = store.stop_requested
 
     def trouble(run: str) -> float | None:
         if run == broken:

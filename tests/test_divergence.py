@@ -7,9 +7,9 @@ import math
 import pytest
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
+from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING, open_store
-from xfer_core.runs.worker import run_here
 from xfer_core.training.divergence import LAST, LossWatch
 
 TERM, GUESSING = "digits.photo/digit", math.log(10)

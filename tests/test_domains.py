@@ -16,8 +16,8 @@ from conftest import EVERY_DOMAIN
 import xfer_core.domains as domains_module
 from xfer_core.cli import main
 from xfer_core.domains import Domain, Task, builtin_domains, digits, domain_info, domain_keys, is_available, load_domain
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem
 
 ORIGINALS = 1797  # digits that scikit-learn ships
 every_domain = pytest.mark.parametrize("key", EVERY_DOMAIN)
@@ -80,7 +80,7 @@ def test_a_domain_is_made_quickly_and_always_from_the_same_bytes(key):
         assert torch.equal(fresh.tasks[name].labels, task.labels)
 
 
-PARTS = {"originals": torch.arange(6), "official_test": torch.arange(6) > 3}
+PARTS = {"example_ids": torch.arange(6), "official_test": torch.arange(6) > 3}
 LABELS, VALUES = torch.tensor([0, 1, 2, 0, 1, 2]), torch.linspace(-1, 1, 6)
 
 
@@ -105,9 +105,9 @@ def six(labels=LABELS, values=VALUES, samples=None, **parts) -> Domain:
         ({"values": VALUES / 0}, "tasks.size.labels must hold finite numbers only; found -inf."),
         ({"values": torch.full((6,), torch.nan)}, "tasks.size.labels must hold finite numbers only; found nan."),
         ({"values": LABELS}, "tasks.size.labels must be torch.float32; found torch.int64."),
-        ({"originals": torch.arange(7)}, "originals must be of shape (6,); found (7,)."),
+        ({"example_ids": torch.arange(7)}, "example_ids must be of shape (6,); found (7,)."),
         ({"official_test": torch.ones(5, dtype=torch.bool)}, "official_test must be of shape (6,); found (5,)."),
-        ({"samples": torch.zeros(6, 1, 4, 4)}, "samples must be uint8; found torch.float32."),
+        ({"samples": torch.zeros(6, 1, 4, 4)}, "inputs must be uint8; found torch.float32."),
     ],
 )
 def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sentence):
@@ -120,15 +120,19 @@ def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sen
 @pytest.mark.parametrize(
     ("known", "rule"),
     [
-        ({"samples": 7}, "letters.own.samples must be of shape (7, 1, 4, 4); found (6, 1, 4, 4)."),
-        ({"shape": (1, 4, 5)}, "letters.own.samples must be of shape (6, 1, 4, 5); found (6, 1, 4, 4)."),
+        ({"samples": 7}, "letters.own.inputs must be of shape (7, 1, 4, 4); found (6, 1, 4, 4)."),
+        ({"shape": (1, 4, 5)}, "letters.own.inputs must be of shape (6, 1, 4, 5); found (6, 1, 4, 4)."),
         ({"tasks": {"letter": ("a", "b", "c")}}, "letters.own.tasks must have the tasks and classes that are known"),
         ({"tasks": {"letter": ("a", "b", "d"), "size": ()}}, "letters.own.tasks must have the tasks and classes that"),
     ],
 )
 def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
     offer = replace(
-        domain_info("digits.photo"), samples=6, shape=(1, 4, 4), tasks={"letter": ("a", "b", "c"), "size": ()}, make=six
+        domain_info("digits.photo"),
+        samples=6,
+        shape=(1, 4, 4),
+        tasks={"letter": ("a", "b", "c"), "size": ()},
+        build=six,
     )
     monkeypatch.setitem(domains_module.DOMAINS, "letters.own", offer)
     assert len(load_domain("letters.own")) == 6
@@ -143,7 +147,7 @@ def test_what_is_known_of_domains_is_known_without_reading_or_fetching_one(monke
     def touched(*_, **__):
         raise AssertionError("a domain was read or fetched")
 
-    monkeypatch.setattr(domains_module, "_made", touched)
+    monkeypatch.setattr(domains_module, "_build", touched)
     monkeypatch.setattr(domains_module, "download_files", touched)
     assert main(["list", "domains", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)

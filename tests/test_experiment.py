@@ -16,7 +16,7 @@ from xfer_core.analysis.label_efficiency import label_efficiency
 from xfer_core.analysis.learning_curves import downsample, mean_curve, mean_curves
 from xfer_core.analysis.spec_diff import ABSENT, diff_specs, telling_differences, why_not_comparable
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import (
+from xfer_core.experiments.experiment import (
     MAX_RUNS,
     Condition,
     Experiment,
@@ -29,7 +29,7 @@ from xfer_core.runs.experiment import (
     preset_of,
     resume,
 )
-from xfer_core.runs.presets import (
+from xfer_core.experiments.presets import (
     PRESETS,
     freeze_conditions,
     lambda_conditions,
@@ -170,7 +170,7 @@ def test_paused_and_going_on(store):
     batch, ids = started(store, asked(FOUR[:2], (5,), 1))
     store.update(ids[0], status=RUNNING)
     pause(store, store.find(batch=batch))
-    assert [command.kind for command in store.take_commands(ids[0])] == ["pause"]
+    assert [command.kind for command in store.pop_commands(ids[0])] == ["pause"]
     assert store.get(ids[1]).status == PAUSED
     store.update(ids[0], status=PAUSED)
     assert resume(store, batch) == 2
@@ -182,7 +182,7 @@ def test_more_seeds_are_the_same_ways_with_the_next_seeds(store):
     runs = store.find(batch=batch)
     more = add_seeds(runs, 3)
     assert [spec.seed for spec, _ in more] == [seed for seed in (2, 3, 4) for _ in range(4)]
-    store.create_together(more, batch)
+    store.create_many(more, batch)
     runs = store.find(batch=batch)
     assert len({run.digest for run in runs}) == len(runs) == 20
     assert len(one_run_per_condition(runs)) == 4

@@ -14,10 +14,10 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.cli import main
 from xfer_core.errors import XferError
+from xfer_core.experiments.experiment import experiments
 from xfer_core.exports.experiments import FORMATS, export_experiment
 from xfer_core.exports.experiments.recipe import read_recipe
 from xfer_core.exports.experiments.results import gather_results
-from xfer_core.runs.experiment import experiments
 from xfer_core.runs.store import open_store
 
 
@@ -87,7 +87,7 @@ def test_the_report_is_one_file_with_the_verdict_and_loads_nothing(made):
 
 
 def test_the_recipe_makes_the_same_experiment_again(made, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("xfer_core.runs.dispatcher.ensure_dispatcher", lambda: None)
+    monkeypatch.setattr("xfer_core.execution.dispatcher.ensure_dispatcher", lambda: None)
     batch, files = made
     path = tmp_path / "experiment.json"
     path.write_bytes(files["experiment.json"])

@@ -22,6 +22,7 @@ from xfer_core.analysis.accuracy import gain, metric_text
 from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
 from xfer_core.errors import format_error
+from xfer_core.execution.worker import run_here
 from xfer_core.exports import data, export_run, onnx, standalone
 from xfer_core.exports.figures import figures_of
 from xfer_core.exports.live_changes import live_changes
@@ -29,7 +30,6 @@ from xfer_core.exports.summary import comparison_summary
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
-from xfer_core.runs.worker import run_here
 
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
 ALWAYS = {"report.html", "recipe.json", "curves.csv", "weights.safetensors", "script.py", "data.npz"}

@@ -15,11 +15,11 @@ from pages.run.page import export_panel
 from pages.widgets.recipe_upload import spec_of
 from xfer_core import exports
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import run_here
 from xfer_core.exports import onnx
 from xfer_core.runs.recipe import LARGEST
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, open_store
-from xfer_core.runs.worker import run_here
 from xfer_core.strict_json import to_json
 
 QUICK = ("training.steps=4", "training.batch_size=8", "training.evaluations=1", "network.width=4")

@@ -236,22 +236,22 @@ def test_what_a_person_did_is_done_again_by_the_script(tmp_path, run_script, eve
     still, net = train(spec), None
     for name, turned in changes_of(spec).items():
         if turned:
-            trainer = train(spec, observer=At(commands(turned)))
+            trainer = train(spec, callback=At(commands(turned)))
             net = run_script(spec, turned=turned)["net"]
             assert farthest(trainer, net) < tolerance(kind), name
             assert farthest(still, net) > max(10 * farthest(trainer, net), ROUNDING), f"{name} makes another run"
 
     both = changes_of(spec)["both"]
-    stopped = train(spec, observer=At(commands(both) | {4: [*commands(both)[4], Command("stop")]}))
+    stopped = train(spec, callback=At(commands(both) | {4: [*commands(both)[4], Command("stop")]}))
     cut_short = run_script(spec, turned=both, stop=4)
     assert cut_short["done"] == stopped.step == 4
     assert farthest(stopped, cut_short["net"]) < tolerance(kind)
 
     saved, begun = tmp_path / "checkpoint.pt", At(commands(both) | {3: [*commands(both)[3], *PAUSE]})
-    assert train(spec, observer=begun, checkpoint=saved).result.status == "paused"
+    assert train(spec, callback=begun, checkpoint=saved).result.status == "paused"
     replay = [(step, knob) for step, knobs in commands(both).items() for knob in knobs if step <= 3]
     later = {step: knobs for step, knobs in commands(both).items() if step > 3}
-    resumed = train(spec, observer=At(later, begin=3), checkpoint=saved, replay=replay)
+    resumed = train(spec, callback=At(later, begin=3), checkpoint=saved, replay=replay)
     assert farthest(resumed, net) < tolerance(kind), "the script knows nothing of the pause"
 
 
@@ -264,7 +264,7 @@ class HeldAndSlower(DiscriminativeRates):
     def target_phases(self, dealt, network):
         (phase,) = super().target_phases(dealt, network)
         fixed = frozenset(network.parameter_names("conv1")) if self.held else frozenset()
-        return (self.target_phase(dealt, rates=phase.lr_factors if self.slower else {}, fixed=fixed),)
+        return (self.target_phase(dealt, lr_factors=phase.lr_factors if self.slower else {}, frozen=fixed),)
 
 
 PIECES = ("hold", "rates", "λ", "lr", "stop", "cosine")
@@ -290,7 +290,7 @@ def put_together(pieces: frozenset[str]) -> tuple[RunSpec, dict]:
 def test_the_pieces_of_the_loop_run_alone_and_in_pairs(run_script, every_step, pieces):
     spec, done = put_together(pieces)
     stop = {} if done["stop"] is None else {done["stop"]: [*commands(done["turned"]).get(5, []), Command("stop")]}
-    trainer = train(spec, observer=At(commands(done["turned"]) | stop))
+    trainer = train(spec, callback=At(commands(done["turned"]) | stop))
     script = run_script(spec, **done)
     assert script["done"] == trainer.step
     assert farthest(trainer, script["net"]) < ROUNDING
@@ -313,7 +313,7 @@ TURNED_LATE = {
 def test_it_may_be_turned_in_any_phase_and_schedule(run_script, every_step, name, change):
     spec = spec_of("network.width=4", *TURNED_LATE[name])
     turned = changes_of(spec)[change]
-    trainer = train(spec, observer=At(commands(turned)))
+    trainer = train(spec, callback=At(commands(turned)))
     assert farthest(trainer, run_script(spec, turned=turned)["net"]) < ROUNDING
 
 
@@ -356,7 +356,7 @@ def test_what_was_turned_runs_in_a_process_of_its_own(tmp_path, archive, change)
 @pytest.mark.parametrize("stop", [0, 2, 3, 5])
 def test_a_run_that_was_stopped_stops_there(run_script, every_step, stop):
     spec = spec_of("network.width=4", "strategy.new_head=true", "training.schedule=cosine")
-    trainer = train(spec, observer=At({stop: [Command("stop")]}))
+    trainer = train(spec, callback=At({stop: [Command("stop")]}))
     assert (trainer.result.status, trainer.result.step) == ("stopped", stop)
     script = run_script(spec, stop=stop)
     assert script["done"] == stop
@@ -365,7 +365,7 @@ def test_a_run_that_was_stopped_stops_there(run_script, every_step, stop):
 
 def test_a_stop_among_the_statistics_of_adabn(run_script, every_step):
     spec = spec_of("network.width=4", "strategy.kind=adabn", "strategy.source_share=0.5")
-    trainer = train(spec, observer=At({5: [Command("stop")]}))
+    trainer = train(spec, callback=At({5: [Command("stop")]}))
     script = run_script(spec, stop=5)
     assert script["done"] == 5
     assert farthest(trainer, script["net"]) < ROUNDING
@@ -432,7 +432,7 @@ def test_alone_in_another_process_it_lands_within_seed_noise(tmp_path):
     """The bound: twice the standard error of a difference of two accuracies on the same number of test samples,
     √(2 p (1 − p) / n) with p near 0.7 and n = 314, is 7 points; other draws of weights and batches add a point."""
     spec = parse_spec({}, ["training.steps=300", "training.evaluations=1"])
-    from xfer_core.domains.problem import split_problem
+    from xfer_core.problems.problem import split_problem
 
     dealt = split_problem(spec.problem, spec.seed)
     given = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)

@@ -8,7 +8,7 @@ from conftest import NETWORK_FORMS, SMALL, At, differing, phases_of, settings, t
 
 from xfer_core.networks import ArticleNet
 from xfer_core.strategies import STRATEGIES
-from xfer_core.strategies.fine_tune import FineTune
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import trainer as loop_module
 from xfer_core.training.freezing import freeze, state_hash
@@ -18,7 +18,7 @@ FIXING = [cls for cls in STRATEGIES if "frozen" in cls.model_fields]
 
 
 def parts(form):
-    return tuple(form.build((3, 32, 32), OUTPUTS).parts())
+    return tuple(form.build((3, 32, 32), OUTPUTS).freezable_units())
 
 
 def names(form):
@@ -83,13 +83,13 @@ def test_where_nothing_is_fixed_nothing_is_claimed(strategy):
 
 
 def test_a_run_that_never_came_to_its_fixed_phase_claims_nothing(every_step):
-    stopped = trainer(FineTune(frozen=("conv1",)), observer=At({1: [Command("stop")]})).run()
+    stopped = trainer(FineTune(frozen=("conv1",)), callback=At({1: [Command("stop")]})).run()
     assert (stopped.status, stopped.step, stopped.frozen_unchanged) == ("stopped", 1, None)
     assert trainer(FineTune(frozen=("conv1",)), training=settings(1)).run().frozen_unchanged is None
 
 
 def test_a_run_that_was_stopped_while_fixed_is_checked(every_step):
-    stopped = trainer(FineTune(frozen=("conv1",)), observer=At({3: [Command("stop")]})).run()
+    stopped = trainer(FineTune(frozen=("conv1",)), callback=At({3: [Command("stop")]})).run()
     assert (stopped.status, stopped.step, stopped.frozen_unchanged) == ("stopped", 3, True)
 
 
@@ -97,7 +97,7 @@ def test_a_run_that_was_stopped_while_fixed_is_checked(every_step):
 def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
     network = form.build((3, 32, 32), OUTPUTS)
     first = network.stages["conv1"]
-    freeze(network, network.expand(["conv1"]))
+    freeze(network, network.expand_names(["conv1"]))
     assert not any(module.training for module in first.modules() if module.state_dict())
     assert all(stage.training for name, stage in network.stages.items() if name != "conv1")
     assert {n for n, p in network.named_parameters() if not p.requires_grad} == {

@@ -14,23 +14,23 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import beta
 from test_resume import lives
 
-import xfer_core.strategies.mixup as mixup_module
+import xfer_core.strategies.generalised.mixup as mixup_module
 from xfer_core.domains import load_domain
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, format_error
 from xfer_core.networks import ArticleNet
 from xfer_core.objectives.irm import irm_penalty
 from xfer_core.objectives.risk_variance import risk_variance
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies import Batch, Phase, StepContext
-from xfer_core.strategies.coral_all_pairs import CORALAllPairs
-from xfer_core.strategies.domain_generalisation import DomainGeneralisation
-from xfer_core.strategies.erm import ERM
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.group_dro import GroupDRO, group_weights
-from xfer_core.strategies.irm import IRM
-from xfer_core.strategies.mixup import Mixup, beta_quantile, interpolate
-from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.strategies.vrex import VREx
+from xfer_core.strategies.baselines.source_only import SourceOnly
+from xfer_core.strategies.generalised.base import DomainGeneralisation
+from xfer_core.strategies.generalised.coral_all_pairs import CORALAllPairs
+from xfer_core.strategies.generalised.erm import ERM
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.generalised.group_dro import GroupDRO, group_weights
+from xfer_core.strategies.generalised.irm import IRM
+from xfer_core.strategies.generalised.mixup import Mixup, beta_quantile, interpolate
+from xfer_core.strategies.generalised.vrex import VREx
 from xfer_core.training import Command
 
 METHODS: tuple[type[DomainGeneralisation], ...] = (ERM, GroupDRO, IRM, VREx, Mixup, CORALAllPairs)
@@ -56,7 +56,7 @@ def random():
 
 def batches_of(run, size=6):
     """A batch of each domain whose labels are learned, as the loop draws them."""
-    return {key: Batch(*run.streams[key].draw(size)) for key in run.phases[0].domains}
+    return {key: Batch(*run.samplers[key].next_batch(size)) for key in run.phases[0].domains}
 
 
 def means(terms):
@@ -166,7 +166,7 @@ def test_a_tiny_eta_or_equal_risks_keep_the_weights():
 
 def test_a_run_logs_q_and_lowers_q_times_the_losses():
     told, eta = Recorder(), 0.5
-    run = trainer(GroupDRO(eta=eta), problem=THREE, training=settings(5), observer=told)
+    run = trainer(GroupDRO(eta=eta), problem=THREE, training=settings(5), callback=told)
     run.run()
     expected = np.full(3, 1 / 3)
     for step in range(1, 6):
@@ -192,9 +192,9 @@ def test_before_the_anneal_a_penalty_counts_one_at_most_and_then_all_is_divided(
     """(λ of the penalty, factor on every domain), worked by hand."""
     form = method(weight=weight, anneal=0.5)
     losses = {"a": torch.tensor(2.0), "b": torch.tensor(3.0), "penalty": torch.tensor(4.0)}
-    one, lambdas = torch.tensor(1.0), form.further_lambdas()
+    one, lambdas = torch.tensor(1.0), form.method_weights()
     for name, (penalty, domains) in (("anneal", early), ("penalty", late)):
-        factors = form.balance(losses, StepContext(None, Phase(name, ("a", "b")), 0.5, {}, lambdas=lambdas))
+        factors = form.loss_weights(losses, StepContext(None, Phase(name, ("a", "b")), 0.5, {}, lambdas=lambdas))
         assert lambdas["penalty"] * factors["penalty"].item() == pytest.approx(penalty)
         for name in ("a", "b"):
             assert factors.get(name, one).item() == pytest.approx(domains)
@@ -203,7 +203,7 @@ def test_before_the_anneal_a_penalty_counts_one_at_most_and_then_all_is_divided(
 def test_a_run_logs_what_the_anneal_makes_of_each_weight(every_step):
     """The λ that counts is the one that a person turned it to."""
     told = At({3: [Command("set", "lambda/penalty", 40.0)]})
-    trainer(VREx(weight=10, anneal=0.5), problem=THREE, training=settings(4), observer=told).run()
+    trainer(VREx(weight=10, anneal=0.5), problem=THREE, training=settings(4), callback=told).run()
     penalty, domain = (told.values(f"lambda/{name}") for name in ("penalty", SOURCE))
     assert {step: penalty[step] for step in (1, 2, 3, 4)} == pytest.approx(dict.fromkeys((1, 2, 3, 4), 1))
     assert {step: domain[step] * 3 for step in (1, 2, 3, 4)} == pytest.approx({1: 1, 2: 1, 3: 1 / 10, 4: 1 / 40})
@@ -295,7 +295,7 @@ def test_every_domain_is_blended_with_another_and_labels_as_images_are(others, m
     assert set(partners) == set(permutations(batches, 2))
     for one, other, share in seen:
         with torch.no_grad():
-            outputs = run.network(share * one.images + (1 - share) * other.images)["digit"].double().numpy()
+            outputs = run.network(share * one.inputs + (1 - share) * other.inputs)["digit"].double().numpy()
         own, strange = (numpy_risk(outputs, batch.labels["digit"].numpy()) for batch in (one, other))
         expected = share * own + (1 - share) * strange
         assert terms[key_of[id(one)]].mean().item() == pytest.approx(expected, rel=1e-4)
@@ -373,7 +373,7 @@ def test_an_unseen_domain_is_tested_on_and_never_drawn_from(method, monkeypatch)
     assert run.samplers.keys() == {SOURCE, INVERTED}
     assert {f"accuracy/{key}/digit/test" for key in (SOURCE, INVERTED, TARGET, NOISY)} == set(result.metrics)
     noisy = {image.numpy().tobytes() for image in load_domain(NOISY).inputs}
-    images = [image for batches in drawn for batch in batches.values() for image in batch.images]
+    images = [image for batches in drawn for batch in batches.values() for image in batch.inputs]
     pixels = [(image * 255).round().to(torch.uint8).contiguous().numpy().tobytes() for image in images]
     assert len(set(pixels)) == 3 * 2 * 16
     assert not noisy & set(pixels)

@@ -31,13 +31,13 @@ from xfer_core.charts.layer_drift import cka_chart, distance_chart
 from xfer_core.charts.palette import SOURCE as SOURCE_LOOK
 from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import heatmap_overlay, upscale_pixels
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import run_here
 from xfer_core.networks import ArticleNet, LeNet, SmallCNN
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, Store, open_store
-from xfer_core.runs.worker import run_here
 from xfer_core.settings import settings
 from xfer_core.training.evaluation import to_input
 

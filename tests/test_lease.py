@@ -54,9 +54,9 @@ def test_who_lost_the_lease_changes_no_run(store):
     run = store.create(RunSpec())
     store.take_lease("two", store.lease())
     with pytest.raises(LeaseLost):
-        store.move(run, (QUEUED,), RUNNING, "one")
+        store.transition(run, (QUEUED,), RUNNING, "one")
     assert store.get(run).status == QUEUED
-    assert store.move(run, (QUEUED,), RUNNING, "two")
+    assert store.transition(run, (QUEUED,), RUNNING, "two")
 
 
 def test_a_lease_that_is_not_renewed_runs_out_by_the_observers_own_clock(store, clock, monkeypatch):

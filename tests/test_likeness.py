@@ -7,12 +7,12 @@ import pytest
 import torch
 from conftest import SOURCE, TARGET, little, trained, trainer
 
-from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.errors import XferError
 from xfer_core.measures.density_ratio import density_ratio
+from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.runs.spec import parse_spec
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.sample_weight_table import parse_table
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.generalised.sample_weight_table import parse_table
 
 
 def flat(brightness: np.ndarray) -> torch.Tensor:

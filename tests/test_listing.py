@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import SOURCE, TARGET
 
-from xfer_core.runs.listing import RunFilter, best_first, entries
+from xfer_core.experiments.listing import RunFilter, best_first, entries
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, Run, Store
 
@@ -34,7 +34,7 @@ def made(store: Store, *settings: str, batch: str = "", **changes: object) -> Ru
     ],
 )
 def test_a_filter_asks_for_what_fits_all_of_it(store, wanted, found):
-    assert wanted.fits(made(store), lambda run: "One two seed 7 on 2026-11-27") == found
+    assert wanted.matches(made(store), lambda run: "One two seed 7 on 2026-11-27") == found
 
 
 def test_every_domain_of_a_run_counts(store):

@@ -62,7 +62,7 @@ async def gather_messages(watcher, enough, seconds=5.0):
     messages, end = [], time.monotonic() + seconds
     while not enough(messages):
         assert time.monotonic() < end, f"waited in vain after {messages}"
-        messages += [json.loads(message.data) for message in await watcher.news(0.05)]
+        messages += [json.loads(message.data) for message in await watcher.wait(0.05)]
     return messages
 
 
@@ -101,7 +101,7 @@ class Listener:
 def test_backlog_then_news_then_late_points(store, run, tails):
     async def scenario():
         store.append(run, points=losses(1, 100), progress={"step": 100, "steps": 200})
-        with tails.watch({run: 0}) as watcher:
+        with tails.subscribe({run: 0}) as watcher:
             backlog = await gather_messages(watcher, lambda got: len(steps(got)) == 100)
             assert backlog[0]["status"] == "running"
             assert backlog[0]["progress"] == {"step": 100, "steps": 200}
@@ -117,10 +117,10 @@ def test_backlog_then_news_then_late_points(store, run, tails):
 
 def test_a_change_of_status_or_progress_is_news_and_silence_is_not(store, run, tails):
     async def scenario():
-        with tails.watch({run: 0}) as watcher:
+        with tails.subscribe({run: 0}) as watcher:
             first = await gather_messages(watcher, bool)
             assert (first[0]["status"], first[0]["points"], first[0]["events"]) == ("running", {}, [])
-            assert await watcher.news(0.1) == []
+            assert await watcher.wait(0.1) == []
             store.update(run, progress={"step": 1})
             assert (await gather_messages(watcher, bool))[0]["progress"] == {"step": 1}
             store.update(run, status="failed", reason={"text": "it broke"})
@@ -193,9 +193,9 @@ def test_forty_watchers_read_the_store_as_often_as_one(store, run):
 def test_who_joins_late_lacks_nothing_and_gets_nothing_twice(store, run, tails):
     async def scenario():
         store.append(run, points=losses(1, 50))
-        with tails.watch({run: 0}) as early:
+        with tails.subscribe({run: 0}) as early:
             await gather_messages(early, lambda got: len(steps(got)) == 50)
-            with tails.watch({run: 20}) as late:
+            with tails.subscribe({run: 20}) as late:
                 store.append(run, points=losses(51, 60))
                 assert steps(await gather_messages(late, lambda got: 60 in steps(got))) == list(range(21, 61))
                 assert steps(await gather_messages(early, lambda got: 60 in steps(got))) == list(range(51, 61))
@@ -205,7 +205,7 @@ def test_who_joins_late_lacks_nothing_and_gets_nothing_twice(store, run, tails):
 
 def test_a_slow_watcher_gets_one_large_message_instead_of_a_long_queue(store, run, tails):
     async def scenario():
-        with tails.watch({run: 0}) as slow, tails.watch({run: 0}) as quick:
+        with tails.subscribe({run: 0}) as slow, tails.subscribe({run: 0}) as quick:
             for step in range(1, 21):
                 store.append(run, points=losses(step, step))
                 await gather_messages(quick, lambda got, step=step: step in steps(got))
@@ -220,7 +220,7 @@ def test_what_is_not_finite_becomes_null(store, run, tails):
         points = [(1, "loss/total", 1, math.nan), (2, "loss/total", 2, math.inf), (3, "loss/total", 3, 0.5)]
         event = {"seq": 4, "step": 3, "kind": "set", "details": {"value": [1.0, 2]}, "time": 0.0}
         store.append(run, points=points, events=[event], progress={"seconds_left": math.nan, "lr": 0.1})
-        with tails.watch({run: 0}) as watcher:
+        with tails.subscribe({run: 0}) as watcher:
             message = (await gather_messages(watcher, bool))[0]
         assert message["points"]["loss/total"] == [[1, None], [2, None], [3, 0.5]]
         assert message["progress"] == {"seconds_left": None, "lr": 0.1}
@@ -261,17 +261,17 @@ def test_a_resumed_run_replaces_what_it_repeats(store, run, tails, together):
     async def scenario():
         drawing = Drawing()
         store.append(run, points=losses(1, 30, value=1.0))
-        with tails.watch({run: 0}) as watcher:
+        with tails.subscribe({run: 0}) as watcher:
             drawing.apply(await gather_messages(watcher, lambda got: 30 in steps(got)))
             for number, (step, value) in enumerate([(20, 2.0), (10, 3.0)]):
-                seq = store.rewind(run, step) + 1
+                seq = store.truncate_after(run, step) + 1
                 event = {"seq": seq, "step": step, "kind": "resumed", "details": {}, "time": 0.0}
                 points = [(seq + at, "loss/total", step + at, value) for at in (1, 2, 3)]
                 store.append(run, points=points, events=[event])
                 if not together or number == 1:
                     drawing.apply(await gather_messages(watcher, lambda got, step=step: step + 3 in steps(got)))
         fresh = Drawing()
-        with tails.watch({run: 0}) as watcher:
+        with tails.subscribe({run: 0}) as watcher:
             fresh.apply(await gather_messages(watcher, bool))
         expected = {**dict.fromkeys(range(1, 11), 1.0), 11: 3.0, 12: 3.0, 13: 3.0}
         assert drawing.points == fresh.points == expected

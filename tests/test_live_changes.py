@@ -10,12 +10,12 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 from test_resume import trainer
 
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import run_here
+from xfer_core.experiments.plan import plan_to_compare
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
-from xfer_core.runs.plan import plan_to_compare
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, RUNNING, open_store
-from xfer_core.runs.worker import run_here
 from xfer_core.strategies import Joint
 from xfer_core.training.callback import Command, NullCallback
 from xfer_core.training.config import LiveChange, TrainingConfig
@@ -45,7 +45,7 @@ class Turning(NullCallback):
 
 def ran(observer: Turning, **settings) -> Turning:
     training = TrainingConfig(steps=12, batch_size=8, device="cpu", evaluations=12, **settings)
-    observer.trainer = trainer(Joint(), training=training, observer=observer)
+    observer.trainer = trainer(Joint(), training=training, callback=observer)
     observer.trainer.run()
     return observer
 

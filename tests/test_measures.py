@@ -156,8 +156,8 @@ def test_large_sets_are_drawn_from_with_the_seed(random, monkeypatch):
     whole = mmd(x, y)
     assert mmd(x, y, seed=1) == whole, "small sets are used whole"
     monkeypatch.setattr(module, "MOST_SAMPLES", 40)
-    kept, drawn = [], module._drawn
-    monkeypatch.setattr(module, "_drawn", lambda *given: kept.append(drawn(*given)) or kept[-1])
+    kept, drawn = [], module._subset
+    monkeypatch.setattr(module, "_subset", lambda *given: kept.append(drawn(*given)) or kept[-1])
     assert mmd(x, y, seed=1) == mmd(x, y, seed=1)
     assert mmd(x, y, seed=1) != mmd(x, y, seed=2)
     for part, full in zip(kept[:2], (x, y), strict=True):

@@ -51,8 +51,8 @@ def test_samples_do_not_see_each_other_in_evaluation(form):
 @every_network
 def test_the_freeze_board_counts_what_is_there(form):
     network = form.build(SHAPE, OUTPUTS).eval()
-    rows = form.describe(SHAPE, OUTPUTS)
-    assert [row["name"] for row in rows] == list(network.parts()) == [*network.stages, "head"]
+    rows = form.summary(SHAPE, OUTPUTS)
+    assert [row["name"] for row in rows] == list(network.freezable_units()) == [*network.stages, "head"]
     assert sum(row["parameters"] for row in rows) == sum(p.numel() for p in network.parameters())
     shapes = {}
     for name, stage in network.stages.items():
@@ -60,7 +60,7 @@ def test_the_freeze_board_counts_what_is_there(form):
     network(torch.rand(1, *SHAPE))
     parameters = dict(network.named_parameters())
     for row in rows:
-        own = [name for name in network.names_of(row["name"]) if name in parameters]
+        own = [name for name in network.parameter_names(row["name"]) if name in parameters]
         assert row["parameters"] == sum(parameters[name].numel() for name in own)
         assert row["shape"] == shapes.get(row["name"], (12,))
 
@@ -68,7 +68,7 @@ def test_the_freeze_board_counts_what_is_there(form):
 @every_network
 def test_describing_draws_nothing_from_the_global_generator(form):
     before = torch.random.get_rng_state()
-    form.describe(SHAPE, OUTPUTS)
+    form.summary(SHAPE, OUTPUTS)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
@@ -81,9 +81,9 @@ def test_initial_weights_are_the_seeds_and_new_heads_touch_heads_only(form):
     one, again, other = build(1), build(1), build(2)
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), again.state_dict().values(), strict=True))
     assert not torch.equal(one.heads["digit"].weight, other.heads["digit"].weight)
-    one.renew("heads")
+    one.reset_parameters("heads")
     changed = {name for name, tensor in one.state_dict().items() if not torch.equal(tensor, again.state_dict()[name])}
-    assert changed == set(one.names_of("head"))
+    assert changed == set(one.parameter_names("head"))
 
 
 def test_the_article_net_is_the_articles():
@@ -153,14 +153,16 @@ def test_a_name_stands_for_all_of_its_own(form):
     network = form.build(SHAPE, OUTPUTS)
     names = set(network.state_dict())
     for stage in network.stages:
-        assert network.expand([stage]) == {name for name in names if name.startswith(f"stages.{stage}.")}
-    assert network.expand(["head"]) == {f"heads.{t}.{p}" for t in OUTPUTS for p in ("weight", "bias")}
-    assert network.expand(["head.parity"]) == {"heads.parity.weight", "heads.parity.bias"}
-    assert network.expand(["heads.digit.bias"]) == {"heads.digit.bias"}
-    assert network.expand([]) == frozenset()
-    assert network.expand(network.parts()) == names
+        assert network.expand_names([stage]) == {name for name in names if name.startswith(f"stages.{stage}.")}
+    assert network.expand_names(["head"]) == {f"heads.{t}.{p}" for t in OUTPUTS for p in ("weight", "bias")}
+    assert network.expand_names(["head.parity"]) == {"heads.parity.weight", "heads.parity.bias"}
+    assert network.expand_names(["heads.digit.bias"]) == {"heads.digit.bias"}
+    assert network.expand_names([]) == frozenset()
+    assert network.expand_names(network.freezable_units()) == names
     first = next(iter(network.stages))
-    assert network.expand([first, "head.digit"]) == network.expand([first]) | network.expand(["head.digit"])
+    assert network.expand_names([first, "head.digit"]) == network.expand_names([first]) | network.expand_names(
+        ["head.digit"]
+    )
 
 
 def test_a_task_whose_name_begins_like_anothers_is_not_meant():
@@ -176,7 +178,7 @@ def test_buffers_belong_to_their_stage():
 @pytest.mark.parametrize("name", ["conv9", "", "con", "head.", "head.tilt", "heads", "stages.conv1", "conv1."])
 def test_an_unknown_name_is_refused(form, name):
     with pytest.raises(XferError) as caught:
-        form.build(SHAPE, OUTPUTS).expand(["conv1", name], "strategy.frozen")
+        form.build(SHAPE, OUTPUTS).expand_names(["conv1", name], "strategy.frozen")
     error = caught.value
     assert (error.code, error.field, error.value) == ("unknown_stage", "strategy.frozen", name)
     assert "conv1, conv2" in str(error)

@@ -9,10 +9,10 @@ import pytest
 from conftest import SOURCE, TARGET, event
 from streamlit.testing.v1 import AppTest
 
-from xfer_core.runs import dispatcher
+from xfer_core.execution import dispatcher
+from xfer_core.execution.worker import failure_reason
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store, open_store
-from xfer_core.runs.worker import failure_reason
 from xfer_core.training import SGD
 from xfer_core.training.callback import Command
 

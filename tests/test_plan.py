@@ -8,8 +8,8 @@ import pytest
 
 from pages.widgets.plan_link import compare_query, is_plan, read_plan, sweep_query
 from xfer_core.analysis.comparison import condition_of
-from xfer_core.runs.plan import Plan, method_settings, plan_for, plan_to_compare, strategy_of, untuned
-from xfer_core.runs.presets import BALANCERS, PRESETS
+from xfer_core.experiments.plan import Plan, method_settings, plan_for, plan_to_compare, strategy_of, untuned
+from xfer_core.experiments.presets import BALANCERS, PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 
 H, P = "digits.handwritten", "digits.photo"

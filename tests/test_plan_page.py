@@ -6,8 +6,8 @@ import pytest
 from test_compare_page import begun, finish, press
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from xfer_core.runs.plan import plan_for
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.plan import plan_for
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, open_store
 

@@ -12,11 +12,11 @@ import torch
 from conftest import SOURCE, TARGET, needs_data
 from torch import Tensor
 
-import xfer_core.domains.problem as problem_module
+import xfer_core.problems.problem as problem_module
 from xfer_core.domains import load_domain
-from xfer_core.domains.problem import SPLIT_RATIOS, Problem, split_problem
 from xfer_core.domains.shapes import resize_to
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import SPLIT_RATIOS, Problem, split_problem
 
 PROBLEMS = {
     "default": Problem(),
@@ -32,9 +32,9 @@ PROBLEMS = {
 def everything(dealt):
     """(domain, split, images, originals) of every sample; the originals of unlabelled images are found by pixels."""
     for (key, split), samples in dealt.held_out.items():
-        yield key, split, samples.images, samples.originals
+        yield key, split, samples.inputs, samples.example_ids
     for key, domain in dealt.training.items():
-        yield key, "train", domain.labelled.images, domain.labelled.originals
+        yield key, "train", domain.labelled.inputs, domain.labelled.example_ids
         if len(domain.unlabelled):
             yield key, "train", domain.unlabelled, _find_originals(key, domain.unlabelled)
 
@@ -129,10 +129,10 @@ def test_the_training_view_holds_no_test_sample_and_no_label_outside_the_budget(
 
 
 def test_what_strategies_are_given_holds_no_held_out_sample(dealt):
-    seen = dealt.for_strategies()
+    seen = dealt.training_data()
     assert seen.held_out == {}
     assert seen.training is dealt.training
-    assert seen.image_shape == dealt.image_shape == (3, 32, 32)
+    assert seen.input_shape == dealt.input_shape == (3, 32, 32)
     assert dealt.held_out
 
 
@@ -198,7 +198,7 @@ def test_the_sentence_names_the_largest_budget_that_works():
 
 
 def test_too_few_samples_for_a_split_is_refused(monkeypatch):
-    monkeypatch.setattr("xfer_core.domains.problem.SPLIT_RATIOS", {**SPLIT_RATIOS, "target": (1.0, 0.0, 0.0)})
+    monkeypatch.setattr("xfer_core.problems.problem.SPLIT_RATIOS", {**SPLIT_RATIOS, "target": (1.0, 0.0, 0.0)})
     with pytest.raises(XferError) as caught:
         split_problem(Problem(), 0)
     assert caught.value.code == "too_few_samples"

@@ -13,8 +13,8 @@ from xfer_core.analysis.intervals import Difference
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import canonical, parse_spec
 from xfer_core.strategies import STRATEGIES
-from xfer_core.strategies.irm import IRM
-from xfer_core.strategies.vrex import VREx
+from xfer_core.strategies.generalised.irm import IRM
+from xfer_core.strategies.generalised.vrex import VREx
 
 RECIPES = measured.recipes()
 

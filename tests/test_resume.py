@@ -24,13 +24,13 @@ from conftest import (
 )
 from torch import nn
 
-from xfer_core.domains.problem import Problem
 from xfer_core.networks import SmallCNN
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies import Phase, Strategy
 from xfer_core.strategies.base import forward_task_losses
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import trainer as loop_module
 from xfer_core.training.checkpoint import FORMAT, UnusableCheckpoint, previous, read_checkpoint, write_checkpoint
@@ -88,7 +88,7 @@ def lives(strategy, training, path, pauses, **more):
     for at in (*pauses, None):
         told = At({at: PAUSE}, begin)
         torch.manual_seed(at or 77)  # what happened in the process in between does not matter
-        run = trainer(strategy, training=training, observer=told, checkpoint=path, **more)
+        run = trainer(strategy, training=training, callback=told, checkpoint=path, **more)
         result = run.run()
         assert (result.status, result.step) == (("finished", training.steps) if at is None else ("paused", at))
         heard.append(told)
@@ -101,7 +101,7 @@ def lives(strategy, training, path, pauses, **more):
 @pytest.mark.parametrize("pauses", [(1, 4), (3,), (0,), (0, 1, 2, 3, 4, 5)], ids=str)
 def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_path):
     training = settings(STEPS, optimizer=optimizer)
-    left_alone = trainer(strategy, training=training, observer=(alone := Recorder()))
+    left_alone = trainer(strategy, training=training, callback=(alone := Recorder()))
     expected = left_alone.run()
     run, result, heard = lives(strategy, training, tmp_path / "c.pt", pauses)
     assert not differing(weights_of(run), weights_of(left_alone))
@@ -118,7 +118,7 @@ def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_p
 def killed_at(step, strategy, training, path, plan=None):
     told = At({**(plan or {}), step: kill})
     with pytest.raises(Killed):
-        trainer(strategy, training=training, observer=told, checkpoint=path).run()
+        trainer(strategy, training=training, callback=told, checkpoint=path).run()
     saved = read_checkpoint(path)
     return told, saved["step"] if saved else 0
 
@@ -138,7 +138,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(strategy, step, saved, tm
     told, found = killed_at(step, strategy, training, tmp_path / "c.pt")
     phase_end = {"fine_tune": 4, "learned": 4}.get(strategy.kind, 0)
     assert found == max(saved, phase_end if phase_end <= step else 0)
-    run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", observer=(again := Recorder()))
+    run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", callback=(again := Recorder()))
     result = run.run()
     assert not differing(weights_of(run), trained(strategy, training=training))
     assert result.frozen_unchanged in (None, True)
@@ -160,7 +160,7 @@ def test_a_knob_turned_after_the_last_checkpoint_is_replayed(
 ):
     training = settings(10, optimizer=optimizer, evaluations=2)
     turn = Command("set", name, value)
-    undisturbed = trainer(strategy, training=training, observer=At({6: [turn]}))
+    undisturbed = trainer(strategy, training=training, callback=At({6: [turn]}))
     undisturbed.run()
     assert differing(weights_of(undisturbed), trained(strategy, training=training))
     told, saved = killed_at(8, strategy, training, tmp_path / "c.pt", {6: [turn]})
@@ -180,10 +180,10 @@ def test_a_knob_turned_after_the_last_checkpoint_is_replayed(
 def test_a_knob_turned_just_before_a_pause_is_neither_lost_nor_doubled(strategy, name, tmp_path):
     """Fine-tuning is still on the source then: what was turned must hold in the next phase too."""
     training, turn = settings(STEPS), Command("set", name, 0.25)
-    undisturbed = trainer(strategy, training=training, observer=At({2: [turn]}))
+    undisturbed = trainer(strategy, training=training, callback=At({2: [turn]}))
     undisturbed.run()
     told = At({2: [turn, *PAUSE]})
-    trainer(strategy, training=training, observer=told, checkpoint=tmp_path / "c.pt").run()
+    trainer(strategy, training=training, callback=told, checkpoint=tmp_path / "c.pt").run()
     for replay in ([], [(2, turn)]):
         path = tmp_path / f"{len(replay)}.pt"
         path.write_bytes((tmp_path / "c.pt").read_bytes())
@@ -195,7 +195,7 @@ def test_a_knob_turned_just_before_a_pause_is_neither_lost_nor_doubled(strategy,
 def test_knobs_are_replayed_in_the_order_of_their_steps_not_of_their_lives():
     """Life 1 turns it at step 4, life 2 starts afresh and turns it at 2 already: the third does both, 2 first."""
     late, early = Command("set", f"lambda/{T}", 0.1), Command("set", f"lambda/{T}", 3.0)
-    expected = trainer(Joint(), training=settings(STEPS), observer=At({2: [early], 4: [late]}))
+    expected = trainer(Joint(), training=settings(STEPS), callback=At({2: [early], 4: [late]}))
     expected.run()
     run = trainer(Joint(), training=settings(STEPS), replay=[(4, late), (2, early)])
     run.run()
@@ -273,7 +273,7 @@ def test_a_damaged_checkpoint_is_not_trained_on(tmp_path, damage, both):
     files = [path, previous(path)][: 1 + both]
     for file in files:
         file.write_bytes(damage(file.read_bytes()))
-    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    run = trainer(Joint(), training=training, checkpoint=path, callback=(told := Recorder()))
     result = run.run()
     ((step, details),) = [(step, details) for kind, step, details in told.events if kind == "fallback"]
     assert (step, details["anew"]) == ((0, True) if both else (3, False))
@@ -300,7 +300,7 @@ def test_a_checkpoint_of_another_run_is_not_trained_on(tmp_path, other):
     killed_at(7, Joint(), training, path)
     trainer(**{"strategy": Joint(), "training": training, "checkpoint": tmp_path / "other.pt", **other}).run()
     path.write_bytes((tmp_path / "other.pt").read_bytes())
-    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    run = trainer(Joint(), training=training, checkpoint=path, callback=(told := Recorder()))
     run.run()
     assert ("fallback", 3) in [(kind, step) for kind, step, _ in told.events]
     assert not differing(weights_of(run), trained(Joint(), training=training))
@@ -330,7 +330,7 @@ def test_killed_between_two_moves_a_run_goes_on_from_the_one_before(tmp_path):
     training, path = settings(9, evaluations=3), tmp_path / "c.pt"
     killed_at(7, Joint(), training, path)
     path.unlink()
-    run = trainer(Joint(), training=training, checkpoint=path, observer=(told := Recorder()))
+    run = trainer(Joint(), training=training, checkpoint=path, callback=(told := Recorder()))
     run.run()
     assert run.first_step == 3
     assert "fallback" not in [kind for kind, *_ in told.events]

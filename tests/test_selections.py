@@ -11,14 +11,14 @@ import torch
 from conftest import PAUSE, SOURCE, TARGET, At, Recorder, differing, settings, trainer, weights_of
 from test_resume import killed_at, lives
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError, format_error
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.selections import RULES, SELECTIONS, Kind, ValidationView
 from xfer_core.selections import soft_neighbourhood_density as density_module
 from xfer_core.selections.base import LabelFree
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import Command, TrainingConfig
 from xfer_core.training.evaluation import predict, to_input
 from xfer_core.training.selector import ModelSelector, applicable_rules
@@ -59,7 +59,7 @@ def looks(monkeypatch):
         seen[step] = {name: value.clone() for name, value in network.state_dict().items()}
         original(self, step, network, evaluator)
 
-    monkeypatch.setattr(ModelSelector, "look", spy)
+    monkeypatch.setattr(ModelSelector, "update", spy)
     return seen
 
 
@@ -169,7 +169,7 @@ def looked(problem, **more):
 def truth_of(run, domain):
     """What the network says of a domain's validation samples in the first task, and what is right."""
     part, task = run.dealt.held_out[domain, "validation"], run.dealt.problem.tasks[0]
-    return predict(run.network, to_input(part.images, run.device), run.device, "float32")[task], part.labels[task]
+    return predict(run.network, to_input(part.inputs, run.device), run.device, "float32")[task], part.labels[task]
 
 
 DOMAINS = {
@@ -216,7 +216,7 @@ def test_a_budget_of_all_shows_all_and_a_number_counts_as_one_class(problem, cou
 
 @every_label_free
 def test_a_label_free_rule_that_asks_for_labels_is_told_off(rule, monkeypatch):
-    monkeypatch.setattr(type(RULES[rule]), "score", lambda self, step, seen: seen[TARGET].quality())
+    monkeypatch.setattr(type(RULES[rule]), "score", lambda self, step, seen: seen[TARGET].score())
     with pytest.raises(TypeError, match="not to be seen"):
         trainer(Joint(), training=settings(selection=rule)).run()
 
@@ -268,7 +268,7 @@ def test_the_reported_network_is_that_of_the_step_to_the_last_bit(rule, name, sc
     assert result.selection[rule]["step"] == first
     assert not differing(weights_of(run), looks[first])
     assert differing(looks[first], looks[8])
-    stopped = trainer(strategy, training=settings(8, evaluations=4), observer=At({first: [Command("stop")]}))
+    stopped = trainer(strategy, training=settings(8, evaluations=4), callback=At({first: [Command("stop")]}))
     assert stopped.run().metrics == result.metrics
     assert not differing(weights_of(run), weights_of(stopped)), "a run that ends at that step is the same"
 
@@ -277,7 +277,7 @@ def test_with_the_rule_last_choosing_changes_nothing(monkeypatch, looks):
     run = trainer(Joint(), training=settings(6, evaluations=3))
     result = run.run()
     assert not differing(weights_of(run), looks[6])
-    monkeypatch.setattr(ModelSelector, "settle", lambda self, network, evaluator: {})
+    monkeypatch.setattr(ModelSelector, "finalize", lambda self, network, evaluator: {})
     untouched = trainer(Joint(), training=settings(6, evaluations=3))
     assert untouched.run().metrics == result.metrics
     assert not differing(weights_of(run), weights_of(untouched))
@@ -288,7 +288,7 @@ def test_a_look_at_an_earlier_phase_never_counts(scores, looks):
     for rule in RULES:
         scores(rule, lambda step: -step)
     told = Recorder()
-    result = trainer(FineTune(), training=settings(8, evaluations=8, selection="oracle"), observer=told).run()
+    result = trainer(FineTune(), training=settings(8, evaluations=8, selection="oracle"), callback=told).run()
     assert set(told.values(f"accuracy/{TARGET}/digit/validation")) == set(range(9))
     assert list(looks) == [5, 6, 7, 8]
     assert {found["step"] for found in result.selection.values()} == {5}
@@ -297,9 +297,9 @@ def test_a_look_at_an_earlier_phase_never_counts(scores, looks):
 @pytest.mark.parametrize(("step", "steps"), [(2, set()), (4, set()), (5, {5}), (7, {6, 7})])
 def test_a_run_stopped_before_its_last_phase_has_chosen_nothing(step, steps, every_step, looks):
     training = settings(8, evaluations=4, selection="oracle")
-    run = trainer(FineTune(), training=training, observer=At({step: [Command("stop")]}))
+    run = trainer(FineTune(), training=training, callback=At({step: [Command("stop")]}))
     result = run.run()
-    paused = trainer(FineTune(), training=training, observer=At({step: PAUSE}))
+    paused = trainer(FineTune(), training=training, callback=At({step: PAUSE}))
     paused.run()
     assert (result.status, result.step, bool(result.metrics)) == ("stopped", step, True)
     assert set(looks) == steps, "the step at which it was stopped is looked at too"
@@ -367,7 +367,7 @@ def test_a_stopped_run_that_is_resumed_all_the_same_goes_on_from_its_last_step(t
     scores("oracle", lambda step: -step)
     training = settings(8, evaluations=4, selection="oracle")
     stop, path = At({5: [Command("stop")]}), tmp_path / "c.pt"
-    trainer(Joint(), training=training, observer=stop, checkpoint=path).run()
+    trainer(Joint(), training=training, callback=stop, checkpoint=path).run()
     trainer(Joint(), training=training, checkpoint=path).run()
     resumed = looks.pop(8)
     trainer(Joint(), training=training).run()

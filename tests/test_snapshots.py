@@ -8,11 +8,12 @@ from conftest import differing
 from safetensors.torch import load_file
 
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import run_here
+from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.load_network import load_network, load_trained_network
 from xfer_core.runs.snapshots import MAX_SNAPSHOTS, snapshots
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING
-from xfer_core.runs.worker import WEIGHTS, run_here
 from xfer_core.settings import settings
 
 SMALL = ["network.width=4", "training.batch_size=4", "training.precision=float32", "training.device=cpu"]

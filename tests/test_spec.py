@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 import xfer_core
 from xfer_core.cli import main
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import MESSAGES, XferError, format_error
 from xfer_core.networks import NETWORKS, ArticleNet, SmallCNN
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.strategies import STRATEGIES
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.joint import Joint
-from xfer_core.strategies.source_only import SourceOnly
+from xfer_core.strategies.baselines.source_only import SourceOnly
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import OPTIMIZERS, SGD, Adam, TrainingConfig
 
 SOURCE, TARGET = "digits.handwritten", "digits.photo"

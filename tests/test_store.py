@@ -22,7 +22,7 @@ from xfer_core.runs.store import (
     RUNNING,
     STOPPED,
 )
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.joint.joint import Joint
 from xfer_core.training import Command
 
 STATUSES = (QUEUED, RUNNING, PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)
@@ -70,7 +70,7 @@ def test_finding_filters_and_puts_the_newest_first(store):
 
 def test_runs_made_together_keep_their_order(store):
     wanted = [(RunSpec(seed=i), f"run {i}") for i in range(5)]
-    made = store.create_together(wanted, batch="race")
+    made = store.create_many(wanted, batch="race")
     found = store.find(batch="race")
     assert [run.id for run in found[::-1]] == made
     assert [run.name for run in found[::-1]] == [name for _, name in wanted]
@@ -93,17 +93,17 @@ def test_deleting_forgets_everything_and_only_that(store, run):
     other = store.create(RunSpec(), status=FINISHED)
     for each in (run, other):
         store.append(each, [(1, "lr", 0, 0.1)], [event(2)])
-    store.move(run, (QUEUED,), RUNNING)
+    store.transition(run, (QUEUED,), RUNNING)
     store.command(run, "pause")
     assert refusal(store.delete, [other, run]).code == "not_in_status"
     assert store.get(other)
-    store.move(run, (RUNNING,), STOPPED)
+    store.transition(run, (RUNNING,), STOPPED)
     store.delete([run])
     assert refusal(store.get, run).code == "unknown_run"
     with store.engine.connect() as connection:
         for table in (schema.scalars, schema.events, schema.commands):
             assert set(connection.execute(sa.select(table.c.run)).scalars()) <= {other}
-    assert len(store.after(other).points) == 1
+    assert len(store.updates_since(other).points) == 1
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -120,23 +120,23 @@ def test_only_what_lives_cannot_be_deleted(store, status):
 
 
 def test_after_gives_each_thing_once_in_order_late_points_too(store, run):
-    assert store.after(run) == store_module.RunUpdate(0, [], [])
+    assert store.updates_since(run) == store_module.RunUpdate(0, [], [])
     store.append(run, [(1, "loss/total", 10, 2.0), (2, "loss/total", 11, 1.5)], [event(3, 11, name="target")])
-    news = store.after(run)
+    news = store.updates_since(run)
     assert (news.seq, news.points) == (3, [("loss/total", 10, 2.0), ("loss/total", 11, 1.5)])
     assert news.events == [event(3, 11, name="target")]
     store.append(run, [(4, "accuracy/a/b/validation", 10, 0.5)])  # measured after the loss of step 11
-    late = store.after(run, news.seq)
+    late = store.updates_since(run, news.seq)
     assert (late.seq, late.points, late.events) == (4, [("accuracy/a/b/validation", 10, 0.5)], [])
-    assert store.after(run, 4) == store_module.RunUpdate(4, [], [])
-    assert store.after(run, 1).points == [("loss/total", 11, 1.5), ("accuracy/a/b/validation", 10, 0.5)]
-    assert store.after(store.create(RunSpec())).points == []
+    assert store.updates_since(run, 4) == store_module.RunUpdate(4, [], [])
+    assert store.updates_since(run, 1).points == [("loss/total", 11, 1.5), ("accuracy/a/b/validation", 10, 0.5)]
+    assert store.updates_since(store.create(RunSpec())).points == []
 
 
 @pytest.mark.parametrize("value", [0.1, -1e300, 5e-324, 1 / 3, math.inf, -math.inf, math.nan])
 def test_every_value_survives(store, run, value):
     store.append(run, [(1, "loss/total", 1, value)])
-    ((_, _, kept),) = store.after(run).points
+    ((_, _, kept),) = store.updates_since(run).points
     assert kept == value or (math.isnan(kept) and math.isnan(value))
 
 
@@ -150,8 +150,8 @@ def test_what_is_written_between_two_reads_is_not_skipped(store, run):
             plans.pop()()
 
     sa.event.listen(store.engine, "after_cursor_execute", interfere)
-    first = store.after(run)
-    second = store.after(run, first.seq)
+    first = store.updates_since(run)
+    second = store.updates_since(run, first.seq)
     assert [point[1] for point in first.points + second.points] == [0, 1]
     assert len(first.events + second.events) == 1
 
@@ -161,25 +161,25 @@ def test_an_append_is_all_or_nothing(store, run):
     assert (store.get(run).status, store.get(run).progress) == (RUNNING, {"step": 1})
     with pytest.raises(sa.exc.IntegrityError):
         store.append(run, [(2, "lr", 1, 0.1), (1, "lr", 2, 0.1)], status=FINISHED)
-    assert store.after(run).seq == 1
+    assert store.updates_since(run).seq == 1
     assert store.get(run).status == RUNNING
 
 
 def test_rewinding_forgets_what_will_come_again_and_gives_no_number_twice(store, run):
-    assert store.rewind(run, 0) == 0
+    assert store.truncate_after(run, 0) == 0
     points = [(1, "lr", 0, 0.1), (2, "loss/total", 5, 1.0), (3, "loss/total", 6, 0.9), (4, "accuracy/a/b/test", 5, 1.0)]
     store.append(run, points, [event(5, 0), event(6, 5), event(7, 6), event(8, 6, "set", name="lr", value=0.5)])
-    reader = store.after(run).seq
-    last = store.rewind(run, 5)
+    reader = store.updates_since(run).seq
+    last = store.truncate_after(run, 5)
     assert (reader, last) == (8, 9), "the event that tells readers so takes the next number"
-    left = store.after(run)
+    left = store.updates_since(run)
     assert left.points == [("lr", 0, 0.1), ("loss/total", 5, 1.0)]
     assert [e["seq"] for e in left.events] == [5, 6, 8, 9], "what people set stays, for it is replayed"
-    assert [(e["kind"], e["step"]) for e in store.after(run, reader).events] == [("resumed", 5)]
-    assert store.rewind(run, 0) == 10, "even if nothing was told in between"
-    assert store.after(run).points == [("lr", 0, 0.1)]
+    assert [(e["kind"], e["step"]) for e in store.updates_since(run, reader).events] == [("resumed", 5)]
+    assert store.truncate_after(run, 0) == 10, "even if nothing was told in between"
+    assert store.updates_since(run).points == [("lr", 0, 0.1)]
     store.append(run, [(11, "loss/total", 1, 0.9)])
-    assert store.after(run, last).points == [("loss/total", 1, 0.9)]
+    assert store.updates_since(run, last).points == [("loss/total", 1, 0.9)]
 
 
 # ---------------------------------------------------------------------- commands
@@ -206,7 +206,7 @@ def test_what_can_be_asked_in_which_status(store, kind, status):
         store.command(run, kind, "lr", 0.5)
     sent = outcome == "sent"
     assert store.get(run).status == (status if sent or outcome is None else outcome)
-    assert store.take_commands(run) == ([Command(kind, "lr", 0.5)] if sent else [])
+    assert store.pop_commands(run) == ([Command(kind, "lr", 0.5)] if sent else [])
     if outcome == QUEUED:
         assert store.get(run).ended is store.get(run).reason is None
     if outcome == STOPPED:
@@ -218,29 +218,29 @@ def test_commands_are_handed_out_once_in_order_and_to_their_run(store):
     for value in (0.1, 0.2):
         store.command(one, "set", "lambda/digits.photo/digit", value)
     store.command(other, "stop")
-    assert store.take_commands(one) == [
+    assert store.pop_commands(one) == [
         Command("set", "lambda/digits.photo/digit", 0.1),
         Command("set", "lambda/digits.photo/digit", 0.2),
     ]
-    assert store.take_commands(one) == []
-    assert store.stop_asked(other)
-    assert store.take_commands(other) == [Command("stop")]
-    assert store.stop_asked(other) is None
+    assert store.pop_commands(one) == []
+    assert store.stop_requested(other)
+    assert store.pop_commands(other) == [Command("stop")]
+    assert store.stop_requested(other) is None
 
 
 def test_a_resumed_run_hears_no_stop_that_its_earlier_life_missed(store):
     run = store.create(RunSpec(), status=RUNNING)
     store.command(run, "stop")
     store.command(run, "set", "lr", 0.25)
-    store.move(run, (RUNNING,), FAILED)
+    store.transition(run, (RUNNING,), FAILED)
     store.command(run, "resume")
-    assert store.stop_asked(run) is None
-    assert store.take_commands(run) == [Command("set", "lr", 0.25)], "what a person set is not lost"
+    assert store.stop_requested(run) is None
+    assert store.pop_commands(run) == [Command("set", "lr", 0.25)], "what a person set is not lost"
 
 
 def test_only_one_of_two_takes_a_run(store, run):
-    assert store.move(run, (QUEUED,), RUNNING, pid=1) is True
-    assert store.move(run, (QUEUED,), RUNNING, pid=2) is False
+    assert store.transition(run, (QUEUED,), RUNNING, pid=1) is True
+    assert store.transition(run, (QUEUED,), RUNNING, pid=2) is False
     assert (store.get(run).status, store.get(run).pid) == (RUNNING, 1)
 
 
@@ -256,7 +256,7 @@ def test_only_one_of_two_takes_a_run(store, run):
 def test_a_knob_that_the_run_lacks_or_could_not_take_is_refused(store, name, value, code):
     run = store.create(RunSpec(), status=RUNNING)
     assert refusal(store.command, run, "set", name, value).code == code
-    assert store.take_commands(run) == []
+    assert store.pop_commands(run) == []
 
 
 def test_renaming_an_unknown_run_is_refused(store):
@@ -268,8 +268,8 @@ def test_renaming_an_unknown_run_is_refused(store):
 WRITES = {
     "append": lambda store, run, by: store.append(run, [(2, "lr", 2, 0.1)], [event(3, 2)], by=by, progress={"step": 2}),
     "end": lambda store, run, by: store.append(run, by=by, status=FINISHED),
-    "rewind": lambda store, run, by: store.rewind(run, 0, by),
-    "take_commands": lambda store, run, by: store.take_commands(run, by),
+    "truncate_after": lambda store, run, by: store.truncate_after(run, 0, by),
+    "pop_commands": lambda store, run, by: store.pop_commands(run, by),
 }
 
 
@@ -281,18 +281,18 @@ def test_a_worker_whose_run_was_given_to_another_writes_nothing(store, kind, tok
     store.append(run, [(1, "lr", 1, 0.1)], by="old", progress={"step": 1})
     store.command(run, "stop")
     store.update(run, token=token)
-    before = store.get(run), store.after(run)
+    before = store.get(run), store.updates_since(run)
     assert refusal(WRITES[kind], store, run, "old").code == "superseded"
-    assert not store.move(run, (RUNNING,), FAILED, by="old")
-    assert (store.get(run), store.after(run)) == before
-    assert store.stop_asked(run), "whoever trains it now hears that"
+    assert not store.transition(run, (RUNNING,), FAILED, by="old")
+    assert (store.get(run), store.updates_since(run)) == before
+    assert store.stop_requested(run), "whoever trains it now hears that"
     WRITES[kind](store, run, token)
 
 
 def test_whatever_changes_the_status_takes_the_run_from_its_worker(store):
     run = store.create(RunSpec(), status=RUNNING)
     store.update(run, token="t")
-    assert store.move(run, (RUNNING,), QUEUED, by="t")
+    assert store.transition(run, (RUNNING,), QUEUED, by="t")
     assert store.get(run).token is None
-    assert store.move(run, (QUEUED,), RUNNING, token="u")
+    assert store.transition(run, (QUEUED,), RUNNING, token="u")
     assert store.get(run).token == "u"

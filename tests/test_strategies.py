@@ -25,16 +25,16 @@ from conftest import (
 )
 
 from xfer_core.domains import load_domain
-from xfer_core.domains import problem as problem_module
-from xfer_core.domains.problem import Problem
 from xfer_core.networks import ArticleNet
+from xfer_core.problems import problem as problem_module
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies import STRATEGIES, AnyStrategy, Batch
 from xfer_core.strategies.base import Family
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.joint import Joint
-from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.strategies.target_only import TargetOnly
+from xfer_core.strategies.baselines.source_only import SourceOnly
+from xfer_core.strategies.baselines.target_only import TargetOnly
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD
 
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
@@ -57,7 +57,7 @@ S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
 def reference(strategy, form):
     """One run of the default problem: weights, result and what the observer heard."""
     told = Recorder()
-    run = trainer(strategy(), form, observer=told)
+    run = trainer(strategy(), form, callback=told)
     result = run.run()
     return weights_of(run), result, told
 
@@ -133,9 +133,9 @@ def test_a_run_reaches_its_end_and_measures_what_the_contract_names(strategy, fo
     for term, value in lambdas.items():
         losses = told.values(f"loss/{term}")
         assert losses
-        set_by_method = told.values(f"lambda/{term}") if strategy.balances() else {}
+        set_by_method = told.values(f"lambda/{term}") if strategy.sets_loss_weights() else {}
         for step, loss in losses.items():
-            expected = set_by_method[step] if strategy.balances() else value
+            expected = set_by_method[step] if strategy.sets_loss_weights() else value
             assert told.values(f"weighted/{term}")[step] == pytest.approx(expected * loss, rel=1e-5)
 
 
@@ -144,7 +144,7 @@ def test_the_same_spec_gives_the_same_run_to_the_last_bit(strategy, form):
     weights, result, told = reference(strategy, form)
     again = Recorder()
     torch.manual_seed(99)  # a run does not depend on what happened in the process before
-    run = trainer(strategy(), form, observer=again)
+    run = trainer(strategy(), form, callback=again)
     assert run.run().metrics == result.metrics
     assert not differing(weights_of(run), weights)
     timeless = [sorted(p for p in heard.points if p[0] != "samples_per_second") for heard in (told, again)]

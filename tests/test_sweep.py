@@ -8,9 +8,9 @@ from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
 from xfer_core.analysis.sweep import SweepPoint, averaged, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
-from xfer_core.domains.problem import Problem
-from xfer_core.runs.experiment import new_batch
-from xfer_core.runs.plan import Plan
+from xfer_core.experiments.experiment import new_batch
+from xfer_core.experiments.plan import Plan
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, open_store
 

@@ -25,9 +25,9 @@ from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, chart_text
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import failure_reason
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, Store, open_store
-from xfer_core.runs.worker import failure_reason
 
 PAGES = Path(__file__).parents[1] / "pages"
 RAW = "![]("  # what plain() would have escaped of HOSTILE

@@ -11,14 +11,14 @@ from conftest import SMALL, Recorder, settings, trained, trainer
 
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.domains import domain_info, domain_keys, load_domain
-from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.domains.tilt import tilt
 from xfer_core.errors import XferError, format_error
 from xfer_core.objectives.regression import squared_error
+from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.joint import Joint
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.joint.joint import Joint
 from xfer_core.training import TrainingConfig
 
 BOTH = Problem(tasks=("digit", "tilt"))
@@ -88,7 +88,7 @@ def test_the_error_that_is_measured_is_the_mean_distance_in_degrees():
 def test_a_network_learns_to_see_the_tilt():
     problem = Problem(target=("digits.noisy",), tasks=("tilt",), labels_per_class=0)
     told = Recorder()
-    run = trainer(Joint(weights={"digits.handwritten/tilt": 1}), problem=problem, observer=told,
+    run = trainer(Joint(weights={"digits.handwritten/tilt": 1}), problem=problem, callback=told,
                   training=settings(150, batch_size=32))  # fmt: skip
     result = run.run()
     guess = run.dealt.held_out["digits.handwritten", "test"].labels["tilt"].abs().mean()
@@ -98,11 +98,11 @@ def test_a_network_learns_to_see_the_tilt():
 @pytest.mark.parametrize("form", STRATEGIES, ids=lambda form: form.model_fields["kind"].default)
 def test_every_strategy_learns_a_number_or_is_refused_with_the_nearest_that_does(form):
     spec = RunSpec(strategy=form(), problem=BOTH, network=SMALL, training=TrainingConfig(steps=6, batch_size=4))
-    if form.without_classes:
+    if form.regression_alternative:
         with pytest.raises(XferError, match="tasks with classes") as refused:
             spec.check()
         assert (refused.value.field, refused.value.value) == ("problem.tasks", "tilt")
-        RunSpec(strategy={"kind": form.without_classes}, problem=BOTH).check()  # pyright: ignore[reportArgumentType]
+        RunSpec(strategy={"kind": form.regression_alternative}, problem=BOTH).check()  # pyright: ignore[reportArgumentType]
         return
     spec.check()
     assert all(weight.isfinite().all() for weight in trained(form(), problem=BOTH, training=settings(6)).values())

@@ -21,14 +21,14 @@ from conftest import (
     weights_of,
 )
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import ArticleNet
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies import STRATEGIES, Phase
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.joint import Joint
-from xfer_core.strategies.target_only import TargetOnly
-from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
+from xfer_core.strategies.baselines.target_only import TargetOnly
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.joint.uncertainty_weighting import UncertaintyWeighting
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import trainer as loop_module
 from xfer_core.training.device import has_bf16, select_device, select_precision
@@ -68,7 +68,7 @@ def test_every_phase_runs_however_small_its_share():
 @pytest.mark.parametrize("evaluations", [1, 3, 1000])
 def test_any_number_of_steps_and_looks_works(steps, evaluations):
     told = Recorder()
-    result = trainer(FineTune(), training=settings(steps, evaluations=evaluations), observer=told).run()
+    result = trainer(FineTune(), training=settings(steps, evaluations=evaluations), callback=told).run()
     assert (result.status, result.step) == ("finished", steps)
     assert set(told.values("loss/total")) == set(range(1, steps + 1))
     looks = set(told.values(f"accuracy/{T}/validation"))
@@ -129,7 +129,7 @@ def test_accuracy_is_the_fraction_of_right_answers(monkeypatch):
 
 def test_an_unseen_domain_is_looked_at_as_all_are_and_every_test_comes_once():
     told = Recorder()
-    trainer(Joint(), problem=Problem(unseen=("digits.noisy",)), observer=told).run()
+    trainer(Joint(), problem=Problem(unseen=("digits.noisy",)), callback=told).run()
     accuracies = {name: told.values(name) for name, _, _ in told.points if name.startswith("accuracy/")}
     assert set(accuracies["accuracy/digits.noisy/digit/validation"]) == {0, 4}
     assert set(accuracies["accuracy/digits.noisy/digit/test"]) == {4}
@@ -139,7 +139,7 @@ def test_an_unseen_domain_is_looked_at_as_all_are_and_every_test_comes_once():
 def test_a_long_run_logs_fewer_points(monkeypatch):
     monkeypatch.setattr(loop_module, "CURVE_POINTS", 3)
     told = Recorder()
-    trainer(TargetOnly(), training=settings(6), observer=told).run()
+    trainer(TargetOnly(), training=settings(6), callback=told).run()
     assert set(told.values("loss/total")) == {2, 4, 6}
 
 
@@ -151,7 +151,7 @@ def test_a_run_that_seldom_logs_still_says_how_far_it_is(every_step, monkeypatch
         def on_metrics(self, points, progress) -> None:
             steps.append(progress["step"])
 
-    trainer(TargetOnly(), training=settings(6, evaluations=1), observer=Listener()).run()
+    trainer(TargetOnly(), training=settings(6, evaluations=1), callback=Listener()).run()
     assert set(steps) == set(range(7))
 
 
@@ -173,7 +173,7 @@ def test_a_knob_changes_the_run_from_its_step_on(strategy, name, value, every_st
     for label, plan in (("left alone", {}), ("turned", {2: [Command("set", name, value)]})):
         told = Watch(plan)
         told.label = label
-        told.run = trainer(strategy, observer=told, training=settings(5))
+        told.run = trainer(strategy, callback=told, training=settings(5))
         told.run.run()
     assert not differing(seen["left alone"][2], seen["turned"][2])
     assert differing(seen["left alone"][3], seen["turned"][3])
@@ -188,7 +188,7 @@ def test_a_knob_changes_the_run_from_its_step_on(strategy, name, value, every_st
 
 def test_a_knob_at_step_zero_is_the_same_as_asking_for_it(every_step):
     turned = At({0: [Command("set", f"lambda/{S}", 0.25), Command("set", "lr", 0.003)]})
-    run = trainer(Joint(), observer=turned)
+    run = trainer(Joint(), callback=turned)
     run.run()
     asked = Joint(weights={S: 0.25, T: 0.5})
     optimizer = settings().optimizer.model_copy(update={"lr": 0.003})
@@ -198,7 +198,7 @@ def test_a_knob_at_step_zero_is_the_same_as_asking_for_it(every_step):
 def test_the_rate_falls_along_a_cosine_in_each_phase_from_whatever_a_person_set(every_step):
     plan = {6: [Command("set", "lr", 0.5)]}
     told = At(plan)
-    told.run = trainer(FineTune(target_lr=0.2), training=settings(8, schedule="cosine", evaluations=8), observer=told)
+    told.run = trainer(FineTune(target_lr=0.2), training=settings(8, schedule="cosine", evaluations=8), callback=told)
     told.run.run()
     falling = [0.5 * (1 + math.cos(math.pi * step / 4)) for step in range(4)]
     expected = {0: 0.01, 1: 0.01, 2: 0.01 * falling[1], 3: 0.01 * falling[2], 4: 0.2, 5: 0.2}
@@ -209,8 +209,8 @@ def test_the_rate_falls_along_a_cosine_in_each_phase_from_whatever_a_person_set(
 
 
 def test_stop_measures_and_pause_does_not(every_step):
-    stopped = trainer(Joint(), observer=At({2: [Command("stop")]})).run()
-    paused = trainer(Joint(), observer=At({2: [Command("pause")]})).run()
+    stopped = trainer(Joint(), callback=At({2: [Command("stop")]})).run()
+    paused = trainer(Joint(), callback=At({2: [Command("pause")]})).run()
     assert (stopped.status, stopped.step, bool(stopped.metrics)) == ("stopped", 2, True)
     assert (paused.status, paused.step, paused.metrics) == ("paused", 2, {})
 
@@ -221,7 +221,7 @@ def test_stop_measures_and_pause_does_not(every_step):
 def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(every_step, tmp_path):
     told = Recorder()
     wild = settings(40, optimizer=SGD(lr=10))
-    run = trainer(FineTune(), ArticleNet(), wild, observer=told, checkpoint=tmp_path / "c.pt")
+    run = trainer(FineTune(), ArticleNet(), wild, callback=told, checkpoint=tmp_path / "c.pt")
     with pytest.raises(XferError) as caught:
         run.run()
     error = caught.value
@@ -329,7 +329,7 @@ def test_a_step_with_weight_decay_moves_biases_and_batch_norm_as_one_without(opt
 
 def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
     told = Recorder()
-    run = trainer(FineTune(), training=settings(4), observer=told)
+    run = trainer(FineTune(), training=settings(4), callback=told)
     run.run()
     samples = run.dealt.held_out[TARGET, "validation"]
     places = preview_samples(run.dealt)
@@ -343,5 +343,5 @@ def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
 
 def test_no_answers_are_told_of_a_task_that_asks_for_a_number():
     told = Recorder()
-    trainer(Joint(), problem=Problem(tasks=("tilt",)), training=settings(2), observer=told).run()
+    trainer(Joint(), problem=Problem(tasks=("tilt",)), training=settings(2), callback=told).run()
     assert told.progress["answers"] == []

@@ -21,21 +21,21 @@ from conftest import (
 )
 from test_resume import killed_at, lives
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import ArticleNet, LeNet
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import AnyStrategy, Batch
-from xfer_core.strategies.batch_norm_tuning import BatchNormTuning
-from xfer_core.strategies.discriminative_rates import DiscriminativeRates
-from xfer_core.strategies.distillation import Distillation
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.gradual_unfreezing import GradualUnfreezing
-from xfer_core.strategies.l2_sp import L2SP
-from xfer_core.strategies.linear_probe import LinearProbe
-from xfer_core.strategies.lp_ft import LPFT
-from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.strategies.transfer import Transfer
+from xfer_core.strategies.baselines.source_only import SourceOnly
+from xfer_core.strategies.transfer.base import Transfer
+from xfer_core.strategies.transfer.batch_norm_tuning import BatchNormTuning
+from xfer_core.strategies.transfer.discriminative_rates import DiscriminativeRates
+from xfer_core.strategies.transfer.distillation import Distillation
+from xfer_core.strategies.transfer.fine_tune import FineTune
+from xfer_core.strategies.transfer.gradual_unfreezing import GradualUnfreezing
+from xfer_core.strategies.transfer.l2_sp import L2SP
+from xfer_core.strategies.transfer.linear_probe import LinearProbe
+from xfer_core.strategies.transfer.lp_ft import LPFT
 from xfer_core.training import SGD, Command
 
 TRANSFER = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Transfer)]
@@ -48,7 +48,7 @@ PLAIN = SGD(lr=0.5, momentum=0)
 
 def named(run, *parts):
     """Names of all parameters and buffers of these stages."""
-    return {name for part in parts for name in run.network.names_of(part)}
+    return {name for part in parts for name in run.network.parameter_names(part)}
 
 
 class Watching(At):
@@ -66,7 +66,7 @@ class Watching(At):
 def watched(strategy, training, plan=()):
     """A finished run and the weights after each of its steps."""
     told = Watching(dict(plan))
-    told.run = trainer(strategy, observer=told, training=training)
+    told.run = trainer(strategy, callback=told, training=training)
     told.run.run()
     return told
 
@@ -87,7 +87,7 @@ def names_of_phases(told):
 @every_transfer
 def test_all_of_them_first_learn_as_source_only_does(strategy):
     """Up to the target nothing of the method is felt: the same weights to the last bit."""
-    run = trainer(strategy(), training=settings(8), observer=(told := At({})))
+    run = trainer(strategy(), training=settings(8), callback=(told := At({})))
     ended = {}
     enter = run._begin_phase
 
@@ -354,9 +354,9 @@ def batches_of(run, size=5):
     """Batches of the target phase as the loop would draw them, put into the context too."""
     run.context.phase = run.phases[-1]
     run.context.unlabelled = {
-        key: run.streams[f"{key}/unlabelled"].draw(size)[0] for key in run.context.phase.unlabelled
+        key: run.samplers[f"{key}/unlabelled"].next_batch(size)[0] for key in run.context.phase.unlabelled
     }
-    return {key: Batch(*run.streams[key].draw(size)) for key in run.context.phase.domains}
+    return {key: Batch(*run.samplers[key].next_batch(size)) for key in run.context.phase.domains}
 
 
 def test_the_teachers_term_is_the_mean_divergence_over_targets_and_tasks():

@@ -26,13 +26,13 @@ from xfer_core.analysis.predict import (
 from xfer_core.charts.predictions import BARS, LegendEntry, prediction_bars, variants_table
 from xfer_core.domains import load_domain
 from xfer_core.domains.printed import fonts, render_glyphs
-from xfer_core.domains.problem import Problem, split_problem
 from xfer_core.errors import XferError
+from xfer_core.execution.worker import run_here
 from xfer_core.networks import Network, SmallCNN
+from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, open_store
-from xfer_core.runs.worker import run_here
-from xfer_core.strategies.source_only import SourceOnly
+from xfer_core.strategies.baselines.source_only import SourceOnly
 
 HAND, PHOTO = "digits.handwritten", "digits.photo"
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=1", "network.width=4")
@@ -216,7 +216,7 @@ def draws(monkeypatch):
     """Puts a picture into the square, as the browser would."""
 
     def put(picture: Tensor | None) -> None:
-        monkeypatch.setattr(panel, "drawn", lambda key: picture)
+        monkeypatch.setattr(panel, "drawing_of", lambda key: picture)
 
     return put
 

@@ -11,11 +11,12 @@ from safetensors.torch import load_file
 
 from xfer_core.cli import main
 from xfer_core.errors import XferError
-from xfer_core.runs import worker
+from xfer_core.execution import worker
+from xfer_core.execution.worker import notes, run_here
+from xfer_core.runs.artifacts import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
-from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS, notes, run_here
 from xfer_core.settings import settings
 
 BREAKS = (
@@ -43,7 +44,7 @@ def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
     }
     weights = load_file(settings().artifacts(run) / WEIGHTS)
     assert "stages.conv1.norm.running_mean" in weights
-    points = store.after(run).points
+    points = store.updates_since(run).points
     assert [step for name, step, _ in points if name == "loss/total"] == list(range(1, 9))
     assert heard[-1]["step"] == 8
 
@@ -107,10 +108,10 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(sto
     assert all(torch.equal(one[name], two[name]) for name in one)
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
+        return sorted(p for p in store.updates_since(run).points if p[0] != "samples_per_second")
 
     assert told(whole) == told(killed)
-    assert [event["kind"] for event in store.after(killed).events].count("resumed") == 1
+    assert [event["kind"] for event in store.updates_since(killed).events].count("resumed") == 1
 
 
 def died(store, step: int, *changes: str) -> str:
@@ -139,7 +140,7 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
     assert all(torch.equal(one[name], two[name]) for name in one)
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
+        return sorted(p for p in store.updates_since(run).points if p[0] != "samples_per_second")
 
     assert told(whole) == told(run), "no point is lost or told twice"
     ((at, details),) = [(event["step"], event["details"]) for event in store.events(run, "fallback")]
@@ -173,7 +174,7 @@ def test_a_run_is_never_trained_twice_at_once(store, every_step):
     assert (row.status, row.reason, row.result["metrics"]) == (FINISHED, None, store.get(whole).result["metrics"])
 
     def told(run):
-        return sorted(p for p in store.after(run).points if p[0] != "samples_per_second")
+        return sorted(p for p in store.updates_since(run).points if p[0] != "samples_per_second")
 
     assert told(run) == told(whole), "no point is lost or told twice"
     one, two = (load_file(settings().artifacts(each) / WEIGHTS) for each in (whole, run))
@@ -192,7 +193,7 @@ def test_a_run_that_takes_too_long_ends_itself_and_can_go_on(store, monkeypatch,
     row = store.get(run)
     assert (row.status, row.reason["code"], row.progress["step"]) == (FAILED, "time_limit", 4)
     assert "60.0 minutes" in row.reason["text"]
-    store.move(run, (FAILED,), RUNNING)
+    store.transition(run, (FAILED,), RUNNING)
     assert run_here(store, run, 1).step == 8, "its next life has an hour of its own"
 
 

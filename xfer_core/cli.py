@@ -175,10 +175,10 @@ def _spec(options: argparse.Namespace) -> Any:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from xfer_core.runs.dispatcher import code_version
+    from xfer_core.execution.dispatcher import code_version
+    from xfer_core.execution.worker import run_here
     from xfer_core.runs.process import identity
     from xfer_core.runs.store import RUNNING, new_token, open_store
-    from xfer_core.runs.worker import run_here
 
     spec, store = _spec(options), open_store()
     import torch
@@ -225,7 +225,7 @@ def _progress_line(progress: dict[str, Any]) -> None:
 
 def _describe(outcome: dict[str, Any]) -> str:
     from xfer_core.analysis.accuracy import metric_text
-    from xfer_core.runs.worker import warnings
+    from xfer_core.execution.worker import warnings
 
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]
     lines[0] += f" on {outcome['device']} ({outcome['precision']}, {outcome['threads']} threads)"
@@ -238,9 +238,9 @@ def _describe(outcome: dict[str, Any]) -> str:
 
 
 def _submit(options: argparse.Namespace) -> int:
+    from xfer_core.execution.dispatcher import ensure_dispatcher
+    from xfer_core.experiments.experiment import new_batch
     from xfer_core.exports.experiments.recipe import is_experiment, read_recipe
-    from xfer_core.runs.dispatcher import ensure_dispatcher
-    from xfer_core.runs.experiment import new_batch
     from xfer_core.runs.store import open_store
 
     if is_experiment(data := _recipe(options)):
@@ -290,8 +290,8 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from xfer_core.execution.worker import notes
     from xfer_core.runs.store import open_store
-    from xfer_core.runs.worker import notes
 
     store = open_store()
     run = store.get(options.run)
@@ -321,9 +321,9 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from xfer_core.experiments.experiment import experiments
     from xfer_core.exports import Exported, export_run
     from xfer_core.exports.experiments import export_experiment
-    from xfer_core.runs.experiment import experiments
     from xfer_core.runs.store import open_store
 
     store = open_store()
@@ -342,9 +342,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _dispatcher(options: argparse.Namespace) -> int:
-    from xfer_core.runs.factory import begin_factory
+    from xfer_core.execution.factory import begin_factory
 
     begin_factory()  # it warms up while this process imports torch
-    from xfer_core.runs.dispatcher import serve
+    from xfer_core.execution.dispatcher import serve
 
     return serve(options.until_idle)

@@ -21,8 +21,8 @@ from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.charts import experiment as charts
-from xfer_core.runs.experiment import preset_of
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.experiment import preset_of
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 
@@ -215,7 +215,7 @@ def _freeze(shown: ExperimentView) -> None:
     places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
     alt = _("Accuracy against how many stages stay fixed")
-    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.fixed)}), shown.percents())
+    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.frozen)}), shown.percents())
 
 
 def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
@@ -277,7 +277,7 @@ def _kept(shown: ExperimentView) -> None:
         figure,
         "kept",
         alt,
-        _data(here, **{_("on the source"): lambda row: row.kept}),
+        _data(here, **{_("on the source"): lambda row: row.source_accuracy}),
         here.percents(_("on the source")),
     )
 

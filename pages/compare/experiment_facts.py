@@ -13,7 +13,7 @@ from pages.widgets.domains import domain_title
 from pages.widgets.problem import budget_label
 from pages.widgets.run_words import transfer_words
 from xfer_core.analysis.comparison import condition_of
-from xfer_core.runs.experiment import one_run_per_condition
+from xfer_core.experiments.experiment import one_run_per_condition
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 

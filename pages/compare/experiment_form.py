@@ -23,9 +23,9 @@ from xfer_core.analysis.duration import Pace, estimate, paces
 from xfer_core.analysis.intervals import MIN_SEEDS
 from xfer_core.domains import domain_keys
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import Condition, Experiment, new_batch
-from xfer_core.runs.plan import Plan, plan_for, strategy_of
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.experiment import Condition, Experiment, new_batch
+from xfer_core.experiments.plan import Plan, plan_for, strategy_of
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
@@ -181,7 +181,7 @@ def _choose_methods(first: Plan, prefix: str, slots: FieldErrors) -> list[str]:
         key=f"{prefix}.methods",
         wrap=True,
     )
-    slots.here("experiment.arms")
+    slots.here("experiment.conditions")
     return found
 
 

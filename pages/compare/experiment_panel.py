@@ -18,9 +18,9 @@ from xfer_core.analysis.duration import paces, seconds_left
 from xfer_core.analysis.findings import default_reference, summarize_conditions
 from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
+from xfer_core.execution.dispatcher import ensure_dispatcher
+from xfer_core.experiments.experiment import add_seeds, finished_unique, pause, resume
 from xfer_core.exports.experiments.results import condition_styles
-from xfer_core.runs.dispatcher import ensure_dispatcher
-from xfer_core.runs.experiment import add_seeds, finished_unique, pause, resume
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 

@@ -15,10 +15,10 @@ from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
 from pages.widgets.plan_link import RATE
 from xfer_core.domains import domain_info, domain_keys
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
 from xfer_core.networks import HEAD, NETWORKS
-from xfer_core.runs.plan import STRATEGY_CLASSES, Plan, method_settings
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES, Strategy

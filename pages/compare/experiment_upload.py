@@ -10,8 +10,8 @@ from pages.compare.plan_words import run_words
 from pages.i18n import _, error_text, plain
 from pages.widgets.store import enqueue, store
 from xfer_core.errors import XferError
+from xfer_core.experiments.experiment import new_batch
 from xfer_core.exports.experiments.recipe import read_recipe
-from xfer_core.runs.experiment import new_batch
 from xfer_core.runs.recipe import LARGEST, recipe_data
 
 

@@ -15,8 +15,8 @@ from pages.widgets import address
 from pages.widgets.experiment_title import experiment_title, question_title
 from pages.widgets.plan_link import Refused, is_plan, read_plan
 from pages.widgets.store import store
-from xfer_core.runs.experiment import experiments
-from xfer_core.runs.plan import Plan, plan_for
+from xfer_core.experiments.experiment import experiments
+from xfer_core.experiments.plan import Plan, plan_for
 from xfer_core.runs.store import NAME_LENGTH
 
 EXPERIMENTS, RUNS = "experiments", "runs"

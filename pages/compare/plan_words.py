@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pages.i18n import _, plain
 from xfer_core.analysis.spec_diff import diff_specs
-from xfer_core.runs.experiment import Experiment
-from xfer_core.runs.plan import untuned
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.experiment import Experiment
+from xfer_core.experiments.plan import untuned
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES

@@ -8,8 +8,8 @@ from pages.i18n import _
 from pages.widgets.domains import domain_title
 from pages.widgets.experiment_title import question_title
 from pages.widgets.run_words import changed_words, facts
-from xfer_core.runs.experiment import is_experiment
-from xfer_core.runs.listing import RunFilter, best_first, domains_of
+from xfer_core.experiments.experiment import is_experiment
+from xfer_core.experiments.listing import RunFilter, best_first, domains_of
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.strategies import TITLES

@@ -14,7 +14,7 @@ from pages.i18n import _, format_time, plain
 from pages.widgets.experiment_title import question_title
 from pages.widgets.run_words import facts, result_words, run_title, transfer_words
 from pages.widgets.store import delete, store
-from xfer_core.runs.listing import ListEntry, entries
+from xfer_core.experiments.listing import ListEntry, entries
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import (
     COLLAPSED,

@@ -11,7 +11,7 @@ from pages.i18n import _, plain
 from pages.widgets.domains import domain_title
 from pages.widgets.plan_link import compare_query
 from xfer_core.analysis.accuracy import mean_std
-from xfer_core.domains.problem import Problem
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.strategies import TITLES, Showcase, Strategy
 

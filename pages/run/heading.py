@@ -14,7 +14,7 @@ from pages.widgets.run_words import changed_words, facts
 from pages.widgets.store import delete, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import is_experiment
+from xfer_core.experiments.experiment import is_experiment
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import INTERRUPTED, LIVE, NAME_LENGTH, PAUSED, STOPPED, Run
 

@@ -16,12 +16,12 @@ from pages.theme import is_dark
 from pages.widgets import address
 from pages.widgets.domains import domain_title, task_title
 from pages.widgets.sample_weights import sample_weights
-from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Role
+from xfer_core.runs.artifacts import SAMPLE_WEIGHTS
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.worker import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
 READ = "inside.read"

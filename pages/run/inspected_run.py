@@ -19,8 +19,8 @@ from xfer_core.analysis.grad_cam import grad_cam
 from xfer_core.analysis.layer_drift import LayerDrift, layer_drift
 from xfer_core.analysis.predictions import Predictions, from_logits, held_out_samples, predict_logits
 from xfer_core.analysis.snapshots_view import FINAL, SnapshotRef, final_of, load_snapshot, snapshot_refs
-from xfer_core.domains.problem import Problem, Samples
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem, Samples
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 

@@ -32,7 +32,7 @@ from pages.widgets.race import (
 from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import METHODS
 from xfer_core.charts.tiles import upscale_pixels
-from xfer_core.domains.problem import split_problem
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.training.evaluation import preview_samples

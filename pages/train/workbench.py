@@ -19,9 +19,9 @@ from pages.widgets.loss_weights import loss_weights
 from pages.widgets.problem import choose_budget, choose_domains, choose_tasks
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import validated
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
 from xfer_core.strategies import BASICS, STRATEGIES, Strategy

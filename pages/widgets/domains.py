@@ -9,8 +9,8 @@ import streamlit as st
 from pages.i18n import _, error_text, plain
 from pages.streaming.tiles import TILE_URL
 from xfer_core.domains import domain_info, download, is_available
-from xfer_core.domains.problem import Role
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Role
 
 
 def domain_title(key: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pages.i18n import _
 from pages.widgets.store import store
-from xfer_core.runs.experiment import preset_of
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.experiment import preset_of
+from xfer_core.experiments.presets import PRESETS
 
 
 def question_title(batch: str) -> str:

@@ -25,10 +25,10 @@ from pages.widgets.store import store, validated
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import ensure_dispatcher
+from xfer_core.execution.dispatcher import ensure_dispatcher
+from xfer_core.execution.worker import notes
 from xfer_core.runs.spec import RunSpec, unchanged
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
-from xfer_core.runs.worker import notes
 from xfer_core.selections import RULES
 
 STARTED_TOGETHER = "train-"  # begins the batch of a run and its baselines

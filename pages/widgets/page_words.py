@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from xfer_core.domains import domain_info, domain_keys
-from xfer_core.domains.problem import Problem
 from xfer_core.networks import NETWORKS
+from xfer_core.problems.problem import Problem
 from xfer_core.selections import RULES
 from xfer_core.strategies import STRATEGIES, TITLES
 from xfer_core.training import OPTIMIZERS, TrainingConfig
@@ -30,7 +30,7 @@ OWN = {
     "loss": "Loss",
     "experiment.seeds": "Seeds",
     "experiment.budgets": "Labels per class",
-    "experiment.arms": "Methods",
+    "experiment.conditions": "Methods",
     "version": "Version",
 }
 """Where a field has no title of its own, or the page has a shorter one."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from pages.widgets.link import read_link
 from xfer_core.errors import XferError
-from xfer_core.runs.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms

@@ -18,8 +18,8 @@ from pages.widgets.domains import domain_title
 from xfer_core.analysis.predict import VARIANTS, Prediction, one_thread, predict_classes, render_variants
 from xfer_core.charts.palette import LineStyle
 from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
-from xfer_core.domains.problem import Problem
 from xfer_core.networks import Network
+from xfer_core.problems.problem import Problem
 
 NAMED = 3  # classes that a description in words holds
 FEW = 2  # networks whose bars leave room beside the square

@@ -10,7 +10,7 @@ from pages.i18n import _, plain
 from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
-from xfer_core.domains.problem import Problem, Role
+from xfer_core.problems.problem import Problem, Role
 
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 

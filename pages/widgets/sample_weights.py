@@ -14,7 +14,7 @@ from xfer_core.charts.image_grid import image_grid
 from xfer_core.charts.sample_weights import weight_heatmap
 from xfer_core.domains import is_available, load_domain
 from xfer_core.errors import XferError
-from xfer_core.runs.worker import SAMPLE_WEIGHTS
+from xfer_core.runs.artifacts import SAMPLE_WEIGHTS
 from xfer_core.settings import settings
 
 SHOWN = 12

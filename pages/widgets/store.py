@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.i18n import _, error_text
 from xfer_core.domains import is_available
-from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
+from xfer_core.execution.dispatcher import ensure_dispatcher
+from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.runs.deletion import delete_runs
-from xfer_core.runs.dispatcher import ensure_dispatcher
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings

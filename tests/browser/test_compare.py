@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xfer_core.runs.experiment import finished_unique
+from xfer_core.experiments.experiment import finished_unique
 from xfer_core.runs.store import LIVE
 
 sync_api = pytest.importorskip("playwright.sync_api")

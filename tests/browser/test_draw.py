@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.serving import AppServer
+from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, Store
-from xfer_core.runs.worker import run_here
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

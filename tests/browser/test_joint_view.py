@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from xfer_core.runs.plan import Plan
+from xfer_core.experiments.plan import Plan
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, RUNNING
 
@@ -40,7 +40,7 @@ def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
     plan = Plan("lambda", SPEC, ("imtl_g",), (5,), 1, {}, f"{P}/tilt")
     specs = [(spec, arm.title.format(**arm.params)) for spec, arm in plan.experiment().specs()]
     batch = f"sweep-3-{width}"  # of the time when sweeps were no experiments
-    for place, run in enumerate(served.create_together(specs, batch, FINISHED)):
+    for place, run in enumerate(served.create_many(specs, batch, FINISHED)):
         metrics = {f"accuracy/{key}/digit/test": 0.8 - 0.1 * place for key in (H, P)}
         metrics |= {f"error/{key}/tilt/test": 5.0 - 0.5 * place for key in (H, P)}
         served.update(run, ended=time.time(), result={"metrics": metrics, "status": FINISHED, "seconds": 1.0})

@@ -131,7 +131,7 @@ def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, serve
         known = {run.id for run in served.find()}
         page.get_by_role("button", name="Start training").click()
         until(lambda known=known: any(run.id not in known and run.status == FINISHED for run in served.find()))
-        points = served.after(newest(served).id).points
+        points = served.updates_since(newest(served).id).points
         loss = next(value for name, step, value in points if name == "loss/digits.photo/digit" and step == 6)
         page.wait_for_function(f"() => Math.abs({CHARTS}[1].data[1].y[5] - {loss}) < 1e-9")
         page.wait_for_function(f"() => {CHARTS}[1].data[1].x.length === 30")
@@ -159,8 +159,10 @@ def test_the_lambda_slider_of_the_form_acts_on_the_running_network(page, server,
     slider = page.get_by_role("slider", name="λ₀")
     for _ in range(10):
         slider.press("ArrowRight")
-    until(lambda: any(event["kind"] == "set" for event in served.after(run.id).events))
-    values = [value for name, _, value in served.after(run.id).points if name == "lambda/digits.handwritten/digit"]
+    until(lambda: any(event["kind"] == "set" for event in served.updates_since(run.id).events))
+    values = [
+        value for name, _, value in served.updates_since(run.id).points if name == "lambda/digits.handwritten/digit"
+    ]
     assert values[0] == 0.5
     until(lambda: served.get(run.id).progress["lambdas"]["digits.handwritten/digit"] == 0.6)
     served.command(run.id, "stop")

@@ -55,7 +55,7 @@ class Writer:
             time.sleep(pause)
 
     def resume(self, step):
-        self.seq = self.store.rewind(self.run, step) + 1
+        self.seq = self.store.truncate_after(self.run, step) + 1
         self.step = step
         event = {"seq": self.seq, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
         self.store.append(self.run, events=[event], status="running")

@@ -8,11 +8,11 @@ import pytest
 from hostile import HOSTILE, TEXTS
 
 from benchmarks.serving import AppServer
+from xfer_core.execution.worker import failure_reason
+from xfer_core.experiments.experiment import new_batch
 from xfer_core.runs.deletion import delete_runs
-from xfer_core.runs.experiment import new_batch
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED
-from xfer_core.runs.worker import failure_reason
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import torch
 
-from xfer_core.domains.problem import ProblemData
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.training.phases import phase_ends
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.predict import one_thread
 from xfer_core.errors import XferError
-from xfer_core.runs.dispatcher import available_cores, default_slots
+from xfer_core.execution.dispatcher import available_cores, default_slots
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings

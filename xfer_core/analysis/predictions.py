@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from xfer_core.domains import is_available
-from xfer_core.domains.problem import Problem, Samples, split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem, Samples, split_problem
 from xfer_core.training.evaluation import CHUNK, predict, to_input
 
 CPU = torch.device("cpu")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xfer_core.domains.problem import split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_network, load_trained_network
 from xfer_core.runs.snapshots import snapshots
 from xfer_core.runs.spec import RunSpec

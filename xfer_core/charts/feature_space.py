@@ -19,7 +19,7 @@ from xfer_core.charts.palette import (
     chart_text,
     domain_style,
 )
-from xfer_core.domains.problem import Role
+from xfer_core.problems.problem import Role
 
 FURTHER = tuple(look for look in OTHERS if look.light not in {SOURCE.light, TARGET.light, UNSEEN.light})
 """Of a second domain of the same role."""

@@ -55,9 +55,9 @@ class Domain:
     Attributes:
         key: lower-case words joined by dots.
         card: where it is from.
-        pool: name of the collection of originals that it is made from. Domains of one pool share originals.
-        samples: images, uint8, shape (N, C, H, W).
-        originals: which original of the pool each sample was made from, int64, shape (N,).
+        pool: name of the collection of examples that it is made from. Domains of one pool share examples.
+        inputs: images, uint8, shape (N, C, H, W).
+        example_ids: which example of the pool each sample was made from, int64, shape (N,).
         tasks: the named targets.
         official_test: which samples belong to the data set's own test part, bool, shape (N,); None where its makers
             set none apart.
@@ -77,8 +77,8 @@ class Domain:
 
     def __post_init__(self) -> None:
         if self.inputs.dtype != torch.uint8:
-            raise XferError("wrong_type", f"{self.key}.samples", self.inputs.dtype, expected="uint8")
-        self._check_length("originals", self.example_ids)
+            raise XferError("wrong_type", f"{self.key}.inputs", self.inputs.dtype, expected="uint8")
+        self._check_length("example_ids", self.example_ids)
         if self.official_test is not None:
             self._check_length("official_test", self.official_test)
         for name, task in self.tasks.items():
@@ -140,7 +140,7 @@ class DomainInfo:
         """
         expected, found = (self.samples, *self.shape), tuple(domain.inputs.shape)
         if found != expected:
-            raise XferError("wrong_shape", f"{domain.key}.samples", str(found), expected=str(expected))
+            raise XferError("wrong_shape", f"{domain.key}.inputs", str(found), expected=str(expected))
         tasks = {name: task.classes for name, task in domain.tasks.items()}
         if tasks != self.tasks:
             raise XferError("other_tasks", f"{domain.key}.tasks", tasks, expected=self.tasks)

@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save
 
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import metadata
+from xfer_core.runs.artifacts import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.runs.store import Run, Store
-from xfer_core.runs.worker import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.settings import settings
 
 

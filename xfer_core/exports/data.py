@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from xfer_core.domains import is_available
-from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import UNIT
 from xfer_core.exports.standalone.generalisation import GIVEN
+from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import RunSpec
-from xfer_core.strategies.generalised import Generalised
+from xfer_core.strategies.generalised.generalised import Generalised
 
 FILE = "data.npz"
 
 
-def load_data(problem: Problem, seed: int, pixels: bool = True) -> ProblemData:
-    """The problem as the run dealt it, if that needs no download; ``pixels`` as in ``split_problem``.
+def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
+    """The problem as the run dealt it, if that needs no download; ``load_inputs`` as in ``split_problem``.
 
     Raises:
         XferError: ``data_gone``, or what ``split_problem`` raises.
@@ -26,7 +26,7 @@ def load_data(problem: Problem, seed: int, pixels: bool = True) -> ProblemData:
     for key in problem.roles():
         if not is_available(key):
             raise XferError("data_gone", FILE, key)
-    return split_problem(problem, seed, pixels)
+    return split_problem(problem, seed, load_inputs)
 
 
 def arrays_of(dealt: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import xfer_core
 from xfer_core.errors import XferError
+from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.store import Run, Store
-from xfer_core.runs.worker import WEIGHTS
 from xfer_core.settings import settings
 
 FILE = "network.onnx"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from xfer_core.domains.problem import Problem
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 

@@ -17,7 +17,6 @@ from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import method_style
 from xfer_core.domains import domain_info
-from xfer_core.domains.problem import ProblemData
 from xfer_core.exports import html
 from xfer_core.exports.figures import Baseline, Figure, figures_of, terms_of
 from xfer_core.exports.live_changes import live_changes
@@ -28,6 +27,7 @@ from xfer_core.exports.report_samples import confused_samples, load_problem_data
 from xfer_core.exports.script import departures
 from xfer_core.exports.standalone.loop import Turned
 from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
+from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.baselines import finished_baselines
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store

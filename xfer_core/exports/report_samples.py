@@ -12,8 +12,8 @@ from xfer_core.analysis.confusion import most_confused_pair as mistakes
 from xfer_core.analysis.predictions import from_logits, predict_logits
 from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import is_available
-from xfer_core.domains.problem import ProblemData, split_problem
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import ProblemData, split_problem
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run

@@ -9,7 +9,6 @@ import torch
 
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.domains import domain_info
-from xfer_core.domains.problem import ProblemData
 from xfer_core.errors import XferError
 from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import load_data, write_data
@@ -18,6 +17,7 @@ from xfer_core.exports.standalone import DEPARTS, METHODS
 from xfer_core.exports.standalone.loop import Turned, plan_of
 from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.exports.standalone.text import script_text
+from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import STOPPED, Run, Store
 
@@ -32,7 +32,7 @@ def names(run: Run) -> list[str]:
     """
     spec = RunSpec.model_validate(run.spec)
     _require_method(spec)
-    script_of(spec, load_data(spec.problem, spec.seed, pixels=False))
+    script_of(spec, load_data(spec.problem, spec.seed, load_inputs=False))
     return [FILE, DATA]
 
 

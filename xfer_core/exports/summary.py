@@ -8,9 +8,9 @@ from xfer_core.analysis.accuracy import accuracy_interval, metric_text
 from xfer_core.analysis.verdict import SCRATCH, Verdict
 from xfer_core.domains import domain_info
 from xfer_core.errors import format_error
+from xfer_core.execution.worker import warnings
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
-from xfer_core.runs.worker import warnings
 from xfer_core.selections import RULES
 from xfer_core.training.config import SGD
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.runs.worker import WEIGHTS
 from xfer_core.settings import settings
 
 

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from xfer_core.config import Config
-from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks import AnyNetwork, SmallCNN
+from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.selections import RULES
 from xfer_core.strategies import AnyStrategy
-from xfer_core.strategies.fine_tune import FineTune
+from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training.config import OPTIMIZERS, ROTATING, TrainingConfig
 from xfer_core.training.device import select_device, select_precision
 

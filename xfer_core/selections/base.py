@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from xfer_core.config import Config
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem
 
 Evidence = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem
 from xfer_core.selections.base import Selection, ValidationView, mean_score, nearest_rules
 
 

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from typing import get_args
 
-from xfer_core.strategies.adabn import AdaBN
+from xfer_core.strategies.adaptation.adabn import AdaBN
+from xfer_core.strategies.adaptation.cdan import CDAN
+from xfer_core.strategies.adaptation.coral import CORAL
+from xfer_core.strategies.adaptation.dann import DANN
+from xfer_core.strategies.adaptation.mcc import MCC
+from xfer_core.strategies.adaptation.mcd import MCD
+from xfer_core.strategies.adaptation.mmd import MMD
+from xfer_core.strategies.adaptation.pseudo_labels import PseudoLabels
 from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, Strategy
-from xfer_core.strategies.batch_norm_tuning import BatchNormTuning
-from xfer_core.strategies.cagrad import CAGrad
-from xfer_core.strategies.cdan import CDAN
-from xfer_core.strategies.coral import CORAL
-from xfer_core.strategies.coral_all_pairs import CORALAllPairs
-from xfer_core.strategies.dann import DANN
-from xfer_core.strategies.discriminative_rates import DiscriminativeRates
-from xfer_core.strategies.distillation import Distillation
-from xfer_core.strategies.dwa import DWA
-from xfer_core.strategies.erm import ERM
-from xfer_core.strategies.fine_tune import FineTune
-from xfer_core.strategies.generalised import Generalised
-from xfer_core.strategies.gradnorm import GradNorm
-from xfer_core.strategies.gradual_unfreezing import GradualUnfreezing
-from xfer_core.strategies.group_dro import GroupDRO
-from xfer_core.strategies.imtl_g import IMTLG
-from xfer_core.strategies.irm import IRM
-from xfer_core.strategies.joint import Joint
-from xfer_core.strategies.l2_sp import L2SP
-from xfer_core.strategies.linear_probe import LinearProbe
-from xfer_core.strategies.lp_ft import LPFT
-from xfer_core.strategies.mcc import MCC
-from xfer_core.strategies.mcd import MCD
-from xfer_core.strategies.mgda import MGDA
-from xfer_core.strategies.mixup import Mixup
-from xfer_core.strategies.mmd import MMD
-from xfer_core.strategies.pcgrad import PCGrad
-from xfer_core.strategies.pseudo_labels import PseudoLabels
-from xfer_core.strategies.source_only import SourceOnly
-from xfer_core.strategies.target_only import TargetOnly
-from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
-from xfer_core.strategies.upgrad import UPGrad
-from xfer_core.strategies.vrex import VREx
+from xfer_core.strategies.baselines.source_only import SourceOnly
+from xfer_core.strategies.baselines.target_only import TargetOnly
+from xfer_core.strategies.generalised.coral_all_pairs import CORALAllPairs
+from xfer_core.strategies.generalised.erm import ERM
+from xfer_core.strategies.generalised.generalised import Generalised
+from xfer_core.strategies.generalised.group_dro import GroupDRO
+from xfer_core.strategies.generalised.irm import IRM
+from xfer_core.strategies.generalised.mixup import Mixup
+from xfer_core.strategies.generalised.vrex import VREx
+from xfer_core.strategies.joint.cagrad import CAGrad
+from xfer_core.strategies.joint.dwa import DWA
+from xfer_core.strategies.joint.gradnorm import GradNorm
+from xfer_core.strategies.joint.imtl_g import IMTLG
+from xfer_core.strategies.joint.joint import Joint
+from xfer_core.strategies.joint.mgda import MGDA
+from xfer_core.strategies.joint.pcgrad import PCGrad
+from xfer_core.strategies.joint.uncertainty_weighting import UncertaintyWeighting
+from xfer_core.strategies.joint.upgrad import UPGrad
+from xfer_core.strategies.transfer.batch_norm_tuning import BatchNormTuning
+from xfer_core.strategies.transfer.discriminative_rates import DiscriminativeRates
+from xfer_core.strategies.transfer.distillation import Distillation
+from xfer_core.strategies.transfer.fine_tune import FineTune
+from xfer_core.strategies.transfer.gradual_unfreezing import GradualUnfreezing
+from xfer_core.strategies.transfer.l2_sp import L2SP
+from xfer_core.strategies.transfer.linear_probe import LinearProbe
+from xfer_core.strategies.transfer.lp_ft import LPFT
 
 AnyStrategy = (
     FineTune

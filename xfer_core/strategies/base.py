@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.config import Config
-from xfer_core.domains.problem import Problem, ProblemData, Role, TrainingDomain
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.regression import squared_error
+from xfer_core.problems.problem import Problem, ProblemData, Role, TrainingDomain
 
 Family = Literal["baseline", "transfer", "joint", "generalised"]
 

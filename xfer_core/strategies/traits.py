@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, get_args
 
-from xfer_core.domains.problem import Problem, ProblemData
 from xfer_core.errors import XferError
 from xfer_core.networks import Network, SmallCNN
+from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import Strategy, task_loss_terms
 
 Trait = Literal["no_target_labels", "freezes", "weighs", "balances"]

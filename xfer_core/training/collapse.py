@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import ProblemData
+from xfer_core.problems.problem import ProblemData
 
 
 @dataclass(frozen=True)

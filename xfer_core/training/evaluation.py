@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import ProblemData, label_budget_mask
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData, label_budget_mask
 from xfer_core.selections import Selection, ValidationView
 from xfer_core.training.device import autocast_context
 

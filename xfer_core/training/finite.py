@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from xfer_core.domains.problem import ProblemData
 from xfer_core.errors import XferError
+from xfer_core.problems.problem import ProblemData
 
 ABSURD = 1000
 """A mean error of more ranges of the training labels than this means that the network broke. A network that always

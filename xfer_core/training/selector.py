@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from xfer_core.domains.problem import Problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem
 from xfer_core.selections import RULES
 from xfer_core.training.evaluation import Evaluator
 

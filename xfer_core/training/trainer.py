@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xfer_core.domains.problem import Problem, ProblemData, split_problem
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.strategies.base import Batch, Phase, StepContext, Strategy, SubStep
 from xfer_core.training.callback import Callback, Command, NullCallback
 from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from xfer_core.errors import XferError
+from xfer_core.experiments.experiment import MAX_RUNS, one_run_per_condition, preset_of
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.exports.experiments.results import ExperimentResults
-from xfer_core.runs.experiment import MAX_RUNS, one_run_per_condition, preset_of
-from xfer_core.runs.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import NAME_LENGTH
 from xfer_core.strict_json import to_json

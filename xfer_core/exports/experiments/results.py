@@ -11,8 +11,8 @@ from xfer_core.analysis.findings import ConditionSummary, default_reference, sum
 from xfer_core.analysis.sentences import Sentence, sentences
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
-from xfer_core.runs.experiment import finished_unique, one_run_per_condition, preset_of
-from xfer_core.runs.presets import PRESETS
+from xfer_core.experiments.experiment import finished_unique, one_run_per_condition, preset_of
+from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xfer_core.domains.problem import Problem
 from xfer_core.exports.standalone import adaptation, balancing, generalisation, transfer
 from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem
 
 METHODS: dict[str, StandaloneMethod | Callable[[Any, Problem, Network], StandaloneMethod]] = {
     **dict.fromkeys(("source_only", "target_only", "fine_tune", "joint"), transfer.PHASES_ONLY),

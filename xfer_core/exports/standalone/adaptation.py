@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xfer_core.domains.problem import Problem
 from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
 from xfer_core.objectives.multilinear import LARGEST_MAP
-from xfer_core.strategies.adaptation import width_of
-from xfer_core.strategies.cdan import CDAN, RANDOM_WIDTH
-from xfer_core.strategies.dann import DANN
+from xfer_core.problems.problem import Problem
+from xfer_core.strategies.adaptation.base import width_of
+from xfer_core.strategies.adaptation.cdan import CDAN, RANDOM_WIDTH
+from xfer_core.strategies.adaptation.dann import DANN
 
 ALIGNED = '''
 def join(views):

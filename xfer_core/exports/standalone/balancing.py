@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xfer_core.domains.problem import Problem
 from xfer_core.exports.standalone.generalisation import BALANCED_UPDATE
 from xfer_core.exports.standalone.method import StandaloneMethod, assignment
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem
 from xfer_core.strategies.base import task_loss_terms
-from xfer_core.strategies.uncertainty_weighting import UncertaintyWeighting
+from xfer_core.strategies.joint.uncertainty_weighting import UncertaintyWeighting
 
 
 def uncertainty_weighting(strategy: UncertaintyWeighting, problem: Problem, network: Network) -> StandaloneMethod:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xfer_core.domains.problem import Problem
 from xfer_core.exports.standalone.method import StandaloneMethod
 from xfer_core.networks.base import Network
-from xfer_core.strategies.generalised import Generalised
+from xfer_core.problems.problem import Problem
+from xfer_core.strategies.generalised.generalised import Generalised
 
 _WEIGHTED = '''
 def loss_terms(batches):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from xfer_core.domains.problem import ProblemData
 from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.standalone.layers import network_code
 from xfer_core.exports.standalone.loop import Plan, loop_code, phase_calls
 from xfer_core.exports.standalone.method import WIDTH, StandaloneMethod, assignment
 from xfer_core.exports.standalone.views import batches_code
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import Strategy
 

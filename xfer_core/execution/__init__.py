@@ -1,0 +1,1 @@
+"""Who trains: the dispatcher, its workers and where their processes come from."""

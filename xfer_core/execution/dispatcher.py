@@ -1,0 +1,365 @@
+"""The dispatcher: takes queued runs from the store and gives each a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import multiprocessing.context
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from xfer_core.errors import XferError
+from xfer_core.execution.factory import ROOT, warm_factory
+from xfer_core.execution.worker import failure_reason, worker
+from xfer_core.runs.lease import LeaseLost, Watch, new_owner
+from xfer_core.runs.process import is_alive
+from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
+from xfer_core.settings import Settings, settings
+
+POLL_SECONDS = 0.05
+CARE_SECONDS = 1.0  # between renewals of the lease, looks at what runs, and looks at the code's version
+PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to leave, and to write who it is
+ABROAD_SECONDS = 30.0  # of silence, after which a worker whose process cannot be looked up counts as dead
+LONGEST_PAUSE = 30.0  # before something that failed is tried again
+ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
+START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
+IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
+
+logger = logging.getLogger(__name__)
+_started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process began for it
+_begun: dict[Path, float] = {}  # when, by this process's clock
+_watches: dict[str, Watch] = {}  # URL of a store → whether it is served
+_starting = threading.RLock()
+
+
+def code_version() -> str:
+    """Changes when a source file of the core changes."""
+    digest = hashlib.sha256()
+    for path in sorted(ROOT.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def ensure_dispatcher() -> None:
+    """Start a dispatcher if none serves. It is a process of its own and outlives whoever calls this."""
+    chosen = settings()
+    with _starting:
+        known = chosen.database in _watches
+        watch = _watches.setdefault(chosen.database, Watch(Store(chosen.database).lease))
+        served = watch.served()
+        if served is False:
+            _start(chosen)
+        elif not known and served is None:
+            # Somebody holds the lease. A page must not wait until it is seen renewed; a command ends only after that.
+            threading.Thread(target=_start_unless_served, args=(chosen, watch), name="xfer-watch").start()
+
+
+def wait_for_dispatcher(seconds: float = START_SECONDS) -> bool:
+    """Wait until a dispatcher serves this installation's store, with warm workers; whether one does in so many
+    seconds."""
+    watch, until = Watch(Store(settings().database).lease), time.monotonic() + seconds
+    while time.monotonic() < until:
+        if watch.served():
+            return True
+        time.sleep(10 * POLL_SECONDS)
+    return False
+
+
+def _start_unless_served(chosen: Settings, watch: Watch) -> None:
+    while True:
+        with _starting:
+            if (served := watch.served()) is False:
+                _start(chosen)
+            if served is not None:
+                return
+        time.sleep(2 * POLL_SECONDS)
+
+
+def _start(chosen: Settings) -> None:
+    home, begun = chosen.home, _started.get(chosen.home)
+    if begun and begun.poll() is None:
+        # It takes seconds to import torch before it can hold the lease, and pages ask at every rerun.
+        if time.monotonic() - _begun[home] < START_SECONDS:
+            return
+        begun.kill()  # it hangs; its workers go on, and the next dispatcher adopts them
+    search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "dispatcher.log").open("ab") as log:
+        _begun[home] = time.monotonic()
+        _started[home] = subprocess.Popen(
+            [sys.executable, "-m", "xfer_core", "dispatcher", "--until-idle"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home,
+            env={**os.environ, **chosen.environment(), "PYTHONPATH": search},
+            start_new_session=True,
+        )
+
+
+@dataclass
+class WorkerProcess:
+    """A worker process that this dispatcher started."""
+
+    run: str
+    process: BaseProcess
+    left: float | None = None  # since when its run does without it; until then it takes one of the slots
+
+
+@dataclass
+class LastHeartbeat:
+    """What this dispatcher saw of a run that trains, by its own clock: the wall clock can be set."""
+
+    since: float
+    heartbeat: float | None  # the last one; it is compared, and never read as a time
+    at: float  # when that was first seen
+    asked: float | None = None  # when it was first seen that somebody asked the run to stop
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_slots(cores: int) -> int:
+    """Runs at a time, where ``XFER_SLOTS`` does not say: three, or one for every four cores if that is more."""
+    return max(3, cores // 4)
+
+
+class Dispatcher:
+    """Serves one store until told to end.
+
+    What goes wrong with one run is that run's trouble, and what goes wrong with the store passes: both are logged and
+    tried again, and neither ends the loop.
+
+    Args:
+        store: where runs are queued.
+        slots: runs at a time; 0 chooses three, or one for every four cores if that is more.
+        idle_seconds: ends after so long without a run; None never does.
+    """
+
+    def __init__(self, store: Store, slots: int = 0, idle_seconds: float | None = None) -> None:
+        self.store = store
+        self.cores = available_cores()
+        self.slots = slots or default_slots(self.cores)
+        self.idle_seconds = idle_seconds
+        self.owner = new_owner()
+        self.workers: dict[str, WorkerProcess] = {}  # token → its process
+        self.heartbeats: dict[str, LastHeartbeat] = {}  # token → the run that goes with it
+        self.adopted: set[str] = set()  # tokens of runs that another dispatcher, or a command line, began
+        self.version = code_version()
+        self.stopping = False
+
+    def serve(self, context: multiprocessing.context.BaseContext) -> str:
+        """Work until ``IDLE``, ``OUTDATED``, ``TOLD`` or ``LOST``. Living runs go on; the next dispatcher adopts them.
+
+        Args:
+            context: where worker processes come from.
+        """
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        last_busy, cared, pause, pause_until = time.monotonic(), -CARE_SECONDS, 0.0, 0.0
+        while not self.stopping:
+            now = time.monotonic()
+            if now < pause_until:
+                time.sleep(POLL_SECONDS)
+                continue
+            try:
+                self._collect_exits()
+                if now - cared > CARE_SECONDS:
+                    cared = now
+                    self.store.renew_lease(self.owner)
+                    self._tick()
+                    if not self.workers and not self.adopted and code_version() != self.version:
+                        return OUTDATED
+                self._claim_next(context)
+                pause = 0.0
+            except LeaseLost:
+                if not self._retake_lease():
+                    return LOST
+            except Exception as error:  # whatever it is: nobody else serves the queue
+                pause = min(max(2 * pause, CARE_SECONDS), LONGEST_PAUSE)
+                pause_until = now + pause
+                _log(f"the queue is not served for {pause:.0f} s", error)
+            if self.workers or self.adopted:
+                last_busy = now
+            elif self.idle_seconds is not None and now - last_busy > self.idle_seconds:
+                return IDLE
+            time.sleep(POLL_SECONDS)
+        return TOLD
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def _retake_lease(self) -> bool:
+        """Take the lease of a store that knows of none, such as one that was made anew; whether it is ours again."""
+        with suppress(XferError, SQLAlchemyError):
+            seen = self.store.lease()
+            if not seen.owner:
+                return self.store.take_lease(self.owner, seen)
+        return False
+
+    # ------------------------------------------------------------------ new runs
+
+    def _claim_next(self, context: multiprocessing.context.BaseContext) -> None:
+        busy = sum(child.left is None for child in self.workers.values()) + len(self.adopted)
+        if busy >= self.slots:
+            return
+        queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
+        # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for sums in
+        # another order would give another curve.
+        here = busy + len(queued)
+        for run in queued[: self.slots - busy]:
+            # What belongs together is trained alike, the last of an experiment as the first: its size decides.
+            together = min(self.slots, self.store.count(run.batch) if run.batch else here)
+            threads = run.threads or max(1, self.cores // together)
+            token = new_token()
+            claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
+            nobody = {"pid": None, "process": None}
+            if self.store.transition(run.id, (QUEUED,), RUNNING, self.owner, token=token, **claimed, **nobody):
+                self._start_worker(context, run.id, threads, token)
+
+    def _start_worker(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
+        url = self.store.engine.url.render_as_string(hide_password=False)
+        child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            child.start()
+        except OSError:  # no process to be had now: the run waits for the next look
+            self.store.transition(run, (RUNNING,), QUEUED, self.owner, token)
+            raise
+        self.workers[token] = WorkerProcess(run, child)
+
+    # ------------------------------------------------------------------ runs that are trained
+
+    def _collect_exits(self) -> None:
+        for token, child in list(self.workers.items()):
+            if not child.process.is_alive():
+                child.process.join()
+                del self.workers[token]
+                with self._isolated(child.run):
+                    self._worker_died(child.run, token, child.process.exitcode)
+
+    def _tick(self) -> None:
+        running = {run.token or run.id: run for run in self.store.find(statuses=(RUNNING,))}
+        self.adopted = running.keys() - self.workers.keys()
+        now = time.monotonic()
+        self.heartbeats = {
+            token: self.heartbeats.get(token) or LastHeartbeat(now, run.heartbeat, now)
+            for token, run in running.items()
+        }
+        for token, child in self.workers.items():
+            # Its run ended, was deleted, or goes on elsewhere: the process has nothing more to do, and must leave.
+            child.left = None if token in running else child.left or now
+            if child.left is not None and now - child.left > PATIENCE_SECONDS:
+                child.process.kill()
+        for token, run in running.items():
+            with self._isolated(run.id):
+                self._check_run(run, token, self.heartbeats[token], now)
+
+    def _check_run(self, run: Run, token: str, heard: LastHeartbeat, now: float) -> None:
+        if run.heartbeat != heard.heartbeat:
+            heard.heartbeat, heard.at = run.heartbeat, now
+        child = self.workers.get(token)
+        if child is None and not _is_running(run, now - heard.at):
+            self._worker_died(run.id, token, None)
+            return
+        heard.asked = (heard.asked or now) if self.store.stop_requested(run.id) else None
+        if heard.asked and now - heard.asked > PATIENCE_SECONDS:
+            reason = failure_reason("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
+            self._end(run, child, INTERRUPTED, reason)
+        limit = settings().run_minutes
+        # The worker ends itself at the limit; this is for one that hangs.
+        if limit and now - heard.since > 60 * limit + PATIENCE_SECONDS:
+            self._end(run, child, FAILED, failure_reason("time_limit", run.id, limit=limit))
+
+    def _end(self, run: Run, child: WorkerProcess | None, status: str, reason: dict[str, Any]) -> None:
+        """End the process of a run that does not end by itself. What it measured and its checkpoints stay."""
+        ended = {"ended": time.time(), "pid": None, "reason": reason}
+        if not self.store.transition(run.id, (RUNNING,), status, self.owner, run.token, **ended):
+            return
+        if child:
+            child.process.kill()
+        elif run.pid and run.process and is_alive(run.process):
+            os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+
+    def _worker_died(self, run_id: str, token: str, exit_code: int | None) -> None:
+        """A worker is gone. If it left no word of its own, its run goes on in another one."""
+        found = self.store.find(ids=[run_id], statuses=(RUNNING,))
+        if not found or (found[0].token or run_id) != token:
+            return
+        run, before = found[0], -1 if found[0].died_at is None else found[0].died_at
+        step = (run.progress or {}).get("step", 0)
+        deaths = 1 if step > before else run.deaths + 1
+        counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
+        if deaths < ATTEMPTS:
+            logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
+            self.store.transition(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
+            return
+        reason = failure_reason("worker_died", run_id, exit_code="unknown" if exit_code is None else exit_code)
+        self.store.transition(
+            run_id, (RUNNING,), FAILED, self.owner, run.token, ended=time.time(), reason=reason, **counted
+        )
+
+    @contextmanager
+    def _isolated(self, run: str) -> Iterator[None]:
+        """Let the trouble of one run be no trouble of the others."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except Exception as error:
+            _log(f"run {run} is looked after again later", error)
+
+
+def _log(what: str, error: Exception) -> None:
+    """One line for what is known to happen, a traceback for the rest."""
+    if isinstance(error, (XferError, OSError)):
+        logger.warning("%s: %s", what, error)
+    else:
+        logger.exception(what)
+
+
+def _is_running(run: Run, silence: float) -> bool:
+    """Whether the process that is said to train this run exists; ``silence``: seconds since it was last heard of."""
+    known = is_alive(run.process) if run.process else None
+    if known is not None:
+        return known
+    return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
+
+
+def serve(until_idle: bool = False) -> int:
+    """Serve this installation's store; at most one dispatcher does. Returns an exit code."""
+    chosen = settings()
+    store = Store(chosen.database)
+    idle = 60 * chosen.idle_minutes if until_idle else None
+    while not (watch := Watch(store.lease)).wait():
+        context = warm_factory()  # takes seconds, in which somebody else may begin to serve
+        dispatcher = Dispatcher(store, chosen.slots, idle)
+        if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
+            continue
+        reason = dispatcher.serve(context)
+        if reason != LOST:
+            with suppress(XferError):  # a locked store: the next one waits until the lease has run out
+                store.release_lease(dispatcher.owner)
+        if dispatcher.workers:
+            os._exit(0)  # leaving by the front door would wait for the children
+        if reason == OUTDATED:
+            # The lease is free and the factory ends with this program; the new code starts in the same process.
+            os.execv(sys.executable, [sys.executable, "-m", "xfer_core", "dispatcher", *sys.argv[2:]])
+        # A run may have been queued by somebody who still saw the queue served.
+        if reason == TOLD or not store.find(statuses=(QUEUED,), limit=1):
+            return 0
+    print("a dispatcher is alive already")
+    return 0

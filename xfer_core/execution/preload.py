@@ -1,0 +1,21 @@
+"""Imported once by the process that workers are forked from: whatever is slow to load or to make.
+
+No tensor arithmetic on more than one thread and no CUDA call may happen here, or forked children would hang.
+"""
+
+from contextlib import suppress
+
+import sqlalchemy.dialects.sqlite  # noqa: F401 - loaded by name when an engine is made, 0.2 s
+import torch
+import torch._dynamo  # the first optimiser imports it, 1.5 s
+
+from xfer_core.domains import builtin_domains, load_domain
+from xfer_core.errors import XferError
+from xfer_core.execution import worker
+
+torch.set_num_threads(1)
+for key in builtin_domains():
+    with suppress(XferError):  # a font package that this machine lacks
+        load_domain(key)
+
+__all__ = ["worker"]

@@ -1,0 +1,85 @@
+"""Many runs as a list: which of them are asked for, and those of an experiment as one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from xfer_core.experiments.experiment import is_experiment
+from xfer_core.runs.store import Run
+
+
+@dataclass(frozen=True)
+class ListEntry:
+    """A run by itself, or the runs of an experiment.
+
+    Attributes:
+        batch: of the experiment; empty for a run by itself.
+        runs: at least one, in the order in which they were given.
+    """
+
+    batch: str
+    runs: list[Run]
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are asked for; what is empty asks for nothing in particular.
+
+    Attributes:
+        text: words that must all be found, in upper or lower case; numbers as whole words.
+        methods: ``kind`` of strategies.
+        domains: keys, as source, target or unseen.
+        outcomes: such as ``finished``.
+    """
+
+    text: str = ""
+    methods: Collection[str] = ()
+    domains: Collection[str] = ()
+    outcomes: Collection[str] = ()
+
+    def matches(self, run: Run, words: Callable[[Run], str]) -> bool:
+        """Whether it asks for this run.
+
+        Args:
+            run: which.
+            words: all that can be said of a run, for the search by ``text``; asked last.
+        """
+        if self.methods and run.spec["strategy"]["kind"] not in self.methods:
+            return False
+        if self.outcomes and run.outcome not in self.outcomes:
+            return False
+        if self.domains and not set(self.domains) & domains_of(run):
+            return False
+        if not (wanted := self.text.casefold().split()):
+            return True
+        said = words(run).casefold()
+        whole = said.split()  # a number is meant as a whole one: 1 is not found in 2026-11-27
+        return all(word in (whole if word.isdigit() else said) for word in wanted)
+
+
+def domains_of(run: Run) -> set[str]:
+    """The keys of all domains of a run."""
+    problem = run.spec["problem"]
+    return {key for role in ("source", "target", "unseen") for key in problem.get(role, ())}
+
+
+def entries(runs: Sequence[Run]) -> list[ListEntry]:
+    """The runs in the order given, those of an experiment together where its first one stands."""
+    found: dict[str, ListEntry] = {}
+    for run in runs:
+        batch = run.batch if is_experiment(run.batch) else ""
+        found.setdefault(batch or f"run {run.id}", ListEntry(batch, [])).runs.append(run)
+    return list(found.values())
+
+
+def best_first(runs: Sequence[Run]) -> list[Run]:
+    """By their results: accuracies from the highest, then errors from the lowest, then runs without a result."""
+
+    def place(run: Run) -> tuple[int, float]:
+        metric = run.target_metric
+        if metric is None or run.broke:
+            return 2, 0.0
+        return (1, metric["value"]) if metric["name"].startswith("error/") else (0, -metric["value"])
+
+    return sorted(runs, key=place)

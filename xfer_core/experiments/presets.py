@@ -1,0 +1,171 @@
+"""The questions that an experiment can ask: which arms answer each, and with which budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.experiments.experiment import Budget, Condition
+from xfer_core.runs.spec import RunSpec, canonical
+from xfer_core.strategies import STRATEGIES, TITLES
+from xfer_core.strategies.base import task_loss_terms
+from xfer_core.strategies.joint.joint import Joint
+
+LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+OTHER_SOURCES = 3
+BALANCERS = tuple(
+    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights()
+)
+"""The kinds that set the λ of joint learning by themselves."""
+
+
+def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
+    """One arm a strategy, each with its defaults."""
+    return tuple(Condition(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
+
+
+def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
+    """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
+    stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
+    arms = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
+    for count in range(1, len(stages) + 1):
+        frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
+        title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
+        arms.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
+    return tuple(arms)
+
+
+def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
+    """Joint learning with one λ from 0 to 1; the other terms share what is left.
+
+    Args:
+        spec: its problem, and where its strategy is ``joint`` the proportions in which terms share.
+        term: whose λ that is, as ``domain/task``; empty: of all terms of the targets together.
+    """
+    problem = spec.problem
+    terms = task_loss_terms(problem, "source", "target")
+    now = spec.strategy.lambdas(problem) if isinstance(spec.strategy, Joint) else dict.fromkeys(terms, 1.0)
+    swept = [name for name in terms if name == term or (not term and name.partition("/")[0] in problem.target)]
+    rest = [name for name in terms if name not in swept]
+    title, params = "λ of the target {value}", {}
+    if term:
+        key, _, task = term.partition("/")
+        title, params = "λ of {domain}, {task}: {value}", {"domain": domain_info(key).card.title, "task": task}
+    arms = []
+    for value in LAMBDAS:
+        weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}
+        settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")
+        arms.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
+    return tuple(arms)
+
+
+def _split_weight(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
+    """``whole`` dealt to these terms in the proportions of now, or evenly where all of them are 0."""
+    total = sum(now[term] for term in terms)
+    return {term: round(whole * (now[term] / total if total else 1 / len(terms)), 6) for term in terms}
+
+
+def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
+    """From scratch; then fine-tuning from the chosen source, and from others that are here and look the same size."""
+    own = spec.problem.source[0]
+    offer = domain_info(own)
+    alike = [
+        key
+        for key in domain_keys()
+        if key != own
+        and key not in (*spec.problem.target, *spec.problem.unseen)
+        and is_available(key)
+        and all(domain_info(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
+    ]
+    first = Condition(TITLES["target_only"], ("strategy.kind=target_only",))
+    others = (
+        Condition("From {source}", ("strategy.kind=fine_tune", f"problem.source={canonical([key])}"),
+            {"source": domain_info(key).card.title})
+        for key in (own, *alike[:OTHER_SOURCES])
+    )  # fmt: skip
+    return (first, *others)
+
+
+@dataclass(frozen=True)
+class ExperimentPreset:
+    """A preset.
+
+    Attributes:
+        title: the question.
+        idea: one sentence on how it is answered.
+        picture: the picture that answers it.
+        kinds: strategies that are compared at first, and that the viewer may change; beside ``arms`` where there are.
+        choices: the strategies from which the viewer may choose; empty where there is nothing to choose.
+        arms: what is compared, where it follows from the problem.
+        budgets: labels per class.
+        settings: what the question needs of the problem, as ``PATH=VALUE``.
+        sweeps_term: whether the viewer may choose the term whose λ runs.
+    """
+
+    title: str
+    idea: str
+    chart: str
+    kinds: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    conditions: Callable[[RunSpec], tuple[Condition, ...]] | None = None
+    budgets: tuple[Budget, ...] = (5,)
+    settings: tuple[str, ...] = ()
+    sweeps_term: bool = False
+
+
+ALL_METHODS = tuple(TITLES)
+PRESETS: dict[str, ExperimentPreset] = {
+    "help": ExperimentPreset(
+        "Does transfer help?",
+        "The same target labels with and without knowledge from the source, for few and for many labels.",
+        "labels",
+        ("target_only", "source_only", "fine_tune", "joint"),
+        ALL_METHODS,
+        budgets=(1, 5, 20),
+    ),
+    "freeze": ExperimentPreset(
+        "Which layers should I freeze?",
+        "Fine-tuning with nothing frozen, then with one stage more each time.",
+        "freeze",
+        conditions=freeze_conditions,
+    ),
+    "lambda": ExperimentPreset(
+        "How does λ change the result?",
+        "Joint learning with one λ from 0 to 1, the others share the rest; beside it methods that set λ themselves.",
+        "lambda",
+        ("uncertainty_weighting", "gradnorm", "imtl_g"),
+        BALANCERS,
+        conditions=lambda_conditions,
+        sweeps_term=True,
+    ),
+    "joint": ExperimentPreset(
+        "Joint or fine-tuned?",
+        "Source and target at once, or one after the other, for several numbers of labels.",
+        "labels",
+        ("fine_tune", "joint"),
+        ALL_METHODS,
+        budgets=(1, 3, 5, 10),
+    ),
+    "targets": ExperimentPreset(
+        "Which target suffers?",
+        "Several targets at once: what each method gives to each of them.",
+        "targets",
+        ("erm", "generalised", "group_dro", "joint"),
+        ALL_METHODS,
+        settings=('problem.target=["digits.photo","digits.rotated","digits.noisy"]',),
+    ),
+    "source": ExperimentPreset(
+        "Does a wrong source hurt?",
+        "Fine-tuning from several sources, beside a network that never saw any of them.",
+        "final",
+        conditions=source_conditions,
+    ),
+    "compare": ExperimentPreset(
+        "Which method is best?",
+        "Whichever methods you choose, on the same splits of the data.",
+        "final",
+        ("fine_tune", "joint", "dann", "coral", "mmd"),
+        ALL_METHODS,
+    ),
+}

@@ -1,0 +1,1 @@
+"""Learn from target inputs that have no labels."""

@@ -1,0 +1,68 @@
+"""AdaBN: the statistics of batch norm are measured anew on the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_task_losses
+from xfer_core.strategies.transfer.base import batch_norms, require_batch_norm
+
+
+class AdaBN(Adaptation):
+    """Learn the source, then measure the means and variances of batch norm anew on target images; no weight changes.
+
+    y = γ · (x − μ_t) / σ_t + β: every feature is centred and scaled by the target's own mean and deviation, while γ, β
+    and all filters stay as they are. It undoes changes of brightness, contrast and style, costs seconds and has nothing
+    to tune; what has changed in shape it cannot undo. The source is read with the target's statistics too from then on.
+    Where there are target labels, the first part learns them too. Li et al. 2016, https://arxiv.org/abs/1603.04779.
+    """
+
+    title: ClassVar = "AdaBN"
+    formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
+    showcase: ClassVar = Showcase(
+        "printed_to_handwritten",
+        "Pen and type differ in thickness and contrast: the target's own means and deviations undo that.",
+    )
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted",
+        "Means and deviations cannot turn a filter for white strokes into one for black strokes.",
+    )
+    kind: Literal["adabn"] = "adabn"
+    source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
+    """In the other steps target images pass through the network; the statistics are the mean over these batches."""
+
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        require_batch_norm(network, self.kind, "coral")
+        weights = frozenset(name for name, _ in network.named_parameters())
+        target = dealt.problem.target
+        return (
+            Phase("source", labelled_domains(dealt), self.source_share),
+            Phase("statistics", (), 1 - self.source_share, frozen=weights, unlabelled=target, trainable=False),
+        )
+
+    def state(self, dealt: ProblemData) -> dict[str, Any]:
+        return {"begun": False}
+
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        if context.phase.trainable:
+            return forward_task_losses(context.network, batches)
+        layers = batch_norms(context.network).values()
+        if not context.state["begun"]:  # not as the phase begins: the look at validation there needs the source's
+            context.state["begun"] = True
+            for layer in layers:
+                layer.reset_running_stats()  # pyright: ignore[reportCallIssue]
+        usual = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.momentum = None  # pyright: ignore[reportArgumentType]  # torch's word for a plain mean
+        for images in context.unlabelled.values():
+            context.network.features(images)
+        for layer, momentum in zip(layers, usual, strict=True):
+            layer.momentum = momentum
+        return {}

@@ -1,0 +1,104 @@
+"""What all methods of unsupervised adaptation share: source labels, target images, and a term that aligns them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from xfer_core.errors import XferError
+from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.strategies.base import (
+    Batch,
+    ForwardOutput,
+    Phase,
+    StepContext,
+    Strategy,
+    count_unlabelled_targets,
+    equal_weights,
+    forward_domains,
+    require_source,
+    task_loss_terms,
+    task_losses,
+)
+
+
+class Adaptation(Strategy):
+    """Labelled source samples and unlabelled target images in every step; labelled target samples too where there are.
+
+    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, their ``weight``, and :meth:`align`.
+    """
+
+    family: ClassVar = "transfer"
+    is_unsupervised_adaptation: ClassVar = True
+
+    def check(self, problem: Problem) -> None:
+        require_source(problem, self.kind)
+
+    def check_data(self, dealt: ProblemData) -> None:
+        if not count_unlabelled_targets(dealt):
+            budget = dealt.problem.labels_per_class
+            candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
+            raise XferError("no_unlabelled", "problem.labels_per_class", budget, candidates, kind=self.kind)
+
+    def keeps_head(self) -> bool:
+        return True
+
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("adapt", labelled_domains(dealt), unlabelled=dealt.problem.target),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        """1 for the mean over the labelled domains and tasks, then the terms of the method."""
+        roles = ("source",) if problem.labels_per_class == 0 else ("source", "target")
+        return {**equal_weights(task_loss_terms(problem, *roles)), **self.method_weights()}
+
+    def method_weights(self) -> dict[str, float]:
+        """The λ of the method's own terms: its field ``weight`` for each, unless a subclass says otherwise."""
+        return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - AdaBN has neither
+
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
+        if not unlabelled:  # a phase before the adaptation
+            return task_losses(labelled, batches)
+        source = concat_outputs([view for key, view in labelled.items() if key not in unlabelled])
+        return {
+            **task_losses(labelled, batches),
+            **self.alignment_terms(source, concat_outputs(list(unlabelled.values())), context),
+        }
+
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
+        """The method's own terms.
+
+        Args:
+            source: all source samples of this step.
+            target: all unlabelled target samples of this step.
+            context: as in ``terms``.
+        """
+        raise TypeError(f"{type(self).__name__} must define align")
+
+
+def labelled_domains(dealt: ProblemData) -> tuple[str, ...]:
+    """The source domains, and the target domains that have labelled samples."""
+    problem = dealt.problem
+    return (*problem.source, *(key for key in problem.target if len(dealt.training[key].labelled)))
+
+
+def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:
+    """Several views as one, sample after sample."""
+    if len(views) == 1:
+        return views[0]
+    logits = {task: torch.cat([view.logits[task] for view in views]) for task in views[0].logits}
+    return ForwardOutput(torch.cat([view.features for view in views]), logits)
+
+
+def width_of(network: Network) -> int:
+    """The number of features that the heads see."""
+    return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
+
+
+def probabilities(view: ForwardOutput) -> Tensor:
+    """Class probabilities of all tasks side by side, float (B, ΣK); without gradient."""
+    return torch.cat([torch.softmax(logits.detach().float(), 1) for logits in view.logits.values()], 1)

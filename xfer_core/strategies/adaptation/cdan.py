@@ -1,0 +1,80 @@
+"""CDAN: the discriminator also sees what the network would answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from xfer_core.networks.base import Network
+from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
+from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
+from xfer_core.objectives.multilinear import (
+    LARGEST_MAP,
+    entropy_weights,
+    multilinear_map,
+    random_multilinear_map,
+)
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.adaptation.base import Adaptation, probabilities, width_of
+from xfer_core.strategies.adaptation.discriminator import discriminator
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+
+RANDOM_WIDTH = 1024  # entries of the random map, the paper's
+
+
+class CDAN(Adaptation):
+    """As DANN, but the discriminator sees features and answers together, so that sevens are matched with sevens.
+
+    D looks at f ⊗ g, the outer product of the features f and the class probabilities g (without gradient through g);
+    above 4096 entries a random map (f R_f) ⊙ (g R_g) / √1024 stands for it. With the entropy switch (CDAN+E) a sample
+    weighs 1 + e^{−H(g)}, so that uncertain answers count less. It fails where first answers are wrong: classes are then
+    matched crosswise. Long et al. 2018, https://arxiv.org/abs/1705.10667.
+    """
+
+    title: ClassVar = "CDAN"
+    formula: ClassVar = (
+        r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
+    )
+    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    showcase: ClassVar = Showcase(
+        "handwritten_to_noisy", "Sevens are matched with sevens, for first answers are right often enough."
+    )
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_rotated",
+        "More than half of the first answers are wrong: classes are matched crosswise, and little is gained.",
+    )
+    regression_alternative: ClassVar = "dann"
+    kind: Literal["cdan"] = "cdan"
+    weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
+    """How much the discriminator counts, for itself and for the features."""
+    entropy: bool = Field(default=True, title="Weigh by certainty (CDAN+E)")
+    """Samples whose answer is certain count up to twice as much."""
+    hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
+    """Units of each of its two hidden layers."""
+
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+        width, classes = width_of(network), sum(len(names) for names in dealt.classes.values())
+        if width * classes <= LARGEST_MAP:
+            return {"discriminator": discriminator(width * classes, self.hidden)}
+        maps = nn.Module()
+        maps.register_buffer("features", torch.randn(width, RANDOM_WIDTH))
+        maps.register_buffer("answers", torch.randn(classes, RANDOM_WIDTH))
+        return {"discriminator": discriminator(RANDOM_WIDTH, self.hidden), "maps": maps}
+
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
+        strength = reversal_strength(context.progress)
+        logits, weights = [], []
+        for view in (source, target):
+            answers = probabilities(view)
+            seen = reverse_gradient(self._map(view.features, answers, context.modules), strength)
+            logits.append(context.modules["discriminator"](seen))
+            weights.append(entropy_weights(answers) if self.entropy else None)
+        return {"domain": domain_adversarial_loss(*logits, *weights)}
+
+    def _map(self, features: Tensor, answers: Tensor, modules: nn.ModuleDict) -> Tensor:
+        if "maps" not in modules:
+            return multilinear_map(features, answers)
+        return random_multilinear_map(features, answers, modules["maps"].features, modules["maps"].answers)  # pyright: ignore[reportArgumentType]

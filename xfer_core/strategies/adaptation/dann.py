@@ -1,0 +1,51 @@
+"""DANN: features from which nobody can tell the domain."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from xfer_core.networks.base import Network
+from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
+from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.adaptation.base import Adaptation, width_of
+from xfer_core.strategies.adaptation.discriminator import discriminator
+from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+
+
+class DANN(Adaptation):
+    """Learn the source's labels with features from which a discriminator cannot tell source from target.
+
+    min over f, h and max over D of L_source(h ∘ f) − λ · L_domain(D ∘ f). The discriminator D learns to tell domains
+    apart; its gradient reaches the features reversed, times λ(p) = 2 / (1 + e^{−10p}) − 1 with the part p of the run
+    that is done. It fails where the domains hold different shares of the classes: then telling them apart is right.
+    Ganin et al. 2016, https://arxiv.org/abs/1505.07818.
+    """
+
+    title: ClassVar = "DANN"
+    formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
+    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    showcase: ClassVar = Showcase(
+        "handwritten_to_noisy",
+        "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",
+    )
+    counterexample: ClassVar = Showcase(
+        "printed_to_low",
+        "The target holds only 0 to 4: to hide the domain, 5 to 9 of the source must be mixed in among them.",
+    )
+    kind: Literal["dann"] = "dann"
+    weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
+    """How much the discriminator counts, for itself and for the features."""
+    hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
+    """Units of each of its two hidden layers."""
+
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+        return {"discriminator": discriminator(width_of(network), self.hidden)}
+
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
+        strength = reversal_strength(context.progress)
+        logits = (context.modules["discriminator"](reverse_gradient(v.features, strength)) for v in (source, target))
+        return {"domain": domain_adversarial_loss(*logits)}

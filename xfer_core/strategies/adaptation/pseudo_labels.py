@@ -1,0 +1,59 @@
+"""Pseudo-labels: the network's own certain answers become labels."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.networks.base import Network
+from xfer_core.objectives.pseudo_labels import pseudo_label_loss
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
+from xfer_core.strategies.base import ForwardOutput, Phase, Showcase, StepContext
+
+
+class PseudoLabels(Adaptation):
+    """Learn the source, then go on with the network's own answers on target images wherever it is certain enough.
+
+    L = L_source + λ · (1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), with ŷ = argmax_k p_bk taken as if it were the label.
+    Certain answers spread to their neighbours; but certain mistakes are learned as well, and nothing corrects them.
+    Where there are target labels, both parts learn them too.
+    Lee 2013 (http://deeplearning.net/wp-content/uploads/2013/03/pseudo_label_final.pdf), with the threshold of Sohn et
+    al. 2020, https://arxiv.org/abs/2001.07685.
+    """
+
+    title: ClassVar = "Pseudo-labels"
+    formula: ClassVar = (
+        r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
+    )
+    term_titles: ClassVar = {"pseudo": "Own answers as labels"}
+    showcase: ClassVar = Showcase(
+        "handwritten_to_noisy",
+        "The first certain answers are mostly right, and what they teach makes more answers certain.",
+    )
+    counterexample: ClassVar = Showcase(
+        "printed_to_handwritten", "Certain mistakes are learned as well, and crowd out what was right."
+    )
+    regression_alternative: ClassVar = "mmd"
+    on_collapse: ClassVar = "one_pseudo_label"
+    kind: Literal["pseudo_labels"] = "pseudo_labels"
+    weight: float = Field(default=1.0, ge=0, le=10, title="λ of the own answers")
+    """How much they count beside the true labels."""
+    threshold: float = Field(default=0.95, ge=0, le=1, title="Confidence threshold τ")
+    """Answers with a smaller probability are not used."""
+    source_share: float = Field(default=0.4, gt=0, lt=1, title="Share of steps on the source")
+    """The first part of the run learns true labels alone, so that first answers are worth something."""
+
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        labelled = labelled_domains(dealt)
+        return (
+            Phase("source", labelled, self.source_share),
+            Phase("adapt", labelled, 1 - self.source_share, unlabelled=dealt.problem.target),
+        )
+
+    def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
+        losses = [pseudo_label_loss(logits, self.threshold) for logits in target.logits.values()]
+        return {"pseudo": torch.stack(losses).mean()}

@@ -1,0 +1,1 @@
+"""What every transfer is compared with."""

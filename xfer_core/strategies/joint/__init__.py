@@ -1,0 +1,1 @@
+"""Several tasks or domains at once: L = Σ λ_i L_i, with λ given or balanced."""

@@ -1,0 +1,36 @@
+"""IMTL-G: a direction that is equally long along every task's gradient."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.joint.balancer import GradientBalancer
+
+
+class IMTLG(GradientBalancer):
+    """Take the direction whose projection on every task's gradient has the same length: no task is favoured.
+
+    w solves d · g_i / ‖g_i‖ = the same for all i, for d = Σ_i w_i · g_i with Σ_i w_i = 1. Lengths cancel, so units do
+    not matter: degrees and nats get the same say. A weight may be negative where tasks conflict; with three
+    or more, the direction may even point away from all of them.
+    Liu et al. 2021, https://openreview.net/forum?id=IMPnRXEWpvr; computed by torchjd.
+    """
+
+    title: ClassVar = "IMTL-G"
+    formula: ClassVar = (
+        r"d = \textstyle\sum_i w_i\, g_i \quad "
+        r"\text{with } d \cdot \frac{g_i}{\lVert g_i \rVert} \text{ the same for all } i"
+    )
+    showcase: ClassVar = Showcase(
+        "digit_and_tilt",
+        "The tilt's loss is far larger than the digit's; equal steps along both gradients give both the same say.",
+    )
+    kind: Literal["imtl_g"] = "imtl_g"
+
+    def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:
+        from torchjd.aggregation import IMTLGWeighting
+
+        return IMTLGWeighting()(gramian)

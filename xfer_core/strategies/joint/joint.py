@@ -1,0 +1,65 @@
+"""Joint: several tasks and domains at once, each with its own λ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from xfer_core.networks.base import Network
+from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.strategies.base import (
+    Batch,
+    Phase,
+    Showcase,
+    StepContext,
+    Strategy,
+    forward_task_losses,
+    require_labels,
+    resolve_weights,
+    task_loss_terms,
+)
+
+
+class Joint(Strategy):
+    """Learn all chosen tasks on all chosen domains at the same time, with shared stages; λ says how much each counts.
+
+    L(θ) = Σ_i λ_i · L_i(θ), where i runs over the pairs of domain and task. Each step draws a batch from every domain.
+    Multi-task learning: Caruana 1997, https://doi.org/10.1023/A:1007379606734.
+    """
+
+    family: ClassVar = "joint"
+    logs_gradient_conflict: ClassVar = True
+    title: ClassVar = "Joint learning"
+    showcase: ClassVar = Showcase(
+        "handwritten_to_photo_5",
+        "Five labels a class are few; plain digits, learned at the same time, say what to look for.",
+        baseline="target_only",
+    )
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted_1",
+        "Black and white change places: one network for both has more to learn than one that leaves the source behind.",
+        baseline="fine_tune",
+    )
+    formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
+    kind: Literal["joint"] = "joint"
+    weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
+    """Named ``domain/task``. Those left out are 0; none at all means the same for all."""
+
+    def check(self, problem: Problem) -> None:
+        weights = self.lambdas(problem)
+        if any(weights[name] for name in task_loss_terms(problem, "target")):
+            require_labels(problem, self.kind)
+
+    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        problem = dealt.problem
+        with_labels = tuple(key for key in (*problem.source, *problem.target) if len(dealt.training[key].labelled))
+        return (Phase("together", with_labels),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return resolve_weights(self.weights, task_loss_terms(problem, "source", "target"))
+
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        return forward_task_losses(context.network, batches)

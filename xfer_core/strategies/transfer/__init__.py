@@ -1,0 +1,1 @@
+"""Train on the source, then on the target, with some parameters frozen."""

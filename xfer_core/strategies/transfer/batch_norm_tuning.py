@@ -1,0 +1,39 @@
+"""Batch-norm tuning: only statistics, scales and shifts adapt to the target."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from xfer_core.networks.base import HEAD, Network
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer.base import Transfer, batch_norms, head_reset, new_head_field, require_batch_norm
+
+
+class BatchNormTuning(Transfer):
+    """Train on the source, then train only the batch-norm layers (and the head) on the few target labels.
+
+    min over γ, β and the head of L_target, where batch norm gives γ · (x − μ) / σ + β and μ, σ follow the target. Every
+    filter stays as it is: only how loud each speaks changes, so that a handful of labels cannot overfit much. Only a
+    network with batch norm can do it. Frankle et al. 2021, https://arxiv.org/abs/2003.00152.
+    """
+
+    title: ClassVar = "Batch-norm tuning"
+    formula: ClassVar = r"\min_{\gamma, \beta, h} L_{\text{target}},\quad y = \gamma\,\frac{x - \mu}{\sigma} + \beta"
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted_1", "A filter for a white stroke does not become one for a black stroke by scaling."
+    )
+    kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
+    head: bool = Field(default=True, title="Train the head too")
+    """Else the head stays as the source left it."""
+    new_head: bool = new_head_field()
+
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        require_batch_norm(network, self.kind, "linear_probe")
+        free = batch_norms(network)
+        fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
+        if self.head or self.new_head:
+            fixed -= set(network.parameter_names(HEAD))
+        return (self.target_phase(dealt, frozen=frozenset(fixed), reset=head_reset(self.new_head)),)

@@ -1,0 +1,80 @@
+"""Knowledge distillation: the source network's answers teach, not only its weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from xfer_core.networks.base import Network
+from xfer_core.objectives.distillation import distillation_loss
+from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_domains, task_losses
+from xfer_core.strategies.transfer.base import Transfer
+
+
+class Distillation(Transfer):
+    """Train a teacher on the source; a student then learns the few target labels and the teacher's answers on the rest.
+
+    L = L_target + λ · T² · KL(softmax(z_teacher / T) ‖ softmax(z_student / T)) on target images without labels. The
+    answers of a teacher say more than a label: which digits look alike. The student starts from the teacher's weights
+    or from random ones. Where the teacher is wrong on the target, so is its lesson. Hinton et al. 2015,
+    https://arxiv.org/abs/1503.02531.
+    """
+
+    title: ClassVar = "Distillation"
+    formula: ClassVar = (
+        r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
+    )
+    term_titles: ClassVar = {"teacher": "Answers of the teacher"}
+    showcase: ClassVar = Showcase(
+        "photo_to_handwritten_1",
+        "The teacher knows clean digits; its answers on hundreds of pictures keep ten labels from spoiling that.",
+    )
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted_1",
+        "The teacher is almost always wrong on inverted digits, and the student believes it.",
+    )
+    regression_alternative: ClassVar = "l2_sp"
+    kind: Literal["distillation"] = "distillation"
+    weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's answers")
+    """How much the teacher counts beside the labels."""
+    temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
+    """Above 1 the teacher's second choices are seen better."""
+    fresh: bool = Field(default=False, title="Student from scratch")
+    """Start the student from random values instead of the teacher's weights: then only answers carry knowledge over."""
+
+    def keeps_head(self) -> bool:
+        return True
+
+    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+        return {"teacher": copy.deepcopy(network).requires_grad_(False)}
+
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        start = "network" if self.fresh else "nothing"
+        return (self.target_phase(dealt, unlabelled=dealt.problem.target, reset=start),)
+
+    def lambdas(self, problem: Problem) -> dict[str, float]:
+        return {**super().lambdas(problem), "teacher": self.weight}
+
+    def on_phase_start(self, context: StepContext) -> None:
+        if context.phase.name == "target":
+            context.modules["teacher"].load_state_dict(context.network.state_dict())
+
+    def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
+        if context.phase.name != "target":
+            return super().terms(batches, context)
+        labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
+        teacher = context.modules["teacher"].eval()
+        with torch.no_grad():
+            wanted = {key: teacher(images) for key, images in context.unlabelled.items()}
+        losses = [
+            distillation_loss(view.logits[task], wanted[key][task], self.temperature).mean()
+            for key, view in unlabelled.items()
+            for task in view.logits
+        ]
+        return {**task_losses(labelled, batches), "teacher": torch.stack(losses).mean()}

@@ -1,0 +1,31 @@
+"""Linear probe: only the head learns on the target."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+
+
+class LinearProbe(Transfer):
+    """Train on the source, then fix every stage and train only a new head on the few target labels.
+
+    min over the head h of L_target(h ∘ f) with the features f as the source left them, batch-norm statistics included.
+    It asks how much of the target the source's features already tell apart; it cannot overfit much, and cannot adapt
+    the features either. Alain and Bengio 2016, https://arxiv.org/abs/1610.01644.
+    """
+
+    title: ClassVar = "Linear probe"
+    formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted_1",
+        "Features of white strokes say little about black ones, and a probe may not change them.",
+    )
+    kind: Literal["linear_probe"] = "linear_probe"
+    new_head: bool = new_head_field(default=True)
+
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (self.target_phase(dealt, frozen=network.expand_names(network.stages), reset=head_reset(self.new_head)),)

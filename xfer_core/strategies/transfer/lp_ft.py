@@ -1,0 +1,38 @@
+"""Linear probe, then fine-tune: the head first, then everything."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from xfer_core.networks.base import Network
+from xfer_core.problems.problem import ProblemData
+from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+
+
+class LPFT(Transfer):
+    """Train on the source, train a new head on fixed features, then fine-tune everything from there.
+
+    min over h of L_target(h ∘ f), then min over h and f together. A random head would send large, wrong gradients into
+    good features and distort them; a head that fits already sends small ones. Kumar et al. 2022,
+    https://arxiv.org/abs/2202.10054.
+    """
+
+    title: ClassVar = "Linear probe, then fine-tune"
+    formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
+    counterexample: ClassVar = Showcase(
+        "handwritten_to_inverted_1", "Half of the target's steps go into a head on features that do not fit the target."
+    )
+    kind: Literal["lp_ft"] = "lp_ft"
+    new_head: bool = new_head_field(default=True)
+    probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
+    """The rest fine-tunes everything."""
+
+    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+        fixed, head = network.expand_names(network.stages), head_reset(self.new_head)
+        return (
+            self.target_phase(dealt, "probe", self.probe_share, frozen=fixed, reset=head),
+            self.target_phase(dealt, "target", 1 - self.probe_share),
+        )
