@@ -31,7 +31,7 @@ class Method:
     def __init__(self, form: type[Strategy]) -> None:
         training = TrainingConfig(steps=1_000_000, evaluations=1, precision="float32")
         self.run = Trainer(PROBLEM, SmallCNN(), form(kind=form.model_fields["kind"].default), training, 0,
-                           dealt=split_problem(PROBLEM, 0))  # fmt: skip
+                           data=split_problem(PROBLEM, 0))  # fmt: skip
         self.run._begin_phase()
         self.seconds(5)
 

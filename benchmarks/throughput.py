@@ -96,7 +96,7 @@ def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callabl
     return run
 
 
-def xfer_loop(precision: str, device: torch.device, dealt) -> Callable[[int], tuple[float, float]]:
+def xfer_loop(precision: str, device: torch.device, data) -> Callable[[int], tuple[float, float]]:
     """Seconds of training steps, and seconds of all else (evaluation), for so many steps of Xfer's own loop."""
 
     def run(steps: int) -> tuple[float, float]:
@@ -109,7 +109,7 @@ def xfer_loop(precision: str, device: torch.device, dealt) -> Callable[[int], tu
             device=str(device),
             evaluations=2,
         )
-        trainer = Trainer(PROBLEM, ArticleNet(), SourceOnly(), form, seed=0, dealt=dealt)
+        trainer = Trainer(PROBLEM, ArticleNet(), SourceOnly(), form, seed=0, data=data)
         result = trainer.run()
         return trainer.train_seconds, result.seconds - trainer.train_seconds
 
@@ -129,12 +129,12 @@ def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
 def measure(steps: int, rounds: int) -> dict:
     """All contenders in turn, ``rounds`` times after one warm-up; speeds in images/s, ratios within each round."""
     device = select_device("auto")
-    dealt = split_problem(PROBLEM, seed=0)
-    samples = dealt.training["digits.handwritten"].labelled
+    data = split_problem(PROBLEM, seed=0)
+    samples = data.training["digits.handwritten"].labelled
     precisions = ["float32", *(["bf16"] if has_bf16(device) else [])]
     article = article_loop(samples, device)
     bare = {precision: bare_loop(samples, device, precision) for precision in precisions}
-    xfer = {precision: xfer_loop(precision, device, dealt) for precision in precisions}
+    xfer = {precision: xfer_loop(precision, device, data) for precision in precisions}
     rows: dict[str, list[float]] = {}
     for turn in range(rounds + 1):
         seconds = {"article": article(steps), "drawing": draw_seconds(samples, device, steps)}

@@ -60,7 +60,7 @@ def real_data(data_folder, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dealt() -> ProblemData:
+def data() -> ProblemData:
     """The default problem, dealt once with seed 0."""
     return split_problem(Problem(), 0)
 
@@ -113,9 +113,9 @@ def trainer(
     seed: int = 0,
     **more: Any,
 ) -> Trainer:
-    """A trainer that has not begun; with ``dealt=None`` it deals the whole problem itself."""
+    """A trainer that has not begun; with ``data=None`` it deals the whole problem itself."""
     problem = problem or Problem()
-    more.setdefault("dealt", little(problem, seed))
+    more.setdefault("data", little(problem, seed))
     return Trainer(problem, network, strategy, training or settings(), seed, **more)
 
 

@@ -68,7 +68,7 @@ def drawn(run, size=5, move="", progress=0.0):
 
 def features_of(run, batches):
     """Features of all source samples and of all unlabelled target samples, one sample after the other."""
-    source = torch.cat([batches[key].inputs for key in run.dealt.problem.source])
+    source = torch.cat([batches[key].inputs for key in run.data.problem.source])
     return run.network.features(source), run.network.features(torch.cat(list(run.context.unlabelled.values())))
 
 
@@ -150,9 +150,9 @@ def test_without_a_budget_no_label_of_the_target_matters(strategy, monkeypatch):
         return replace(domain, tasks={"digit": replace(task, labels=(task.labels + 3) % 10)})
 
     monkeypatch.setattr(problem_module, "load_domain", poisoned)
-    run = trainer(strategy(), problem=problem, dealt=None)
-    held_out = run.dealt.held_out[TARGET, "test"].labels["digit"][:40]
-    was = trainer(strategy(), problem=problem).dealt.held_out[TARGET, "test"].labels["digit"]
+    run = trainer(strategy(), problem=problem, data=None)
+    held_out = run.data.held_out[TARGET, "test"].labels["digit"][:40]
+    was = trainer(strategy(), problem=problem).data.held_out[TARGET, "test"].labels["digit"]
     assert (held_out != was).all()
     run.run()
     assert not differing(weights_of(run), clean)
@@ -163,7 +163,7 @@ def test_without_a_budget_no_label_of_the_target_matters(strategy, monkeypatch):
 def test_a_weight_of_zero_leaves_the_gradient_of_the_labels(strategy, budget):
     """On a network without batch norm, where samples do not see each other."""
     run = trainer(strategy(weight=0), ArticleNet(), problem=Problem(labels_per_class=budget))
-    lambdas = run.strategy.lambdas(run.dealt.problem)
+    lambdas = run.strategy.lambdas(run.data.problem)
     assert lambdas[OWN_TERM[run.strategy.kind]] == 0
     move = "heads" if strategy is MCD else ""
     batches = drawn(run, move=move, progress=0.5)

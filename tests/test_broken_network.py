@@ -154,9 +154,9 @@ def test_the_network_that_counts_is_judged_and_not_the_last_one(every_step):
 
 
 def test_the_largest_error_that_is_believed_is_a_thousand_ranges_of_the_training_labels():
-    dealt = little(TILT, 0)
-    labels = torch.cat([domain.labelled.labels["tilt"] for domain in dealt.training.values()])
-    (limit,) = largest_errors(dealt).values()
+    data = little(TILT, 0)
+    labels = torch.cat([domain.labelled.labels["tilt"] for domain in data.training.values()])
+    (limit,) = largest_errors(data).values()
     assert limit == pytest.approx(1000 * float(labels.max() - labels.min()))
     name = f"error/{TARGET}/tilt/test"
     check_metrics({name: limit, f"error/{TARGET}/other/test": 1e30}, {"tilt": limit}, 3, "target")

@@ -70,12 +70,12 @@ def test_export_gives_recipe_curves_and_weights_that_are_the_run(tmp_path, capsy
     assert spec.model_dump(mode="json") == open_store().get(outcome["run"]).spec
     rows = list(csv.DictReader((tmp_path / "out/curves.csv").open()))
     assert [row["step"] for row in rows if row["name"] == "loss/total"] == ["1", "2", "3", "4", "5", "6"]
-    dealt = split_problem(spec.problem, spec.seed)
-    network = spec.network.build(dealt.input_shape, {"digit": 10})
+    data = split_problem(spec.problem, spec.seed)
+    network = spec.network.build(data.input_shape, {"digit": 10})
     network.load_state_dict(load_file(tmp_path / "out/weights.safetensors"))
     import torch
 
-    measured = Evaluator(dealt, torch.device("cpu"), outcome["precision"]).evaluate(network, "test")
+    measured = Evaluator(data, torch.device("cpu"), outcome["precision"]).evaluate(network, "test")
     assert measured == outcome["metrics"]
 
 

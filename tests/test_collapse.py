@@ -34,11 +34,11 @@ def counts(*shares: float) -> torch.Tensor:
 
 def with_labels(problem: Problem, shares: dict[int, float], key: str = SOURCE):
     """The problem with other training labels in one domain: class → share."""
-    dealt = little(problem, 0)
-    domain = dealt.training[key]
+    data = little(problem, 0)
+    domain = data.training[key]
     labels = torch.cat([torch.full((round(100 * share),), label) for label, share in shares.items()])
     labelled = replace(domain.labelled, labels={**domain.labelled.labels, "digit": labels})
-    return replace(dealt, training={**dealt.training, key: replace(domain, labelled=labelled)})
+    return replace(data, training={**data.training, key: replace(domain, labelled=labelled)})
 
 
 EVEN = dict.fromkeys(range(10), 0.1)
@@ -55,10 +55,10 @@ def test_the_limit_is_half_of_what_is_left_above_the_largest_training_share(shar
 
 
 def test_training_labels_of_one_class_for_the_most_part_allow_as_many_answers():
-    dealt = with_labels(Problem(), {3: 0.9, 4: 0.1})
+    data = with_labels(Problem(), {3: 0.9, 4: 0.1})
     answers = {(TARGET, "digit"): counts(0, 0, 0, 0.94, 0.06)}
-    assert not collapses(answers, dealt)
-    assert collapses({(TARGET, "digit"): counts(0, 0, 0, 0.97, 0.03)}, dealt)
+    assert not collapses(answers, data)
+    assert collapses({(TARGET, "digit"): counts(0, 0, 0, 0.97, 0.03)}, data)
     assert collapses(answers, with_labels(Problem(), EVEN)), "the same answers after balanced labels"
 
 

@@ -101,9 +101,9 @@ def test_the_card_tells_the_figures(key):
 def test_three_domains_of_one_problem_share_no_original_and_waste_none(seed):
     first, second, reversed_ = AGREEMENT
     problem = Problem(source=(first, second), target=(reversed_,), tasks=("below_five",), labels_per_class="all")
-    dealt = split_problem(problem, seed, load_inputs=False)
-    parts = {key: [domain.labelled.example_ids] for key, domain in dealt.training.items()}
-    for (key, _), samples in dealt.held_out.items():
+    data = split_problem(problem, seed, load_inputs=False)
+    parts = {key: [domain.labelled.example_ids] for key, domain in data.training.items()}
+    for (key, _), samples in data.held_out.items():
         parts[key].append(samples.example_ids)
     owned = {key: torch.cat(part) for key, part in parts.items()}
     assert {key: len(part) for key, part in owned.items()} == dict.fromkeys(AGREEMENT, 2000)

@@ -223,8 +223,8 @@ def test_the_report_says_how_it_came_out(tmp_path):
         assert metric_text(metric, measured) in words
     assert json.loads(words[words.index("{") : words.rindex("}") + 1]) == row.spec
     assert torch.__version__ in words
-    dealt = data.load_data(RunSpec.model_validate(row.spec).problem, 0)
-    assert f"{len(dealt.held_out['digits.photo', 'test'])} test samples" in words
+    problem_data = data.load_data(RunSpec.model_validate(row.spec).problem, 0)
+    assert f"{len(problem_data.held_out['digits.photo', 'test'])} test samples" in words
 
 
 def test_the_report_stands_beside_its_baselines(tmp_path):

@@ -109,7 +109,7 @@ def run_script(tmp_path, archive):
 
 def train(spec: RunSpec, **more) -> Trainer:
     given = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
-    trainer = Trainer(*given, dealt=little(spec.problem, spec.seed), **more)
+    trainer = Trainer(*given, data=little(spec.problem, spec.seed), **more)
     trainer.result = trainer.run()
     return trainer
 
@@ -261,10 +261,10 @@ class HeldAndSlower(DiscriminativeRates):
     held: bool = True
     slower: bool = True
 
-    def target_phases(self, dealt, network):
-        (phase,) = super().target_phases(dealt, network)
+    def target_phases(self, data, network):
+        (phase,) = super().target_phases(data, network)
         fixed = frozenset(network.parameter_names("conv1")) if self.held else frozenset()
-        return (self.target_phase(dealt, lr_factors=phase.lr_factors if self.slower else {}, frozen=fixed),)
+        return (self.target_phase(data, lr_factors=phase.lr_factors if self.slower else {}, frozen=fixed),)
 
 
 PIECES = ("hold", "rates", "λ", "lr", "stop", "cosine")
@@ -434,11 +434,11 @@ def test_alone_in_another_process_it_lands_within_seed_noise(tmp_path):
     spec = parse_spec({}, ["training.steps=300", "training.evaluations=1"])
     from xfer_core.problems.problem import split_problem
 
-    dealt = split_problem(spec.problem, spec.seed)
+    data = split_problem(spec.problem, spec.seed)
     given = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
-    accuracy = Trainer(*given, dealt=dealt).run().metrics[spec.target_metric()]
-    (tmp_path / "script.py").write_text(script_of(spec, dealt), encoding="utf-8")
-    write_data(dealt, spec, tmp_path)
+    accuracy = Trainer(*given, data=data).run().metrics[spec.target_metric()]
+    (tmp_path / "script.py").write_text(script_of(spec, data), encoding="utf-8")
+    write_data(data, spec, tmp_path)
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XFER"))}
     command = [sys.executable, "-I", "script.py"]
     done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=200, check=True)

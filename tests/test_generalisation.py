@@ -369,7 +369,7 @@ def test_an_unseen_domain_is_tested_on_and_never_drawn_from(method, monkeypatch)
     run = trainer(method(), problem=UNSEEN, training=settings(3, batch_size=16, augment=()))
     result = run.run()
     assert [list(batches) for batches in drawn] == [[SOURCE, INVERTED]] * 3
-    assert run.dealt.training.keys() == {SOURCE, INVERTED, TARGET}
+    assert run.data.training.keys() == {SOURCE, INVERTED, TARGET}
     assert run.samplers.keys() == {SOURCE, INVERTED}
     assert {f"accuracy/{key}/digit/test" for key in (SOURCE, INVERTED, TARGET, NOISY)} == set(result.metrics)
     noisy = {image.numpy().tobytes() for image in load_domain(NOISY).inputs}

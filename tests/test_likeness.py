@@ -48,7 +48,7 @@ def test_no_sample_weighs_more_than_the_limit_allows():
 
 def test_the_scheme_weighs_the_source_by_its_likeness_to_the_unlabelled_target():
     run = trainer(Generalised(scheme="likeness"))
-    expected = density_ratio(run.dealt.training[SOURCE].labelled.inputs, run.dealt.training[TARGET].unlabelled)
+    expected = density_ratio(run.data.training[SOURCE].labelled.inputs, run.data.training[TARGET].unlabelled)
     torch.testing.assert_close(run.context.state["weights"][SOURCE], expected)
     shares = run.sample_weights()
     torch.testing.assert_close(shares[SOURCE], 0.5 * expected / len(expected))

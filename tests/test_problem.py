@@ -29,11 +29,11 @@ PROBLEMS = {
 }
 
 
-def everything(dealt):
+def everything(data):
     """(domain, split, images, originals) of every sample; the originals of unlabelled images are found by pixels."""
-    for (key, split), samples in dealt.held_out.items():
+    for (key, split), samples in data.held_out.items():
         yield key, split, samples.inputs, samples.example_ids
-    for key, domain in dealt.training.items():
+    for key, domain in data.training.items():
         yield key, "train", domain.labelled.inputs, domain.labelled.example_ids
         if len(domain.unlabelled):
             yield key, "train", domain.unlabelled, _find_originals(key, domain.unlabelled)
@@ -70,15 +70,15 @@ def test_every_domain_and_split_gets_its_share(name):
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_samples_carry_the_pixels_and_labels_of_their_originals(name):
-    dealt = split_problem(PROBLEMS[name], 0)
-    labelled = [(key, domain.labelled) for key, domain in dealt.training.items()]
-    for key, samples in (*labelled, *((key, part) for (key, _), part in dealt.held_out.items())):
+    data = split_problem(PROBLEMS[name], 0)
+    labelled = [(key, domain.labelled) for key, domain in data.training.items()]
+    for key, samples in (*labelled, *((key, part) for (key, _), part in data.held_out.items())):
         domain = load_domain(key)
         position = {int(original): i for i, original in enumerate(domain.example_ids)}
         at = torch.tensor([position[int(original)] for original in samples.example_ids], dtype=torch.int64)
         assert torch.equal(samples.inputs, domain.inputs[at])
         for task, labels in samples.labels.items():
-            names = [dealt.classes[task][i] for i in labels.tolist()]
+            names = [data.classes[task][i] for i in labels.tolist()]
             assert names == [domain.tasks[task].classes[i] for i in domain.tasks[task].labels[at].tolist()]
 
 
@@ -86,11 +86,11 @@ def test_samples_carry_the_pixels_and_labels_of_their_originals(name):
 @pytest.mark.parametrize("task", ["digit", "parity"])
 def test_the_budget_is_exact_for_every_class_of_the_first_task(budget, task):
     problem = Problem(target=("digits.photo", "digits.noisy"), tasks=(task,), labels_per_class=budget)
-    dealt = split_problem(problem, 3)
+    data = split_problem(problem, 3)
     for key in problem.target:
-        counts = torch.bincount(dealt.training[key].labelled.labels[task], minlength=len(dealt.classes[task]))
-        assert counts.tolist() == [budget] * len(dealt.classes[task])
-    source = dealt.training[SOURCE]
+        counts = torch.bincount(data.training[key].labelled.labels[task], minlength=len(data.classes[task]))
+        assert counts.tolist() == [budget] * len(data.classes[task])
+    source = data.training[SOURCE]
     assert len(source.unlabelled) == 0
     assert len(source.labelled) > 400
 
@@ -115,9 +115,9 @@ def reachable(value, path="training"):
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_training_view_holds_no_test_sample_and_no_label_outside_the_budget(name):
-    dealt = split_problem(PROBLEMS[name], 0)
-    held_out = {image.numpy().tobytes() for part in dealt.held_out.values() for image in part.inputs}
-    for key, domain in dealt.training.items():
+    data = split_problem(PROBLEMS[name], 0)
+    held_out = {image.numpy().tobytes() for part in data.held_out.values() for image in part.inputs}
+    for key, domain in data.training.items():
         assert isinstance(domain.unlabelled, Tensor)
         for path, tensor in reachable(domain):
             beyond = tensor.untyped_storage().nbytes() - tensor.numel() * tensor.element_size()
@@ -128,12 +128,12 @@ def test_the_training_view_holds_no_test_sample_and_no_label_outside_the_budget(
                 assert len(tensor) == len(domain.labelled), f"{path} of {key} may hold labels of unlabelled samples"
 
 
-def test_what_strategies_are_given_holds_no_held_out_sample(dealt):
-    seen = dealt.training_data()
+def test_what_strategies_are_given_holds_no_held_out_sample(data):
+    seen = data.training_data()
     assert seen.held_out == {}
-    assert seen.training is dealt.training
-    assert seen.input_shape == dealt.input_shape == (3, 32, 32)
-    assert dealt.held_out
+    assert seen.training is data.training
+    assert seen.input_shape == data.input_shape == (3, 32, 32)
+    assert data.held_out
 
 
 def test_the_same_seed_deals_the_same_and_another_deals_differently():
@@ -155,10 +155,10 @@ def test_the_split_does_not_depend_on_the_budget():
 
 
 def test_classes_are_joined_by_name():
-    dealt = split_problem(PROBLEMS["disjoint"], 0)
-    assert dealt.classes["digit"] == tuple("0123456789")
-    assert dealt.domain_classes["digits.high", "digit"] == tuple("56789")
-    assert set(dealt.training["digits.high"].labelled.labels["digit"].tolist()) == set(range(5, 10))
+    data = split_problem(PROBLEMS["disjoint"], 0)
+    assert data.classes["digit"] == tuple("0123456789")
+    assert data.domain_classes["digits.high", "digit"] == tuple("56789")
+    assert set(data.training["digits.high"].labelled.labels["digit"].tolist()) == set(range(5, 10))
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_too_few_samples_for_a_split_is_refused(monkeypatch):
 
 
 def test_a_domain_of_few_digits_leaves_the_other_its_share_of_them():
-    dealt = split_problem(Problem(source=("digits.low",), target=("digits.handwritten",)), 0)
-    counts = torch.bincount(dealt.training["digits.handwritten"].labelled.labels["digit"], minlength=10)
+    data = split_problem(Problem(source=("digits.low",), target=("digits.handwritten",)), 0)
+    counts = torch.bincount(data.training["digits.handwritten"].labelled.labels["digit"], minlength=10)
     assert counts.tolist() == [5] * 10
-    low, whole = (sum(len(s) for (k, _), s in dealt.held_out.items() if k == key) for key in dealt.problem.roles())
+    low, whole = (sum(len(s) for (k, _), s in data.held_out.items() if k == key) for key in data.problem.roles())
     assert low > 0
     assert whole > low
 
@@ -280,9 +280,9 @@ def test_training_and_validation_share_the_rest_in_proportion(role, monkeypatch)
     problem = Problem()
     key = getattr(problem, role)[0]
     set_apart(monkeypatch, key)
-    dealt = split_problem(problem, 0)
-    training = dealt.training[key]
-    train, validation = len(training.labelled) + len(training.unlabelled), len(dealt.held_out[key, "validation"])
+    data = split_problem(problem, 0)
+    training = data.training[key]
+    train, validation = len(training.labelled) + len(training.unlabelled), len(data.held_out[key, "validation"])
     share = SPLIT_RATIOS[role][0] / (SPLIT_RATIOS[role][0] + SPLIT_RATIOS[role][1])
     assert abs(train - share * (train + validation)) <= 0.5
 
@@ -290,16 +290,16 @@ def test_training_and_validation_share_the_rest_in_proportion(role, monkeypatch)
 @needs_data
 @pytest.mark.usefixtures("real_data")
 def test_mnist_and_usps_are_tested_on_their_own_test_parts():
-    dealt = split_problem(Problem(source=("mnist",), target=("usps",)), 0)
+    data = split_problem(Problem(source=("mnist",), target=("usps",)), 0)
     mnist, usps = load_domain("mnist"), load_domain("usps")
     for domain, splits in ((mnist, ("mnist", "test")), (usps, ("usps", "test"))):
         expected = domain.example_ids[domain.official_test]
-        assert sorted(dealt.held_out[splits].example_ids.tolist()) == expected.tolist()
-    assert len(dealt.training["mnist"].labelled) == round(60_000 * 0.8 / 0.9)
-    usps_training = dealt.training["usps"]
+        assert sorted(data.held_out[splits].example_ids.tolist()) == expected.tolist()
+    assert len(data.training["mnist"].labelled) == round(60_000 * 0.8 / 0.9)
+    usps_training = data.training["usps"]
     assert len(usps_training.labelled) == 50
-    assert 50 + len(usps_training.unlabelled) + len(dealt.held_out["usps", "validation"]) == 7_291
-    assert dealt.input_shape == (1, 28, 28)
+    assert 50 + len(usps_training.unlabelled) + len(data.held_out["usps", "validation"]) == 7_291
+    assert data.input_shape == (1, 28, 28)
     other = split_problem(Problem(source=("digits.handwritten",), target=("digits.photo",), unseen=("usps",)), 0)
     assert len(other.held_out["usps", "test"]) == 2_007
 
@@ -311,11 +311,11 @@ def test_mnist_and_usps_are_tested_on_their_own_test_parts():
 @pytest.mark.usefixtures("real_data")
 def test_images_of_a_problem_all_have_the_largest_shape():
     problem = Problem(source=("usps",), target=("digits.photo",))
-    dealt = split_problem(problem, 0)
-    assert dealt.input_shape == problem.input_shape() == (3, 32, 32)
-    parts = [dealt.training["usps"].labelled, *dealt.held_out.values(), dealt.training["digits.photo"].labelled]
+    data = split_problem(problem, 0)
+    assert data.input_shape == problem.input_shape() == (3, 32, 32)
+    parts = [data.training["usps"].labelled, *data.held_out.values(), data.training["digits.photo"].labelled]
     assert all(part.inputs.shape[1:] == (3, 32, 32) and part.inputs.dtype == torch.uint8 for part in parts)
-    usps = dealt.training["usps"].labelled
+    usps = data.training["usps"].labelled
     assert torch.equal(usps.inputs, resize_to(load_domain("usps").inputs[usps.example_ids], (3, 32, 32)))
     assert torch.equal(split_problem(problem, 0).training["usps"].labelled.inputs, usps.inputs)
 

@@ -48,17 +48,17 @@ class Learned(Strategy):
     title: ClassVar = "Learned"
     kind: Literal["learned"] = "learned"
 
-    def phases(self, dealt, network):
+    def phases(self, data, network):
         fixed = network.expand_names(["conv1"])
         return (Phase("a", (SOURCE,), 0.5), Phase("b", (TARGET,), 0.5, frozen=fixed, reset="heads"))
 
     def lambdas(self, problem):
         return {"scaled": 1.0}
 
-    def modules(self, dealt, network):
+    def modules(self, data, network):
         return {"scale": nn.Linear(1, 1, bias=False)}
 
-    def state(self, dealt):
+    def state(self, data):
         return {"steps": 0, "mean": torch.zeros(())}
 
     def terms(self, batches, context):

@@ -168,7 +168,7 @@ def looked(problem, **more):
 
 def truth_of(run, domain):
     """What the network says of a domain's validation samples in the first task, and what is right."""
-    part, task = run.dealt.held_out[domain, "validation"], run.dealt.problem.tasks[0]
+    part, task = run.data.held_out[domain, "validation"], run.data.problem.tasks[0]
     return predict(run.network, to_input(part.inputs, run.device), run.device, "float32")[task], part.labels[task]
 
 
@@ -199,7 +199,7 @@ def test_a_rule_is_given_its_domains_in_the_first_task_and_nothing_else(rule, pr
     ids=["five", "one", "parity"],
 )
 def test_few_target_labels_are_as_many_of_each_class_as_training_has(problem, each, classes):
-    run = looked(problem, dealt=None)
+    run = looked(problem, data=None)
     (answers,) = run.evaluator.validation_view(RULES["target_validation"]).values()
     assert torch.bincount(answers.labels).tolist() == [each] * classes
     outputs, labels = truth_of(run, TARGET)

@@ -176,10 +176,10 @@ def test_labels_outside_the_budget_do_not_matter(strategy, form, monkeypatch):
         return replace(domain, tasks={"digit": replace(task, labels=labels)})
 
     monkeypatch.setattr(problem_module, "load_domain", poisoned)
-    run = trainer(strategy(), form, dealt=None)
-    for key, domain in run.dealt.training.items():
+    run = trainer(strategy(), form, data=None)
+    for key, domain in run.data.training.items():
         assert torch.equal(domain.labelled.example_ids, clean.training[key].labelled.example_ids)
-    part = run.dealt.held_out[TARGET, "test"]
+    part = run.data.held_out[TARGET, "test"]
     assert (part.labels["digit"] != clean.held_out[TARGET, "test"].labels["digit"]).all()
     run.run()
     assert not differing(weights_of(run), reference(strategy, form)[0])
@@ -232,7 +232,7 @@ def test_a_term_of_weight_zero_adds_nothing_to_the_gradient(strategy):
         sum(weights[name] * term.mean() for name, term in terms.items()).backward()
         return [p.grad.clone() for p in run.network.parameters()]
 
-    weights = strategy.lambdas(run.dealt.problem)
+    weights = strategy.lambdas(run.data.problem)
     one = next(name for name, value in weights.items() if value)
     alone = gradient({one: weights[one]}, {one.partition("/")[0]: batches[one.partition("/")[0]]})
     for together, expected in zip(gradient(weights, batches), alone, strict=True):
@@ -279,14 +279,14 @@ def test_sample_weights_sum_to_the_weight_of_their_domain(scheme, problem):
     shares = run.sample_weights()
     assert shares.keys() == given.keys()
     for key, share in shares.items():
-        assert len(share) == len(run.dealt.training[key].labelled)
+        assert len(share) == len(run.data.training[key].labelled)
         assert share.sum().item() == pytest.approx(given[key], rel=1e-4)
         assert (share >= 0).all()
         assert (share.std() < 1e-7) == (scheme == "uniform" or (scheme == "class_balanced" and _even(run, key)))
 
 
 def _even(run, key):
-    counts = [torch.bincount(y) for y in run.dealt.training[key].labelled.labels.values()]
+    counts = [torch.bincount(y) for y in run.data.training[key].labelled.labels.values()]
     return all(len(c.unique()) == 1 for c in counts)
 
 
@@ -304,7 +304,7 @@ def test_a_domains_term_is_its_weighted_losses(scheme):
         labels = batch.labels["digit"].numpy()
         p = np.exp(logits - logits.max(1, keepdims=True))
         p = (p / p.sum(1, keepdims=True))[np.arange(6), labels]
-        counts = np.bincount(run.dealt.training[key].labelled.labels["digit"].numpy())
+        counts = np.bincount(run.data.training[key].labelled.labels["digit"].numpy())
         hard = (1 - p) ** 1.5
         w = {"uniform": np.ones(6), "class_balanced": counts.sum() / (10 * counts[labels]), "hard": hard / hard.mean()}
         np.testing.assert_allclose(terms[key].detach().numpy(), w[scheme] * -np.log(p), rtol=1e-3)

@@ -77,8 +77,8 @@ def test_squared_error_is_in_the_square_of_the_unit():
 def test_the_error_that_is_measured_is_the_mean_distance_in_degrees():
     run = trainer(Joint(), problem=BOTH)
     run.run()
-    images = run.dealt.held_out["digits.photo", "test"].inputs.float() / 255
-    truth = run.dealt.held_out["digits.photo", "test"].labels["tilt"]
+    images = run.data.held_out["digits.photo", "test"].inputs.float() / 255
+    truth = run.data.held_out["digits.photo", "test"].labels["tilt"]
     run.network.eval()
     with torch.inference_mode():
         expected = (run.network(images)["tilt"][:, 0] - truth).abs().mean()
@@ -91,7 +91,7 @@ def test_a_network_learns_to_see_the_tilt():
     run = trainer(Joint(weights={"digits.handwritten/tilt": 1}), problem=problem, callback=told,
                   training=settings(150, batch_size=32))  # fmt: skip
     result = run.run()
-    guess = run.dealt.held_out["digits.handwritten", "test"].labels["tilt"].abs().mean()
+    guess = run.data.held_out["digits.handwritten", "test"].labels["tilt"].abs().mean()
     assert result.metrics["error/digits.handwritten/tilt/test"] < 0.7 * guess
 
 
@@ -127,8 +127,8 @@ def test_weights_inside_a_domain_that_look_at_classes_are_refused():
 
 
 def test_a_number_counts_as_one_class_of_the_label_budget():
-    dealt = split_problem(Problem(tasks=("tilt",), labels_per_class=7), 0)
-    assert len(dealt.training["digits.photo"].labelled) == 7
+    data = split_problem(Problem(tasks=("tilt",), labels_per_class=7), 0)
+    assert len(data.training["digits.photo"].labelled) == 7
 
 
 def test_a_run_may_be_judged_by_its_error():

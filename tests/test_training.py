@@ -81,9 +81,9 @@ def test_a_strategy_is_never_given_a_held_out_sample(monkeypatch):
     for method in ("phases", "modules", "state"):
         original = getattr(FineTune, method)
 
-        def spy(self, dealt, *rest, original=original):
-            seen.append(dealt.held_out)
-            return original(self, dealt, *rest)
+        def spy(self, data, *rest, original=original):
+            seen.append(data.held_out)
+            return original(self, data, *rest)
 
         monkeypatch.setattr(FineTune, method, spy)
     trainer(FineTune()).run()
@@ -106,7 +106,7 @@ def test_measuring_leaves_modes_statistics_and_generator_alone():
     assert len(set(modes)) == 2
     weights, generator = weights_of(run), run.generator.get_state()
     for split in ("validation", "test"):
-        Evaluator(run.dealt, run.device, "float32").evaluate(run.network, split)
+        Evaluator(run.data, run.device, "float32").evaluate(run.network, split)
     run.sample_weights()
     assert [module.training for module in run.network.modules()] == modes
     assert not differing(weights_of(run), weights)
@@ -118,7 +118,7 @@ def test_accuracy_is_the_fraction_of_right_answers(monkeypatch):
     result = run.run()
     assert len(result.metrics) == 3 * 2
     monkeypatch.setattr("xfer_core.training.evaluation.CHUNK", 7)
-    for (domain, split), samples in run.dealt.held_out.items():
+    for (domain, split), samples in run.data.held_out.items():
         outputs = predict(run.network, to_input(samples.inputs, run.device), run.device, "float32")
         for task, logits in outputs.items():
             right = sum(row.argmax() == label for row, label in zip(logits, samples.labels[task], strict=True))
@@ -331,8 +331,8 @@ def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
     told = Recorder()
     run = trainer(FineTune(), training=settings(4), callback=told)
     run.run()
-    samples = run.dealt.held_out[TARGET, "validation"]
-    places = preview_samples(run.dealt)
+    samples = run.data.held_out[TARGET, "validation"]
+    places = preview_samples(run.data)
     labels = samples.labels["digit"]
     assert labels[places].tolist() == sorted(set(labels.tolist()))
     for label, place in zip(labels[places].tolist(), places.tolist(), strict=True):

@@ -386,10 +386,10 @@ def test_a_teacher_without_weight_leaves_the_gradient_of_fine_tuning():
     gradients = []
     for strategy in (run.strategy, FineTune()):
         run.network.zero_grad()
-        lambdas, terms = strategy.lambdas(run.dealt.problem), strategy.terms(batches, run.context)
+        lambdas, terms = strategy.lambdas(run.data.problem), strategy.terms(batches, run.context)
         sum(lambdas[name] * term.mean() for name, term in terms.items()).backward()
         gradients.append([p.grad.clone() for p in run.network.parameters()])
-    assert run.strategy.lambdas(run.dealt.problem)["teacher"] == 0
+    assert run.strategy.lambdas(run.data.problem)["teacher"] == 0
     for with_teacher, alone in zip(*gradients, strict=True):
         assert alone.abs().max() > 0
         torch.testing.assert_close(with_teacher, alone, rtol=1e-3, atol=1e-6)

@@ -93,7 +93,7 @@ def reader() -> Network:
     """A network that learned the handwritten digits, as the default run of the strategy "source only" would."""
     problem = Problem()
     training = settings(300, batch_size=64, optimizer={"kind": "adam", "lr": 1e-3})
-    run = trainer(SourceOnly(), SmallCNN(), training, problem, dealt=split_problem(problem, 0))
+    run = trainer(SourceOnly(), SmallCNN(), training, problem, data=split_problem(problem, 0))
     run.run()
     return run.network.eval()
 

@@ -45,12 +45,12 @@ TRY = "now-you"  # anchor of the drawing square
 def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
     """The pictures whose answers a run reports while it learns: images, true classes, names of the classes."""
     chosen = RunSpec.model_validate(json.loads(spec))
-    dealt = split_problem(chosen.problem, chosen.seed)
+    data = split_problem(chosen.problem, chosen.seed)
     task = chosen.problem.tasks[0]
-    samples = dealt.held_out[chosen.problem.target[0], "validation"]
-    places = preview_samples(dealt)
+    samples = data.held_out[chosen.problem.target[0], "validation"]
+    places = preview_samples(data)
     images = [png_uri(upscale_pixels(image)) for image in samples.inputs[places]]
-    return images, samples.labels[task][places].tolist(), list(dealt.classes[task])
+    return images, samples.labels[task][places].tolist(), list(data.classes[task])
 
 
 def _answer_board(run: Run) -> AnswerBoard:

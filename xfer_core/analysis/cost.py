@@ -48,16 +48,16 @@ def cost(spec: RunSpec) -> ComputeCost:
 @lru_cache(maxsize=1000)
 def _cost(text: str) -> ComputeCost:
     spec = RunSpec.model_validate_json(text)
-    dealt: ProblemData = spec.check()
+    data: ProblemData = spec.check()
     with torch.random.fork_rng(devices=[]):
         network: Network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
-    phases = spec.strategy.phases(dealt.training_data(), network)
+    phases = spec.strategy.phases(data.training_data(), network)
     learned, begun = 0, 0
     for phase, end in zip(phases, phase_ends(phases, spec.training.steps), strict=True):
         images = spec.training.batch_size * (len(phase.domains) + len(phase.unlabelled))
         learned += (end - begun) * images * (len(phase.substeps) if phase.trainable else 1)
         begun = end
-    held = {split: sum(len(s) for (_, part), s in dealt.held_out.items() if part == split)
+    held = {split: sum(len(s) for (_, part), s in data.held_out.items() if part == split)
             for split in ("validation", "test")}  # fmt: skip
     fixed = next(phase.frozen for phase in reversed(phases) if phase.trainable)
     updatable = sum(p.numel() for name, p in network.named_parameters() if name not in fixed)

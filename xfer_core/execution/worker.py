@@ -263,11 +263,11 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
         return weights
     table = io.StringIO(newline="")
     writer = csv.writer(table)
-    tasks = list(trainer.dealt.classes)
+    tasks = list(trainer.data.classes)
     writer.writerow(["domain", "original", *tasks, "lambda"])
     for key, values in weights.items():
-        labelled = trainer.dealt.training[key].labelled
-        names = [_label_names(trainer.dealt.classes[task], labelled.labels[task]) for task in tasks]
+        labelled = trainer.data.training[key].labelled
+        names = [_label_names(trainer.data.classes[task], labelled.labels[task]) for task in tasks]
         rows = zip(labelled.example_ids.tolist(), *names, values.tolist(), strict=True)
         writer.writerows([key, *row] for row in rows)
     write_whole(folder / SAMPLE_WEIGHTS, table.getvalue().encode())

@@ -29,33 +29,33 @@ def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemD
     return split_problem(problem, seed, load_inputs)
 
 
-def arrays_of(dealt: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
+def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
     ``DOMAIN/labelled/original`` int64 (N,), the number by which ``sample_weights.csv`` knows a sample,
     ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` the names of the
     classes in the order of the network's outputs or ``unit/TASK`` for numbers, and ``DOMAIN/labelled/weight`` float32
     (N,) where the weights of samples are decided before the first step."""
     arrays: dict[str, np.ndarray] = {}
-    for key, domain in dealt.training.items():
+    for key, domain in data.training.items():
         arrays[f"{key}/labelled/images"] = domain.labelled.inputs.numpy()
         arrays |= {f"{key}/labelled/{task}": labels.numpy() for task, labels in domain.labelled.labels.items()}
         arrays[f"{key}/labelled/original"] = domain.labelled.example_ids.numpy()
         arrays[f"{key}/unlabelled/images"] = domain.unlabelled.numpy()
-    for key in (*dealt.problem.target, *dealt.problem.unseen):
-        samples = dealt.held_out[key, "test"]
+    for key in (*data.problem.target, *data.problem.unseen):
+        samples = data.held_out[key, "test"]
         arrays[f"{key}/test/images"] = samples.inputs.numpy()
         arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
         arrays[f"{key}/test/original"] = samples.example_ids.numpy()
-    for task, names in dealt.classes.items():
+    for task, names in data.classes.items():
         arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
     if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
-        given = spec.strategy.state(dealt.training_data())["weights"]
+        given = spec.strategy.state(data.training_data())["weights"]
         arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays
 
 
-def write_data(dealt: ProblemData, spec: RunSpec, folder: Path) -> Path:
+def write_data(data: ProblemData, spec: RunSpec, folder: Path) -> Path:
     """Write ``data.npz``; nothing in it needs pickle."""
     path = folder / FILE
-    np.savez_compressed(path, **arrays_of(dealt, spec))  # pyright: ignore[reportArgumentType]
+    np.savez_compressed(path, **arrays_of(data, spec))  # pyright: ignore[reportArgumentType]
     return path

@@ -46,13 +46,13 @@ def names(run: Run) -> list[str]:
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``report.html``."""
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
-    dealt = load_problem_data(spec)
-    samples = {key: len(one) for (key, split), one in dealt.held_out.items() if split == "test"} if dealt else {}
+    data = load_problem_data(spec)
+    samples = {key: len(one) for (key, split), one in data.held_out.items() if split == "test"} if data else {}
     baselines, turned = finished_baselines(store, run), live_changes(store, run)
     parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
-    parts += [*_data(spec, dealt), *_turned(spec, turned)]
+    parts += [*_data(spec, data), *_turned(spec, turned)]
     pictures = figures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
-    parts += [*_pictures(pictures), *_mixed_up(run, spec, dealt, first=not pictures), *_tests(run, spec, samples)]
+    parts += [*_pictures(pictures), *_mixed_up(run, spec, data, first=not pictures), *_tests(run, spec, samples)]
     parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
@@ -111,20 +111,20 @@ def _done(spec: RunSpec) -> Iterator[str]:
         yield html.paragraph(sentence)
 
 
-def _data(spec: RunSpec, dealt: ProblemData | None) -> Iterator[str]:
+def _data(spec: RunSpec, data: ProblemData | None) -> Iterator[str]:
     """A few samples of every domain."""
-    if dealt is None:
+    if data is None:
         return
     yield html.heading("What the data looks like")
     for key, role in spec.problem.roles().items():
         yield html.picture(
-            png_uri(samples_of(dealt, spec, key)), f"{domain_info(key).card.title} ({role}): test samples."
+            png_uri(samples_of(data, spec, key)), f"{domain_info(key).card.title} ({role}): test samples."
         )
 
 
-def _mixed_up(run: Run, spec: RunSpec, dealt: ProblemData | None, first: bool) -> Iterator[str]:
+def _mixed_up(run: Run, spec: RunSpec, data: ProblemData | None, first: bool) -> Iterator[str]:
     """The confusion matrix on the first target; ``first`` if no other chart came before."""
-    found = confused_samples(run, spec, dealt) if dealt and run.target_metric else None
+    found = confused_samples(run, spec, data) if data and run.target_metric else None
     if found is None:
         return
     title = domain_info(spec.problem.target[0]).card.title

@@ -49,19 +49,19 @@ def load_problem_data(spec: RunSpec) -> ProblemData | None:
     return split_problem(spec.problem, spec.seed) if all(map(is_available, spec.problem.roles())) else None
 
 
-def samples_of(dealt: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
+def samples_of(data: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
     """A few test samples of a domain in a row: uint8 (height, width, 4)."""
-    held_out = dealt.held_out[domain, "test"]
+    held_out = data.held_out[domain, "test"]
     task = spec.problem.tasks[0]
     classes = len(spec.problem.classes()[task])
     images = one_of_each(held_out.inputs, held_out.labels[task], classes) if classes else held_out.inputs
     return image_grid(images[:SHOWN], SHOWN)
 
 
-def confused_samples(run: Run, spec: RunSpec, dealt: ProblemData) -> ConfusedSamples | None:
+def confused_samples(run: Run, spec: RunSpec, data: ProblemData) -> ConfusedSamples | None:
     """What the trained network answers to the test samples of the first target; None of a task that asks for a number,
     and of a run without weights."""
-    task, held_out = spec.problem.tasks[0], dealt.held_out[spec.problem.target[0], "test"]
+    task, held_out = spec.problem.tasks[0], data.held_out[spec.problem.target[0], "test"]
     if not (classes := spec.problem.classes()[task]):
         return None
     try:

@@ -50,9 +50,9 @@ def write_script(store: Store, run: Run, folder: Path) -> Path:
     """Write ``script.py`` alone; raises as :func:`write`."""
     spec = RunSpec.model_validate(run.spec)
     _require_method(spec)
-    dealt = load_data(spec.problem, spec.seed)
+    data = load_data(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
-    text = script_of(spec, dealt, live_changes(store, run), stop, _facts(run, spec), departures(run, spec))
+    text = script_of(spec, data, live_changes(store, run), stop, _facts(run, spec), departures(run, spec))
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return path
@@ -66,7 +66,7 @@ def write_samples(run: Run, folder: Path) -> Path:
 
 def script_of(
     spec: RunSpec,
-    dealt: ProblemData,
+    data: ProblemData,
     turned: Turned = {},  # noqa: B006 - nobody changes it
     stop: int | None = None,
     facts: Sequence[str] = (),
@@ -76,7 +76,7 @@ def script_of(
 
     Args:
         spec: of the run.
-        dealt: its problem with its data.
+        data: its problem with its data.
         turned: step → (knob, value) that a person set there.
         stop: the step at which a person stopped the run; None if nobody did.
         facts: sentences about the run, for comments.
@@ -87,12 +87,12 @@ def script_of(
     """
     _require_method(spec)
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(dealt.input_shape, spec.problem.outputs())
-    phases = spec.strategy.phases(dealt.training_data(), network)
+        network = spec.network.build(data.input_shape, spec.problem.outputs())
+    phases = spec.strategy.phases(data.training_data(), network)
     found = METHODS[spec.strategy.kind]
     method = found if isinstance(found, StandaloneMethod) else found(spec.strategy, spec.problem, network)
     plan = plan_of(phases, spec.training, turned, stop)
-    return script_text(spec, dealt, network, plan, method, facts, departs)
+    return script_text(spec, data, network, plan, method, facts, departs)
 
 
 def _require_method(spec: RunSpec) -> None:

@@ -63,24 +63,24 @@ class RunSpec(Config):
         )
 
     def _check(self) -> ProblemData:
-        dealt = self.problem.check(self.seed)
+        data = self.problem.check(self.seed)
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
         select_precision(self.training.precision, select_device(self.training.device))
         self._check_tasks()
         for change in self.training.live_changes:
             self.check_live(change.name, change.value, "training.live_changes")
-        self.strategy.check_data(dealt.training_data())
-        network = self.network.build(dealt.input_shape, self.problem.outputs())
-        phases = self.strategy.phases(dealt.training_data(), network)
+        self.strategy.check_data(data.training_data())
+        network = self.network.build(data.input_shape, self.problem.outputs())
+        phases = self.strategy.phases(data.training_data(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
         for phase in phases:
             if phase.trainable and all(name in phase.frozen for name, _ in network.named_parameters()):
                 raise XferError("all_fixed", "strategy.frozen", getattr(self.strategy, "frozen", ()), phase=phase.name)
         if self.strategy.keeps_head():
-            self._check_shared_classes(dealt)
-        return dealt
+            self._check_shared_classes(data)
+        return data
 
     def check_live(self, name: str, value: float, field: str = "set") -> None:
         """Refuse to change what a run of this spec does not have, or to a value that no run could take.
@@ -114,11 +114,11 @@ class RunSpec(Config):
             upright = [name for name in self.training.augment if name not in ROTATING]
             raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
 
-    def _check_shared_classes(self, dealt: ProblemData) -> None:
+    def _check_shared_classes(self, data: ProblemData) -> None:
         for task in set(self.problem.tasks) - set(self.problem.regressions()):
-            taught = {name for source in self.problem.source for name in dealt.domain_classes[source, task]}
+            taught = {name for source in self.problem.source for name in data.domain_classes[source, task]}
             for target in self.problem.target:
-                if not taught & set(dealt.domain_classes[target, task]):
+                if not taught & set(data.domain_classes[target, task]):
                     own_head = "new_head" in type(self.strategy).model_fields
                     candidates: list[Mapping[str, object]] = [
                         *([{"strategy.new_head": True}] if own_head else []),

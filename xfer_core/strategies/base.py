@@ -165,11 +165,11 @@ class Strategy(Config):
             XferError: naming the field, the rule and the value.
         """
 
-    def check_data(self, dealt: ProblemData) -> None:
+    def check_data(self, data: ProblemData) -> None:
         """Refuse what only the problem as dealt can tell, such as how many samples are left without labels.
 
         Args:
-            dealt: with images without content.
+            data: with images without content.
 
         Raises:
             XferError: naming the field, the rule and the value.
@@ -179,7 +179,7 @@ class Strategy(Config):
         """Whether the head that learned on the source answers on the target: then they must share classes."""
         return False
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         """The stretches of a run, in order."""
         raise TypeError(f"{type(self).__name__} must define phases")
 
@@ -187,11 +187,11 @@ class Strategy(Config):
         """The weight λ of every term that this strategy can log; a person may change them while it runs."""
         raise TypeError(f"{type(self).__name__} must define lambdas")
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         """Further trainable parts, such as a discriminator; checkpointed and trained with the network."""
         return {}
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
+    def state(self, data: ProblemData) -> dict[str, Any]:
         """What the strategy must remember from step to step; checkpointed."""
         return {}
 
@@ -313,9 +313,9 @@ def require_source(problem: Problem, kind: str) -> None:
         raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
-def count_unlabelled_targets(dealt: ProblemData) -> int:
+def count_unlabelled_targets(data: ProblemData) -> int:
     """How many target samples the label budget leaves without a label. A budget in numbers may leave none, too."""
-    return sum(len(dealt.training[key].unlabelled) for key in dealt.problem.target)
+    return sum(len(data.training[key].unlabelled) for key in data.problem.target)
 
 
 def require_labels(problem: Problem, kind: str) -> None:

@@ -30,20 +30,20 @@ def traits_of(form: type[Strategy]) -> frozenset[Trait]:
 def _setting() -> tuple[Problem, ProblemData, Network]:
     """A problem of several sources, as dealt, and a network for it."""
     problem = Problem(source=SOURCES)
-    dealt = problem.check(0)
-    return problem, dealt.training_data(), SmallCNN().build(dealt.input_shape, problem.outputs())
+    data = problem.check(0)
+    return problem, data.training_data(), SmallCNN().build(data.input_shape, problem.outputs())
 
 
 @cache
 def _traits(form: type[Strategy]) -> frozenset[Trait]:
-    method, (problem, dealt, network) = form(kind=form.model_fields["kind"].default), _setting()
+    method, (problem, data, network) = form(kind=form.model_fields["kind"].default), _setting()
     held: set[Trait] = set()
     try:
         method.check(problem.model_copy(update={"labels_per_class": 0}))
         held.add("no_target_labels")
     except XferError:
         pass
-    phases = [phase for phase in method.phases(dealt, network) if phase.trainable]
+    phases = [phase for phase in method.phases(data, network) if phase.trainable]
     if "frozen" in form.model_fields or any(phase.frozen for phase in phases):
         held.add("freezes")
     own = set(method.lambdas(problem)) - set(task_loss_terms(problem, "source", "target")) - set(problem.roles())

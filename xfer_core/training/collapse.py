@@ -29,7 +29,7 @@ class Collapse:
     largest: float
 
 
-def collapses(answered: Mapping[tuple[str, str], Tensor], dealt: ProblemData) -> list[Collapse]:
+def collapses(answered: Mapping[tuple[str, str], Tensor], data: ProblemData) -> list[Collapse]:
     """The collapses among the answers of one evaluation.
 
     It is one where the share of the most frequent answer is above ½ + ½ · p, with p the largest share of a class among
@@ -39,25 +39,25 @@ def collapses(answered: Mapping[tuple[str, str], Tensor], dealt: ProblemData) ->
 
     Args:
         answered: (domain, task) → how many samples got each class as their answer, int64 (K,).
-        dealt: the problem; only training labels are looked at.
+        data: the problem; only training labels are looked at.
     """
-    largest, found = _largest_shares(dealt), []
+    largest, found = _largest_shares(data), []
     for (domain, task), counts in answered.items():
-        if task not in largest or domain in dealt.problem.source:
+        if task not in largest or domain in data.problem.source:
             continue
-        usual = max(largest[task], 1 / len(dealt.domain_classes[domain, task]))
+        usual = max(largest[task], 1 / len(data.domain_classes[domain, task]))
         share = int(counts.max()) / int(counts.sum())
         if share > 0.5 + 0.5 * usual:
-            answer = dealt.classes[task][int(counts.argmax())]
+            answer = data.classes[task][int(counts.argmax())]
             found.append(Collapse(domain, task, answer, share, largest[task]))
     return found
 
 
-def _largest_shares(dealt: ProblemData) -> dict[str, float]:
+def _largest_shares(data: ProblemData) -> dict[str, float]:
     """For each task with classes the largest share of a class among the training labels; nothing without labels."""
-    domains = [dealt.training[key] for key in dealt.problem.source] or list(dealt.training.values())
+    domains = [data.training[key] for key in data.problem.source] or list(data.training.values())
     shares = {}
-    for task, names in dealt.classes.items():
+    for task, names in data.classes.items():
         labels = torch.cat([domain.labelled.labels[task] for domain in domains])
         if names and len(labels):
             shares[task] = int(torch.bincount(labels).max()) / len(labels)

@@ -18,17 +18,17 @@ class Evaluator:
     """Accuracy, or the error of a regression, on the held-out splits of a problem.
 
     Args:
-        dealt: the problem with its data.
+        data: the problem with its data.
         device: where the images come to lie.
         precision: as in training.
     """
 
-    def __init__(self, dealt: ProblemData, device: torch.device, precision: str) -> None:
+    def __init__(self, data: ProblemData, device: torch.device, precision: str) -> None:
         self.device, self.precision = device, precision
-        self.problem, self.task = dealt.problem, dealt.problem.tasks[0]
-        self.test_domains = dealt.problem.unseen or dealt.problem.target
+        self.problem, self.task = data.problem, data.problem.tasks[0]
+        self.test_domains = data.problem.unseen or data.problem.target
         self.last_outputs: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
-        self.preview = preview_samples(dealt).to(device)
+        self.preview = preview_samples(data).to(device)
         self.preview_predictions: list[
             int
         ] = []  # what the network said to these at the last look, as positions in classes
@@ -37,7 +37,7 @@ class Evaluator:
         ] = {}  # (domain, task) → samples a class, at the last measurement
         self.splits = {
             name: (to_input(samples.inputs, device), {t: y.to(device) for t, y in samples.labels.items()})
-            for name, samples in dealt.held_out.items()
+            for name, samples in data.held_out.items()
         }
 
     def evaluate(self, network: Network, split: str) -> dict[str, float]:
@@ -90,11 +90,11 @@ class Evaluator:
         return sum(found) / len(found)
 
 
-def preview_samples(dealt: ProblemData) -> Tensor:
+def preview_samples(data: ProblemData) -> Tensor:
     """Which validation samples of the first target have their answers reported while a run trains: the first of each
     class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
-    task, target = dealt.problem.tasks[0], dealt.problem.target[0]
-    labels = dealt.held_out[target, "validation"].labels[task]
+    task, target = data.problem.tasks[0], data.problem.target[0]
+    labels = data.held_out[target, "validation"].labels[task]
     if labels.is_floating_point():
         return torch.zeros(0, dtype=torch.int64)
     firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:PREVIEW]]  # ``unique`` sorts

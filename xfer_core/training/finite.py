@@ -56,12 +56,12 @@ def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], ste
             )
 
 
-def largest_errors(dealt: ProblemData) -> dict[str, float]:
+def largest_errors(data: ProblemData) -> dict[str, float]:
     """For each regression the largest mean error that is believed: ``ABSURD`` times the range of its training labels.
     Nothing for a task without labels, or whose labels are all the same."""
     limits = {}
-    for task in dealt.problem.regressions():
-        labels = torch.cat([domain.labelled.labels[task] for domain in dealt.training.values()])
+    for task in data.problem.regressions():
+        labels = torch.cat([domain.labelled.labels[task] for domain in data.training.values()])
         if len(labels) and (span := float(labels.max() - labels.min())):
             limits[task] = ABSURD * span
     return limits

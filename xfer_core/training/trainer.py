@@ -76,7 +76,7 @@ class Trainer:
         observer: hears of it, and hands in commands.
         checkpoint: file to save to and to go on from, with the one before kept beside it; None saves nothing.
         replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
-        dealt: the problem with its data, if the caller has dealt it.
+        data: the problem with its data, if the caller has dealt it.
 
     After the same spec on the same device with the same number of threads, every weight is the same to the last bit,
     however often the run was paused or killed in between.
@@ -92,18 +92,18 @@ class Trainer:
         callback: Callback | None = None,
         checkpoint: Path | None = None,
         replay: Sequence[tuple[int, Command]] = (),
-        dealt: ProblemData | None = None,
+        data: ProblemData | None = None,
     ) -> None:
         self.strategy, self.training, self.callback = strategy, training, callback or NullCallback()
         self.roles = problem.roles()
         self.checkpoint, self.seed = checkpoint, seed
         self.device = select_device(training.device)
         self.precision = select_precision(training.precision, self.device)
-        self.dealt = dealt or split_problem(problem, seed)
+        self.data = data or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
-        self.network: Network = network.build(self.dealt.input_shape, problem.outputs())
+        self.network: Network = network.build(self.data.input_shape, problem.outputs())
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        seen = self.dealt.training_data()
+        seen = self.data.training_data()
         self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
         self.phases = strategy.phases(seen, self.network)
         self.ends = phase_ends(self.phases, training.steps)
@@ -111,9 +111,9 @@ class Trainer:
         self.live_settings = LiveSettings(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.samplers = self._make_samplers()
-        self.evaluator = Evaluator(self.dealt, self.device, self.precision)
+        self.evaluator = Evaluator(self.data, self.device, self.precision)
         self.selector = ModelSelector(problem, training.selection)
-        self.losses = LossWatch({task: len(names) for task, names in self.dealt.classes.items() if len(names) > 1})
+        self.losses = LossWatch({task: len(names) for task, names in self.data.classes.items() if len(names) > 1})
         self.context = StepContext(
             self.network,
             self.phases[0],
@@ -140,7 +140,7 @@ class Trainer:
     def _make_samplers(self) -> dict[str, BatchSampler]:
         """A stream for each domain whose labels some phase uses, and one named ``key/unlabelled`` without labels."""
         streams, augment = {}, self.training.augment
-        for key, domain in self.dealt.training.items():
+        for key, domain in self.data.training.items():
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
                 images, labels = domain.labelled.inputs, domain.labelled.labels
                 streams[key] = BatchSampler(images, labels, augment, self.generator, self.device)
@@ -186,7 +186,7 @@ class Trainer:
         selection = self.selector.finalize(self.network, self.evaluator)
         metrics = self.evaluator.evaluate(self.network, "test")
         measured = int(selection.get(self.selector.rule, {}).get("step", self.step))
-        check_metrics(metrics, largest_errors(self.dealt), measured, self.phases[self.phase_index].name)
+        check_metrics(metrics, largest_errors(self.data), measured, self.phases[self.phase_index].name)
         for name, value in metrics.items():
             self.metrics.log(name, self.step, value)
         self._report()
@@ -395,7 +395,7 @@ class Trainer:
                     "step": step,
                 },
             }
-            for found in collapses(self.evaluator.prediction_counts, self.dealt)
+            for found in collapses(self.evaluator.prediction_counts, self.data)
         ]
 
     def _report_collapses(self) -> None:
@@ -464,16 +464,16 @@ class Trainer:
 
     def _class_counts(self) -> dict[tuple[str, str], Tensor]:
         return {
-            (key, task): torch.bincount(labels, minlength=len(self.dealt.classes[task])).to(self.device)
-            for key, domain in self.dealt.training.items()
+            (key, task): torch.bincount(labels, minlength=len(self.data.classes[task])).to(self.device)
+            for key, domain in self.data.training.items()
             for task, labels in domain.labelled.labels.items()
-            if self.dealt.classes[task]
+            if self.data.classes[task]
         }
 
     def sample_weights(self) -> dict[str, Tensor]:
         """λ_{d,i} of every labelled training sample as the network stands now: domain → (N_d,), summing to λ_d."""
         shares = {}
-        for key, domain in self.dealt.training.items():
+        for key, domain in self.data.training.items():
             if not len(domain.labelled) or key not in self.live_settings.lambdas:
                 continue
             images = to_input(domain.labelled.inputs, self.device)

@@ -136,7 +136,7 @@ _IMPORTS = (
 
 def script_text(
     spec: RunSpec,
-    dealt: ProblemData,
+    data: ProblemData,
     network: Network,
     plan: Plan,
     method: StandaloneMethod,
@@ -147,19 +147,19 @@ def script_text(
 
     Args:
         spec: what was asked for.
-        dealt: its problem with its data.
+        data: its problem with its data.
         network: as the run began it; only its layers and names are looked at.
         plan: its phases.
         method: what its strategy adds.
         facts: sentences about this run, as comments; names that people typed are safe there.
         departs: how the script's number may differ.
     """
-    numbers = dealt.problem.regressions()
-    losses = _CLASSES if not numbers else _NUMBERS if len(numbers) == len(dealt.problem.tasks) else _BOTH
+    numbers = data.problem.regressions()
+    losses = _CLASSES if not numbers else _NUMBERS if len(numbers) == len(data.problem.tasks) else _BOTH
     sections = [
         ("Settings", _settings(spec, plan, method)),
         ("Data", _DATA),
-        ("The network", network_code(network, dealt.input_shape)),
+        ("The network", network_code(network, data.input_shape)),
         ("Batches", batches_code(spec.training.augment)),
         ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method)])),
         ("The start: weights, random numbers, batches", _start(plan, method)),

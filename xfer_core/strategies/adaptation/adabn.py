@@ -38,16 +38,16 @@ class AdaBN(Adaptation):
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target images pass through the network; the statistics are the mean over these batches."""
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "coral")
         weights = frozenset(name for name, _ in network.named_parameters())
-        target = dealt.problem.target
+        target = data.problem.target
         return (
-            Phase("source", labelled_domains(dealt), self.source_share),
+            Phase("source", labelled_domains(data), self.source_share),
             Phase("statistics", (), 1 - self.source_share, frozen=weights, unlabelled=target, trainable=False),
         )
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
+    def state(self, data: ProblemData) -> dict[str, Any]:
         return {"begun": False}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:

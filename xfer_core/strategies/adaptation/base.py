@@ -38,17 +38,17 @@ class Adaptation(Strategy):
     def check(self, problem: Problem) -> None:
         require_source(problem, self.kind)
 
-    def check_data(self, dealt: ProblemData) -> None:
-        if not count_unlabelled_targets(dealt):
-            budget = dealt.problem.labels_per_class
+    def check_data(self, data: ProblemData) -> None:
+        if not count_unlabelled_targets(data):
+            budget = data.problem.labels_per_class
             candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
             raise XferError("no_unlabelled", "problem.labels_per_class", budget, candidates, kind=self.kind)
 
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("adapt", labelled_domains(dealt), unlabelled=dealt.problem.target),)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("adapt", labelled_domains(data), unlabelled=data.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         """1 for the mean over the labelled domains and tasks, then the terms of the method."""
@@ -80,10 +80,10 @@ class Adaptation(Strategy):
         raise TypeError(f"{type(self).__name__} must define align")
 
 
-def labelled_domains(dealt: ProblemData) -> tuple[str, ...]:
+def labelled_domains(data: ProblemData) -> tuple[str, ...]:
     """The source domains, and the target domains that have labelled samples."""
-    problem = dealt.problem
-    return (*problem.source, *(key for key in problem.target if len(dealt.training[key].labelled)))
+    problem = data.problem
+    return (*problem.source, *(key for key in problem.target if len(data.training[key].labelled)))
 
 
 def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:

@@ -55,8 +55,8 @@ class CDAN(Adaptation):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
-        width, classes = width_of(network), sum(len(names) for names in dealt.classes.values())
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+        width, classes = width_of(network), sum(len(names) for names in data.classes.values())
         if width * classes <= LARGEST_MAP:
             return {"discriminator": discriminator(width * classes, self.hidden)}
         maps = nn.Module()

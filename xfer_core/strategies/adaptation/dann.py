@@ -42,7 +42,7 @@ class DANN(Adaptation):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"discriminator": discriminator(width_of(network), self.hidden)}
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:

@@ -43,14 +43,14 @@ class MCD(Adaptation):
     repeats: int = Field(default=4, ge=1, le=20, title="Updates of the features k")
     """Third updates in every step."""
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         second = copy.deepcopy(network.heads)
         for head in second.values():
             head.reset_parameters()  # pyright: ignore[reportCallIssue]
         return {"second": second}
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        (phase,) = super().phases(dealt, network)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        (phase,) = super().phases(data, network)
         names = {name for name, _ in network.named_parameters()}
         heads = names & set(network.parameter_names(HEAD))
         second = {f"modules.second.{name}" for name, _ in network.heads.named_parameters()}

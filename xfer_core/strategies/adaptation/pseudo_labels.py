@@ -47,11 +47,11 @@ class PseudoLabels(Adaptation):
     source_share: float = Field(default=0.4, gt=0, lt=1, title="Share of steps on the source")
     """The first part of the run learns true labels alone, so that first answers are worth something."""
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        labelled = labelled_domains(dealt)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        labelled = labelled_domains(data)
         return (
             Phase("source", labelled, self.source_share),
-            Phase("adapt", labelled, 1 - self.source_share, unlabelled=dealt.problem.target),
+            Phase("adapt", labelled, 1 - self.source_share, unlabelled=data.problem.target),
         )
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:

@@ -39,8 +39,8 @@ class SourceOnly(Strategy):
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("source", dealt.problem.source),)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("source", data.problem.source),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return equal_weights(task_loss_terms(problem, "source"))

@@ -36,8 +36,8 @@ class TargetOnly(Strategy):
     def check(self, problem: Problem) -> None:
         require_labels(problem, self.kind)
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("target", dealt.problem.target),)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("target", data.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return equal_weights(task_loss_terms(problem, "target"))

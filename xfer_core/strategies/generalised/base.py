@@ -44,8 +44,8 @@ class DomainGeneralisation(Strategy):
             candidates = ({"strategy.kind": "source_only"},)
             raise XferError("one_domain", "problem.source", problem.source, candidates, kind=self.kind)
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("together", labelled_domains(dealt.problem)),)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("together", labelled_domains(data.problem)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**equal_weights(labelled_domains(problem)), **self.method_weights()}
@@ -86,9 +86,9 @@ class AnnealedPenalty(DomainGeneralisation):
     anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
     """The part of the run after which the penalty counts fully."""
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         # With λ of 1 or less both phases would be the same.
-        anneal, domains = self.anneal if self.weight > 1 else 0.0, labelled_domains(dealt.problem)
+        anneal, domains = self.anneal if self.weight > 1 else 0.0, labelled_domains(data.problem)
         stretches = ((ANNEAL, anneal), ("penalty", 1 - anneal))
         return tuple(Phase(name, domains, share) for name, share in stretches if share)
 

@@ -73,38 +73,38 @@ class Generalised(Strategy):
         if self.scheme == "table":
             parse_table(self.table, problem)
 
-    def check_data(self, dealt: ProblemData) -> None:
-        left, budget = count_unlabelled_targets(dealt), dealt.problem.labels_per_class
+    def check_data(self, data: ProblemData) -> None:
+        left, budget = count_unlabelled_targets(data), data.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
-            schemes = ("uniform",) if dealt.problem.regressions() else ("class_balanced", "uniform")
+            schemes = ("uniform",) if data.problem.regressions() else ("class_balanced", "uniform")
             candidates = [{"strategy.scheme": scheme} for scheme in schemes]
             raise XferError("no_unlabelled_target", "problem.labels_per_class", budget, candidates, left=left)
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        with_labels = tuple(key for key in self.lambdas(dealt.problem) if len(dealt.training[key].labelled))
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        with_labels = tuple(key for key in self.lambdas(data.problem) if len(data.training[key].labelled))
         if self.scheme == "table":
-            self._from_table(dealt)  # refuses samples that this run does not have
+            self._from_table(data)  # refuses samples that this run does not have
         return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return resolve_weights(self.weights, (*problem.source, *problem.target))
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
+    def state(self, data: ProblemData) -> dict[str, Any]:
         if self.scheme == "table":
-            return {"weights": self._from_table(dealt)}
+            return {"weights": self._from_table(data)}
         if self.scheme == "likeness":
-            wanted = torch.cat([dealt.training[key].unlabelled for key in dealt.problem.target])
+            wanted = torch.cat([data.training[key].unlabelled for key in data.problem.target])
             return {
                 "weights": {
-                    key: density_ratio(dealt.training[key].labelled.inputs, wanted) for key in dealt.problem.source
+                    key: density_ratio(data.training[key].labelled.inputs, wanted) for key in data.problem.source
                 }
             }
         return {"weights": {}}
 
-    def _from_table(self, dealt: ProblemData) -> dict[str, Tensor]:
-        problem, task = dealt.problem, dealt.problem.tasks[0]
+    def _from_table(self, data: ProblemData) -> dict[str, Tensor]:
+        problem, task = data.problem, data.problem.tasks[0]
         table = parse_table(self.table, problem)
-        return {key: table.weights(domain, dealt.classes[task], task) for key, domain in dealt.training.items()}
+        return {key: table.weights(domain, data.classes[task], task) for key, domain in data.training.items()}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         terms = {}

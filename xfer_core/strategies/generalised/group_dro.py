@@ -37,8 +37,8 @@ class GroupDRO(DomainGeneralisation):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return dict.fromkeys(labelled_domains(problem), 1.0)
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
-        domains = labelled_domains(dealt.problem)
+    def state(self, data: ProblemData) -> dict[str, Any]:
+        domains = labelled_domains(data.problem)
         return {"q": torch.full((len(domains),), 1 / len(domains))}
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:

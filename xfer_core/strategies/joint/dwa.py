@@ -35,7 +35,7 @@ class DWA(Balancer):
     window: int = Field(default=20, ge=1, le=10_000, title="Window")
     """Steps over which a loss is averaged."""
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
+    def state(self, data: ProblemData) -> dict[str, Any]:
         return {"steps": 0, "sums": {}, "means": {}, "weights": {}}
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:

@@ -37,7 +37,7 @@ class GradNorm(Balancer):
     rate: float = Field(default=0.025, gt=0, le=1, title="Rate of the weights")
     """Length of a step in log w."""
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
+    def state(self, data: ProblemData) -> dict[str, Any]:
         return {"first": {}, "weights": {}}
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:

@@ -53,9 +53,9 @@ class Joint(Strategy):
         if any(weights[name] for name in task_loss_terms(problem, "target")):
             require_labels(problem, self.kind)
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        problem = dealt.problem
-        with_labels = tuple(key for key in (*problem.source, *problem.target) if len(dealt.training[key].labelled))
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        problem = data.problem
+        with_labels = tuple(key for key in (*problem.source, *problem.target) if len(data.training[key].labelled))
         return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

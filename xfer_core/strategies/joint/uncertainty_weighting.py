@@ -35,17 +35,17 @@ class UncertaintyWeighting(Balancer):
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
     """The s_i learn at this multiple of the learning rate, so that a short run can bring them where they belong."""
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
-        names = task_loss_terms(dealt.problem, "source", "target")
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+        names = task_loss_terms(data.problem, "source", "target")
         return {"uncertainty": LogVariances(len(names))}
 
-    def state(self, dealt: ProblemData) -> dict[str, Any]:
-        numbers = dealt.problem.regressions()
-        names = task_loss_terms(dealt.problem, "source", "target")
+    def state(self, data: ProblemData) -> dict[str, Any]:
+        numbers = data.problem.regressions()
+        names = task_loss_terms(data.problem, "source", "target")
         return {"factors": {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}}
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        (phase,) = super().phases(dealt, network)
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        (phase,) = super().phases(data, network)
         return (Phase(phase.name, phase.domains, lr_factors={"modules.uncertainty.s": self.rate}),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

@@ -43,17 +43,17 @@ class Transfer(Strategy):
     def keeps_head(self) -> bool:
         return not getattr(self, "new_head", False)
 
-    def phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("source", dealt.problem.source, self.source_share), *self.target_phases(dealt, network))
+    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (Phase("source", data.problem.source, self.source_share), *self.target_phases(data, network))
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         """What follows the source phase; the shares sum to 1 − ``source_share``."""
-        return (self.target_phase(dealt),)
+        return (self.target_phase(data),)
 
-    def target_phase(self, dealt: ProblemData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
+    def target_phase(self, data: ProblemData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
         """A phase on the labelled target samples that takes ``part`` of the target's steps."""
         share = (1 - self.source_share) * part
-        return Phase(name, dealt.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]
+        return Phase(name, data.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {

@@ -30,10 +30,10 @@ class BatchNormTuning(Transfer):
     """Else the head stays as the source left it."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "linear_probe")
         free = batch_norms(network)
         fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:
             fixed -= set(network.parameter_names(HEAD))
-        return (self.target_phase(dealt, frozen=frozenset(fixed), reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, frozen=frozenset(fixed), reset=head_reset(self.new_head)),)

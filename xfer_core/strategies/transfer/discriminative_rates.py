@@ -30,10 +30,10 @@ class DiscriminativeRates(Transfer):
     """1 is plain fine-tuning."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         rates = {
             name: self.factor**-below
             for below, stage in enumerate(reversed(list(network.stages)), start=1)
             for name in network.parameter_names(stage)
         }
-        return (self.target_phase(dealt, lr_factors=rates, reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, lr_factors=rates, reset=head_reset(self.new_head)),)

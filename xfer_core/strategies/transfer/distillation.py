@@ -51,12 +51,12 @@ class Distillation(Transfer):
     def keeps_head(self) -> bool:
         return True
 
-    def modules(self, dealt: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"teacher": copy.deepcopy(network).requires_grad_(False)}
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         start = "network" if self.fresh else "nothing"
-        return (self.target_phase(dealt, unlabelled=dealt.problem.target, reset=start),)
+        return (self.target_phase(data, unlabelled=data.problem.target, reset=start),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "teacher": self.weight}

@@ -41,5 +41,5 @@ class FineTune(Transfer):
     """Stages (or single parameters and buffers) that stay as the source left them."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, frozen=network.expand_names(self.frozen), reset=head_reset(self.new_head)),)
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (self.target_phase(data, frozen=network.expand_names(self.frozen), reset=head_reset(self.new_head)),)

@@ -26,11 +26,11 @@ class GradualUnfreezing(Transfer):
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         stages = list(network.stages)
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):
             name = "head" if not free else "unfreeze all" if free == len(stages) else f"unfreeze {stages[-free]}"
             fixed, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
-            phases.append(self.target_phase(dealt, name, part, frozen=fixed, reset=head))
+            phases.append(self.target_phase(data, name, part, frozen=fixed, reset=head))
         return tuple(phases)

@@ -38,8 +38,8 @@ class L2SP(Transfer):
     """How strongly the head is pulled to zero."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, reset=head_reset(self.new_head)),)
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (self.target_phase(data, reset=head_reset(self.new_head)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "start": self.alpha, "head": self.beta}

@@ -27,5 +27,5 @@ class LinearProbe(Transfer):
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(dealt, frozen=network.expand_names(network.stages), reset=head_reset(self.new_head)),)
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+        return (self.target_phase(data, frozen=network.expand_names(network.stages), reset=head_reset(self.new_head)),)

@@ -30,9 +30,9 @@ class LPFT(Transfer):
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
     """The rest fine-tunes everything."""
 
-    def target_phases(self, dealt: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         fixed, head = network.expand_names(network.stages), head_reset(self.new_head)
         return (
-            self.target_phase(dealt, "probe", self.probe_share, frozen=fixed, reset=head),
-            self.target_phase(dealt, "target", 1 - self.probe_share),
+            self.target_phase(data, "probe", self.probe_share, frozen=fixed, reset=head),
+            self.target_phase(data, "target", 1 - self.probe_share),
         )
