@@ -1,11 +1,11 @@
-"""How well every method does on the problems of ``benchmarks/recipes``: the tables of ``docs/RESULTS.md``.
+"""How well every method does on the problems of ``xfer_core/showcases/recipes``: the tables of ``docs/RESULTS.md``.
 
 ``python -m benchmarks.accuracy [--only PATTERN] [--claims] [--seeds N] [--at-once N] [--json]`` trains every recipe
-whose name fits, or all of them, or those that carry a claim; keeps what it measured in ``benchmarks/accuracy.json``;
-and writes the tables anew. A seed that was measured already, of the recipe as it is now, is not trained again unless
-``--again`` says so. ``--new-seeds`` trains two further seeds of the recipes that carry a claim and says how many of the
-rows hold for them. Runs that train at once share the cores; alone each would be quicker.
-"""
+whose name fits, or all of them, or those that carry a claim; keeps what it measured in
+``xfer_core/showcases/accuracy.json``; and writes the tables anew. A seed that was measured already, of the recipe as it
+is now, is not trained again unless ``--again`` says so. ``--new-seeds`` trains two further seeds of the recipes that
+carry a claim and says how many of the rows hold for them. Runs that train at once share the cores; alone each would be
+quicker."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.claims import NEW_SEEDS, SEEDS, WITHIN, claims, holding
-from benchmarks.families import shown
-from benchmarks.measured import MEASURED, Known, is_current, known, recipes, values
 from benchmarks.results import TABLES, tables
-from xfer_core.analysis.accuracy import mean_std
+from xfer_core.analysis.accuracy import format_mean_std, mean_std
+from xfer_core.analysis.claims import NEW_SEEDS, SEEDS, WITHIN, claims, holding
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, metric_name
+from xfer_core.showcases.measured import MEASURED, Known, is_current, known, recipes, values
 from xfer_core.training import Result, Trainer
 from xfer_core.training.device import has_bf16
 
@@ -119,7 +118,7 @@ def main() -> None:
     try:
         for name in measure(chosen, seeds, options.at_once, measured, part):
             if not options.json and not options.new_seeds:
-                print(f"{name:<48}{shown(mean_std(values(measured[name])))} %", flush=True)
+                print(f"{name:<48}{format_mean_std(mean_std(values(measured[name])))} %", flush=True)
     except XferError as error:
         parser.exit(2, f"{error}\n")
     TABLES.write_text(tables(measured))

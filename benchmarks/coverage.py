@@ -14,21 +14,20 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xfer_core.analysis.intervals import CONFIDENCE, holm, t_interval
+from xfer_core.showcases.measured import known
 
-MEASURED = Path(__file__).parent / "accuracy.json"
 SEEDS, DRAWS, ARMS = (5, 10, 20), 2000, 6
 
 
 def measured_differences() -> list[np.ndarray]:
-    """Seed by seed, what differs between any two methods of one problem in ``benchmarks/accuracy.json``."""
+    """Seed by seed, what differs between any two methods of one problem in ``xfer_core/showcases/accuracy.json``."""
     problems: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for name, found in json.loads(MEASURED.read_text()).items():
+    for name, found in known().items():
         problems[name.partition(".")[0]].append(found["seeds"])
     pairs = (pair for recipes in problems.values() for pair in combinations(recipes, 2))
     found = [

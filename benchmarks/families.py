@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from xfer_core.analysis.accuracy import MeanStd, mean_std
+from xfer_core.analysis.accuracy import format_mean_std, mean_std
 from xfer_core.analysis.intervals import Difference, adjust_for_multiple, paired_difference
+from xfer_core.analysis.task_gain import task_gains
 from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec, metric_name
 
@@ -25,48 +26,6 @@ REMARKS = {
 EQUAL = ("erm", "generalised-pooled")  # every domain weighs the same; every sample weighs the same
 RULES = ("last", "source_validation", "target_validation", "entropy", "information_maximisation",
          "soft_neighbourhood_density", "oracle")  # fmt: skip
-
-
-def task_gain(metrics: Mapping[str, float], single: Mapping[str, Mapping[str, float]], spec: RunSpec) -> float:
-    """Δ_m: the mean over tasks of the relative gain over a network that learned this task alone, a fraction.
-
-    (1/T) Σ_t (−1)^{l_t} · (M_t − S_t) / S_t, with l_t = 1 where lower is better. Maninis et al. 2019,
-    https://arxiv.org/abs/1904.08918.
-
-    Args:
-        metrics: test metrics of the network of all tasks.
-        single: task → test metrics of the network that learned it alone.
-        spec: of the network of all tasks; judged on its first target.
-    """
-    gains = []
-    for task in spec.problem.tasks:
-        name = metric_name(spec.problem, spec.problem.target[0], task, "test")
-        own, alone = metrics[name], single[task][name]
-        gains.append((own - alone) / alone * (-1 if name.startswith("error/") else 1))
-    return sum(gains) / len(gains)
-
-
-def task_gains(
-    problem: str, kind: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]
-) -> dict[str, float]:
-    """Seed → Δ_m of a recipe, for the seeds that the recipes of one task alone (``joint-<task>``) have too; empty where
-    there are none."""
-    spec = specs[f"{problem}.{kind}"]
-    if len(spec.problem.tasks) < 2 or kind in (f"joint-{task}" for task in spec.problem.tasks):
-        return {}
-    alone = {task: measured.get(f"{problem}.joint-{task}", {"seeds": {}})["seeds"] for task in spec.problem.tasks}
-    own = measured[f"{problem}.{kind}"]["seeds"]
-    seeds = [seed for seed in own if all(seed in found for found in alone.values())]
-    return {
-        seed: task_gain(own[seed]["metrics"], {task: found[seed]["metrics"] for task, found in alone.items()}, spec)
-        for seed in sorted(seeds, key=int)
-    }
-
-
-def shown(over: MeanStd, scale: float = 100, sign: bool = False) -> str:
-    """Mean and standard deviation times ``scale``; one seed has no deviation."""
-    mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
-    return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
 
 
 def differences(gains: Mapping[str, Mapping[str, float]], versus: str) -> dict[str, Difference]:
@@ -110,7 +69,9 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
         seeds = measured[rows[kind]]["seeds"]
         taught = [kind.partition("-")[2]] if kind.startswith("joint-") else names
         cells = [
-            shown(mean_std([run["metrics"][name] for run in seeds.values()]), 1 if name.startswith("error") else 100)
+            format_mean_std(
+                mean_std([run["metrics"][name] for run in seeds.values()]), 1 if name.startswith("error") else 100
+            )
             if task in taught
             else ""
             for task, name in names.items()
@@ -120,9 +81,9 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
         difference = over_joint.get(kind)
         if difference:
             spare = mean_std([own[seed] - gains["joint"][seed] for seed in own if seed in gains["joint"]])
-            versus = f"{shown(spare, sign=True)} ({ends_shown(spare.interval, sign=True)})"
+            versus = f"{format_mean_std(spare, sign=True)} ({ends_shown(spare.interval, sign=True)})"
             mark = ("better" if difference.mean > 0 else "worse") if difference.is_significant else "not clear"
-        delta = shown(mean_std(list(own.values())), sign=True) if own else ""
+        delta = format_mean_std(mean_std(list(own.values())), sign=True) if own else ""
         seconds = mean_std([run["seconds"] for run in seeds.values()]).mean
         yield f"| `{kind}` | {' | '.join(cells)} | {delta} | {versus} | {mark} | {len(seeds)} | {seconds:.0f} |"
 
@@ -153,13 +114,13 @@ def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[
     yield f"| method | {' | '.join(columns)} | {versus}seeds | seconds a seed |"
     yield "|---" * (3 + len(columns) + len(equals)) + "|"
     for kind in sorted(rows, key=lambda kind: -mean_std([columns[last](run) for run in runs[kind]]).mean):
-        cells = [shown(mean_std([read(run) for run in runs[kind]])) for read in columns.values()]
+        cells = [format_mean_std(mean_std([read(run) for run in runs[kind]])) for read in columns.values()]
         for equal in equals:
             pairs = zip(runs[kind], runs[equal], strict=False)
             gains = [columns[last](own) - columns[last](other) for own, other in pairs]
             gained = mean_std(gains)
             ends = f" ({ends_shown(gained.interval, sign=True)})" if gained.interval else ""
-            cells.append("" if kind == equal else shown(gained, sign=True) + ends)
+            cells.append("" if kind == equal else format_mean_std(gained, sign=True) + ends)
         seconds = mean_std([run["seconds"] for run in runs[kind]]).mean
         yield f"| `{kind}` | {' | '.join(cells)} | {len(runs[kind])} | {seconds:.0f} |"
     if problem in REMARKS:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
-from benchmarks.claims import NEW_SEEDS, POINTS, SEEDS, WITHIN, claimed, claims, holding
-from benchmarks.families import domains_table, ends_shown, joint_table, shown
-from benchmarks.measured import HERE, Known, is_current, recipes, values
-from xfer_core.analysis.accuracy import mean_std
+from benchmarks.families import domains_table, ends_shown, joint_table
+from xfer_core.analysis.accuracy import format_mean_std, mean_std
+from xfer_core.analysis.claims import NEW_SEEDS, POINTS, SEEDS, WITHIN, claimed, claims, holding
 from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec
+from xfer_core.showcases.measured import Known, is_current, recipes, values
 from xfer_core.strategies import STRATEGIES
 
-TABLES = HERE.parent / "docs" / "RESULTS.md"
+TABLES = Path(__file__).parents[1] / "docs" / "RESULTS.md"
 
 HEAD = """# Results
 
-Written by `python -m benchmarks.accuracy` from the recipes in `benchmarks/recipes`; no figure here is typed by hand.
-Each is the mean ± standard deviation of the test accuracy over the seeds, in per cent, on the target (on the worst of
-several targets; on the unseen domain where there is one); each seed has its own deal of the data, initial weights and
-batches. The deviation says how far one seed lies from the mean; the 95 % interval behind it says how well the mean
-itself is known (Student's t over the seeds). The network of the last step counts (selection rule `last`): no label, of
-validation or test, chose a step. All methods of a problem train alike (steps, batches, optimiser, augmentation), and
-their hyper-parameters are the defaults of this project or, where a recipe says otherwise, were set beforehand.
+Written by `python -m benchmarks.accuracy` from the recipes in `xfer_core/showcases/recipes`; no figure here is typed by
+hand. Each is the mean ± standard deviation of the test accuracy over the seeds, in per cent, on the target (on the
+worst of several targets; on the unseen domain where there is one); each seed has its own deal of the data, initial
+weights and batches. The deviation says how far one seed lies from the mean; the 95 % interval behind it says how well
+the mean itself is known (Student's t over the seeds). The network of the last step counts (selection rule `last`): no
+label, of validation or test, chose a step. All methods of a problem train alike (steps, batches, optimiser,
+augmentation), and their hyper-parameters are the defaults of this project or, where a recipe says otherwise, were set
+beforehand.
 
 Target only is trained from scratch on the same target labels; where the problem has none, on all target training
 labels, as a limit from above.
@@ -141,9 +143,9 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
             over, difference = mean_std(list(claim.values.values())), claim.difference
             gained = mean_std(claim.differences)
             cells = [
-                f"{'Δ_m ' if claim.several else ''}{shown(over, sign=claim.several)}",
+                f"{'Δ_m ' if claim.several else ''}{format_mean_std(over, sign=claim.several)}",
                 ends_shown(over.interval, sign=claim.several),
-                shown(gained, sign=True),
+                format_mean_std(gained, sign=True),
                 ends_shown(gained.interval, sign=True),
             ]
             yield f"| {name} | {example.problem} | {' | '.join(cells)} | {difference.seeds} | {mark} |"
@@ -193,5 +195,12 @@ def _table(problem: str, specs: dict[str, RunSpec], measured: Known) -> Iterator
         ]
         stale = "" if is_current(found, specs[rows[kind]]) else " (an earlier recipe)"
         seconds = mean_std([run["seconds"] for run in found["seeds"].values()]).mean
-        cells = [f"`{kind}`{stale}", shown(own), ends_shown(own.interval), *gained, own.seeds, f"{seconds:.0f}"]
+        cells = [
+            f"`{kind}`{stale}",
+            format_mean_std(own),
+            ends_shown(own.interval),
+            *gained,
+            own.seeds,
+            f"{seconds:.0f}",
+        ]
         yield f"| {' | '.join(map(str, cells))} |"

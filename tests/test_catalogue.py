@@ -9,12 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import _nobody_trains, app, words  # noqa: F401 - a fixture
 
-from benchmarks.measured import known, recipes, values
 from pages.methods.showcases import baseline, few_labels
 from pages.widgets.lesson import lesson_of, typeset
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.showcases.measured import known, recipes, values
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.strategies.traits import traits_of
 

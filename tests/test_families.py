@@ -7,7 +7,8 @@ from scipy.stats import ttest_rel
 
 from benchmarks import balancing
 from benchmarks.accuracy import judged
-from benchmarks.families import differences, domains_table, joint_table, task_gain, task_gains
+from benchmarks.families import differences, domains_table, joint_table
+from xfer_core.analysis.task_gain import task_gain, task_gains
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.training import Result
 

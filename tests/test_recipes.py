@@ -8,10 +8,12 @@ import sys
 
 import pytest
 
-from benchmarks import accuracy, claims, measured, results
+from benchmarks import accuracy, results
+from xfer_core.analysis import claims
 from xfer_core.analysis.intervals import Difference
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import canonical, parse_spec
+from xfer_core.showcases import measured
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.generalised.irm import IRM
 from xfer_core.strategies.generalised.vrex import VREx

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from benchmarks.claims import Claim, baseline_of, claimed
-from benchmarks.families import shown, task_gains
-from benchmarks.measured import Known, known, recipes, values
 from pages.i18n import _, plain
 from pages.widgets.domains import domain_title
 from pages.widgets.plan_link import compare_query
-from xfer_core.analysis.accuracy import mean_std
+from xfer_core.analysis.accuracy import format_mean_std, mean_std
+from xfer_core.analysis.claims import Claim, baseline_of, claimed
+from xfer_core.analysis.task_gain import task_gains
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.showcases.measured import Known, known, recipes, values
 from xfer_core.strategies import TITLES, Showcase, Strategy
 
 CLEAR = """Differences are taken seed by seed. With so many on one page some would look large by chance alone, so a
@@ -92,10 +92,12 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
         runs = found.get(f"{example.problem}.{name}", {}).get("seeds")
         gains = task_gains(example.problem, name, specs, found) if runs else {}
         if gains:  # several tasks
-            st.markdown(f"{title}: $Δ_m$ **{shown(mean_std(list(gains.values())), sign=True)} %**", help=_(GAIN))
+            st.markdown(
+                f"{title}: $Δ_m$ **{format_mean_std(mean_std(list(gains.values())), sign=True)} %**", help=_(GAIN)
+            )
         elif runs:
             over = mean_std(values(found[f"{example.problem}.{name}"]))
-            st.progress(over.mean, f"{title}: {shown(over)} %")
+            st.progress(over.mean, f"{title}: {format_mean_std(over)} %")
     if claim is not None:
         st.caption(_clear(claim), help=_(CLEAR))
     st.caption(_(example.why))

@@ -81,6 +81,12 @@ def mean_std(values: Sequence[float]) -> MeanStd:
     return MeanStd(statistics.mean(values), deviation, len(values), interval(values))
 
 
+def format_mean_std(over: MeanStd, scale: float = 100, sign: bool = False) -> str:
+    """Mean and standard deviation times ``scale``; one seed has no deviation."""
+    mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
+    return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
+
+
 def accuracy_interval(accuracy: float, samples: int) -> tuple[float, float]:
     """95 % interval of the accuracy on all that the test samples were drawn from, a fraction each: Wilson 1927,
     https://doi.org/10.1080/01621459.1927.10502953. Unlike p ∓ 2√(p(1 − p)/n) it does not shrink to nothing at 0 and 1.

@@ -113,7 +113,8 @@ class Showcase:
     """A problem that shows what a method can do, or cannot.
 
     Attributes:
-        problem: the first part of a recipe's name in ``benchmarks/recipes``; the second is the method's ``kind``.
+        problem: the first part of a recipe's name in ``xfer_core/showcases/recipes``; the second is the method's
+            ``kind``.
         why: one sentence for the learner.
         variant: which of several recipes of the method, for one whose file is called ``problem.kind-variant``.
         baseline: the ``kind`` that it is compared with; nothing for the usual one: source only for adaptation without

@@ -1,4 +1,5 @@
-"""The recipes of ``benchmarks/recipes`` and what was measured of each, as it lies in ``benchmarks/accuracy.json``."""
+"""The recipes of ``xfer_core/showcases/recipes`` and what was measured of each, as it lies in
+``xfer_core/showcases/accuracy.json``."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from typing import Any
 
 from xfer_core.runs.spec import RunSpec, parse_spec
 
-HERE = Path(__file__).parent
-RECIPES, MEASURED = HERE / "recipes", HERE / "accuracy.json"
+FOLDER = Path(__file__).parent
+RECIPES, MEASURED = FOLDER / "recipes", FOLDER / "accuracy.json"
 Known = dict[str, dict[str, Any]]
 """Recipe → ``spec``, whole, as it was measured; torch's version; and in ``seeds`` and ``new_seeds`` for each seed what
 :func:`train` found."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmarks.families import task_gains
-from benchmarks.measured import Known, recipes, values
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.intervals import Difference, adjust_for_multiple, paired_difference
+from xfer_core.analysis.task_gain import task_gains
 from xfer_core.runs.spec import RunSpec
+from xfer_core.showcases.measured import Known, recipes, values
 from xfer_core.strategies import STRATEGIES, Showcase, Strategy
 
 SEEDS = 10  # of a row that carries a claim
