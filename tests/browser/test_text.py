@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from hostile import HOSTILE, TEXTS
 
 from benchmarks.serving import AppServer
+from tests.support.hostile import HOSTILE, TEXTS
 from xfer_core.execution.worker import failure_reason
 from xfer_core.experiments.experiment import new_batch
 from xfer_core.runs.deletion import delete_runs

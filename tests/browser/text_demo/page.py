@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.i18n import plain
-from tests.hostile import TEXTS
+from tests.support.hostile import TEXTS
 
 for i, text in enumerate(TEXTS):
     with st.container(key=f"markdown-{i}"):

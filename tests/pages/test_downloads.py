@@ -1,0 +1,89 @@
+"""Train with a domain that is not on this machine: a button, a bar, and the page goes on; nothing comes unasked."""
+
+from __future__ import annotations
+
+from urllib.error import URLError
+
+import pytest
+
+from tests.support.mnist_files import FILES, LABELS, TEST_LABELS, Network, fill
+from tests.support.pages import app, words
+from xfer_core.domains import is_available
+
+USPS = {"problem__source": '["usps"]'}
+
+
+def labels(test) -> dict[str, bool]:
+    """Button → whether it is disabled."""
+    return {button.label: button.disabled for button in test.button}
+
+
+def test_nothing_comes_because_domains_are_listed(folder, network: Network):
+    test = app("train")
+    assert not test.exception
+    options = " ".join(next(pills for pills in test.pills if pills.key.endswith(".source")).options)
+    assert all(title in options for title in ("MNIST", "USPS", "![Printed digits]"))
+    assert network.asked == []
+    assert not any(label.startswith("Download") for label in labels(test))
+
+
+def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder, network: Network):
+    test = app("train", **USPS)
+    assert not test.exception
+    assert not test.error, words(test)
+    assert "USPS is not on this machine yet." in words(test)
+    assert str(folder) not in words(test), "where the server keeps its files is nobody's business"
+    assert labels(test)["Download USPS (8 MB)"] is False
+    assert labels(test)["Start training"] is True
+    assert network.asked == []
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert not test.exception
+    assert not test.error, words(test)
+    assert is_available("usps")
+    assert "not on this machine" not in words(test)
+    assert labels(test)["Start training"] is False
+    assert not any(label.startswith("Download") for label in labels(test))
+
+
+@pytest.mark.parametrize("role", ["source", "target"])
+def test_files_that_are_not_what_their_names_say_are_explained_and_cannot_be_trained_on(folder, role):
+    fill(folder)
+    (folder / LABELS).write_bytes(FILES[TEST_LABELS])
+    other = {"source": "target", "target": "source"}[role]
+    test = app("train", **{f"problem__{other}": '["digits.noisy"]', f"problem__{role}": '["mnist"]'})
+    assert not test.exception
+    rule = (
+        f"{role.capitalize()} needs 40 labels from 0 to 9 in {folder / LABELS}; remove it to download it anew; found 20"
+    )
+    assert [error.value for error in test.error if error.value.startswith(rule)], words(test)
+    assert labels(test)["Start training"] is True
+
+
+def test_a_download_that_fails_is_explained_and_can_be_tried_again(folder, network: Network):
+    good = network.files["usps.t.bz2"]
+    network.files["usps.t.bz2"] = URLError("no route to host")
+    test = app("train", **USPS)
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert not test.exception
+    assert "no route to host" in words(test)
+    assert labels(test)["Start training"] is True
+    network.files["usps.t.bz2"] = good
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert labels(test)["Start training"] is False
+
+
+def test_a_domain_that_is_not_here_may_stand_in_every_place(folder, network: Network):
+    three = dict.fromkeys(("problem__source", "problem__target", "problem__unseen"), '["usps"]')
+    test = app("train", **three)
+    assert not test.exception
+    assert network.asked == []
+
+
+def test_a_link_to_a_run_whose_data_is_not_here_downloads_nothing(folder, network: Network):
+    from xfer_core.runs.spec import parse_spec
+    from xfer_core.runs.store import open_store
+
+    run = open_store().create(parse_spec({}, ['problem.target=["usps"]']))
+    for page in ("run", "compare", "train"):
+        assert not app(page, run=run).exception
+    assert network.asked == []
