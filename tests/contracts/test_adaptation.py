@@ -18,9 +18,9 @@ from tests.support.training import (
     SOURCE,
     TARGET,
     Recorder,
+    attempts,
     differing,
-    killed_at,
-    lives,
+    interrupt_at,
     phases_of,
     settings,
     trained,
@@ -205,9 +205,9 @@ def test_paused_and_killed_it_still_ends_with_the_same_bits(strategy, tmp_path):
     form = strategy(source_share=0.4) if "source_share" in strategy.model_fields else strategy()
     training = settings(6, evaluations=2)
     expected = trained(form, training=training)
-    run, _, _ = lives(form, training, tmp_path / "paused.pt", (1, 2, 4))
+    run, _, _ = attempts(form, training, tmp_path / "paused.pt", (1, 2, 4))
     assert not differing(weights_of(run), expected)
-    _, saved = killed_at(5, form, training, tmp_path / "killed.pt")
+    _, saved = interrupt_at(5, form, training, tmp_path / "killed.pt")
     assert saved == 3
     assert not differing(trained(form, training=training, checkpoint=tmp_path / "killed.pt"), expected)
 

@@ -15,9 +15,9 @@ from tests.support.training import (
     TARGET,
     At,
     Recorder,
+    attempts,
     differing,
-    killed_at,
-    lives,
+    interrupt_at,
     settings,
     trained,
     trainer,
@@ -408,9 +408,9 @@ def test_measuring_conflict_changes_no_weight(monkeypatch):
 def test_a_paused_or_killed_run_ends_with_the_same_bits(strategy, tmp_path, every_step):
     form = DWA(window=2) if strategy is DWA else strategy()
     training = settings(8, evaluations=2)
-    run, *_ = lives(form, training, tmp_path / "paused.pt", (1, 3, 6), problem=FOUR)
+    run, *_ = attempts(form, training, tmp_path / "paused.pt", (1, 3, 6), problem=FOUR)
     assert not differing(weights_of(run), trained(form, training=training, problem=FOUR))
-    _, saved = killed_at(6, form, training, tmp_path / "killed.pt")
+    _, saved = interrupt_at(6, form, training, tmp_path / "killed.pt")
     assert saved == 4
     resumed = trained(form, training=training, checkpoint=tmp_path / "killed.pt")
     assert not differing(resumed, trained(form, training=training))

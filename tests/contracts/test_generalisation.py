@@ -18,8 +18,8 @@ from tests.support.training import (
     TARGET,
     At,
     Recorder,
+    attempts,
     differing,
-    lives,
     settings,
     trained,
     trainer,
@@ -393,7 +393,7 @@ def test_an_unseen_domain_is_tested_on_and_never_drawn_from(method, monkeypatch)
 def test_a_paused_run_ends_with_the_same_bits(method, tmp_path, every_step):
     """GroupDRO remembers its weights, mixup draws from the run's generator, the anneal lies between two pauses."""
     form, training = (method(anneal=0.5) if method is VREx else method()), settings(6)
-    run, *_ = lives(form, training, tmp_path / "c.pt", (0, 2, 5), problem=THREE)
+    run, *_ = attempts(form, training, tmp_path / "c.pt", (0, 2, 5), problem=THREE)
     assert not differing(weights_of(run), trained(form, problem=THREE, training=training))
 
 

@@ -16,9 +16,9 @@ from tests.support.training import (
     TARGET,
     At,
     Recorder,
+    attempts,
     differing,
-    killed_at,
-    lives,
+    interrupt_at,
     settings,
     trained,
     trainer,
@@ -89,7 +89,7 @@ def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_p
     training = settings(STEPS, optimizer=optimizer)
     left_alone = trainer(strategy, training=training, callback=(alone := Recorder()))
     expected = left_alone.run()
-    run, result, heard = lives(strategy, training, tmp_path / "c.pt", pauses)
+    run, result, heard = attempts(strategy, training, tmp_path / "c.pt", pauses)
     assert not differing(weights_of(run), weights_of(left_alone))
     assert result.metrics == expected.metrics
     assert result.frozen_unchanged == expected.frozen_unchanged
@@ -104,7 +104,7 @@ def test_a_paused_run_ends_with_the_same_bits(strategy, optimizer, pauses, tmp_p
 def test_a_paused_run_follows_the_course_of_its_learning_rate(tmp_path):
     training = settings(STEPS, schedule="cosine")
     left_alone = trained(FineTune(), training=training)
-    run, *_ = lives(FineTune(), training, tmp_path / "c.pt", (0, 1, 3, 5))
+    run, *_ = attempts(FineTune(), training, tmp_path / "c.pt", (0, 1, 3, 5))
     assert not differing(weights_of(run), left_alone)
     assert differing(left_alone, trained(FineTune(), training=settings(STEPS))), "the course makes a difference"
 
@@ -113,7 +113,7 @@ def test_a_paused_run_follows_the_course_of_its_learning_rate(tmp_path):
 @pytest.mark.parametrize(("step", "saved"), [(0, 0), (2, 0), (4, 3), (5, 3), (7, 6)])
 def test_a_killed_run_goes_on_from_its_last_checkpoint(strategy, step, saved, tmp_path):
     training = settings(9, evaluations=3)  # looks, and so saves, at 3, 6 and 9, and where phases end
-    told, found = killed_at(step, strategy, training, tmp_path / "c.pt")
+    told, found = interrupt_at(step, strategy, training, tmp_path / "c.pt")
     phase_end = {"fine_tune": 4, "learned": 4}.get(strategy.kind, 0)
     assert found == max(saved, phase_end if phase_end <= step else 0)
     run = trainer(strategy, training=training, checkpoint=tmp_path / "c.pt", callback=(again := Recorder()))
@@ -141,7 +141,7 @@ def test_a_knob_turned_after_the_last_checkpoint_is_replayed(
     undisturbed = trainer(strategy, training=training, callback=At({6: [turn]}))
     undisturbed.run()
     assert differing(weights_of(undisturbed), trained(strategy, training=training))
-    told, saved = killed_at(8, strategy, training, tmp_path / "c.pt", {6: [turn]})
+    told, saved = interrupt_at(8, strategy, training, tmp_path / "c.pt", {6: [turn]})
     assert saved == 5
     replay = [(step, Command("set", **details)) for kind, step, details in told.events if kind == "set"]
     assert replay == [(6, turn)]
@@ -246,7 +246,7 @@ every_damage = pytest.mark.parametrize("damage", DAMAGE.values(), ids=list(DAMAG
 @pytest.mark.parametrize("both", [False, True], ids=["", "and the one before"])
 def test_a_damaged_checkpoint_is_not_trained_on(tmp_path, damage, both):
     training, path = settings(9, evaluations=3), tmp_path / "c.pt"
-    _, saved = killed_at(7, Joint(), training, path)
+    _, saved = interrupt_at(7, Joint(), training, path)
     assert (saved, read_checkpoint(previous(path))["step"]) == (6, 3)
     files = [path, previous(path)][: 1 + both]
     for file in files:
@@ -275,7 +275,7 @@ def test_a_damaged_checkpoint_is_not_trained_on(tmp_path, damage, both):
 )
 def test_a_checkpoint_of_another_run_is_not_trained_on(tmp_path, other):
     training, path = settings(9, evaluations=3), tmp_path / "c.pt"
-    killed_at(7, Joint(), training, path)
+    interrupt_at(7, Joint(), training, path)
     trainer(**{"strategy": Joint(), "training": training, "checkpoint": tmp_path / "other.pt", **other}).run()
     path.write_bytes((tmp_path / "other.pt").read_bytes())
     run = trainer(Joint(), training=training, checkpoint=path, callback=(told := Recorder()))
@@ -297,16 +297,16 @@ def test_any_flipped_bit_is_noticed(tmp_path):
 def test_the_unusable_checkpoint_does_not_become_the_one_before(tmp_path):
     """Killed again before it has gone far, the run still has the good one."""
     training, path = settings(9, evaluations=3), tmp_path / "c.pt"
-    killed_at(7, Joint(), training, path)
+    interrupt_at(7, Joint(), training, path)
     path.write_bytes(b"")
-    told, saved = killed_at(7, Joint(), training, path)
+    told, saved = interrupt_at(7, Joint(), training, path)
     assert (saved, read_checkpoint(previous(path))["step"]) == (6, 3)
     assert [kind for kind, *_ in told.events].count("fallback") == 1
 
 
 def test_killed_between_two_moves_a_run_goes_on_from_the_one_before(tmp_path):
     training, path = settings(9, evaluations=3), tmp_path / "c.pt"
-    killed_at(7, Joint(), training, path)
+    interrupt_at(7, Joint(), training, path)
     path.unlink()
     run = trainer(Joint(), training=training, checkpoint=path, callback=(told := Recorder()))
     run.run()

@@ -15,9 +15,9 @@ from tests.support.training import (
     TARGET,
     At,
     Recorder,
+    attempts,
     differing,
-    killed_at,
-    lives,
+    interrupt_at,
     settings,
     trainer,
     weights_of,
@@ -362,10 +362,10 @@ def test_a_paused_or_killed_run_chooses_the_same(strategy, tmp_path, every_step,
     alone = trainer(strategy, training=training)
     expected = alone.run()
     assert expected.selection["oracle"]["step"] == first
-    run, result, _ = lives(strategy, training, tmp_path / "paused.pt", (1, 3, 7))
+    run, result, _ = attempts(strategy, training, tmp_path / "paused.pt", (1, 3, 7))
     assert (result.selection, result.metrics) == (expected.selection, expected.metrics)
     assert not differing(weights_of(run), weights_of(alone))
-    assert killed_at(7, strategy, training, tmp_path / "killed.pt")[1] == 6
+    assert interrupt_at(7, strategy, training, tmp_path / "killed.pt")[1] == 6
     for _ in range(2):  # and once more when it has already ended
         run = trainer(strategy, training=training, checkpoint=tmp_path / "killed.pt")
         result = run.run()

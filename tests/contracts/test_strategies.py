@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.support.training import (
-    NETWORK_FORMS,
+    NETWORK_CONFIGS,
     SMALL,
     SOURCE,
     TARGET,
@@ -43,12 +43,12 @@ every_pair = pytest.mark.parametrize(
     ("strategy", "form"),
     [
         pytest.param(cls, form, id=f"{cls.model_fields['kind'].default}-{form.kind}")
-        for form in NETWORK_FORMS
+        for form in NETWORK_CONFIGS
         for cls in STRATEGIES
         if form.kind == "small_cnn" or cls.model_fields["kind"].default not in NEEDS_BATCH_NORM
     ],
 )
-every_network = pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
+every_network = pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
 RICH = Problem(target=(TARGET, "digits.noisy"), tasks=("digit", "parity"), labels_per_class=2)
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
 

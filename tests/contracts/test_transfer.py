@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from tests.support.training import (
-    NETWORK_FORMS,
+    NETWORK_CONFIGS,
     SMALL,
     TARGET,
     At,
+    attempts,
     differing,
-    killed_at,
-    lives,
+    interrupt_at,
     phases_of,
     settings,
     trained,
@@ -41,7 +41,7 @@ from xfer_core.training import SGD, Command
 
 TRANSFER = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Transfer)]
 every_transfer = pytest.mark.parametrize("strategy", TRANSFER, ids=lambda cls: cls.model_fields["kind"].default)
-every_network = pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
+every_network = pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
 HEAD = {"heads.digit.weight", "heads.digit.bias"}
 T = f"{TARGET}/digit"
 PLAIN = SGD(lr=0.5, momentum=0)
@@ -120,9 +120,9 @@ def test_paused_and_killed_it_still_ends_with_the_same_bits(strategy, tmp_path):
     """Interrupted on the source, where the target begins, and within what follows."""
     training = settings(8, evaluations=2)
     expected = trained(strategy(), training=training)
-    run, _, _ = lives(strategy(), training, tmp_path / "paused.pt", (1, 4, 5, 6))
+    run, _, _ = attempts(strategy(), training, tmp_path / "paused.pt", (1, 4, 5, 6))
     assert not differing(weights_of(run), expected)
-    killed_at(7, strategy(), training, tmp_path / "killed.pt")
+    interrupt_at(7, strategy(), training, tmp_path / "killed.pt")
     assert not differing(trained(strategy(), training=training, checkpoint=tmp_path / "killed.pt"), expected)
 
 

@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from tests.support.training import TARGET, At, Recorder, little, settings, trainer
+from tests.support.training import TARGET, At, Recorder, settings, small_problem, trainer
 from xfer_core.cli import main
 from xfer_core.errors import XferError, format_error
 from xfer_core.execution.worker import run_here
@@ -154,7 +154,7 @@ def test_the_network_that_counts_is_judged_and_not_the_last_one(every_step):
 
 
 def test_the_largest_error_that_is_believed_is_a_thousand_ranges_of_the_training_labels():
-    data = little(TILT, 0)
+    data = small_problem(TILT, 0)
     labels = torch.cat([domain.labelled.labels["tilt"] for domain in data.training.values()])
     (limit,) = largest_errors(data).values()
     assert limit == pytest.approx(1000 * float(labels.max() - labels.min()))
@@ -167,7 +167,7 @@ def test_the_largest_error_that_is_believed_is_a_thousand_ranges_of_the_training
         f"{name} is above {limit:g}, which is 1000 times the range of the training labels, at step 3 (phase target), "
         f"so the network broke; lower the learning rate; found {2 * limit:.3g}."
     )
-    assert largest_errors(little(Problem(), 0)) == {}
+    assert largest_errors(small_problem(Problem(), 0)) == {}
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

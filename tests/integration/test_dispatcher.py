@@ -24,7 +24,7 @@ from sqlalchemy import exc
 
 import xfer_core
 from benchmarks.serving import end_dispatchers
-from tests.support.runs import BREAKS, PATIENCE, ends, until, wait
+from tests.support.runs import DIVERGING, PATIENCE, wait, wait_for_end, wait_for_run
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.execution import dispatcher as module
@@ -99,7 +99,7 @@ def at_step(store: Store, run: str, step: int) -> Run:
     def there(row: Run) -> bool:
         return row.status == RUNNING and bool(row.pid) and (row.progress or {}).get("step", 0) >= step
 
-    return until(store, run, there)
+    return wait_for_run(store, run, there)
 
 
 def on_one_thread(store: Store, wanted: RunSpec) -> str:
@@ -130,7 +130,7 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
     row = at_step(served, run, 1)
     assert psutil.Process(row.pid).ppid() != os.getpid()
     assert abs(time.time() - row.heartbeat) < 10
-    row = ends(served, run)
+    row = wait_for_end(served, run)
     assert row.created <= row.started <= row.heartbeat <= row.ended
     assert row.pid is None
     assert row.code == module.code_version()
@@ -150,26 +150,26 @@ def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(ser
         assert served.get(run).status == RUNNING
         served.command(run, "stop")
     for run in three:
-        row = ends(served, run, STOPPED)
+        row = wait_for_end(served, run, STOPPED)
         assert 1 <= row.result["step"] < ENDLESS
         assert 0 <= row.target_metric["value"] <= 1
         assert weights(at_home, run)
-    ends(served, late)
+    wait_for_end(served, late)
 
 
 def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served, at_home):
     whole, run = (on_one_thread(served, spec(800)) for _ in range(2))
     at_step(served, run, 20)
     served.command(run, "pause")
-    paused = ends(served, run, PAUSED)
+    paused = wait_for_end(served, run, PAUSED)
     assert paused.pid is None
     assert 20 <= paused.progress["step"] < 800
     served.command(run, "resume")
     running = at_step(served, run, paused.progress["step"] + 20)
     os.kill(running.pid, signal.SIGKILL)
-    resumed = ends(served, run)
+    resumed = wait_for_end(served, run)
     assert resumed.reason is None
-    assert resumed.result["metrics"] == ends(served, whole).result["metrics"]
+    assert resumed.result["metrics"] == wait_for_end(served, whole).result["metrics"]
     assert same(weights(at_home, whole), weights(at_home, run))
     told = curves(served, run)
     assert set(told.values()) == {1}
@@ -182,10 +182,10 @@ def test_a_worker_that_dies_leaves_the_others_alone(served):
     victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], batch="")
     killed = at_step(served, victim, 1).pid
     os.kill(killed, signal.SIGKILL)
-    until(served, victim, lambda row: row.pid not in (None, killed))
-    ends(served, other)
+    wait_for_run(served, victim, lambda row: row.pid not in (None, killed))
+    wait_for_end(served, other)
     served.command(victim, "stop")
-    ends(served, victim, STOPPED)
+    wait_for_end(served, victim, STOPPED)
 
 
 def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worker(served, at_home):
@@ -203,7 +203,7 @@ def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worke
     assert [e["details"] for e in turned] == [{"name": name, "value": 0.0}, {"name": "lr", "value": 0.0001}]
     step = turned[0]["step"]
     os.kill(at_step(served, run, step + 1).pid, signal.SIGKILL)
-    ends(served, run)
+    wait_for_end(served, run)
 
     news = served.updates_since(run)
     assert [e for e in news.events if e["kind"] == "set"] == turned
@@ -220,7 +220,7 @@ def test_a_knob_turned_while_it_runs_acts_is_written_down_and_outlives_the_worke
 
 
 def test_a_loss_that_breaks_is_told_with_its_term_and_step(served):
-    row = ends(served, served.create(spec(50, *BREAKS)), FAILED)
+    row = wait_for_end(served, served.create(spec(50, *DIVERGING)), FAILED)
     assert row.reason["code"] == "not_finite_loss"
     assert row.reason["field"] in {"digits.photo/digit", "digits.handwritten/digit"}
     assert f"at step {row.reason['params']['step']} " in row.reason["text"]
@@ -230,7 +230,7 @@ def test_an_error_of_our_own_is_one_sentence_and_its_traceback_lies_beside_the_r
     run = served.create(spec(50), status=PAUSED)
     served.update(run, spec={**served.get(run).spec, "network": {"kind": "small_cnn", "width": "wide"}})
     served.command(run, "resume")
-    row = ends(served, run, FAILED)
+    row = wait_for_end(served, run, FAILED)
     assert row.reason["code"] == "crashed"
     assert row.reason["text"].startswith("run broke on an error of its own: ValidationError")
     assert "\n" not in row.reason["text"]
@@ -294,7 +294,7 @@ def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(lingering
     assert len(served.find(ids=runs)) < 50, "some were deleted"
     assert served.get(long).status == RUNNING
     served.command(long, "stop")
-    ends(served, long, STOPPED)
+    wait_for_end(served, long, STOPPED)
 
 
 # ---------------------------------------------------------------------- the dispatcher's own life
@@ -319,11 +319,11 @@ def _watched() -> bool:
 
 
 def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
-    old = ends(served, served.create(spec(2))).code
+    old = wait_for_end(served, served.create(spec(2))).code
     with (at_home.core / "__init__.py").open("a") as file:
         file.write("\n# newer\n")
     wait(lambda: not served.lease().owner)  # it has let go and is starting again
-    new = ends(served, served.create(spec(2))).code
+    new = wait_for_end(served, served.create(spec(2))).code
     assert new == module.code_version() != old
     assert at_home.process.poll() is None, "the same process"
     begun = time.monotonic()
@@ -339,7 +339,7 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     at_home.process.kill()
     at_home.process.wait()
     os.kill(victim.pid, signal.SIGKILL)
-    ends(served, going)
+    wait_for_end(served, going)
 
     monkeypatch.setenv("XFER_SLOTS", "3")
     monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
@@ -357,10 +357,10 @@ def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home,
     time.sleep(0.3)
     assert served.get(second).status == QUEUED, "what was adopted takes one of the three slots, what goes on another"
     served.command(endless, "stop")
-    ends(served, endless, STOPPED)
-    ends(served, second)
+    wait_for_end(served, endless, STOPPED)
+    wait_for_end(served, second)
     served.command(first, "stop")
-    assert ends(served, doomed).result["step"] == 2000, "it went on by itself"
+    assert wait_for_end(served, doomed).result["step"] == 2000, "it went on by itself"
     process = module._started[at_home.home]
     assert process.wait(PATIENCE) == 0, "it ends when idle"
     assert not served.lease().owner
@@ -377,7 +377,7 @@ def test_after_everything_was_killed_all_runs_go_on_by_themselves(served, at_hom
     monkeypatch.setenv("XFER_IDLE_MINUTES", "0.02")
     module.ensure_dispatcher()
     for run in runs:
-        ends(served, run)
+        wait_for_end(served, run)
     again = served.events(runs[0], "resumed")
     assert [event["step"] > 0 for event in again] == [True], "not from the beginning"
     assert set(curves(served, runs[0]).values()) == {1}
@@ -402,7 +402,7 @@ def test_one_that_sleeps_is_replaced_and_leaves_when_it_wakes(served, at_home, m
     row = served.get(long)
     assert (row.status, row.pid, row.token) == (RUNNING, training.pid, training.token)
     served.command(long, "stop")
-    ends(served, long, STOPPED)
+    wait_for_end(served, long, STOPPED)
     assert module._started[at_home.home].wait(PATIENCE) == 0
 
 

@@ -17,7 +17,7 @@ import torch
 from ruff import find_ruff_bin
 from torch import nn
 
-from tests.support.training import PAUSE, At, little
+from tests.support.training import PAUSE, At, small_problem
 from xfer_core.errors import XferError
 from xfer_core.exports import standalone
 from xfer_core.exports.data import write_data
@@ -88,7 +88,7 @@ def archive(tmp_path_factory):
         asked = said if spec.strategy.kind == "generalised" else json.dumps([spec.problem.model_dump(), spec.seed])
         if asked not in packed:
             (root / str(len(packed))).mkdir()
-            packed[asked] = write_data(little(spec.problem, spec.seed), spec, root / str(len(packed)))
+            packed[asked] = write_data(small_problem(spec.problem, spec.seed), spec, root / str(len(packed)))
         shutil.copy(packed[asked], folder)
 
     return write
@@ -100,7 +100,7 @@ def run_script(tmp_path, archive):
 
     def run(spec: RunSpec, **more) -> dict:
         path = tmp_path / "script.py"
-        path.write_text(script_of(spec, little(spec.problem, spec.seed), **more), encoding="utf-8")
+        path.write_text(script_of(spec, small_problem(spec.problem, spec.seed), **more), encoding="utf-8")
         archive(spec, tmp_path)
         return runpy.run_path(str(path))
 
@@ -109,7 +109,7 @@ def run_script(tmp_path, archive):
 
 def train(spec: RunSpec, **more) -> Trainer:
     given = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
-    trainer = Trainer(*given, data=little(spec.problem, spec.seed), **more)
+    trainer = Trainer(*given, data=small_problem(spec.problem, spec.seed), **more)
     trainer.result = trainer.run()
     return trainer
 
@@ -295,7 +295,7 @@ def test_the_pieces_of_the_loop_run_alone_and_in_pairs(run_script, every_step, p
     assert script["done"] == trainer.step
     assert farthest(trainer, script["net"]) < ROUNDING
     for name, sign in (("hold", "hold("), ("rates", "rate_of("), ("stop", "STOP"), ("cosine", "math.cos")):
-        assert (sign in script_of(spec, little(spec.problem, 0), **done)) == (name in pieces)
+        assert (sign in script_of(spec, small_problem(spec.problem, 0), **done)) == (name in pieces)
 
 
 TURNED_LATE = {
@@ -329,7 +329,7 @@ def test_no_script_uses_a_name_that_it_does_not_have(tmp_path):
         for chosen in combinations(PIECES, size):
             scripts["-".join(["pieces", *chosen])] = put_together(frozenset(chosen))
     for name, (spec, done) in scripts.items():
-        text = script_of(spec, little(spec.problem, spec.seed), **done)
+        text = script_of(spec, small_problem(spec.problem, spec.seed), **done)
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     checks = ["check", "--isolated", "--no-cache", "--select=F,PLE", "--output-format=concise", str(tmp_path)]
     found = subprocess.run([find_ruff_bin(), *checks], capture_output=True, text=True)
@@ -343,7 +343,7 @@ def test_no_script_uses_a_name_that_it_does_not_have(tmp_path):
 @pytest.mark.parametrize("change", ["λ", "both"])
 def test_what_was_turned_runs_in_a_process_of_its_own(tmp_path, archive, change):
     spec = spec_of("strategy.kind=joint", "network.width=4")
-    text = script_of(spec, little(spec.problem, 0), changes_of(spec)[change], 4 if change == "both" else None)
+    text = script_of(spec, small_problem(spec.problem, 0), changes_of(spec)[change], 4 if change == "both" else None)
     (tmp_path / "script.py").write_text(text, encoding="utf-8")
     archive(spec, tmp_path)
     done = subprocess.run(
@@ -374,7 +374,7 @@ def test_a_stop_among_the_statistics_of_adabn(run_script, every_step):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_script_imports_torch_and_numpy_and_nothing_of_ours(kind):
     spec = spec_of("network.width=4", f"strategy.kind={kind}", *CHOSEN.get(kind, []))
-    text = script_of(spec, little(spec.problem, 0))
+    text = script_of(spec, small_problem(spec.problem, 0))
     imported = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -417,7 +417,7 @@ def test_data_needs_no_pickle(tmp_path):
     import numpy as np
 
     spec = spec_of(UNSEEN, "problem.labels_per_class=0", "strategy.kind=source_only", THREE_TASKS)
-    with np.load(write_data(little(spec.problem, 0), spec, tmp_path), allow_pickle=False) as data:
+    with np.load(write_data(small_problem(spec.problem, 0), spec, tmp_path), allow_pickle=False) as data:
         kinds = {name: data[name].dtype for name in data.files}
         assert kinds["digits.photo/unlabelled/images"] == "uint8"
         assert kinds["digits.photo/test/tilt"] == "float32"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.support.training import (
-    NETWORK_FORMS,
+    NETWORK_CONFIGS,
     SMALL,
     SOURCE,
     TARGET,
@@ -302,7 +302,7 @@ def test_weights_are_kept_channels_last():
 
 
 @pytest.mark.parametrize("optimizer", [Adam(weight_decay=0.5), SGD(weight_decay=0.5)], ids=lambda o: o.kind)
-@pytest.mark.parametrize("network", NETWORK_FORMS, ids=lambda form: form.kind)
+@pytest.mark.parametrize("network", NETWORK_CONFIGS, ids=lambda form: form.kind)
 def test_weight_decay_acts_on_matrices_and_kernels_alone(network, optimizer):
     """Not on biases, on batch norm, nor on what uncertainty weighting learns about its losses."""
     run = trainer(UncertaintyWeighting(), network=network, training=settings(1, optimizer=optimizer))

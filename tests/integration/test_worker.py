@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.support.runs import BREAKS, QUICK, begun
+from tests.support.runs import DIVERGING, QUICK, running_run
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.execution import worker
@@ -21,7 +21,7 @@ from xfer_core.settings import settings
 
 
 def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
-    run = begun(store, 'strategy.frozen=["conv1"]')
+    run = running_run(store, 'strategy.frozen=["conv1"]')
     heard = []
     result = run_here(store, run, 1, heard.append)
     row = store.get(run)
@@ -40,7 +40,7 @@ def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
 @pytest.mark.parametrize("scheme", ["uniform", "class_balanced", "hard"])
 def test_the_weights_of_all_samples_of_a_domain_sum_to_its_lambda(store, scheme):
     weights = '{"digits.handwritten": 0.7, "digits.photo": 1.5}'
-    run = begun(store, "strategy.kind=generalised", f"strategy.weights={weights}", f"strategy.scheme={scheme}")
+    run = running_run(store, "strategy.kind=generalised", f"strategy.weights={weights}", f"strategy.scheme={scheme}")
     run_here(store, run, 1)
     table = pd.read_csv(settings().artifacts(run) / SAMPLE_WEIGHTS)
     sums = table.groupby("domain")["lambda"].sum()
@@ -51,7 +51,7 @@ def test_the_weights_of_all_samples_of_a_domain_sum_to_its_lambda(store, scheme)
 
 
 def test_a_loss_that_breaks_ends_the_run_with_step_term_and_hint(store):
-    run = begun(store, *BREAKS)
+    run = running_run(store, *DIVERGING)
     assert run_here(store, run, 1) is None
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (FAILED, "not_finite_loss")
@@ -65,7 +65,7 @@ def test_an_error_of_our_own_is_one_sentence_for_people_and_a_traceback_for_us(s
         raise RuntimeError("the disk is full\nand more")
 
     monkeypatch.setattr(worker, "Trainer", broken)
-    run = begun(store)
+    run = running_run(store)
     assert run_here(store, run, 1) is None
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (FAILED, "crashed")
@@ -79,9 +79,9 @@ class Died(BaseException):
 
 @pytest.mark.parametrize("kind", ["fine_tune", "joint", "generalised", "source_only", "target_only"])
 def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(store, every_step, kind):
-    whole = begun(store, f"strategy.kind={kind}")
+    whole = running_run(store, f"strategy.kind={kind}")
     run_here(store, whole, 1)
-    killed = begun(store, f"strategy.kind={kind}")
+    killed = running_run(store, f"strategy.kind={kind}")
 
     def die(progress: dict) -> None:
         if progress["step"] >= 5:
@@ -109,7 +109,7 @@ def died(store, step: int, *changes: str) -> str:
         if progress["step"] >= step:
             raise Died
 
-    run = begun(store, *changes)
+    run = running_run(store, *changes)
     with pytest.raises(Died):
         run_here(store, run, 1, die)
     return run
@@ -117,7 +117,7 @@ def died(store, step: int, *changes: str) -> str:
 
 @pytest.mark.parametrize(("files", "step"), [(1, 2), (2, 0)], ids=["the last", "both"])
 def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step, capsys, monkeypatch, files, step):
-    whole = begun(store)
+    whole = running_run(store)
     run_here(store, whole, 1)
     run = died(store, 5)
     folder = settings().artifacts(run)
@@ -145,9 +145,9 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
 
 def test_a_run_is_never_trained_twice_at_once(store, every_step):
     """A worker that was taken for dead wakes while another one trains its run: it stops, and disturbs nothing."""
-    whole = begun(store)
+    whole = running_run(store)
     run_here(store, whole, 1)
-    run = begun(store)
+    run = running_run(store)
     store.update(run, token="first")
 
     def taken(progress: dict) -> None:
@@ -171,7 +171,7 @@ def test_a_run_is_never_trained_twice_at_once(store, every_step):
 
 def test_a_run_that_takes_too_long_ends_itself_and_can_go_on(store, monkeypatch, every_step):
     monkeypatch.setenv("XFER_RUN_MINUTES", "60")
-    run, clock = begun(store), [0.0]
+    run, clock = running_run(store), [0.0]
     monkeypatch.setattr(worker.time, "monotonic", lambda: clock[0])
 
     def slow(progress: dict) -> None:
@@ -192,7 +192,7 @@ def test_the_time_limit_holds_in_the_foreground(monkeypatch, capsys):
 
 
 def test_a_run_that_is_silent_says_for_how_long(store, monkeypatch, capsys):
-    run = begun(store)
+    run = running_run(store)
     store.update(run, heartbeat=time.time() - 25)
     assert [str(note) for note in notes(store, run)] == [
         "run has not been heard from for 25 s, though its process is there; if it does not come back, stop it: what "
@@ -211,14 +211,14 @@ def test_control_c_marks_the_run_interrupted(store):
     def press(_progress: dict) -> None:
         raise KeyboardInterrupt
 
-    run = begun(store)
+    run = running_run(store)
     with pytest.raises(KeyboardInterrupt):
         run_here(store, run, 1, press)
     assert store.get(run).status == INTERRUPTED
 
 
 def test_deleting_a_run_removes_its_files(store):
-    run = begun(store)
+    run = running_run(store)
     run_here(store, run, 1)
     delete_runs(store, [run])
     assert not settings().artifacts(run).exists()

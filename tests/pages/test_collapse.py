@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.support.pages import app, finished
-from tests.support.training import SOURCE, TARGET, At, Recorder, little, settings, trainer
+from tests.support.pages import app, finished_run
+from tests.support.training import SOURCE, TARGET, At, Recorder, settings, small_problem, trainer
 from xfer_core.cli import main
 from xfer_core.errors import format_error
 from xfer_core.execution.worker import notes, run_here
@@ -34,7 +34,7 @@ def counts(*shares: float) -> torch.Tensor:
 
 def with_labels(problem: Problem, shares: dict[int, float], key: str = SOURCE):
     """The problem with other training labels in one domain: class → share."""
-    data = little(problem, 0)
+    data = small_problem(problem, 0)
     domain = data.training[key]
     labels = torch.cat([torch.full((round(100 * share),), label) for label, share in shares.items()])
     labelled = replace(domain.labelled, labels={**domain.labelled.labels, "digit": labels})
@@ -65,13 +65,13 @@ def test_training_labels_of_one_class_for_the_most_part_allow_as_many_answers():
 def test_without_a_source_the_labelled_training_samples_count_and_without_any_nothing_is_said():
     answers = {(TARGET, "digit"): counts(0, 0, 0, 0.94, 0.06)}
     alone = Problem(source=(), labels_per_class=5)
-    assert collapses(answers, little(alone, 0))
+    assert collapses(answers, small_problem(alone, 0))
     assert not collapses(answers, with_labels(alone, {3: 0.9, 4: 0.1}, TARGET))
 
 
 def test_the_source_is_not_looked_at_and_a_domain_of_few_classes_may_be_answered_with_few():
-    assert not collapses({(SOURCE, "digit"): counts(1.0, 0)}, little(Problem(), 0))
-    few = replace(little(Problem(), 0), domain_classes={(TARGET, "digit"): ("3", "4")})
+    assert not collapses({(SOURCE, "digit"): counts(1.0, 0)}, small_problem(Problem(), 0))
+    few = replace(small_problem(Problem(), 0), domain_classes={(TARGET, "digit"): ("3", "4")})
     assert not collapses({(TARGET, "digit"): counts(0, 0, 0, 0.7, 0.3)}, few)
     assert collapses({(TARGET, "digit"): counts(0, 0, 0, 0.8, 0.2)}, few)
 
@@ -126,7 +126,7 @@ def test_the_advice_fits_the_method():
 
 def collapsed_run() -> str:
     store = open_store()
-    run = finished(store, RunSpec(), 0.1)
+    run = finished_run(store, RunSpec(), 0.1)
     store.update(run, result={**store.get(run).result, "warnings": [WARNING]})
     return run
 

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.compare.difference_words import named_apart
 from pages.compare.experiment_charts import NUMBERS
-from tests.support.experiments import FOUR, begun, done, finish
-from tests.support.pages import app, press, words
+from tests.support.experiments import FOUR_METHODS, finish_run, finish_runs, queue_experiment
+from tests.support.pages import app, press, text_of
 from xfer_core.charts.palette import METHODS
 from xfer_core.experiments.experiment import new_batch
 from xfer_core.experiments.presets import PRESETS, freeze_conditions, lambda_conditions
@@ -23,11 +23,11 @@ from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING,
 def test_the_form_says_what_it_costs_and_one_press_starts_it():
     page = app("compare")
     assert not page.exception
-    assert "**12 runs**: 4 methods × 3 label budgets × 1 seed. About **" in words(page)
-    assert "A quick look: to call a difference clear, add 4 more seeds later" in words(page)
+    assert "**12 runs**: 4 methods × 3 label budgets × 1 seed. About **" in text_of(page)
+    assert "A quick look: to call a difference clear, add 4 more seeds later" in text_of(page)
     page.slider(key="plan1.seeds").set_value(5).run()
-    assert "**60 runs**: 4 methods × 3 label budgets × 5 seeds. About **" in words(page)
-    assert "A quick look" not in words(page)
+    assert "**60 runs**: 4 methods × 3 label budgets × 5 seeds. About **" in text_of(page)
+    assert "A quick look" not in text_of(page)
     press(page, "Start the experiment")
     assert not page.exception
     runs = open_store().find()
@@ -36,7 +36,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     assert len({run.batch for run in runs}) == 1
     assert {run.name for run in runs} == {"From scratch", "Source only", "Fine-tuning", "Joint learning"}
     assert "0 of 60 runs are done" in page.get("progress")[0].proto.text
-    assert "The first run starts in a moment" in words(page)
+    assert "The first run starts in a moment" in text_of(page)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -45,7 +45,7 @@ def test_every_question_can_be_asked(name):
     page.pills(key="plan1.question").set_value(name).run()
     assert not page.exception
     assert not page.error
-    assert " runs**: " in words(page)
+    assert " runs**: " in text_of(page)
     press(page, "Start the experiment")
     assert not page.exception
     assert open_store().find()
@@ -54,25 +54,25 @@ def test_every_question_can_be_asked(name):
 def test_what_cannot_run_is_said_and_the_button_waits():
     page = app("compare")
     page.multiselect(key="plan1.help.budgets").set_value([0, 5]).run()
-    assert "Labels per class must be at least 1 for From scratch" in words(page)
+    assert "Labels per class must be at least 1 for From scratch" in text_of(page)
     assert next(button for button in page.button if button.label == "Start the experiment").disabled
     page.multiselect(key="plan1.help.budgets").set_value([]).run()
-    assert "Labels per class must name at least one" in words(page)
+    assert "Labels per class must name at least one" in text_of(page)
     page.multiselect(key="plan1.help.budgets").set_value([1, 2, 3, 5, 8, 10, 15]).run()
     page.multiselect(key="plan1.help.methods").set_value(
         ["target_only", "fine_tune", "joint", "source_only", "erm"]
     ).run()
     page.slider(key="plan1.seeds").set_value(20).run()
-    assert "at most 600 runs at a time; 17 seeds fit" in words(page)
+    assert "at most 600 runs at a time; 17 seeds fit" in text_of(page)
 
 
 def test_a_finished_experiment_says_what_it_found():
-    batch, ids = begun()
-    finish(ids)
+    batch, ids = queue_experiment()
+    finish_runs(ids)
     page = app("compare", experiment=batch)
     assert not page.exception
-    assert "All 60 runs are done; 5 seeds." in words(page)
-    said = words(page)
+    assert "All 60 runs are done; 5 seeds." in text_of(page)
+    said = text_of(page)
     beat = r"With 5 labels per class \*\*[\w -]+\*\* beat \*\*From scratch\*\* by 30.0 points "
     assert re.search(beat + re.escape("(95 % interval +30.0 to +30.0, 5 seeds). Better too: **"), said)
     assert said.count(" (+30.0)") == 2 * 3
@@ -90,16 +90,16 @@ def test_a_finished_experiment_says_what_it_found():
 
 def told(accuracies: dict[str, dict[int, list[float]]]) -> str:
     """What the page says of made-up results: kind → budget → accuracy of each seed."""
-    kinds = {"target_only": FOUR[0], "fine_tune": FOUR[2]}
+    kinds = {"target_only": FOUR_METHODS[0], "fine_tune": FOUR_METHODS[2]}
     seeds = len(next(iter(next(iter(accuracies.values())).values())))
-    batch, ids = begun(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
+    batch, ids = queue_experiment(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
     store = open_store()
     for run in ids:
         spec = RunSpec.model_validate(store.get(run).spec)
-        done(store, run, accuracies[spec.strategy.kind][spec.problem.labels_per_class][spec.seed])
+        finish_run(store, run, accuracies[spec.strategy.kind][spec.problem.labels_per_class][spec.seed])
     page = app("compare", experiment=batch)
     assert not page.exception
-    return words(page)
+    return text_of(page)
 
 
 SCRATCH = {1: [0.42, 0.44, 0.4, 0.43, 0.41], 5: [0.6, 0.62, 0.58, 0.61, 0.59]}
@@ -138,8 +138,8 @@ def test_a_result_that_is_no_number_leaves_the_others_their_verdict():
 @pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])
 @pytest.mark.parametrize("theme", ["light"])
 def test_every_picture_has_words_and_its_data(picture, theme):
-    batch, ids = begun(budgets=(1, 5), seeds=2)
-    finish(ids)
+    batch, ids = queue_experiment(budgets=(1, 5), seeds=2)
+    finish_runs(ids)
     page = app("compare", experiment=batch)
     page.session_state[NUMBERS] = True
     page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
@@ -156,8 +156,8 @@ def test_every_picture_has_words_and_its_data(picture, theme):
     ("question", "arms"), [("freeze", freeze_conditions(RunSpec())), ("lambda", lambda_conditions(RunSpec()))]
 )
 def test_arms_in_an_order_are_drawn_in_it(question, arms):
-    batch, ids = begun(question, arms, (5,), 2)
-    finish(ids)
+    batch, ids = queue_experiment(question, arms, (5,), 2)
+    finish_runs(ids)
     page = app("compare", experiment=batch)
     assert not page.exception
     assert page.pills(key=f"experiment.picture.{batch}").value == question
@@ -172,7 +172,7 @@ def test_several_targets_are_shown_each():
             spec = parse_spec(base.model_dump(mode="json"), [f"strategy.kind={kind}", f"seed={seed}"])
             run = store.create(spec, name=kind, batch=batch)
             more = {f"accuracy/{key}/digit/test": value for key in spec.problem.target[1:]}
-            done(store, run, value, **more)
+            finish_run(store, run, value, **more)
     page = app("compare", experiment=batch)
     page.session_state[NUMBERS] = True
     page.run()
@@ -183,33 +183,33 @@ def test_several_targets_are_shown_each():
 
 
 def test_pictures_fill_as_results_come_in():
-    batch, ids = begun(seeds=2)
+    batch, ids = queue_experiment(seeds=2)
     store = open_store()
     store.update(ids[5], status=RUNNING, progress={"step": 50, "steps": 100})
-    finish(ids[:2])
+    finish_runs(ids[:2])
     page = app("compare", experiment=batch)
     assert not page.exception
     assert "2 of 24 runs are done" in page.get("progress")[0].proto.text
-    assert "a difference is called clear from 5 on" in words(page)
+    assert "a difference is called clear from 5 on" in text_of(page)
     assert [button.label for button in page.button].count("Pause") == 1
 
 
 def test_until_the_first_result_the_curves_of_what_trains_are_there():
-    batch, ids = begun(seeds=1)
+    batch, ids = queue_experiment(seeds=1)
     store = open_store()
     for run in ids[:2]:
         store.update(run, status=RUNNING, progress={"step": 5, "steps": 100})
     page = app("compare", experiment=batch)
     assert not page.exception
-    assert "Training now." in words(page)
+    assert "Training now." in text_of(page)
     assert not page.get("plotly_chart")
 
 
 def test_a_method_keeps_its_colour_while_results_come_in():
-    batch, ids = begun(budgets=(5,), seeds=1)
+    batch, ids = queue_experiment(budgets=(5,), seeds=1)
     looks = []
     for count in range(1, 4):
-        finish(ids[count - 1 : count])
+        finish_runs(ids[count - 1 : count])
         page = app("compare", experiment=batch)
         traces = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
         looks.append({(line["color"], line["dash"]) for trace in traces if (line := trace.get("line"))})
@@ -221,8 +221,8 @@ def test_a_method_keeps_its_colour_while_results_come_in():
 
 
 def test_the_axis_of_percent_stands_still_and_can_be_zoomed():
-    batch, ids = begun(budgets=(5,), seeds=1)
-    finish(ids[:1])
+    batch, ids = queue_experiment(budgets=(5,), seeds=1)
+    finish_runs(ids[:1])
     page = app("compare", experiment=batch)
     (toggle,) = page.toggle
     spec = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]
@@ -232,8 +232,8 @@ def test_the_axis_of_percent_stands_still_and_can_be_zoomed():
 
 
 def test_what_it_is_about_stands_below_the_title_and_every_setting_on_request():
-    batch, ids = begun(seeds=1)
-    finish(ids)
+    batch, ids = queue_experiment(seeds=1)
+    finish_runs(ids)
     page = app("compare", experiment=batch)
     about = page.caption[0].value
     assert "Handwritten digits → Digits on photographs" in about
@@ -241,13 +241,13 @@ def test_what_it_is_about_stands_below_the_title_and_every_setting_on_request():
     assert "4 methods" in about
     page.session_state["experiment.settings"] = True
     page.run()
-    assert "**Held equal** for all runs" in words(page)
+    assert "**Held equal** for all runs" in text_of(page)
 
 
 def test_pausing_going_on_more_seeds_and_deleting():
-    batch, ids = begun(arms=FOUR[:2], budgets=(5,), seeds=2)
+    batch, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=2)
     store = open_store()
-    finish(ids[:1])
+    finish_runs(ids[:1])
     page = app("compare", experiment=batch)
     press(page, "Pause")
     assert {run.status for run in store.find(batch=batch)} == {FINISHED, "paused"}
@@ -263,7 +263,7 @@ def test_pausing_going_on_more_seeds_and_deleting():
 
 
 def test_what_failed_is_said_once_or_thrice():
-    batch, ids = begun(arms=FOUR[:2], budgets=(5,), seeds=4)
+    batch, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=4)
     store = open_store()
     reason = {"code": "worker_died", "field": "run", "value": "x", "params": {"exit_code": "-9"}, "text": "died"}
     for run in ids[:5]:
@@ -273,7 +273,7 @@ def test_what_failed_is_said_once_or_thrice():
     page = app("compare", experiment=batch)
     assert not page.exception
     assert len(page.error) == 3
-    assert "2 more failed" in words(page)
+    assert "2 more failed" in text_of(page)
     press(page, "Go on with what is missing")
     assert {run.status for run in store.find(batch=batch)} == {QUEUED}
 
@@ -281,21 +281,21 @@ def test_what_failed_is_said_once_or_thrice():
 def test_a_link_to_an_experiment_that_is_not_here_says_so():
     page = app("compare", experiment="experiment-help-gone")
     assert not page.exception
-    assert "not in this installation" in words(page)
+    assert "not in this installation" in text_of(page)
 
 
 def test_several_experiments_can_be_chosen_from():
-    first, ids = begun(seeds=1)
-    finish(ids)
+    first, ids = queue_experiment(seeds=1)
+    finish_runs(ids)
     time.sleep(0.01)
-    second, ids = begun("joint", FOUR[2:], (1, 5), 1)
-    finish(ids)
+    second, ids = queue_experiment("joint", FOUR_METHODS[2:], (1, 5), 1)
+    finish_runs(ids)
     page = app("compare")
-    assert "### Joint or fine-tuned?" in words(page), "the newest"
+    assert "### Joint or fine-tuned?" in text_of(page), "the newest"
     chooser = next(box for box in page.selectbox if box.label == "Experiment")
     assert chooser.value == second
     chooser.set_value(first).run()
-    assert "### Does transfer help?" in words(page)
+    assert "### Does transfer help?" in text_of(page)
 
 
 # ---------------------------------------------------------------------- side by side
@@ -314,7 +314,7 @@ def laid_side_by_side() -> AppTest:
 def test_compared_runs_show_where_they_differ_in_words():
     store = open_store()
     for kind, seed in (("fine_tune", 0), ("joint", 1)):
-        done(store, store.create(parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}"]), name=kind), 0.5)
+        finish_run(store, store.create(parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}"]), name=kind), 0.5)
     page = laid_side_by_side()
     assert not page.exception
     assert not page.warning
@@ -355,5 +355,5 @@ def test_runs_of_one_name_are_told_apart():
 def test_runs_of_other_targets_are_not_said_to_compare():
     store = open_store()
     for target in ("digits.photo", "digits.noisy"):
-        done(store, store.create(parse_spec({}, [f'problem.target=["{target}"]'])), 0.5)
+        finish_run(store, store.create(parse_spec({}, [f'problem.target=["{target}"]'])), 0.5)
     assert "different targets" in laid_side_by_side().warning[0].value

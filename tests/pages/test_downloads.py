@@ -7,7 +7,7 @@ from urllib.error import URLError
 import pytest
 
 from tests.support.mnist_files import FILES, LABELS, TEST_LABELS, Network, fill
-from tests.support.pages import app, words
+from tests.support.pages import app, text_of
 from xfer_core.domains import is_available
 
 USPS = {"problem__source": '["usps"]'}
@@ -30,17 +30,17 @@ def test_nothing_comes_because_domains_are_listed(folder, network: Network):
 def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder, network: Network):
     test = app("train", **USPS)
     assert not test.exception
-    assert not test.error, words(test)
-    assert "USPS is not on this machine yet." in words(test)
-    assert str(folder) not in words(test), "where the server keeps its files is nobody's business"
+    assert not test.error, text_of(test)
+    assert "USPS is not on this machine yet." in text_of(test)
+    assert str(folder) not in text_of(test), "where the server keeps its files is nobody's business"
     assert labels(test)["Download USPS (8 MB)"] is False
     assert labels(test)["Start training"] is True
     assert network.asked == []
     next(button for button in test.button if button.label.startswith("Download")).click().run()
     assert not test.exception
-    assert not test.error, words(test)
+    assert not test.error, text_of(test)
     assert is_available("usps")
-    assert "not on this machine" not in words(test)
+    assert "not on this machine" not in text_of(test)
     assert labels(test)["Start training"] is False
     assert not any(label.startswith("Download") for label in labels(test))
 
@@ -55,7 +55,7 @@ def test_files_that_are_not_what_their_names_say_are_explained_and_cannot_be_tra
     rule = (
         f"{role.capitalize()} needs 40 labels from 0 to 9 in {folder / LABELS}; remove it to download it anew; found 20"
     )
-    assert [error.value for error in test.error if error.value.startswith(rule)], words(test)
+    assert [error.value for error in test.error if error.value.startswith(rule)], text_of(test)
     assert labels(test)["Start training"] is True
 
 
@@ -65,7 +65,7 @@ def test_a_download_that_fails_is_explained_and_can_be_tried_again(folder, netwo
     test = app("train", **USPS)
     next(button for button in test.button if button.label.startswith("Download")).click().run()
     assert not test.exception
-    assert "no route to host" in words(test)
+    assert "no route to host" in text_of(test)
     assert labels(test)["Start training"] is True
     network.files["usps.t.bz2"] = good
     next(button for button in test.button if button.label.startswith("Download")).click().run()

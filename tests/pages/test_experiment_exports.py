@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.support.experiments import finish
-from tests.support.pages import app, words
-from tests.support.runs import begun
+from tests.support.experiments import finish_runs
+from tests.support.pages import app, text_of
+from tests.support.runs import running_run
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import experiments
@@ -25,8 +25,8 @@ from xfer_core.runs.store import open_store
 @pytest.fixture
 def made() -> tuple[str, dict[str, bytes]]:
     """A finished experiment and its files by name."""
-    batch, ids = begun(seeds=5)
-    finish(ids)
+    batch, ids = running_run(seeds=5)
+    finish_runs(ids)
     store = open_store()
     store.name_experiment(batch, "50 % <b>λ</b> & more")
     found = gather_results(store, batch)
@@ -70,8 +70,8 @@ def test_the_same_runs_give_the_same_figure(made):
 
 @pytest.mark.parametrize("budgets", [(5,), (1, 5)])
 def test_a_name_with_dollars_is_drawn_as_it_is(budgets):
-    batch, ids = begun(budgets=budgets, seeds=1)
-    finish(ids)
+    batch, ids = running_run(budgets=budgets, seeds=1)
+    finish_runs(ids)
     open_store().rename(ids[0], "$\\frac{a}$ <script>")
     found = gather_results(open_store(), batch)
     for form in FORMATS:
@@ -112,7 +112,7 @@ def test_the_command_writes_every_file(made, tmp_path, capsys):
 
 
 def test_without_a_result_there_is_one_sentence(tmp_path):
-    batch, _ids = begun(seeds=1)
+    batch, _ids = running_run(seeds=1)
     with pytest.raises(XferError, match="at least one finished run"):
         export_experiment(open_store(), batch, tmp_path)
 
@@ -143,7 +143,7 @@ def test_a_recipe_is_opened_on_the_page_and_started_with_one_press(made):
     (upload,) = [one for one in page.get("file_uploader") if "experiment.json" in one.label]
     upload.upload("experiment.json", files["experiment.json"], "application/json").run()
     assert not page.exception
-    assert "60 runs, seeds: 0, 1, 2, 3, 4; Fine-tuning, From scratch" in words(page)
+    assert "60 runs, seeds: 0, 1, 2, 3, 4; Fine-tuning, From scratch" in text_of(page)
     next(button for button in page.button if button.label == "Start these runs").click().run()
     assert not page.exception
     (again,) = [one for one in experiments(open_store()) if one != batch]

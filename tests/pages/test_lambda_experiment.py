@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.experiments import done
-from tests.support.pages import app, words
+from tests.support.experiments import finish_run
+from tests.support.pages import app, text_of
 from xfer_core.analysis.sweep import SweepPoint, averaged, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
 from xfer_core.experiments.experiment import new_batch
@@ -87,7 +87,7 @@ def begun(batch: str) -> str:
     store = open_store()
     for spec in specs_of(TWO_TASKS, f"{P}/tilt", 2, ("mgda",)):
         run = store.create(spec, name=spec.strategy.kind, batch=batch)
-        done(store, run, 0.5, **METRICS)
+        finish_run(store, run, 0.5, **METRICS)
     return batch
 
 
@@ -97,7 +97,7 @@ def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses(batch
     page = app("compare", experiment=batch)
     assert not page.exception
     assert not page.error
-    assert "### How does λ change the result?" in words(page)
+    assert "### How does λ change the result?" in text_of(page)
     for picture in ("lambda", "frontier"):
         page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
         assert not page.exception
@@ -112,7 +112,7 @@ def test_an_old_link_to_a_sweep_leads_to_its_runs():
     begun("sweep-3-abcd")
     page = app("old_addresses/sweep.py", sweep="sweep-3-abcd")
     assert not page.exception
-    assert "### How does λ change the result?" in words(page)
+    assert "### How does λ change the result?" in text_of(page)
     assert page.query_params["experiment"] == "sweep-3-abcd"
 
 

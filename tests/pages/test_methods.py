@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.methods.showcases import baseline, few_labels
 from pages.widgets.lesson import lesson_of, typeset
-from tests.support.pages import app, words
+from tests.support.pages import app, text_of
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -53,7 +53,7 @@ def links() -> list[tuple[dict[str, str], RunSpec]]:
 def test_every_method_has_its_idea_its_name_and_its_formula():
     test = opened()
     assert not test.exception
-    said, formulas = words(test), [formula.value for formula in test.latex]
+    said, formulas = text_of(test), [formula.value for formula in test.latex]
     for form in STRATEGIES:
         assert f"`{form.model_fields['kind'].default}`" in said
         assert any(form.formula in formula for formula in formulas)
@@ -71,7 +71,7 @@ def test_the_links_ask_for_exactly_the_recipes_and_else_for_the_method():
 
 def test_every_example_says_why_and_what_was_measured_beside_what_it_is_compared_with():
     test = opened()
-    said, bars = words(test), [bar.proto for bar in test.get("progress")]
+    said, bars = text_of(test), [bar.proto for bar in test.get("progress")]
     assert all(
         example.why in said for form in STRATEGIES for example in (form.showcase, form.counterexample) if example
     )
@@ -88,7 +88,7 @@ def test_train_takes_the_link_as_it_is(name):
     assert {*RECIPES[name].problem.source, *RECIPES[name].problem.target} <= set(builtin_domains())
     test = app("train", **next(query for query, asked in links() if asked == RECIPES[name]))
     assert not test.exception
-    assert not test.error, words(test)
+    assert not test.error, text_of(test)
     assert test.session_state["train.spec"] == RECIPES[name]
 
 
@@ -140,7 +140,7 @@ def test_search_family_and_filters_are_in_the_address_and_read_from_it():
     assert len(again.latex) == 1, "the method of the link is open"
     none = app("methods", search="no such word")
     assert not cards(none)
-    assert "No method fits" in words(none)
+    assert "No method fits" in text_of(none)
 
 
 def test_a_method_goes_into_compare_beside_its_baseline():
@@ -160,7 +160,7 @@ def test_symbols_in_a_lesson_are_set_as_mathematics():
 
 
 def test_the_paired_difference_stands_before_the_bars():
-    said = words(opened("fine_tune"))
+    said = text_of(opened("fine_tune"))
     assert re.search(
         r"\*\*[+−]\d+\.\d points\*\* against .* \(95 % interval .* to .*\), better in \d+ of 10 seeds", said
     )

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from pages.streaming.feed import _message
-from tests.support.experiments import done, finish
-from tests.support.pages import app, finished, words
-from tests.support.runs import begun
+from tests.support.experiments import finish_run, finish_runs
+from tests.support.pages import app, finished_run, text_of
+from tests.support.runs import running_run
 from tests.support.training import SOURCE, TARGET
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
@@ -51,7 +51,7 @@ def spoil(store: Store, run: str, name: str, value: float) -> None:
 
 def broken_run(value: float, name: str = METRIC, batch: str = "", **changes: str) -> str:
     store = open_store()
-    run = finished(store, parse_spec({}, [f"{path}={text}" for path, text in changes.items()]), 0.5, batch)
+    run = finished_run(store, parse_spec({}, [f"{path}={text}" for path, text in changes.items()]), 0.5, batch)
     store.append(run, [(1, f"accuracy/{TARGET}/digit/validation", 0, 0.1), (2, "loss/total", 1, value)])
     spoil(store, run, name, value)
     return run
@@ -115,15 +115,15 @@ def test_no_page_breaks(value, name):
     for page, query in (("start", {}), ("train", {}), ("compare", {}), ("run", {"run": run})):
         test = app(page, **query)
         assert not test.exception, page
-        assert not any(str(one) in words(test) for one in ("nan", "inf%", "inf °"))
+        assert not any(str(one) in text_of(test) for one in ("nan", "inf%", "inf °"))
     for view in ("inside", "try", "home"):
         assert not app("run", run=run, view=view).exception, view
 
 
 @each_value
 def test_compare_says_which_run_of_an_experiment_broke(value):
-    batch, ids = begun(budgets=(5,), seeds=5)
-    finish(ids)
+    batch, ids = running_run(budgets=(5,), seeds=5)
+    finish_runs(ids)
     spoil(open_store(), ids[7], METRIC, value)
     broken = open_store().get(ids[7])
     for picture in ("final", "race", "cost"):
@@ -136,8 +136,8 @@ def test_compare_says_which_run_of_an_experiment_broke(value):
 
 @each_value
 def test_an_experiment_of_broken_runs_alone_says_so(value):
-    batch, ids = begun(budgets=(5,), seeds=1)
-    finish(ids)
+    batch, ids = running_run(budgets=(5,), seeds=1)
+    finish_runs(ids)
     for run in ids:
         spoil(open_store(), run, METRIC, value)
     page = app("compare", experiment=batch)
@@ -150,10 +150,10 @@ def test_a_sweep_leaves_out_what_broke(value):
     batch = "sweep-1-abc"
     broken_run(value, batch=batch, **{"strategy.kind": "joint", "seed": "0"})
     whole = open_store().create(parse_spec({}, ["strategy.kind=joint", "seed=1"]), batch=batch)
-    done(open_store(), whole, 0.5)
+    finish_run(open_store(), whole, 0.5)
     page = app("compare", experiment=batch)
     assert not page.exception
-    assert "nan" not in words(page)
+    assert "nan" not in text_of(page)
     assert any("network broke" in error.value for error in page.error)
 
 
@@ -167,7 +167,7 @@ def test_a_race_with_a_broken_network_has_no_verdict(value):
         assert open_store().get(run).broke
     page = app(race=batch)
     assert not page.exception
-    assert "There is no verdict" in words(page)
+    assert "There is no verdict" in text_of(page)
 
 
 @each_value

@@ -8,7 +8,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support.pages import app, finished, start_button, words
+from tests.support.pages import app, finished_run, start_button, text_of
 from tests.support.training import SOURCE, TARGET, event
 from xfer_core.execution.worker import failure_reason
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
@@ -30,10 +30,10 @@ def test_every_page_renders_on_an_empty_and_on_a_full_store(page, filled):
         store = open_store()
         for status in STATUSES:
             store.update(store.create(RunSpec(), name=status), status=status)
-        finished(store, RunSpec(), 0.7)
+        finished_run(store, RunSpec(), 0.7)
     test = app(page)
     assert not test.exception
-    assert not test.error, words(test)
+    assert not test.error, text_of(test)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -145,7 +145,7 @@ def raced(scratch: float, tuned: float, joint: float, batch: str = "race-1", **p
     """A finished race with made-up accuracies."""
     chosen = [f"problem.{name}={value}" for name, value in problem.items()]
     for kind, accuracy in (("target_only", scratch), ("fine_tune", tuned), ("joint", joint)):
-        finished(open_store(), parse_spec({}, [f"strategy.kind={kind}", *chosen]), accuracy, batch=batch)
+        finished_run(open_store(), parse_spec({}, [f"strategy.kind={kind}", *chosen]), accuracy, batch=batch)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def raced(scratch: float, tuned: float, joint: float, batch: str = "race-1", **p
 )
 def test_the_verdict_follows_from_the_numbers_and_names_every_network(scratch, tuned, joint, said):
     raced(scratch, tuned, joint)
-    text = words(app(race="race-1")).lower()
+    text = text_of(app(race="race-1")).lower()
     for part in said:
         assert part.lower() in text, text
     assert ("between the first two" in text) == (said[-1] == "between the first two")
@@ -172,37 +172,37 @@ def test_the_verdict_follows_from_the_numbers_and_names_every_network(scratch, t
 
 def test_one_labelled_photograph_is_not_said_in_the_plural():
     raced(0.3, 0.6, 0.6, labels_per_class=1)
-    assert "the very same one labelled photograph of each digit" in words(app(race="race-1"))
+    assert "the very same one labelled photograph of each digit" in text_of(app(race="race-1"))
 
 
 def test_races_are_averaged_only_with_those_of_as_many_labels():
     raced(0.5, 0.7, 0.6)
     raced(0.3, 0.5, 0.4, batch="race-2", labels_per_class=1)
-    assert "Over" not in words(app(race="race-1"))
+    assert "Over" not in text_of(app(race="race-1"))
     raced(0.7, 0.9, 0.8, batch="race-3")
-    assert "Over 2 races" in words(app(race="race-1"))
-    assert "From scratch **60.0 %** ± 14.1" in words(app(race="race-1"))
+    assert "Over 2 races" in text_of(app(race="race-1"))
+    assert "From scratch **60.0 %** ± 14.1" in text_of(app(race="race-1"))
 
 
 def test_start_over_leads_back_to_the_introduction_which_knows_the_last_race():
     raced(0.5, 0.7, 0.6)
     test = app(race="race-1")
-    assert "Watch knowledge move" not in words(test)
+    assert "Watch knowledge move" not in text_of(test)
     press(test, "Start over")
-    assert "Watch knowledge move" in words(test)
+    assert "Watch knowledge move" in text_of(test)
     assert "race" not in test.query_params
     press(test, "Back to your last race")
-    assert "Watch knowledge move" not in words(test)
+    assert "Watch knowledge move" not in text_of(test)
 
 
 def test_a_race_says_what_it_waits_for():
     test = press(app(), "Start the race")
-    assert "All three get the same labelled photographs, 5 of each digit" in words(test)
+    assert "All three get the same labelled photographs, 5 of each digit" in text_of(test)
     open_store().create(RunSpec(), status=RUNNING)
-    assert "All places are taken" in words(test.run())
+    assert "All places are taken" in text_of(test.run())
     for run in open_store().find(statuses=(QUEUED,)):
         open_store().update(run.id, status=RUNNING)
-    assert "All three get the same" in words(test.run())
+    assert "All three get the same" in text_of(test.run())
 
 
 def test_an_old_race_in_the_address_that_comes_with_a_press_is_not_shown_again():
@@ -243,7 +243,7 @@ def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
     wanted = parse_spec({}, settings)
     test = app("train", **query(*settings))
     assert not test.exception
-    assert not test.error, words(test)
+    assert not test.error, text_of(test)
     start_button(test).click().run()
     assert not test.exception
     runs = open_store().find(statuses=(QUEUED,))
@@ -257,9 +257,9 @@ def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
 
 def test_what_is_updated_follows_the_locks():
     test = app("train")
-    assert "33,946 of 33,946" in words(test)
+    assert "33,946 of 33,946" in text_of(test)
     next(toggle for toggle in test.toggle if toggle.label == "conv3").set_value(True).run()
-    assert "15,386 of 33,946" in words(test)
+    assert "15,386 of 33,946" in text_of(test)
     assert "conv3" in str(test.query_params["strategy.frozen"])
 
 
@@ -267,7 +267,7 @@ def test_a_method_that_freezes_nothing_shows_the_network_without_locks():
     test = app("train", strategy__kind="joint")
     locks = [toggle for toggle in test.toggle if toggle.label in ("conv1", "conv2", "conv3", "head")]
     assert [lock.disabled for lock in locks] == [True] * 4
-    assert "all 33,946 parameters are updated" in words(test)
+    assert "all 33,946 parameters are updated" in text_of(test)
 
 
 def test_the_formula_follows_the_mixer():
@@ -381,10 +381,10 @@ def test_another_training_beside_one_that_goes_on_is_said_and_can_be_stopped():
     first = test.session_state["train.run"]
     press_lock(test, "conv1")
     start_button(test).click().run()
-    assert "still trains and shares the processor" in words(test)
+    assert "still trains and shares the processor" in text_of(test)
     next(button for button in test.button if button.label == "Stop it").click().run()
     assert open_store().get(first).status == "stopped"
-    assert "still trains" not in words(test)
+    assert "still trains" not in text_of(test)
 
 
 def test_a_link_with_only_a_run_brings_that_run_s_settings():
@@ -400,7 +400,7 @@ def test_a_lambda_slider_of_the_form_acts_on_the_run_that_is_shown():
     test = app("train", strategy__kind="joint")
     start_button(test).click().run()
     run = test.session_state["train.run"]
-    assert "act at once" in words(test)
+    assert "act at once" in text_of(test)
     next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.5).run()
     assert store.pop_commands(run) == [Command("set", f"lambda/{TARGET}/digit", 1.5)]
     next(box for box in test.number_input if box.label == "Learning rate").set_value(0.01).run()
@@ -408,7 +408,7 @@ def test_a_lambda_slider_of_the_form_acts_on_the_run_that_is_shown():
     store.update(run, status=FINISHED)
     next(slider for slider in test.slider if "photographs" in slider.label).set_value(1.0).run()
     assert store.pop_commands(run) == []
-    assert "act at once" not in words(test)
+    assert "act at once" not in text_of(test)
 
 
 def test_baselines_that_were_started_with_a_run_pause_and_stop_with_it():
@@ -422,7 +422,7 @@ def test_baselines_that_were_started_with_a_run_pause_and_stop_with_it():
 
 def test_what_can_follow_is_one_press_away():
     store = open_store()
-    run = finished(store, parse_spec({}, ["strategy.kind=joint"]), 0.7)
+    run = finished_run(store, parse_spec({}, ["strategy.kind=joint"]), 0.7)
     labels = [link.label for link in app("train", run=run).get("page_link")]
     assert labels[-5:] == ["Inspect", "Try it", "Export", "Compare this", "Sweep a λ: what does each value give?"]
     before = [link.label for link in app("train").get("page_link")]
@@ -444,7 +444,7 @@ def links(test: AppTest, page: str) -> list[str]:
 
 def test_the_list_names_what_was_asked_and_what_came_of_it():
     store = open_store()
-    run = finished(store, parse_spec({}, ["seed=3"]), 0.73)
+    run = finished_run(store, parse_spec({}, ["seed=3"]), 0.73)
     store.create(RunSpec(), name="[waits](x)")
     assert (SOURCE, TARGET) == ("digits.handwritten", "digits.photo")
     waits, done = links(app("compare", view="runs"), "run")
@@ -461,7 +461,9 @@ def test_the_list_names_what_was_asked_and_what_came_of_it():
 def test_the_list_is_searched_and_filtered():
     store = open_store()
     for kind, seed in (("fine_tune", 1), ("joint", 2), ("joint", 3)):
-        finished(store, parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}", "training.steps=70"]), 0.5 + seed / 10)
+        finished_run(
+            store, parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}", "training.steps=70"]), 0.5 + seed / 10
+        )
     store.create(parse_spec({}, ['problem.target=["digits.noisy"]']))
     test = app("compare", view="runs")
 
@@ -484,14 +486,14 @@ def test_the_list_is_searched_and_filtered():
     box("State").set_value(["finished"]).run()
     assert len(links(test, "run")) == 3
     box("Search").set_value("zebra").run()
-    assert "No run is like that." in words(test)
+    assert "No run is like that." in text_of(test)
 
 
 def test_an_experiment_is_one_entry_until_it_is_opened():
     store = open_store()
     for seed in range(3):
-        finished(store, parse_spec({}, [f"seed={seed}"]), 0.7, "experiment-help-1")
-    finished(store, parse_spec({}, ["seed=9"]), 0.7)
+        finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7, "experiment-help-1")
+    finished_run(store, parse_spec({}, ["seed=9"]), 0.7)
     test = app("compare", view="runs")
     assert len(links(test, "run")) == 1
     (fold,) = [each for each in test.expander if "Does transfer help?" in each.label]
@@ -500,7 +502,7 @@ def test_an_experiment_is_one_entry_until_it_is_opened():
     assert len(links(test, "run")) == 1, "what is searched for is unfolded"
     next(button for button in test.button if button.label == "Open the experiment").click().run()
     assert not test.exception
-    assert "### Does transfer help?" in words(test)
+    assert "### Does transfer help?" in text_of(test)
     assert test.query_params["experiment"] == "experiment-help-1"
 
 
@@ -510,12 +512,12 @@ def test_many_runs_come_in_pages():
         store.create(parse_spec({}, [f"seed={seed}"]))
     test = app("compare", view="runs")
     assert len(links(test, "run")) == 25
-    assert "60 runs." in words(test)
+    assert "60 runs." in text_of(test)
 
 
 def test_selected_runs_stay_selected_are_compared_and_deleted():
     store = open_store()
-    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in range(3)]
+    runs = [finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in range(3)]
     test = app("compare", view="runs")
 
     def press(label: str) -> None:
@@ -523,12 +525,12 @@ def test_selected_runs_stay_selected_are_compared_and_deleted():
         assert not test.exception
 
     test.checkbox(key=f"select.{runs[0]}").check().run()
-    assert "**1 selected**" in words(test)
-    finished(store, parse_spec({}, ["seed=9"]), 0.7)  # somebody else's: no selection slips
+    assert "**1 selected**" in text_of(test)
+    finished_run(store, parse_spec({}, ["seed=9"]), 0.7)  # somebody else's: no selection slips
     test.checkbox(key=f"select.{runs[2]}").check().run()
-    assert "**2 selected**" in words(test)
+    assert "**2 selected**" in text_of(test)
     press("Compare")
-    assert "**What differs**" in words(test)
+    assert "**What differs**" in text_of(test)
     assert test.query_params["runs"] == f"{runs[0]},{runs[2]}"
     press("All runs")
     assert test.checkbox(key=f"select.{runs[0]}").value
@@ -537,15 +539,15 @@ def test_selected_runs_stay_selected_are_compared_and_deleted():
 
 
 def test_a_link_compares_runs_and_says_which_are_not_here():
-    run = finished(open_store(), RunSpec(), 0.7)
+    run = finished_run(open_store(), RunSpec(), 0.7)
     test = app("compare", view="runs", runs=f"{run},nobody")
     assert not test.exception
-    assert "1 of these runs are not in this installation." in words(test)
+    assert "1 of these runs are not in this installation." in text_of(test)
 
 
 def test_what_is_drawn_live_can_be_read_as_a_table():
     store = open_store()
-    run = finished(store, RunSpec(), 0.73)
+    run = finished_run(store, RunSpec(), 0.73)
     store.append(run, [(1, "loss/total", 1, 2.0), (2, "loss/total", 2, 1.0), (3, "lr", 1, 0.01)])
     test = app("run", run=run)
     next(toggle for toggle in test.toggle if toggle.label == "The numbers").set_value(True).run()
@@ -561,34 +563,34 @@ def test_what_is_drawn_live_can_be_read_as_a_table():
 def test_the_head_of_a_run_says_what_was_asked_and_what_came_of_it():
     store = open_store()
     settings = ['strategy.frozen=["conv1"]', "training.steps=120", "seed=7", "problem.labels_per_class=20"]
-    run = finished(store, parse_spec({}, settings), 0.73)
-    finished(store, parse_spec({}, [*settings[1:], "strategy.kind=target_only"]), 0.5)
+    run = finished_run(store, parse_spec({}, settings), 0.73)
+    finished_run(store, parse_spec({}, [*settings[1:], "strategy.kind=target_only"]), 0.5)
     store.rename(run, "mine")
-    said = words(app("run", run=run))
+    said = text_of(app("run", run=run))
     assert "**Handwritten digits → Digits on photographs** · Fine-tuning · 20 labels per class · seed 7" in said
     assert f"· {run}" in said
     assert "Not at the default: Frozen layers: conv1 · Steps: 120" in said
     assert "**mine** got **73 of 100**" in said
     for view in ("inside", "try", "home"):
-        assert "**mine** got **73 of 100**" in words(app("run", run=run, view=view)), "the number is first everywhere"
+        assert "**mine** got **73 of 100**" in text_of(app("run", run=run, view=view)), "the number is first everywhere"
 
 
 def test_a_run_at_its_defaults_lists_none():
-    assert "Not at the default" not in words(app("run", run=finished(open_store(), RunSpec(), 0.73)))
+    assert "Not at the default" not in text_of(app("run", run=finished_run(open_store(), RunSpec(), 0.73)))
 
 
 @pytest.mark.parametrize(
     ("batch", "label"), [("experiment-help-1", "Experiment: Does transfer help?"), ("race-1", "The race"), ("", None)]
 )
 def test_a_run_leads_back_to_where_it_is_from(batch, label):
-    test = app("run", run=finished(open_store(), RunSpec(), 0.73, batch))
+    test = app("run", run=finished_run(open_store(), RunSpec(), 0.73, batch))
     links = [link.proto.label for link in test.get("page_link")]
     assert links[:-1] == [*([label] if label else []), "All runs"], "and last the one to Train"
 
 
 def test_a_run_is_renamed_and_deleted_on_its_page():
     store = open_store()
-    run = finished(store, RunSpec(), 0.73)
+    run = finished_run(store, RunSpec(), 0.73)
     test = app("run", run=run)
     next(field for field in test.text_input if field.label == "New name").set_value("other").run()
     assert store.get(run).name == "other"
@@ -600,23 +602,23 @@ def test_a_run_is_renamed_and_deleted_on_its_page():
 def test_what_trains_says_where_its_result_will_stand_and_cannot_be_deleted():
     store = open_store()
     test = app("run", run=store.create(RunSpec(), status=RUNNING))
-    assert "The result stands here when training has ended." in words(test)
+    assert "The result stands here when training has ended." in text_of(test)
     assert next(one for one in test.get("popover") if one.proto.popover.label == "Delete…").proto.popover.disabled
 
 
 def test_an_old_address_does_not_take_a_run_s_page_back():
     store = open_store()
-    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
+    runs = [finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     test = app("run", run=runs[0])
     test.query_params["run"], test.query_params["view"] = runs[1], "export"
     test.run()
-    assert f"· {runs[0]}" in words(test)
+    assert f"· {runs[0]}" in text_of(test)
     assert test.query_params["view"] == "live"
 
 
 @pytest.mark.parametrize(("old", "new"), [("watch", "live"), ("inside", "inspect"), ("home", "export")])
 def test_the_words_of_old_links_to_a_run_are_still_read(old, new):
-    run = finished(open_store(), RunSpec(), 0.7)
+    run = finished_run(open_store(), RunSpec(), 0.7)
     test = app("run", run=run, view=old)
     assert not test.exception
     assert test.query_params["view"] == new

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.experiments import finish
-from tests.support.pages import app, press, words
-from tests.support.runs import begun
+from tests.support.experiments import finish_runs
+from tests.support.pages import app, press, text_of
+from tests.support.runs import running_run
 from xfer_core.experiments.plan import plan_for
 from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
@@ -48,7 +48,7 @@ def test_a_prepared_link_in_any_order_starts_the_very_runs():
     assert not page.exception
     assert not page.error
     assert not page.warning
-    assert "**8 runs**: 2 methods × 2 label budgets × 2 seeds." in words(page)
+    assert "**8 runs**: 2 methods × 2 label budgets × 2 seeds." in text_of(page)
     press(page, START)
     assert not page.exception
     assert len(specs()) == 8
@@ -63,7 +63,7 @@ def test_a_prepared_link_in_any_order_starts_the_very_runs():
 def test_what_no_link_can_ask_for_is_named_until_it_was_read():
     page = app("compare", question="why", seeds="2")
     assert not page.exception
-    assert "Left out of this link: question must be one of" in words(page)
+    assert "Left out of this link: question must be one of" in text_of(page)
     assert [code.value for code in page.code] == ["question=why"]
     assert page.slider(key="plan1.seeds").value == 2
     press(page, "I have read this")
@@ -89,8 +89,8 @@ def test_the_link_is_written_as_the_form_is_set_and_never_read_again():
         "question": "help", "labels": "1,8", "seeds": "3", "methods": "joint,dann", "training.steps": "50",
         "dann.hidden": "16", "dann.training.optimizer.lr": "0.001",
     }  # fmt: skip
-    assert "The learning rate differs by method: 0.001, 0.003." in words(page)
-    assert "**Defaults, not tuned** for this problem: Joint learning." in words(page)
+    assert "The learning rate differs by method: 0.001, 0.003." in text_of(page)
+    assert "**Defaults, not tuned** for this problem: Joint learning." in text_of(page)
 
 
 def test_another_question_keeps_problem_and_training():
@@ -104,13 +104,13 @@ def test_another_question_keeps_problem_and_training():
 
 
 def test_after_start_the_form_is_folded_and_the_new_experiment_is_shown():
-    finish(begun("joint", seeds=1)[1])
+    finish_runs(running_run("joint", seeds=1)[1])
     page = app("compare", **plan_for("help").query())
     assert START in [button.label for button in page.button]
     press(page, START)
     assert not page.exception
     assert START not in [button.label for button in page.button]
-    assert "### Does transfer help?" in words(page)
+    assert "### Does transfer help?" in text_of(page)
     (batch,) = [batch for batch, _ in open_store().batches("experiment-help")]
     assert query(page) == {"experiment": batch}
 
@@ -122,7 +122,7 @@ def test_the_same_plan_is_not_started_twice():
     page.run()
     assert START in [button.label for button in page.button]
     assert start_button(page).disabled
-    assert "This very experiment is running" in words(page)
+    assert "This very experiment is running" in text_of(page)
     page.session_state["experiment.start"] = True  # a press that was on its way
     page.run()
     assert len(open_store().find()) == 12
@@ -145,24 +145,24 @@ def test_a_plan_is_still_there_after_a_visit_elsewhere():
 
 
 def test_an_experiment_can_be_named():
-    batch, ids = begun(seeds=1)
-    finish(ids)
+    batch, ids = running_run(seeds=1)
+    finish_runs(ids)
     page = app("compare", experiment=batch)
     page.text_input(key=f"experiment.name.{batch}").set_value("Lecture *3*").run()
     assert not page.exception
     assert open_store().experiment_name(batch) == "Lecture *3*"
-    assert r"### Lecture \*3\*" in words(page), "as text"
+    assert r"### Lecture \*3\*" in text_of(page), "as text"
     page.text_input(key=f"experiment.name.{batch}").set_value("").run()
-    assert "### Does transfer help?" in words(page)
+    assert "### Does transfer help?" in text_of(page)
 
 
 def test_time_is_said_from_runs_of_the_same_kind():
-    _batch, ids = begun(seeds=2)
-    finish(ids)  # 2 s of training each
+    _batch, ids = running_run(seeds=2)
+    finish_runs(ids)  # 2 s of training each
     for run in ids:
         open_store().update(run, started=100.0, ended=102.5, threads=1)
     page = app("compare", **plan_for("help", 5).query())
-    said = words(page)
+    said = text_of(page)
     assert "**60 runs**" in said
     assert "About **" in said
     assert " min** on this machine" in said or " s** on this machine" in said
@@ -177,5 +177,5 @@ def test_a_plan_that_cannot_be_is_said_and_nothing_starts():
     page.multiselect(key="plan1.all.source").set_value(["digits.low"]).run()
     page.multiselect(key="plan1.all.target").set_value(["digits.high"]).run()
     assert not page.exception
-    assert "share a class" in words(page)
+    assert "share a class" in text_of(page)
     assert start_button(page).disabled

@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 import pages.widgets.domains
 from pages.i18n import JOINER, error_text, plain
 from pages.widgets.loss_weights import shares_bar
-from tests.support.experiments import finish
+from tests.support.experiments import finish_runs
 from tests.support.hostile import HOSTILE, TEXTS
-from tests.support.pages import app, finished
-from tests.support.runs import begun
+from tests.support.pages import app, finished_run
+from tests.support.runs import running_run
 from tests.support.training import TARGET
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.curves import Curve, curve_chart
@@ -158,14 +158,14 @@ def test_a_link_is_text(query):
 
 def test_the_name_of_the_run_that_train_watches_is_text():
     store = open_store()
-    run = finished(store, RunSpec(), 0.7)
+    run = finished_run(store, RunSpec(), 0.7)
     store.rename(run, HOSTILE)
     require_text(app("train", run=run))
 
 
 def test_a_run_s_page_shows_names_as_text():
     store = open_store()
-    run, other = (finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2))
+    run, other = (finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2))
     for each in (run, other):
         store.rename(each, HOSTILE)
     for view in ("watch", "inside", "try", "home"):
@@ -183,8 +183,8 @@ def test_titles_of_domains_are_text_on_train_and_on_a_run_s_page(hostile_titles)
 
 def test_compare_shows_names_and_reasons_as_text():
     store = open_store()
-    batch, ids = begun(budgets=(5,), seeds=2)
-    finish(ids[2:])
+    batch, ids = running_run(budgets=(5,), seeds=2)
+    finish_runs(ids[2:])
     broken(store, batch=batch)
     for run in ids:
         store.rename(run, HOSTILE)
@@ -193,10 +193,10 @@ def test_compare_shows_names_and_reasons_as_text():
 
 def test_the_list_and_compared_runs_show_names_as_text():
     store = open_store()
-    runs = [finished(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
+    runs = [finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     for run in runs:
         store.rename(run, HOSTILE)
-    batch, ids = begun(budgets=(5,), seeds=2)
+    batch, ids = running_run(budgets=(5,), seeds=2)
     store.name_experiment(batch, HOSTILE)
     require_text(app("compare", view="runs"))
     test = app("compare", view="runs", runs=",".join([*runs, *ids]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pages.widgets.chart_runs import panel_charts, planned_run
-from tests.support.pages import app, start_button, words
+from tests.support.pages import app, start_button, text_of
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -35,7 +35,7 @@ def test_the_rule_is_a_visible_choice_and_the_oracle_is_marked():
     box = next(box for box in test.selectbox if box.label == "Model selection: which step counts")
     assert box.value == "last"
     box.set_value("oracle").run()
-    assert "no honest rule" in words(test)
+    assert "no honest rule" in text_of(test)
     assert queued(test).training.selection == "oracle"
 
 
@@ -51,7 +51,7 @@ def test_a_rule_that_does_not_fit_is_refused_beside_it():
 def test_a_table_of_weights_is_typed_or_brought_and_goes_into_the_recipe():
     test = app("train", strategy__kind="generalised", strategy__scheme="table", strategy__table=TABLE)
     assert not test.exception
-    assert not test.error, words(test)
+    assert not test.error, text_of(test)
     assert queued(test).strategy.table == TABLE
 
 
@@ -78,7 +78,7 @@ def test_a_table_that_cannot_be_used_is_one_sentence(table, said):
     assert not test.exception
     assert [said in error.value and error.value.startswith("Table of weights must") for error in test.error] == [
         True
-    ], words(test)
+    ], text_of(test)
 
 
 def test_what_each_rule_would_have_chosen_is_shown_with_its_cost():

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.support.pages import app, finished, words
+from tests.support.pages import app, finished_run, text_of
 from xfer_core.analysis.verdict import verdict
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import STOPPED, Run, open_store
@@ -14,7 +14,7 @@ from xfer_core.runs.store import STOPPED, Run, open_store
 
 def made(kind: str, accuracy: float, **changes: object) -> Run:
     store = open_store()
-    run = finished(store, parse_spec({}, [f"strategy.kind={kind}"]), accuracy)
+    run = finished_run(store, parse_spec({}, [f"strategy.kind={kind}"]), accuracy)
     if changes:
         store.update(run, **changes)
     return store.get(run)
@@ -50,7 +50,7 @@ def test_without_from_scratch_it_is_compared_with_the_source_and_without_both_wi
 def test_the_page_says_it_in_one_sentence(tuned, scratch, said):
     run = made("fine_tune", tuned)
     made("target_only", scratch)
-    text = words(app("train", run=run.id))
+    text = text_of(app("train", run=run.id))
     for part in said:
         assert part in text, text
 
@@ -64,7 +64,7 @@ def test_a_run_that_was_stopped_before_the_target_says_so_and_makes_no_claim():
     found = verdict(open_store().get(run.id), [made("target_only", 0.2)], 314)
     assert found is not None
     assert (found.is_significant, found.cut_short) == (False, True)
-    text = words(app("train", run=run.id))
+    text = text_of(app("train", run=run.id))
     assert "stopped at step 129 of 300, before it learned the target" in text
     assert "more" not in text.partition("stopped at step")[0][-200:]
 
@@ -72,4 +72,4 @@ def test_a_run_that_was_stopped_before_the_target_says_so_and_makes_no_claim():
 def test_a_run_that_broke_has_no_verdict_but_a_reason():
     run = made("fine_tune", math.nan)
     assert verdict(run, [], 314) is None
-    assert "lower learning rate" in words(app("train", run=run.id))
+    assert "lower learning rate" in text_of(app("train", run=run.id))

@@ -14,10 +14,10 @@ from xfer_core.experiments.presets import (
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Store, open_store
 
-FOUR = strategy_conditions(["target_only", "source_only", "fine_tune", "joint"])
+FOUR_METHODS = strategy_conditions(["target_only", "source_only", "fine_tune", "joint"])
 
 
-def done(store: Store, run: str, accuracy: float, **more) -> None:
+def finish_run(store: Store, run: str, accuracy: float, **more) -> None:
     """As if it had been trained."""
     spec = RunSpec.model_validate(store.get(run).spec)
     metrics = {spec.target_metric(): accuracy, f"accuracy/{spec.problem.source[0]}/digit/test": 0.9, **more}
@@ -26,7 +26,9 @@ def done(store: Store, run: str, accuracy: float, **more) -> None:
     store.update(run, status=FINISHED, ended=time.time(), result=result)
 
 
-def begun(question: str = "help", arms=FOUR, budgets=(1, 5, 20), seeds: int = 5) -> tuple[str, list[str]]:
+def queue_experiment(
+    question: str = "help", arms=FOUR_METHODS, budgets=(1, 5, 20), seeds: int = 5
+) -> tuple[str, list[str]]:
     """A queued experiment in the store."""
     experiment = Experiment(question, RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
     wanted = [(spec, arm.title.format(**arm.params)) for spec, arm in experiment.specs()]
@@ -34,12 +36,12 @@ def begun(question: str = "help", arms=FOUR, budgets=(1, 5, 20), seeds: int = 5)
     return batch, open_store().create_many(wanted, batch)
 
 
-def finish(ids: list[str]) -> None:
+def finish_runs(ids: list[str]) -> None:
     """Made-up results: from scratch 0.4 and a bit for every label, all others 0.3 better."""
     store = open_store()
     for run in ids:
         spec = RunSpec.model_validate(store.get(run).spec)
         value = 0.3 + 0.01 * int(spec.problem.labels_per_class) + 0.01 * spec.seed
-        done(store, run, value if spec.strategy.kind == "target_only" else value + 0.3)
+        finish_run(store, run, value if spec.strategy.kind == "target_only" else value + 0.3)
         points = [(i + 1, "accuracy/digits.photo/digit/validation", 50 * i, i / 10) for i in range(5)]
         store.append(run, points)

@@ -20,12 +20,12 @@ def app(page: str = "", **query: str) -> AppTest:
     return test.run()
 
 
-def words(test: AppTest) -> str:
+def text_of(test: AppTest) -> str:
     kinds = ("markdown", "caption", "error", "warning", "info", "success", "title", "header", "subheader")
     return "\n".join(str(element.value) for kind in kinds for element in test.get(kind))
 
 
-def finished(store: Store, spec: RunSpec, accuracy: float, batch: str = "") -> str:
+def finished_run(store: Store, spec: RunSpec, accuracy: float, batch: str = "") -> str:
     """A run as it looks after training, with a made-up accuracy."""
     name = spec.target_metric()
     metric = {"name": name, "value": accuracy}

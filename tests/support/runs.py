@@ -11,7 +11,7 @@ from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run, Store
 
 PATIENCE = 60.0
-BREAKS = (
+DIVERGING = (
     "training.optimizer.kind=sgd",
     "training.optimizer.lr=10",
     "strategy.kind=joint",
@@ -22,7 +22,7 @@ BREAKS = (
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
 
 
-def begun(store, *changes: str) -> str:
+def running_run(store, *changes: str) -> str:
     return store.create(parse_spec({}, [*QUICK, *changes]), status=RUNNING)
 
 
@@ -35,7 +35,7 @@ def wait(good: Callable[[], Any], about: object = "") -> Any:
     return answer
 
 
-def until(store: Store, run: str, good: Callable[[Run], object]) -> Run:
+def wait_for_run(store: Store, run: str, good: Callable[[Run], object]) -> Run:
     row = store.get(run)
 
     def look() -> bool:
@@ -47,13 +47,13 @@ def until(store: Store, run: str, good: Callable[[Run], object]) -> Run:
     return row
 
 
-def ends(store: Store, run: str, status: str = FINISHED) -> Run:
-    row = until(store, run, lambda row: row.status not in (QUEUED, RUNNING))
+def wait_for_end(store: Store, run: str, status: str = FINISHED) -> Run:
+    row = wait_for_run(store, run, lambda row: row.status not in (QUEUED, RUNNING))
     assert row.status == status, row.reason
     return row
 
 
-def ended(store: Store, *changes: str):
+def trained_run(store: Store, *changes: str):
     """A run that was really trained, for a few steps."""
     run = store.create(parse_spec({}, [*QUICK, *changes]), status=RUNNING)
     run_here(store, run, 1)

@@ -23,7 +23,7 @@ SOURCE, TARGET = "digits.handwritten", "digits.photo"
 SMALL = SmallCNN(width=4)
 
 
-NETWORK_FORMS = (SMALL, ArticleNet())
+NETWORK_CONFIGS = (SMALL, ArticleNet())
 
 
 Weights = dict[str, Tensor]
@@ -35,7 +35,7 @@ def event(seq: int, step: int = 0, kind: str = "phase", **details: Any) -> dict[
 
 
 @cache
-def little(problem: Problem, seed: int) -> ProblemData:
+def small_problem(problem: Problem, seed: int) -> ProblemData:
     """A problem dealt once, with 40 held-out samples of each kind, so that measuring costs next to nothing."""
     whole = split_problem(problem, seed)
     few = {
@@ -61,7 +61,7 @@ def trainer(
 ) -> Trainer:
     """A trainer that has not begun; with ``data=None`` it deals the whole problem itself."""
     problem = problem or Problem()
-    more.setdefault("data", little(problem, seed))
+    more.setdefault("data", small_problem(problem, seed))
     return Trainer(problem, network, strategy, training or settings(), seed, **more)
 
 
@@ -157,7 +157,7 @@ def kill() -> None:
     raise Killed
 
 
-def lives(strategy, training, path, pauses, **more):
+def attempts(strategy, training, path, pauses, **more):
     """A run that is paused at each of these steps and resumed by a new trainer; the last trainer and all it told."""
     heard, begin = [], 0
     for at in (*pauses, None):
@@ -171,7 +171,7 @@ def lives(strategy, training, path, pauses, **more):
     return run, result, heard
 
 
-def killed_at(step, strategy, training, path, plan=None):
+def interrupt_at(step, strategy, training, path, plan=None):
     told = At({**(plan or {}), step: kill})
     with pytest.raises(Killed):
         trainer(strategy, training=training, callback=told, checkpoint=path).run()

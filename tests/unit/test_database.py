@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import end_dispatchers
 from pages.i18n import plain
-from tests.support.runs import begun, ends
+from tests.support.runs import running_run, wait_for_end
 from xfer_core import files
 from xfer_core.cli import main
 from xfer_core.errors import XferError
@@ -66,7 +66,7 @@ def losses(store: Store, run: str) -> list[int]:
 
 def test_a_run_waits_for_a_locked_database_and_loses_nothing(impatient, url, every_step):
     store = Store(url)
-    whole, run, held = begun(store), begun(store), []
+    whole, run, held = running_run(store), running_run(store), []
     run_here(store, whole, 1)
 
     def at_three(progress: dict) -> None:
@@ -83,7 +83,7 @@ def test_a_run_waits_for_a_locked_database_and_loses_nothing(impatient, url, eve
 
 def test_a_database_that_stays_locked_is_one_sentence_and_the_run_can_go_on(impatient, url, every_step):
     store, locks = Store(url, patience=0.3), []
-    run = begun(store)
+    run = running_run(store)
 
     def at_five(progress: dict) -> None:
         if progress["step"] == 5:
@@ -182,7 +182,7 @@ def test_a_database_of_a_newer_version_is_one_line(capsys):
 
 
 def test_a_full_disk_fails_a_run_with_a_sentence_and_it_goes_on_from_its_checkpoint(store, every_step, monkeypatch):
-    whole, run, write = begun(store), begun(store), files.move_into_place
+    whole, run, write = running_run(store), running_run(store), files.move_into_place
     run_here(store, whole, 1)
 
     def full(fresh: Path, path: Path, *how: object) -> None:
@@ -207,7 +207,7 @@ def test_a_full_disk_fails_a_run_with_a_sentence_and_it_goes_on_from_its_checkpo
 
 
 def test_a_database_that_cannot_grow_is_a_sentence(store, every_step):
-    run = begun(store)
+    run = running_run(store)
     with store.engine.connect() as connection:
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar()
         connection.execute(sa.text(f"PRAGMA max_page_count={pages}"))
@@ -269,7 +269,7 @@ def test_nobody_is_served_from_a_database_that_is_gone(url, lose):
 @every_loss
 def test_a_run_whose_database_goes_ends_with_a_sentence(url, lose, every_step):
     store = Store(url)
-    run, path = begun(store), Path(store.engine.url.database)
+    run, path = running_run(store), Path(store.engine.url.database)
 
     def lost(progress: dict) -> None:
         if progress["step"] == 5:
@@ -284,7 +284,7 @@ def test_a_run_whose_database_goes_ends_with_a_sentence(url, lose, every_step):
 @pytest.mark.parametrize("another", [False, True], ids=["", "while another one is there"])
 def test_a_database_that_comes_back_brings_its_runs_back_and_they_go_on(url, every_step, another):
     store = Store(url)
-    whole, run = begun(store), begun(store)
+    whole, run = running_run(store), running_run(store)
     run_here(store, whole, 1)
     path = Path(store.engine.url.database)
 
@@ -317,7 +317,7 @@ def test_a_database_overwritten_with_something_else_is_one_line(capsys):
 
 def test_an_empty_list_beside_files_of_runs_says_so(capsys):
     store = open_store()
-    run_here(store, begun(store), 1)
+    run_here(store, running_run(store), 1)
     assert main(["runs"]) == 0
     assert capsys.readouterr().err == ""
     Path(store.engine.url.database).unlink()
@@ -348,11 +348,11 @@ def test_what_is_queued_in_a_database_made_anew_is_trained(monkeypatch, capsys):
     quick = [part for change in ("training.steps=2", "network.width=4") for part in ("--set", change)]
     try:
         assert main(["submit", *quick]) == 0
-        ends(open_store(), capsys.readouterr().out.strip(), FINISHED)
+        wait_for_end(open_store(), capsys.readouterr().out.strip(), FINISHED)
         serving = dispatcher._started[settings().home]
         Path(open_store().engine.url.database).unlink()
         assert main(["submit", *quick]) == 0
-        ends(open_store(), capsys.readouterr().out.splitlines()[-1].strip(), FINISHED)
+        wait_for_end(open_store(), capsys.readouterr().out.splitlines()[-1].strip(), FINISHED)
         assert serving.poll() is None, "the dispatcher that was there has done it"
     finally:
         end_dispatchers(settings().home)

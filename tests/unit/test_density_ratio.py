@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.support.training import SOURCE, TARGET, little, trained, trainer
+from tests.support.training import SOURCE, TARGET, small_problem, trained, trainer
 from xfer_core.errors import XferError
 from xfer_core.measures.density_ratio import density_ratio
 from xfer_core.problems.problem import Problem, split_problem
@@ -108,7 +108,7 @@ def test_a_term_is_the_weighted_mean_of_the_losses_of_the_very_samples_drawn(sch
 
 
 def test_a_table_by_class_and_by_sample_is_scaled_to_mean_one():
-    domain = little(Problem(), 0).training[SOURCE]
+    domain = small_problem(Problem(), 0).training[SOURCE]
     digits, originals = domain.labelled.labels["digit"], domain.labelled.example_ids
     classes = tuple("0123456789")
     by_class = parse_table("domain,class,weight\ndigits.handwritten,7,3", Problem()).weights(domain, classes, "digit")

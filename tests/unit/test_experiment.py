@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.support.experiments import FOUR, done
+from tests.support.experiments import FOUR_METHODS, finish_run
 from xfer_core.analysis.comparison import budgets, by_condition, run_records
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.findings import default_reference, label_efficiencies, summarize_conditions
@@ -40,7 +40,7 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Store
 
 
-def asked(arms=FOUR, budgets=(1, 5, 20), seeds=5) -> Experiment:
+def asked(arms=FOUR_METHODS, budgets=(1, 5, 20), seeds=5) -> Experiment:
     return Experiment("help", RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
 
 
@@ -106,7 +106,7 @@ def test_ten_thousand_runs_are_refused_with_what_would_fit():
 
 @pytest.mark.parametrize("empty", ["arms", "budgets", "seeds"])
 def test_an_experiment_of_nothing_is_refused(empty):
-    given = {"arms": FOUR, "budgets": (5,), "seeds": 2} | {empty: 0 if empty == "seeds" else ()}
+    given = {"arms": FOUR_METHODS, "budgets": (5,), "seeds": 2} | {empty: 0 if empty == "seeds" else ()}
     with pytest.raises(XferError, match=f"experiment.{empty} must name at least one"):
         asked(**given).specs()
 
@@ -121,8 +121,8 @@ def test_the_batch_says_what_was_asked():
 
 
 def test_nothing_is_counted_twice_and_nothing_is_lost(store):
-    batch, ids = started(store, asked(FOUR[:2], (5,), 2))
-    done(store, ids[0], 0.5)
+    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
+    finish_run(store, ids[0], 0.5)
     store.update(ids[1], status=STOPPED)
     store.update(ids[2], status=INTERRUPTED)
     store.update(ids[3], status=FAILED)
@@ -135,20 +135,20 @@ def test_nothing_is_counted_twice_and_nothing_is_lost(store):
     assert sorted(run.status for run in runs) == sorted([FINISHED, STOPPED, QUEUED, QUEUED, QUEUED])
     for run in runs:
         if run.status == QUEUED:
-            done(store, run.id, 0.25)
+            finish_run(store, run.id, 0.25)
     runs = store.find(batch=batch)
     assert len(finished_unique(runs)) == 4
     assert not missing_specs(runs)
     assert resume(store, batch) == 0
     twice = store.create(RunSpec.model_validate(runs[0].spec), batch=batch)
-    done(store, twice, 1.0)
+    finish_run(store, twice, 1.0)
     assert len(finished_unique(store.find(batch=batch))) == 4, "the same spec a second time"
 
 
 def test_a_run_that_was_deleted_is_missing(store):
-    batch, ids = started(store, asked(FOUR[:2], (5,), 2))
+    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
     for run in ids:
-        done(store, run, 0.5)
+        finish_run(store, run, 0.5)
     gone = store.get(ids[3])
     store.delete([gone.id])
     (spec, name), *rest = missing_specs(store.find(batch=batch))
@@ -156,7 +156,7 @@ def test_a_run_that_was_deleted_is_missing(store):
 
 
 def test_paused_and_going_on(store):
-    batch, ids = started(store, asked(FOUR[:2], (5,), 1))
+    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 1))
     store.update(ids[0], status=RUNNING)
     pause(store, store.find(batch=batch))
     assert [command.kind for command in store.pop_commands(ids[0])] == ["pause"]
@@ -167,7 +167,7 @@ def test_paused_and_going_on(store):
 
 
 def test_more_seeds_are_the_same_ways_with_the_next_seeds(store):
-    batch, _ids = started(store, asked(FOUR[:2], (1, 5), 2))
+    batch, _ids = started(store, asked(FOUR_METHODS[:2], (1, 5), 2))
     runs = store.find(batch=batch)
     more = add_seeds(runs, 3)
     assert [spec.seed for spec, _ in more] == [seed for seed in (2, 3, 4) for _ in range(4)]
@@ -194,7 +194,7 @@ def table_of(store: Store, accuracies: dict[str, dict[int, list[float]]]):
         for budget, values in curves.items():
             for seed, value in enumerate(values):
                 spec = parse_spec({}, [f"strategy.kind={kind}", f"problem.labels_per_class={budget}", f"seed={seed}"])
-                done(store, store.create(spec, name=kind, batch="b"), value)
+                finish_run(store, store.create(spec, name=kind, batch="b"), value)
     return run_records(finished_unique(store.find(batch="b")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.support.training import NETWORK_FORMS, SMALL, At, differing, phases_of, settings, trainer, weights_of
+from tests.support.training import NETWORK_CONFIGS, SMALL, At, differing, phases_of, settings, trainer, weights_of
 from xfer_core.networks import ArticleNet
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.transfer.fine_tune import FineTune
@@ -25,8 +25,8 @@ def names(form):
     return tuple(form.build((3, 32, 32), OUTPUTS).state_dict())
 
 
-CASES = [(form, (part,)) for form in NETWORK_FORMS for part in parts(form)]
-CASES += [(form, parts(form)[:2]) for form in NETWORK_FORMS]
+CASES = [(form, (part,)) for form in NETWORK_CONFIGS for part in parts(form)]
+CASES += [(form, parts(form)[:2]) for form in NETWORK_CONFIGS]
 CASES += [(SMALL, tuple(name for name in names(SMALL) if ".norm." not in name))]  # all but batch norm
 CASES += [(SMALL, (name,)) for name in ("stages.conv2.conv.weight", "stages.conv2.norm.weight", "heads.digit.bias")]
 CASES += [(ArticleNet(), ("stages.linear.1.bias",))]
@@ -93,7 +93,7 @@ def test_a_run_that_was_stopped_while_fixed_is_checked(every_step):
     assert (stopped.status, stopped.step, stopped.frozen_unchanged) == ("stopped", 3, True)
 
 
-@pytest.mark.parametrize("form", NETWORK_FORMS, ids=lambda form: form.kind)
+@pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
 def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
     network = form.build((3, 32, 32), OUTPUTS)
     first = network.stages["conv1"]

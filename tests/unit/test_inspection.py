@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix as counted
 from torch import nn
 
 from tests.support.colours import contrast
-from tests.support.runs import ended
+from tests.support.runs import trained_run
 from tests.support.training import SMALL, SOURCE, TARGET
 from xfer_core.analysis import feature_trajectory as trail_module
 from xfer_core.analysis.calibration import calibration
@@ -78,7 +78,7 @@ def some_images(count=12, shape=(3, 16, 16)) -> torch.Tensor:
 
 
 def test_the_answers_give_the_accuracy_that_the_run_reported():
-    run = ended(open_store())
+    run = trained_run(open_store())
     for domain in (SOURCE, TARGET):
         spec = parse_spec(run.spec)
         samples = held_out_samples(spec.problem, spec.seed, domain)
@@ -255,7 +255,7 @@ def test_tsne_keeps_neighbours_together_says_how_far_it_is_and_repeats_itself(ra
 def test_a_trail_has_every_moment_and_runs_of_one_beginning_share_the_plane(monkeypatch):
     monkeypatch.setattr(trail_module, "MOST", 20)
     store = open_store()
-    runs = [ended(store, f"strategy.kind={kind}") for kind in ("fine_tune", "source_only")]
+    runs = [trained_run(store, f"strategy.kind={kind}") for kind in ("fine_tune", "source_only")]
     both = feature_trajectories([(run, snapshot_refs(run)) for run in runs], (SOURCE, TARGET), "digit")
     alone = feature_trajectories([(runs[0], snapshot_refs(runs[0]))], (SOURCE, TARGET), "digit")[0]
     assert both[0].share == both[1].share
@@ -264,7 +264,7 @@ def test_a_trail_has_every_moment_and_runs_of_one_beginning_share_the_plane(monk
     assert all(0 <= apart <= 2 for apart in alone.apart)
     begun = [trail.points[trail.points["moment"] == 0][["x", "y"]].to_numpy() for trail in both]
     assert begun[0] == pytest.approx(begun[1]), "one seed, one beginning"
-    other_seed = ended(store, "seed=1")
+    other_seed = trained_run(store, "seed=1")
     apart = feature_trajectories(
         [(run, snapshot_refs(run)) for run in (runs[0], other_seed)], (SOURCE, TARGET), "digit"
     )
@@ -275,7 +275,7 @@ def test_a_trail_has_every_moment_and_runs_of_one_beginning_share_the_plane(monk
 
 
 def test_the_moments_are_the_snapshots_one_a_step_and_the_end():
-    run = ended(open_store(), "strategy.kind=lp_ft")
+    run = trained_run(open_store(), "strategy.kind=lp_ft")
     moments = snapshot_refs(run)
     assert [(m.step, m.index, m.reset) for m in moments if m.index is not None] == [
         (0, 0, False),
@@ -291,7 +291,7 @@ def test_the_moments_are_the_snapshots_one_a_step_and_the_end():
 
 
 def test_a_run_without_snapshots_or_without_weights_is_refused_by_name():
-    run = ended(open_store())
+    run = trained_run(open_store())
     for path in (settings().artifacts(run.id) / "snapshots").iterdir():
         path.unlink()
     with refused("no_snapshots"):
@@ -442,7 +442,7 @@ def test_the_confusion_picture_holds_every_number_once(dark):
 
 def test_the_embedding_glides_through_all_moments_with_axes_that_stay(monkeypatch):
     monkeypatch.setattr(trail_module, "MOST", 20)
-    run = ended(open_store())
+    run = trained_run(open_store())
     moments = snapshot_refs(run)
     (trail,) = feature_trajectories([(run, moments)], (SOURCE, TARGET), "digit")
     ranges = common_range([trail.points])

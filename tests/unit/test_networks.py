@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from tests.support.training import NETWORK_FORMS
+from tests.support.training import NETWORK_CONFIGS
 from xfer_core.errors import XferError
 from xfer_core.networks import NETWORKS, ArticleNet, LeNet, SmallCNN
 
 SHAPE = (3, 32, 32)
 OUTPUTS = {"digit": 10, "parity": 2}
 # Not every network need go through every strategy, as NETWORK_FORMS do; here each does, in each of its forms.
-FORMS = (*NETWORK_FORMS, LeNet(), LeNet(batch_norm=True))
+FORMS = (*NETWORK_CONFIGS, LeNet(), LeNet(batch_norm=True))
 every_network = pytest.mark.parametrize("form", FORMS, ids=repr)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.serving import end_dispatchers
 from tests.support.data import needs_data
-from tests.support.runs import ends
+from tests.support.runs import wait_for_end
 from xfer_core.cli import main
 from xfer_core.runs.store import open_store
 from xfer_core.settings import settings
@@ -82,7 +82,7 @@ real_dispatcher = pytest.mark.skipif(not sys.platform.startswith("linux"), reaso
 @real_dispatcher
 def test_what_is_submitted_to_a_relative_database_is_trained(shell, monkeypatch, capsys):
     monkeypatch.setenv("XFER_DATABASE_URL", "sqlite:///my.db")
-    ends(open_store(), submitted(capsys))
+    wait_for_end(open_store(), submitted(capsys))
     assert (shell / "my.db").exists()
     assert not (shell / "home" / "my.db").exists()
 
@@ -92,7 +92,7 @@ def test_what_is_submitted_to_a_relative_database_is_trained(shell, monkeypatch,
 def test_what_is_submitted_with_a_relative_data_folder_finds_it(shell, monkeypatch, capsys, data_folder):
     (shell / "data").symlink_to(data_folder)
     monkeypatch.setenv("XFER_DATA", "data")
-    ends(open_store(), submitted(capsys, 'problem.source=["mnist"]', 'problem.target=["usps"]'))
+    wait_for_end(open_store(), submitted(capsys, 'problem.source=["mnist"]', 'problem.target=["usps"]'))
 
 
 @pytest.mark.parametrize(
