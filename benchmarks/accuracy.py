@@ -26,8 +26,9 @@ from xfer_core.analysis.accuracy import format_mean_std, mean_std
 from xfer_core.analysis.claims import NEW_SEEDS, SEEDS, WITHIN, claims, holding
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, metric_name
+from xfer_core.runs.train import trainer_for
 from xfer_core.showcases.measured import MEASURED, Known, is_current, known, recipes, values
-from xfer_core.training import Result, Trainer
+from xfer_core.training import Result
 from xfer_core.training.device import has_bf16
 
 
@@ -43,7 +44,7 @@ def train(spec: RunSpec, threads: int) -> dict[str, Any]:
     """One run: what it is judged by after the last step, every test metric, what each selection rule would have taken,
     and how long it took on what."""
     torch.set_num_threads(threads)
-    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
+    result = trainer_for(spec).run()
     return {
         "value": judged(spec, result),
         "metrics": result.metrics,

@@ -15,7 +15,7 @@ import torch
 
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.runs.spec import parse_spec
-from xfer_core.training import Trainer
+from xfer_core.runs.train import trainer_for
 from xfer_core.training.device import device_name, select_device
 
 FILE = Path(__file__).with_name("precision.json")
@@ -41,7 +41,7 @@ def measure(seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16"
 
 def _accuracy(kind: str, precision: str, seed: int) -> float:
     spec = parse_spec({}, [f"strategy.kind={kind}", f"training.precision={precision}", f"seed={seed}"])
-    trainer = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
+    trainer = trainer_for(spec)
     return trainer.run().metrics[spec.target_metric()]
 
 

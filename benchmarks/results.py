@@ -127,7 +127,7 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
         "equal λ (`joint`) for balancers, and `erm` for generalisation. With several tasks Δ_m stands in place of an "
         "accuracy: the mean gain over networks of one task each, in per cent."
     )
-    for title, wanted in (("shines", "shines"), ("fails", "fails")):
+    for title, wanted in (("shines", "showcase"), ("fails", "counterexample")):
         yield f"\n| method | {title} on | accuracy | 95 % | against the baseline | 95 % | seeds | |"
         yield "|---|---|---|---|---|---|---|---|"
         for form in STRATEGIES:
@@ -139,7 +139,7 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
             if claim is None:
                 yield f"| {name} | {example.problem if example else 'none found'} | | | | | | |"
                 continue
-            mark = "✓" if (claim.shows if wanted == "shines" else claim.fails) else "no"
+            mark = "✓" if (claim.shows if wanted == "showcase" else claim.fails) else "no"
             over, difference = mean_std(list(claim.values.values())), claim.difference
             gained = mean_std(claim.differences)
             cells = [

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.train import train
 from xfer_core.strategies import STRATEGIES
-from xfer_core.training import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an 
 def test_every_strategy_learns_on_the_gpu(kind, network):
     settings = ["training.device=cuda", "training.steps=150", f"strategy.kind={kind}", f"network.kind={network}"]
     spec = parse_spec({}, [*settings, 'training.augment=["flip","crop","shift","rotation"]'])
-    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
+    result = train(spec)
     taught = "digits.photo" if kind == "target_only" else "digits.handwritten"
     assert result.device == torch.cuda.get_device_name()
     assert result.metrics[f"accuracy/{taught}/digit/test"] > 0.2
@@ -28,7 +28,7 @@ def test_every_strategy_learns_on_the_gpu(kind, network):
 
 def test_what_is_fixed_is_bit_identical_on_the_gpu():
     spec = parse_spec({}, ["training.device=cuda", "training.steps=40", 'strategy.frozen=["conv1","conv2"]'])
-    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, spec.seed).run()
+    result = train(spec)
     assert result.frozen_unchanged is True
 
 

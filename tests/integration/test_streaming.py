@@ -289,7 +289,7 @@ def test_a_store_that_cannot_be_read_for_a_while_silences_nobody_for_good(store,
                 raise OSError("disk gone")
             return store.find(**conditions)
 
-        after = staticmethod(store.after)
+        updates_since = staticmethod(store.updates_since)
 
     async def scenario():
         with RunFeed(Flaky, interval=0.01, slow=0.01).subscribe({run: 0}) as watcher:

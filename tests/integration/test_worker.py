@@ -64,7 +64,7 @@ def test_an_error_of_our_own_is_one_sentence_for_people_and_a_traceback_for_us(s
     def broken(*_args, **_kwargs):
         raise RuntimeError("the disk is full\nand more")
 
-    monkeypatch.setattr(worker, "Trainer", broken)
+    monkeypatch.setattr(worker, "trainer_for", broken)
     run = running_run(store)
     assert run_here(store, run, 1) is None
     row = store.get(run)

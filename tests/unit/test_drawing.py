@@ -386,13 +386,13 @@ def test_of_a_moving_picture_the_first_counts(form):
 MEASURED = """
 import resource, sys, time
 from pathlib import Path
-from xfer_core.domains.image_io import read_picture
+from xfer_core.domains.image_io import read_image
 small, *large = (Path(name) for name in sys.argv[1:])
-read_picture(small.read_bytes(), "small")
+read_image(small.read_bytes(), "small")
 before, contents = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, [path.read_bytes() for path in large]
 for path, content in zip(large, contents):
     begun = time.process_time()
-    read_picture(content, "large")
+    read_image(content, "large")
     taken = time.process_time() - begun
     print(path.name, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, taken)
 """

@@ -40,8 +40,8 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Store
 
 
-def asked(arms=FOUR_METHODS, budgets=(1, 5, 20), seeds=5) -> Experiment:
-    return Experiment("help", RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
+def asked(conditions=FOUR_METHODS, budgets=(1, 5, 20), seeds=5) -> Experiment:
+    return Experiment("help", RunSpec(), tuple(conditions), tuple(budgets), tuple(range(seeds)))
 
 
 def started(store: Store, experiment: Experiment) -> tuple[str, list[str]]:
@@ -104,9 +104,9 @@ def test_ten_thousand_runs_are_refused_with_what_would_fit():
     assert len(asked(seeds=50).specs()) == MAX_RUNS
 
 
-@pytest.mark.parametrize("empty", ["arms", "budgets", "seeds"])
+@pytest.mark.parametrize("empty", ["conditions", "budgets", "seeds"])
 def test_an_experiment_of_nothing_is_refused(empty):
-    given = {"arms": FOUR_METHODS, "budgets": (5,), "seeds": 2} | {empty: 0 if empty == "seeds" else ()}
+    given = {"conditions": FOUR_METHODS, "budgets": (5,), "seeds": 2} | {empty: 0 if empty == "seeds" else ()}
     with pytest.raises(XferError, match=f"experiment.{empty} must name at least one"):
         asked(**given).specs()
 

@@ -26,6 +26,7 @@ from xfer_core.runs.process import identity
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED, Store
+from xfer_core.runs.train import trainer_for
 from xfer_core.settings import place_error, settings
 from xfer_core.training.callback import Command, Point
 from xfer_core.training.trainer import Result, Trainer
@@ -115,12 +116,8 @@ def run_here(
         folder.mkdir(parents=True, exist_ok=True)
         spec = RunSpec.model_validate(store.get(run).spec)
         observer = StoreCallback(store, run, listener, token)
-        trainer = Trainer(
-            spec.problem,
-            spec.network,
-            spec.strategy,
-            spec.training,
-            spec.seed,
+        trainer = trainer_for(
+            spec,
             callback=observer,
             checkpoint=folder / CHECKPOINT,
             replay=_earlier_changes(store, run),

@@ -43,10 +43,10 @@ class Network(nn.Module):
         features = self.features(x)
         return {task: head(features) for task, head in self.heads.items()}
 
-    def reset_parameters(self, what: Literal["heads", "network"]) -> None:
+    def reset_parameters(self, what: Literal["heads", "network"] = "network") -> None:
         """Give the heads, or every layer, new random values from torch's global generator."""
         for module in (self.heads if what == "heads" else self).modules():
-            if hasattr(module, "reset_parameters"):
+            if module is not self and hasattr(module, "reset_parameters"):
                 module.reset_parameters()  # pyright: ignore[reportCallIssue]
 
     def freezable_units(self) -> dict[str, nn.Module]:
