@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from xfer_core.runs.spec import parse_spec
-from xfer_core.runs.train import train
+from xfer_core.runs.train import train, trainer_for
 from xfer_core.strategies import STRATEGIES
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
@@ -34,8 +34,7 @@ def test_what_is_fixed_is_bit_identical_on_the_gpu():
 
 def test_a_resumed_run_goes_on_from_its_checkpoint_on_the_gpu(tmp_path):
     spec = parse_spec({}, ["training.device=cuda", "training.steps=40"])
-    arguments = (spec.problem, spec.network, spec.strategy, spec.training, spec.seed)
-    Trainer(*arguments, checkpoint=tmp_path / "c.pt").run()
-    again = Trainer(*arguments, checkpoint=tmp_path / "c.pt")
+    trainer_for(spec, checkpoint=tmp_path / "c.pt").run()
+    again = trainer_for(spec, checkpoint=tmp_path / "c.pt")
     assert again.run().step == 40
     assert again.first_step == 40

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.run.page import export_panel
+from pages.run import export_panel
 from pages.widgets.recipe_upload import spec_of
 from tests.support.pages import app
 from xfer_core import exports
