@@ -20,9 +20,7 @@ from xfer_core.training.device import device_name, synchronize
 
 STEPS = 20
 PROBLEM = Problem(tasks=("digit", "tilt"), labels_per_class=10)
-METHODS: dict[str, type[Strategy]] = {
-    form.model_fields["kind"].default: form for form in STRATEGIES if form.family == "joint"
-}
+METHODS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES if form.family == "joint"}
 
 
 class Method:
@@ -30,7 +28,7 @@ class Method:
 
     def __init__(self, form: type[Strategy]) -> None:
         training = TrainingConfig(steps=1_000_000, evaluations=1, precision="float32")
-        self.run = Trainer(PROBLEM, SmallCNN(), form(kind=form.model_fields["kind"].default), training, 0,
+        self.run = Trainer(PROBLEM, SmallCNN(), form(kind=form.kind_name()), training, 0,
                            data=split_problem(PROBLEM, 0))  # fmt: skip
         self.run._begin_phase()
         self.seconds(5)

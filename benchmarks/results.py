@@ -133,7 +133,7 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
         for form in STRATEGIES:
             if not (form.showcase or form.counterexample):
                 continue
-            name = f"`{form.model_fields['kind'].default}`"
+            name = f"`{form.kind_name()}`"
             example = getattr(form, wanted)
             claim = next((one for one in found if one.form is form and one.example is example), None)
             if claim is None:

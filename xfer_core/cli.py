@@ -126,7 +126,7 @@ def _domains() -> list[dict[str, Any]]:
 def _forms(classes: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         {
-            "kind": form.model_fields["kind"].default,
+            "kind": form.kind_name(),
             **{key: getattr(form, key) for key in ("title", "family") if hasattr(form, key)},
             "summary": form.__doc__.strip().splitlines()[0],
             "schema": form.model_json_schema(),

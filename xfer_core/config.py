@@ -29,3 +29,8 @@ class Config(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """The name by which recipes and links know this class: the default of its field ``kind``."""
+        return cls.model_fields["kind"].default

@@ -15,7 +15,7 @@ from xfer_core.strategies.traits import traits_of
 FEW = "few_labels"
 SEARCH, FAMILY, ONLY, OPENED = "methods.search", "methods.family", "methods.only", "methods.method"
 FAMILIES: tuple[Family, ...] = ("transfer", "joint", "generalised", "baseline")
-KINDS: dict[str, type[Strategy]] = {form.model_fields["kind"].default: form for form in STRATEGIES}
+KINDS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES}
 
 # Of a closed card a telephone shows two lines, so that the list of all methods is a few screens long.
 STYLE = """<style>
@@ -103,7 +103,7 @@ def _holds(form: type[Strategy], name: str) -> bool:
 
 def _searched(form: type[Strategy]) -> str:
     """The text of a method in which a word is looked for."""
-    parts = (_(form.title), form.model_fields["kind"].default, family_title(form), form.__doc__ or "")
+    parts = (_(form.title), form.kind_name(), family_title(form), form.__doc__ or "")
     return " ".join(" ".join(parts).split()).casefold()
 
 
@@ -127,7 +127,7 @@ def _anchor(form: type[Strategy]) -> str:
 @st.fragment
 def _card(form: type[Strategy]) -> None:
     """One method. What is inside is made when it is opened; opening it runs nothing else of the page."""
-    kind, lesson = form.model_fields["kind"].default, lesson_of(form)
+    kind, lesson = form.kind_name(), lesson_of(form)
     label = f"**{_(form.title)}** — {lesson.idea}"
     key = _key(kind)
     card = st.expander(label, key=key, on_change=_note_opened, args=(kind,))

@@ -30,7 +30,7 @@ def _read() -> tuple[dict[str, RunSpec], Known]:
 @st.cache_resource(show_spinner=False, ttl=60)
 def _claims() -> dict[tuple[str, str], Claim]:
     """(problem, kind) → how a method does there against its baseline."""
-    return {(one.example.problem, one.form.model_fields["kind"].default): one for one in claimed(*_read())}
+    return {(one.example.problem, one.form.kind_name()): one for one in claimed(*_read())}
 
 
 def examples(form: type[Strategy]) -> bool:
@@ -49,7 +49,7 @@ def few_labels(form: type[Strategy]) -> bool:
     """Whether the problem on which a method shines has few target labels, or none."""
     if form.showcase is None:
         return False
-    spec = _read()[0].get(f"{form.showcase.problem}.{form.showcase.recipe(form.model_fields['kind'].default)}")
+    spec = _read()[0].get(f"{form.showcase.problem}.{form.showcase.recipe(form.kind_name())}")
     budget = spec.problem.labels_per_class if spec else "all"
     return budget != "all" and budget <= FEW_LABELS
 
@@ -79,13 +79,13 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
         st.markdown(f"**{word}**")
         st.caption(_("No such problem was found: where it was tried, it was neither better nor worse than by chance."))
         return
-    kind, baseline = example.recipe(form.model_fields["kind"].default), baseline_of(form, example)
+    kind, baseline = example.recipe(form.kind_name()), baseline_of(form, example)
     specs, found = _read()
     spec = specs.get(f"{example.problem}.{kind}")
     if spec is None:
         return
     st.markdown(f"**{word}**  \n{plain(problem_title(spec.problem))}")
-    claim = _claims().get((example.problem, form.model_fields["kind"].default))
+    claim = _claims().get((example.problem, form.kind_name()))
     if claim is not None:
         st.markdown(_difference(claim, _(TITLES[baseline])))
     for name, title in ((kind, _(form.title)), (baseline, _(TITLES[baseline]))):

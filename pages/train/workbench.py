@@ -86,8 +86,8 @@ class Workbench:
 
     def _choose_strategy(self) -> Strategy:
         now = self.first.strategy
-        kinds: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}
-        shown = [form.model_fields["kind"].default for form in BASICS]
+        kinds: dict[str, Any] = {form.kind_name(): form for form in STRATEGIES}
+        shown = [form.kind_name() for form in BASICS]
         if now.kind not in shown:
             shown.append(now.kind)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -53,9 +53,9 @@ from xfer_core.training import SGD, TrainingConfig
 ADAPTATION = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Adaptation)]
 OWN_TERM = {"dann": "domain", "cdan": "domain", "coral": "distance", "mmd": "distance", "mcd": "discrepancy"}
 OWN_TERM |= {"pseudo_labels": "pseudo", "mcc": "confusion"}
-every_adaptation = pytest.mark.parametrize("strategy", ADAPTATION, ids=lambda cls: cls.model_fields["kind"].default)
+every_adaptation = pytest.mark.parametrize("strategy", ADAPTATION, ids=lambda cls: cls.kind_name())
 every_weighted = pytest.mark.parametrize(
-    "strategy", [cls for cls in ADAPTATION if cls is not AdaBN], ids=lambda cls: cls.model_fields["kind"].default
+    "strategy", [cls for cls in ADAPTATION if cls is not AdaBN], ids=lambda cls: cls.kind_name()
 )
 WIDE = Problem(source=(SOURCE, "digits.inverted"), target=(TARGET, "digits.noisy"), tasks=("digit", "parity"))
 PROBLEMS = {

@@ -14,7 +14,7 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES
 
 LOW, HIGH = 'problem.source=["digits.low"]', 'problem.target=["digits.high"]'
-KINDS = [form.model_fields["kind"].default for form in STRATEGIES]
+KINDS = [form.kind_name() for form in STRATEGIES]
 
 
 def refused(spec: RunSpec) -> XferError | None:

@@ -45,7 +45,7 @@ S, A, B = f"{SOURCE}/digit", f"{TARGET}/digit", f"{TARGET}/parity"
 
 
 def kind(strategy):
-    return strategy.model_fields["kind"].default
+    return strategy.kind_name()
 
 
 every_balancer = pytest.mark.parametrize("strategy", BALANCERS, ids=kind)

@@ -52,7 +52,7 @@ UNSEEN = Problem(source=(SOURCE, INVERTED), labels_per_class=0, unseen=(NOISY,))
 
 
 def kind(method):
-    return method.model_fields["kind"].default
+    return method.kind_name()
 
 
 every_method = pytest.mark.parametrize("method", METHODS, ids=kind)

@@ -159,7 +159,7 @@ def test_rules_with_labels_score_right_answers_or_small_errors(rule):
 
 
 def test_every_list_of_rules_names_the_same():
-    kinds = [form.model_fields["kind"].default for form in SELECTIONS]
+    kinds = [form.kind_name() for form in SELECTIONS]
     assert list(RULES) == kinds
     assert all(list(get_args(names)) == kinds for names in (Kind, TrainingConfig.model_fields["selection"].annotation))
     assert [type(rule) for rule in RULES.values()] == list(SELECTIONS)

@@ -49,7 +49,7 @@ def test_the_methods_of_a_problem_differ_in_nothing_else(problem: str):
 
 @pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
 def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example):
-    kind = example.recipe(form.model_fields["kind"].default)
+    kind = example.recipe(form.kind_name())
     wanted = {kind, claims.baseline_of(form, example), *limits(form)}
     assert {f"{example.problem}.{kind}" for kind in wanted} <= RECIPES.keys()
 
@@ -124,7 +124,7 @@ def test_a_table_names_mean_spread_seeds_and_what_it_is_compared_with():
     ],
 )
 def test_what_counts_as_a_showcase_and_as_a_counter_example(mean, p, kind, shows, fails):
-    form = next(form for form in STRATEGIES if form.model_fields["kind"].default == kind)
+    form = next(form for form in STRATEGIES if form.kind_name() == kind)
     claim = claims.Claim(
         form, form.showcase or form.counterexample, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
     )
@@ -132,7 +132,7 @@ def test_what_counts_as_a_showcase_and_as_a_counter_example(mean, p, kind, shows
 
 
 def test_a_claim_takes_differences_seed_by_seed_and_holds_the_level_over_all():
-    form = next(form for form in STRATEGIES if form.model_fields["kind"].default == "l2_sp")
+    form = next(form for form in STRATEGIES if form.kind_name() == "l2_sp")
     accuracies = {
         "fine_tune": [0.6, 0.7, 0.8, 0.6, 1.0, 0.5],
         "l2_sp": [0.5, 0.6, 0.7, 0.5, 0.9, 0.3],

@@ -37,15 +37,15 @@ from xfer_core.strategies.joint.joint import Joint
 from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD
 
-every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
+every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.kind_name())
 NEEDS_BATCH_NORM = ("batch_norm_tuning", "adabn")
 every_pair = pytest.mark.parametrize(
     ("strategy", "form"),
     [
-        pytest.param(cls, form, id=f"{cls.model_fields['kind'].default}-{form.kind}")
+        pytest.param(cls, form, id=f"{cls.kind_name()}-{form.kind}")
         for form in NETWORK_CONFIGS
         for cls in STRATEGIES
-        if form.kind == "small_cnn" or cls.model_fields["kind"].default not in NEEDS_BATCH_NORM
+        if form.kind == "small_cnn" or cls.kind_name() not in NEEDS_BATCH_NORM
     ],
 )
 every_network = pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
@@ -67,7 +67,7 @@ def reference(strategy, form):
 
 def test_the_tuple_and_the_union_name_the_same_strategies():
     assert set(get_args(AnyStrategy)) == set(STRATEGIES)
-    assert len({cls.model_fields["kind"].default for cls in STRATEGIES}) == len(STRATEGIES)
+    assert len({cls.kind_name() for cls in STRATEGIES}) == len(STRATEGIES)
 
 
 @every_strategy

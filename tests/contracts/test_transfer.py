@@ -40,7 +40,7 @@ from xfer_core.strategies.transfer.lp_ft import LPFT
 from xfer_core.training import SGD, Command
 
 TRANSFER = [cls for cls in get_args(AnyStrategy) if issubclass(cls, Transfer)]
-every_transfer = pytest.mark.parametrize("strategy", TRANSFER, ids=lambda cls: cls.model_fields["kind"].default)
+every_transfer = pytest.mark.parametrize("strategy", TRANSFER, ids=lambda cls: cls.kind_name())
 every_network = pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
 HEAD = {"heads.digit.weight", "heads.digit.bias"}
 T = f"{TARGET}/digit"

@@ -15,7 +15,7 @@ from xfer_core.strategies import STRATEGIES
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 
 
-@pytest.mark.parametrize("kind", [form.model_fields["kind"].default for form in STRATEGIES])
+@pytest.mark.parametrize("kind", [form.kind_name() for form in STRATEGIES])
 @pytest.mark.parametrize("network", ["small_cnn", "article_net"])
 def test_every_strategy_learns_on_the_gpu(kind, network):
     settings = ["training.device=cuda", "training.steps=150", f"strategy.kind={kind}", f"network.kind={network}"]

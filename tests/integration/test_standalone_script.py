@@ -60,7 +60,7 @@ CHOSEN = {  # a problem that the strategy can work on, and what it does more tha
     "gradnorm": ['problem.tasks=["digit", "tilt"]', "strategy.rate=1"],
     **{kind: [THREE_TASKS] for kind in ("pcgrad", "mgda", "cagrad", "upgrad", "imtl_g")},
 }
-KINDS = tuple(form.model_fields["kind"].default for form in STRATEGIES)
+KINDS = tuple(form.kind_name() for form in STRATEGIES)
 NETWORKS = {
     "small_cnn": ["network.width=4"],
     "article_net": ["network.kind=article_net"],

@@ -281,7 +281,7 @@ def test_auto_takes_bf16_only_where_it_is_fast():
     assert "found cuda:63." in str(caught.value)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.kind_name())
 def test_the_result_counts_what_was_trained(strategy):
     run = trainer(strategy())
     result = run.run()

@@ -19,9 +19,9 @@ from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.strategies.traits import traits_of
 
 RECIPES = recipes()
-KINDS: dict[str, type[Strategy]] = {form.model_fields["kind"].default: form for form in STRATEGIES}
+KINDS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES}
 EXAMPLES = [
-    f"{example.problem}.{example.recipe(form.model_fields['kind'].default)}"
+    f"{example.problem}.{example.recipe(form.kind_name())}"
     for form in STRATEGIES
     for example in (form.showcase, form.counterexample)
     if example
@@ -55,7 +55,7 @@ def test_every_method_has_its_idea_its_name_and_its_formula():
     assert not test.exception
     said, formulas = text_of(test), [formula.value for formula in test.latex]
     for form in STRATEGIES:
-        assert f"`{form.model_fields['kind'].default}`" in said
+        assert f"`{form.kind_name()}`" in said
         assert any(form.formula in formula for formula in formulas)
     ideas = [box.label.partition(" — ")[2] for box in test.expander]
     assert all(lesson_of(form).idea in ideas for form in STRATEGIES)
@@ -65,7 +65,7 @@ def test_the_links_ask_for_exactly_the_recipes_and_else_for_the_method():
     assert all(query for query, _ in links()), "an empty link would leave Train as it was"
     asked = [spec for _, spec in links()]
     assert all(RECIPES[name] in asked for name in EXAMPLES)
-    without = {form.model_fields["kind"].default for form in STRATEGIES if not form.counterexample}
+    without = {form.kind_name() for form in STRATEGIES if not form.counterexample}
     assert without <= {spec.strategy.kind for spec in asked}
 
 

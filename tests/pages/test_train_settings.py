@@ -109,7 +109,7 @@ def test_the_cost_of_a_rule_is_what_the_oracle_gains_over_it():
 )
 def test_the_matrix_has_a_cell_for_every_two_losses_and_lambda_a_curve_where_the_method_sets_it(form):
     problem = Problem(target=("digits.photo", "digits.noisy"), tasks=("digit", "tilt"))
-    kind = form.model_fields["kind"].default
+    kind = form.kind_name()
     spec = parse_spec({"problem": problem.model_dump(mode="json"), "strategy": {"kind": kind}})
     charts = panel_charts(planned_run(spec))
     (matrix,) = [chart for chart in charts if chart.matrix]

@@ -85,7 +85,7 @@ def problems(draw: st.DrawFn, named: bool = True) -> Problem:
 @st.composite
 def strategies(draw: st.DrawFn, form: type[Strategy], problem: Problem, network: Any = None) -> Strategy:
     """A method with every field drawn; stages and λ are names that exist for this problem."""
-    given: dict[str, Any] = {"kind": st.just(form.model_fields["kind"].default)}
+    given: dict[str, Any] = {"kind": st.just(form.kind_name())}
     if "frozen" in form.model_fields:
         names = ["head", "stages.conv2", "head.digit", "conv1", "conv2", "conv1.conv.weight"]
         given["frozen"] = st.lists(st.sampled_from(names), unique=True, max_size=3).map(tuple)

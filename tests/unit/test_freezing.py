@@ -75,7 +75,7 @@ def test_the_check_notices_a_stage_whose_statistics_alone_move(monkeypatch):
     assert phases_of(FineTune(frozen=("conv1",))).result.frozen_unchanged is False
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.model_fields["kind"].default)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.kind_name())
 def test_where_nothing_is_fixed_nothing_is_claimed(strategy):
     told = phases_of(strategy())
     fixes = any(phase.frozen for phase in told.run.phases)

@@ -62,7 +62,7 @@ def test_source_and_target_differ_in_colour_alone(viewer: str, theme: str):
 
 def test_every_method_has_a_look_of_its_own():
     assert METHODS
-    assert set(METHODS) == {form.model_fields["kind"].default for form in STRATEGIES}
+    assert set(METHODS) == {form.kind_name() for form in STRATEGIES}
     assert len(set(METHODS.values())) == len(METHODS)
     assert not {look.light for look in METHODS.values()} & {SOURCE.light, TARGET.light}
 

@@ -32,7 +32,7 @@ WEIGHTS = {f"{SOURCE}/digit": 0.25, f"{TARGET}/digit": 1e-7}
 
 SPECS = {
     "default": RunSpec(),
-    **{cls.model_fields["kind"].default: RunSpec(strategy=cls()) for cls in STRATEGIES},
+    **{cls.kind_name(): RunSpec(strategy=cls()) for cls in STRATEGIES},
     "frozen": RunSpec(strategy=FineTune(frozen=("conv1", "head.digit", "stages.conv2.norm.running_mean"))),
     "none and back": RunSpec(strategy=FineTune(target_lr=None, new_head=True, source_share=1 / 3)),
     "a rate": RunSpec(strategy=FineTune(target_lr=1e-5)),
@@ -327,7 +327,7 @@ JARGON = re.compile(r"[a-z]+_(type|parsing|long|short|error|found|invalid)\b|pyd
 
 @given(
     st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3),
-    st.sampled_from([form.model_fields["kind"].default for form in STRATEGIES]),
+    st.sampled_from([form.kind_name() for form in STRATEGIES]),
 )
 @settings(deadline=None, derandomize=True, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_asked_for_is_a_spec_or_one_sentence(values, kind):

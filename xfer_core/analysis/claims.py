@@ -54,7 +54,7 @@ def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
     found: list[Claim] = []
     for form in STRATEGIES:
         for example in filter(None, (form.showcase, form.counterexample)):
-            kind, versus = example.recipe(form.model_fields["kind"].default), baseline_of(form, example)
+            kind, versus = example.recipe(form.kind_name()), baseline_of(form, example)
             own, other = (_judged(example.problem, each, specs, measured) for each in (kind, versus))
             difference = paired_difference(own, other)
             if difference is not None:
@@ -83,7 +83,7 @@ def claims() -> set[str]:
     found = {"three_domains.irm", "three_domains.vrex", "three_domains.erm"}
     for form in STRATEGIES:
         for example in filter(None, (form.showcase, form.counterexample)):
-            kinds = [example.recipe(form.model_fields["kind"].default), baseline_of(form, example)]
+            kinds = [example.recipe(form.kind_name()), baseline_of(form, example)]
             tasks = named[f"{example.problem}.{kinds[0]}"].problem.tasks
             kinds += [f"joint-{task}" for task in tasks] if len(tasks) > 1 else []
             found |= {f"{example.problem}.{kind}" for kind in kinds}

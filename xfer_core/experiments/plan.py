@@ -13,7 +13,7 @@ from xfer_core.strategies import STRATEGIES
 
 SHARED = ("problem", "network", "training")  # what all runs of an experiment share, as far as no method says otherwise
 REFERENCE = ("target_only", "source_only")  # what a transfer must beat
-STRATEGY_CLASSES: dict[str, Any] = {form.model_fields["kind"].default: form for form in STRATEGIES}  # kind → class
+STRATEGY_CLASSES: dict[str, Any] = {form.kind_name(): form for form in STRATEGIES}  # kind → class
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,7 @@ from xfer_core.strategies.joint.joint import Joint
 
 LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
-BALANCERS = tuple(
-    form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights()
-)
+BALANCERS = tuple(form.kind_name() for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights())
 """The kinds that set the λ of joint learning by themselves."""
 
 

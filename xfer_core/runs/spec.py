@@ -339,7 +339,7 @@ _EXPECTED = {
 
 
 def _kinds(union: Any) -> tuple[str, ...]:
-    return tuple(member.model_fields["kind"].default for member in union.__args__)
+    return tuple(member.kind_name() for member in union.__args__)
 
 
 def _siblings(at: list[str], kinds: set[str]) -> tuple[str, ...]:
@@ -348,7 +348,7 @@ def _siblings(at: list[str], kinds: set[str]) -> tuple[str, ...]:
     for name in at[:-1]:
         if name in kinds:
             choices = (*AnyNetwork.__args__, *AnyStrategy.__args__, *OPTIMIZERS)
-            model = next(choice for choice in choices if choice.model_fields["kind"].default == name)
+            model = next(choice for choice in choices if choice.kind_name() == name)
         elif not (isinstance(model, type) and issubclass(model, BaseModel)):
             break
         else:

@@ -31,7 +31,6 @@ Kind = Literal[
     "soft_neighbourhood_density",
     "oracle",
 ]
-RULES: dict[str, Selection] = {form.model_fields["kind"].default: form(kind=form.model_fields["kind"].default)
-                               for form in SELECTIONS}  # fmt: skip
+RULES: dict[str, Selection] = {form.kind_name(): form.model_validate({}) for form in SELECTIONS}
 
 __all__ = ["RULES", "SELECTIONS", "Kind", "LastStep", "Selection", "ValidationView"]

@@ -77,7 +77,7 @@ AnyStrategy = (
     | CORALAllPairs
 )
 STRATEGIES: tuple[type[Strategy], ...] = get_args(AnyStrategy)
-TITLES: dict[str, str] = {form.model_fields["kind"].default: form.title for form in STRATEGIES}
+TITLES: dict[str, str] = {form.kind_name(): form.title for form in STRATEGIES}
 """Kind → title."""
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
 """What everybody should know first; Train offers these at once."""

@@ -36,7 +36,7 @@ def _setting() -> tuple[Problem, ProblemData, Network]:
 
 @cache
 def _traits(form: type[Strategy]) -> frozenset[Trait]:
-    method, (problem, data, network) = form(kind=form.model_fields["kind"].default), _setting()
+    method, (problem, data, network) = form(kind=form.kind_name()), _setting()
     held: set[Trait] = set()
     try:
         method.check(problem.model_copy(update={"labels_per_class": 0}))
