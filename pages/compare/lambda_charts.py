@@ -13,6 +13,7 @@ from pages.widgets.chart_runs import term_titles
 from pages.widgets.domains import domain_title, task_word
 from xfer_core.analysis.sweep import SweepPoint, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
+from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.strategies import TITLES
@@ -39,17 +40,19 @@ class LambdaPictures:
         self.measures = {name: self._measure_title(name) for name in sorted(names, key=lambda name: name != first)}
 
     def _measure_title(self, name: str) -> str:
-        key, _slash, task = name.partition("/")
+        term = TermName.parse(name)
         several = len(self.spec.problem.tasks) > 1
         what = _("mean error, degrees") if self._is_error(name) else _("accuracy")
-        return f"{domain_title(key)}{f' · {task_word(task)}' if several else ''}: {what}"
+        return f"{domain_title(term.domain)}{f' · {task_word(term.task)}' if several else ''}: {what}"
 
     def _is_error(self, name: str) -> bool:
-        return name.partition("/")[2] in self.spec.problem.regressions()
+        return TermName.parse(name).task in self.spec.problem.regressions()
 
     def _lambda_title(self) -> str:
         problem = self.spec.problem
-        if len(self.terms) == 1 and (len(problem.tasks) > 1 or self.terms[0].partition("/")[0] not in problem.target):
+        if len(self.terms) == 1 and (
+            len(problem.tasks) > 1 or TermName.parse(self.terms[0]).domain not in problem.target
+        ):
             return f"λ · {term_titles(self.spec.strategy, self.terms)[self.terms[0]]}"
         return _("λ of the target; the source has the rest")
 

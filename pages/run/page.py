@@ -17,6 +17,7 @@ from pages.widgets.store import store
 from xfer_core.errors import XferError
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
+from xfer_core.names import is_error
 from xfer_core.runs.spec import spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
 
@@ -110,7 +111,7 @@ def _page_title(run: Run) -> str:
     metric = run.target_metric
     if metric is None or run.broke:
         return f"{run.name} · Xfer"
-    result = f"{metric['value']:.1f}°" if metric["name"].startswith("error/") else f"{100 * metric['value']:.0f} %"
+    result = f"{metric['value']:.1f}°" if is_error(metric["name"]) else f"{100 * metric['value']:.0f} %"
     return f"{run.name} {result} · Xfer"
 
 

@@ -20,6 +20,7 @@ from pages.widgets.problem import choose_budget, choose_domains, choose_tasks
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import validated
 from xfer_core.errors import XferError
+from xfer_core.names import lambda_name
 from xfer_core.networks import NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
@@ -210,7 +211,7 @@ class Workbench:
             term_styles(parsed),
             "L",
             f"{self.prefix}.{strategy.kind}.weights.{terms}",
-            lambda term, key: self.on_turn(f"lambda/{term}", key),
+            lambda term, key: self.on_turn(lambda_name(term), key),
         )
         usual = fitting.model_copy(update={"weights": {}}).lambdas(problem)
         if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms

@@ -12,6 +12,7 @@ from pages.widgets.domains import domain_title, task_word
 from xfer_core.analysis.comparison import condition_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, LineStyle, domain_style, method_style, method_styles
 from xfer_core.errors import MESSAGES, XferError
+from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
 from xfer_core.strategies import Strategy
@@ -54,12 +55,12 @@ def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
     """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ;
     what is no domain's by the strategy's own words."""
     own = {term: _(title) for term, title in strategy.term_titles.items()}
-    parts = {term: term.partition("/") for term in terms if term not in own}
-    several = len({task for _domain, _slash, task in parts.values()}) > 1
+    parts = {term: TermName.parse(term) for term in terms if term not in own}
+    several = len({name.task for name in parts.values()}) > 1
     return {
         **{
-            term: domain_title(domain) + (f" · {task_word(task)}" if several and task else "")
-            for term, (domain, _slash, task) in parts.items()
+            term: domain_title(name.domain) + (f" · {task_word(name.task)}" if several and name.task else "")
+            for term, name in parts.items()
         },
         **{term: title for term, title in own.items() if term in terms},
     }
@@ -71,7 +72,7 @@ def term_styles(spec: RunSpec) -> dict[str, LineStyle]:
     looks: dict[str, LineStyle] = {}
     used: dict[str, int] = {}
     for term in spec.strategy.lambdas(spec.problem):
-        role = spec.problem.roles().get(term.partition("/")[0], "none")
+        role = spec.problem.roles().get(TermName.parse(term).domain, "none")
         looks[term] = domain_style(role, used.get(role, 0))
         used[role] = used.get(role, 0) + 1
     return looks
@@ -107,7 +108,7 @@ def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Char
             _("Accuracy on validation samples"),
             _("accuracy"),
             [
-                *(trace for trace in measures if trace.scalar.startswith("accuracy/")),
+                *(trace for trace in measures if is_accuracy(trace.scalar)),
                 *(_baseline_trace(base) for base in baselines),
             ],
             y_range=(0, 1),
@@ -150,11 +151,11 @@ def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Char
         charts.append(_conflict_matrix(run, titles))
     if run.spec.strategy.sets_loss_weights():
         set_by_method = [
-            Trace(run.id, f"lambda/{term}", f"λ · {titles[term]}", look.pair, look.dash, width=2)
+            Trace(run.id, lambda_name(term), f"λ · {titles[term]}", look.pair, look.dash, width=2)
             for term, look in looks.items()
         ]
         charts.insert(2, Chart(_("λ as the method sets it"), "λ", set_by_method, empty_text=waiting))
-    errors = [trace for trace in measures if trace.scalar.startswith("error/")]
+    errors = [trace for trace in measures if is_error(trace.scalar)]
     if errors:
         title, axis = _("Error on validation samples"), _("mean error, in degrees")
         charts.insert(1, Chart(title, axis, errors, story=run.id, empty_text=waiting))
@@ -166,7 +167,7 @@ def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Char
 def setting_titles(spec: RunSpec) -> dict[str, str]:
     """What a person can change while a run trains, as the marks on its chart say it."""
     titles = term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem)))
-    return {"lr": _("learning rate"), **{f"lambda/{term}": f"λ {title}" for term, title in titles.items()}}
+    return {"lr": _("learning rate"), **{lambda_name(term): f"λ {title}" for term, title in titles.items()}}
 
 
 def _shared_terms(spec: RunSpec) -> list[str]:

@@ -27,6 +27,7 @@ from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.execution.worker import notes
+from xfer_core.names import lambda_name
 from xfer_core.runs.spec import RunSpec, unchanged
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.selections import RULES
@@ -175,7 +176,7 @@ def live_settings_panel(run: Run) -> None:
                 format="%.4g",
                 key=key,
                 on_change=_set,
-                args=(run.id, f"lambda/{term}", key),
+                args=(run.id, lambda_name(term), key),
             )
         shares_bar(now, titles, {term: look.pair for term, look in term_styles(spec).items()})
         rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from xfer_core.domains import domain_info, domain_keys
+from xfer_core.names import LAMBDA, TermName, term_of_lambda
 from xfer_core.networks import NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.selections import RULES
@@ -66,8 +67,8 @@ def page_word(value: Any, translate: Callable[[str], str]) -> Any:
         return [page_word(item, translate) for item in _in_order(value)]
     if not isinstance(value, str):
         return value
-    if value.startswith("lambda/"):
-        return f"λ {page_word(value.removeprefix('lambda/'), translate)}"
+    if value.startswith(f"{LAMBDA}/"):
+        return f"λ {page_word(term_of_lambda(value), translate)}"
     if title := field_titles().get(value):
         return translate(title)
     if value in TITLES:
@@ -76,9 +77,9 @@ def page_word(value: Any, translate: Callable[[str], str]) -> Any:
         return translate(RULES[value].title)
     if value in domain_keys():
         return translate(domain_info(value).card.title)
-    domain, slash, task = value.partition("/")
-    if slash and domain in domain_keys():
-        return f"{translate(domain_info(domain).card.title)} · {task}"
+    term = TermName.parse(value)
+    if term.task and term.domain in domain_keys():
+        return f"{translate(domain_info(term.domain).card.title)} · {term.task}"
     if ", " in value:  # several, written as one text
         return ", ".join(str(page_word(part, translate)) for part in value.split(", "))
     return value

@@ -11,6 +11,7 @@ from pages.i18n import _, plain
 from pages.widgets.domains import domain_title, task_title
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_outcomes
+from xfer_core.names import MetricName, is_error
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.selections import RULES
@@ -56,8 +57,8 @@ def selection_table(run: Run) -> None:
             pd.DataFrame(
                 [
                     {
-                        _("domain"): domain_title(metric.split("/")[1]),
-                        _("task"): task_title(metric.split("/")[2]),
+                        _("domain"): domain_title(MetricName.parse(metric).domain),
+                        _("task"): task_title(MetricName.parse(metric).task),
                         _("on test samples"): metric_text(metric, value),
                     }
                     for metric, value in result["metrics"].items()
@@ -72,5 +73,5 @@ def _against(name: str, cost: float | None) -> str:
         return ""
     if not math.isfinite(cost):  # one of the two networks broke
         return "–"
-    unit = "°" if name.startswith("error/") else _(" points")
+    unit = "°" if is_error(name) else _(" points")
     return f"{'−' if cost > 0 else '+'}{abs(cost) * (1 if unit == '°' else 100):.1f}{unit}" if cost else "±0"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from xfer_core.analysis.intervals import CONFIDENCE, interval
+from xfer_core.names import is_error
 
 
 def metric_text(name: str, value: float) -> str:
@@ -17,7 +18,7 @@ def metric_text(name: str, value: float) -> str:
     ``failed`` where the network broke, so that there is no number."""
     if not math.isfinite(value):
         return "failed"
-    return f"{value:.1f}°" if name.startswith("error/") else f"{100 * value:.1f} %"
+    return f"{value:.1f}°" if is_error(name) else f"{100 * value:.1f} %"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical, metric_name
 from xfer_core.runs.store import Run
 
@@ -99,11 +100,11 @@ def _record(run: Run, arm: str, title: str) -> RunRecord:
 
 def _share(spec: RunSpec) -> float | None:
     lambdas = spec.strategy.lambdas(spec.problem)
-    domains = {term: value for term, value in lambdas.items() if term.partition("/")[0] in spec.problem.roles()}
+    domains = {term: value for term, value in lambdas.items() if TermName.parse(term).domain in spec.problem.roles()}
     total = sum(domains.values())
     if spec.strategy.family not in ("joint", "generalised") or not total:
         return None
-    return sum(value for term, value in domains.items() if term.partition("/")[0] in spec.problem.target) / total
+    return sum(value for term, value in domains.items() if TermName.parse(term).domain in spec.problem.target) / total
 
 
 def by_condition(table: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean
 
+from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies.base import task_loss_terms
@@ -48,7 +49,7 @@ def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
         spec for spec in joint if (spec.seed, spec.problem.labels_per_class) == (first.seed, problem.labels_per_class)
     ]
     terms = task_loss_terms(problem, "source", "target")
-    of_targets = tuple(term for term in terms if term.partition("/")[0] in problem.target)
+    of_targets = tuple(term for term in terms if TermName.parse(term).domain in problem.target)
     weights = [spec.strategy.lambdas(problem) for spec in joint]
     for candidate in (of_targets, *((term,) for term in terms)):
         others = tuple(term for term in terms if term not in candidate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xfer_core.names import is_error
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Measured = Mapping[str, Any]
@@ -25,7 +26,7 @@ def task_gain(metrics: Mapping[str, float], single: Mapping[str, Mapping[str, fl
     for task in spec.problem.tasks:
         name = metric_name(spec.problem, spec.problem.target[0], task, "test")
         own, alone = metrics[name], single[task][name]
-        gains.append((own - alone) / alone * (-1 if name.startswith("error/") else 1))
+        gains.append((own - alone) / alone * (-1 if is_error(name) else 1))
     return sum(gains) / len(gains)
 
 

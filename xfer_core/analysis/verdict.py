@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xfer_core.analysis.accuracy import gain
+from xfer_core.names import is_error
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import STOPPED, Run
 
@@ -72,7 +73,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
     stopped = run.status == STOPPED
     shared = {
         "value": metric["value"],
-        "is_error": metric["name"].startswith("error/"),
+        "is_error": is_error(metric["name"]),
         "stopped_at": (run.result or {}).get("step") if stopped else None,
         "stopped_in": progress.get("phase_index") if stopped else None,
         "phases": len(progress.get("phases", ())) or 1,

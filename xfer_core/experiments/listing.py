@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from xfer_core.experiments.experiment import is_experiment
+from xfer_core.names import is_error
 from xfer_core.runs.store import Run
 
 
@@ -80,6 +81,6 @@ def best_first(runs: Sequence[Run]) -> list[Run]:
         metric = run.target_metric
         if metric is None or run.broke:
             return 2, 0.0
-        return (1, metric["value"]) if metric["name"].startswith("error/") else (0, -metric["value"])
+        return (1, metric["value"]) if is_error(metric["name"]) else (0, -metric["value"])
 
     return sorted(runs, key=place)

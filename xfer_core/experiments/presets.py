@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.experiments.experiment import Budget, Condition
+from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.strategies import STRATEGIES, TITLES
 from xfer_core.strategies.base import task_loss_terms
@@ -44,12 +45,15 @@ def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
     problem = spec.problem
     terms = task_loss_terms(problem, "source", "target")
     now = spec.strategy.lambdas(problem) if isinstance(spec.strategy, Joint) else dict.fromkeys(terms, 1.0)
-    swept = [name for name in terms if name == term or (not term and name.partition("/")[0] in problem.target)]
+    swept = [name for name in terms if name == term or (not term and TermName.parse(name).domain in problem.target)]
     rest = [name for name in terms if name not in swept]
     title, params = "λ of the target {value}", {}
     if term:
-        key, _, task = term.partition("/")
-        title, params = "λ of {domain}, {task}: {value}", {"domain": domain_info(key).card.title, "task": task}
+        name = TermName.parse(term)
+        title, params = (
+            "λ of {domain}, {task}: {value}",
+            {"domain": domain_info(name.domain).card.title, "task": name.task},
+        )
     arms = []
     for value in LAMBDAS:
         weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}

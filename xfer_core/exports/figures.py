@@ -12,6 +12,7 @@ from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, LineStyle, domain_style
 from xfer_core.domains import domain_info
 from xfer_core.exports.outputs import UNIT
+from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Points = Iterable[tuple[str, int, float]]
@@ -94,9 +95,9 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     terms = terms_of(spec)
     # The sum is drawn first, thin and dotted: in black on top it hid the terms that it is made of.
     losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
-    lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
-    accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
-    errors = _measures(spec, lambda name: name.startswith("error/"))
+    lambdas = {lambda_name(name): (f"λ of {title}", look) for name, (title, look) in terms.items()}
+    accuracies = _measures(spec, is_accuracy)
+    errors = _measures(spec, is_error)
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
         ("How much of the validation samples does it get right?", "accuracy", accuracies, True, False),
@@ -126,9 +127,9 @@ def terms_of(spec: RunSpec) -> dict[str, tuple[str, LineStyle]]:
     roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
     found = {}
     for term in spec.strategy.lambdas(spec.problem):
-        domain, _slash, task = term.partition("/")
-        role = roles.get(domain, "none") if term not in own else "none"
-        title = own[term] if term in own else _title(domain, task, spec.problem.tasks)
+        name = TermName.parse(term)
+        role = roles.get(name.domain, "none") if term not in own else "none"
+        title = own[term] if term in own else _title(name.domain, name.task, spec.problem.tasks)
         found[term] = (title, domain_style(role, used.get(role, 0)))
         used[role] = used.get(role, 0) + 1
     return found

@@ -27,6 +27,7 @@ from xfer_core.exports.report_samples import confused_samples, load_problem_data
 from xfer_core.exports.script import departures
 from xfer_core.exports.standalone.loop import Turned
 from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
+from xfer_core.names import MetricName, is_error, lambda_name
 from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.baselines import finished_baselines
 from xfer_core.runs.spec import RunSpec
@@ -139,7 +140,7 @@ def _mixed_up(run: Run, spec: RunSpec, data: ProblemData | None, first: bool) ->
 def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
     if not turned:
         return
-    titles = {f"lambda/{term}": f"λ of {title}" for term, (title, _look) in terms_of(spec).items()}
+    titles = {lambda_name(term): f"λ of {title}" for term, (title, _look) in terms_of(spec).items()}
     titles["lr"] = "learning rate"
     rows = [(titles.get(name, name), step, f"{value:g}") for step in sorted(turned) for name, value in turned[step]]
     yield html.heading("What was changed while it trained")
@@ -160,13 +161,13 @@ def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]
         return
     rows = []
     for name, value in run.result["metrics"].items():
-        _measure, domain, task, _split = name.split("/")
-        row = [domain_info(domain).card.title, spec.problem.roles()[domain], task]
-        rows.append([*row, samples.get(domain, "–"), metric_text(name, value)])
+        metric = MetricName.parse(name)
+        row = [domain_info(metric.domain).card.title, spec.problem.roles()[metric.domain], metric.task]
+        rows.append([*row, samples.get(metric.domain, "–"), metric_text(name, value)])
     yield html.heading("How well does it do on samples that no training saw?")
     header = ["domain", "role", "task", "test samples", "result"]
     yield html.table(header, rows, numbers=2)
-    if any(name.startswith("error/") for name in run.result["metrics"]):
+    if any(map(is_error, run.result["metrics"])):
         yield html.paragraph("A per cent is the part of right answers: more is better. A ° is a mean error: less is.")
 
 

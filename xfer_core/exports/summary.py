@@ -9,6 +9,7 @@ from xfer_core.analysis.verdict import SCRATCH, Verdict
 from xfer_core.domains import domain_info
 from xfer_core.errors import format_error
 from xfer_core.execution.worker import warnings
+from xfer_core.names import is_error
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED, FINISHED, STOPPED, Run
 from xfer_core.selections import RULES
@@ -58,7 +59,7 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
     on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
         sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
-    elif metric["name"].startswith("error/"):
+    elif is_error(metric["name"]):
         sentences = [f"On {on}, its answers are {said} off on average."]
     else:
         sentences = [f"On {on}, {said} of its answers are right."]
@@ -71,7 +72,7 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
     counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
-    other = "another figure" if metric["name"].startswith("error/") else "several points more or less"
+    other = "another figure" if is_error(metric["name"]) else "several points more or less"
     sentences.append(f"{counts}Seed {spec.seed}. This is one run: another seed may give {other}.")
     if run.status == STOPPED:
         sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")

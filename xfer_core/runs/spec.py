@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from xfer_core.config import Config
 from xfer_core.errors import XferError
+from xfer_core.names import ACCURACY, ERROR, MetricName, lambda_name
 from xfer_core.networks import AnyNetwork, SmallCNN
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.selections import RULES
@@ -93,7 +94,7 @@ class RunSpec(Config):
         Raises:
             XferError: ``unknown_choice``, ``not_finite``, ``negative`` or ``not_above``.
         """
-        known = ("lr", *(f"lambda/{term}" for term in self.strategy.lambdas(self.problem)))
+        known = ("lr", *(lambda_name(term) for term in self.strategy.lambdas(self.problem)))
         if name not in known:
             raise XferError("unknown_choice", field, name, ({"training.live_changes": []},), allowed=known)
         if not math.isfinite(value):
@@ -151,7 +152,7 @@ def unchanged(spec: RunSpec) -> RunSpec:
 
 def metric_name(problem: Problem, domain: str, task: str, split: str) -> str:
     """Name of the scalar that says how well a task goes on a domain: its accuracy, or its error."""
-    return f"{'error' if task in problem.regressions() else 'accuracy'}/{domain}/{task}/{split}"
+    return str(MetricName(ERROR if task in problem.regressions() else ACCURACY, domain, task, split))
 
 
 def canonical(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import mean
 
+from xfer_core.names import TermName
 from xfer_core.training.callback import Point
 
 TIMES = 10.0  # the loss of guessing: no network that learns anything ends there
@@ -52,7 +53,7 @@ class LossWatch:
         wanted = {f"loss/{term}": term for term in terms}
         for name, _step, value in points:
             if term := wanted.get(name):
-                self.first.setdefault(term.partition("/")[2], value)
+                self.first.setdefault(TermName.parse(term).task, value)
                 self.last[term] = [*self.last.get(term, ())[1 - LAST :], value]
 
     def begin_phase(self) -> None:
@@ -67,10 +68,10 @@ class LossWatch:
         """
         found = []
         for term, values in self.last.items():
-            domain, _slash, task = term.partition("/")
-            guessing = math.log(self.classes[task]) if task in self.classes else self.first[task]
+            name = TermName.parse(term)
+            guessing = math.log(self.classes[name.task]) if name.task in self.classes else self.first[name.task]
             if weight_of(term) > 0 and mean(values) > TIMES * guessing:
-                found.append(Divergence(domain, task, mean(values), guessing))
+                found.append(Divergence(name.domain, name.task, mean(values), guessing))
         return found
 
     def state(self) -> dict[str, dict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from xfer_core.names import ACCURACY, ERROR, MetricName
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData, label_budget_mask
 from xfer_core.selections import Selection, ValidationView
@@ -57,7 +58,7 @@ class Evaluator:
                 number = labels[task].is_floating_point()
                 if not number:
                     self.prediction_counts[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
-                metrics[f"{'error' if number else 'accuracy'}/{domain}/{task}/{split}"] = abs(quality)
+                metrics[str(MetricName(ERROR if number else ACCURACY, domain, task, split))] = abs(quality)
         return metrics
 
     def validation_view(self, rule: Selection) -> dict[str, ValidationView]:

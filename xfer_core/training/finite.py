@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.errors import XferError
+from xfer_core.names import MetricName, is_error
 from xfer_core.problems.problem import ProblemData
 
 ABSURD = 1000
@@ -49,7 +50,7 @@ def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], ste
     for name, value in metrics.items():
         if not math.isfinite(value):
             raise XferError("not_finite_answers", name, value, step=step, phase=phase)
-        limit = limits.get(name.split("/")[2], math.inf) if name.startswith("error/") else math.inf
+        limit = limits.get(MetricName.parse(name).task, math.inf) if is_error(name) else math.inf
         if value > limit:
             raise XferError(
                 "absurd_error", name, f"{value:.3g}", limit=f"{limit:g}", times=ABSURD, step=step, phase=phase

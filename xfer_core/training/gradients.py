@@ -8,6 +8,7 @@ from itertools import chain, combinations
 import torch
 from torch import Tensor, nn
 
+from xfer_core.names import lambda_name
 from xfer_core.networks.base import Network
 from xfer_core.strategies.base import StepContext, Strategy
 
@@ -52,7 +53,7 @@ def backward(
     else:
         sum_losses(weighted.values()).backward()
     one = torch.ones((), device=next(iter(terms.values())).device)
-    return weighted, seen | {f"lambda/{name}": lambdas[name] * factors.get(name, one).float() for name in terms}
+    return weighted, seen | {lambda_name(name): lambdas[name] * factors.get(name, one).float() for name in terms}
 
 
 def sum_losses(weighted: Iterable[Tensor]) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xfer_core.names import lambda_name, term_of_lambda
 from xfer_core.training.callback import Command
 from xfer_core.training.metric_buffer import MetricBuffer
 
@@ -45,13 +46,13 @@ class LiveSettings:
         if command.name == "lr":
             self.lr = command.value
         else:
-            self.lambdas[command.name.removeprefix("lambda/")] = command.value
+            self.lambdas[term_of_lambda(command.name)] = command.value
 
     def log(self, journal: MetricBuffer, step: int, lambdas: bool = True) -> None:
         """Write down how they stand, λ only if asked for; of the learning rate what the schedule leaves of it."""
         journal.log("lr", step, self.lr * self.factor)
         for name, value in self.lambdas.items() if lambdas else ():
-            journal.log(f"lambda/{name}", step, value)
+            journal.log(lambda_name(name), step, value)
 
     def state(self) -> dict:
         """For a checkpoint."""

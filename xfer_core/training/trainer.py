@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.errors import XferError
+from xfer_core.names import TermName
 from xfer_core.networks.base import Network, NetworkConfig
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.strategies.base import Batch, Phase, StepContext, Strategy, SubStep
@@ -413,7 +414,7 @@ class Trainer:
     def _report(self) -> None:
         points, broken = self.metrics.flush()
         self.losses.update(
-            points, (term for term in self.live_settings.lambdas if term.partition("/")[0] in self.roles)
+            points, (term for term in self.live_settings.lambdas if TermName.parse(term).domain in self.roles)
         )
         now = time.perf_counter()
         if points or broken or now - self.reported > REPORT_SECONDS:

@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from xfer_core.names import TermName
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, task_loss_terms
@@ -42,7 +43,7 @@ class UncertaintyWeighting(Balancer):
     def state(self, data: ProblemData) -> dict[str, Any]:
         numbers = data.problem.regressions()
         names = task_loss_terms(data.problem, "source", "target")
-        return {"factors": {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}}
+        return {"factors": {name: 0.5 if TermName.parse(name).task in numbers else 1.0 for name in names}}
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(data, network)
