@@ -148,7 +148,7 @@ def disagreements(page: Any, store: Store, learner: Learner, seed: int, known: s
     for _ in range(4):
         page.wait_for_function(QUIET)
         page.wait_for_timeout(300)
-    run = RunSpec.model_validate(new[-1].spec)
+    run = new[-1].typed_spec
     settings = [f"{path}={value}" for path, value in parse_qsl(urlsplit(page.url).query) if path != "run"]
     link, form, expected, got = parse_spec({}, settings), page.evaluate(SHOWN), learner.expected(seed), said(run)
     wrong = [f"{name}: pressed {value}, run {got[name]}" for name, value in expected.items() if got[name] != value]

@@ -15,7 +15,6 @@ from pages.widgets.phases import phase_titles
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.store import store
 from xfer_core.names import is_error
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, STOPPED, Run
 
 DRAWN = 12
@@ -53,7 +52,7 @@ def compared_runs(ids: list[str]) -> None:
 
 
 def _asks_for_number(run: Run) -> bool:
-    return is_error(RunSpec.model_validate(run.spec).target_metric())
+    return is_error(run.typed_spec.target_metric())
 
 
 def _draw(runs: list[Run]) -> None:

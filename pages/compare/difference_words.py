@@ -35,7 +35,7 @@ def named_apart(runs: Sequence[Run]) -> list[Run]:
     named: dict[str, str] = {}
     for name in (name for name, count in shared.items() if count > 1):
         alike = [run for run in runs if run.name == name]
-        fields = list(differing_fields([RunSpec.model_validate(run.spec) for run in alike]).items())[-ADDED:]
+        fields = list(differing_fields([run.typed_spec for run in alike]).items())[-ADDED:]
         for i, run in enumerate(alike):
             named[run.id] = " · ".join([name, *(f"{title} {said[i]}" for title, said in fields)])
     twice = Counter(named.values())

@@ -291,7 +291,7 @@ def _cost(shown: ExperimentView) -> None:
     if measure == seconds:
         points = {row.run: (row.seconds, row.value) for row in here.table}
     else:
-        specs = {run.id: RunSpec.model_validate(run.spec) for run in here.runs}
+        specs = {run.id: run.typed_spec for run in here.runs}
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
     figure = charts.tradeoff_chart(here.table, points, here.titles, here.styles, here.dark, here.words, measure)
     alt = _("Accuracy on the target against {cost}").format(cost=measure)

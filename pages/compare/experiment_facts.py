@@ -25,7 +25,7 @@ def experiment_facts(runs: Sequence[Run]) -> None:
         runs: all runs of the experiment, by time.
     """
     asked = one_run_per_condition(runs)
-    specs = [RunSpec.model_validate(run.spec) for run in asked]
+    specs = [run.typed_spec for run in asked]
     problem = specs[0].problem
     budgets = list(dict.fromkeys(spec.problem.labels_per_class for spec in specs))
     labels = ", ".join(budget_label(budget) for budget in budgets)
@@ -51,7 +51,7 @@ def every_setting(runs: Sequence[Run]) -> None:
         if not folded.open:
             return
         asked = one_run_per_condition(runs)
-        specs = [RunSpec.model_validate(run.spec) for run in asked]
+        specs = [run.typed_spec for run in asked]
         st.markdown(held_equal(specs))
         if said := untuned_words(specs):
             st.markdown(said)

@@ -21,7 +21,6 @@ from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.experiments.experiment import add_seeds, finished_unique, pause, resume
 from xfer_core.exports.experiments.results import condition_styles
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
@@ -46,7 +45,7 @@ def _panel(batch: str, was_live: bool) -> None:
     experiment_facts(runs)
     done = finished_unique(runs)
     table = run_records(done)
-    spec = RunSpec.model_validate(runs[0].spec)
+    spec = runs[0].typed_spec
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     titles = {arm: own[0].title for arm, own in by_condition(table).items()}
     named = {arm: plain(name) for arm, name in titles.items()}

@@ -14,7 +14,6 @@ from pages.widgets.domains import domain_title, task_word
 from xfer_core.analysis.sweep import SweepPoint, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
 from xfer_core.names import TermName
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.strategies import TITLES
 
@@ -30,7 +29,7 @@ class LambdaPictures:
     """
 
     def __init__(self, runs: Sequence[Run], dark: bool) -> None:
-        specs = [RunSpec.model_validate(run.spec) for run in sorted(runs, key=lambda run: run.created)]
+        specs = [run.typed_spec for run in sorted(runs, key=lambda run: run.created)]
         self.spec, self.dark = specs[0], dark
         self.terms = swept_terms(specs)
         self.points = sweep_points(runs, self.terms)

@@ -11,7 +11,6 @@ from pages.widgets.change_words import changed_by_hand
 from pages.widgets.run_words import result_words
 from pages.widgets.store import store
 from xfer_core.analysis.spec_diff import why_not_comparable
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Run
 
 # Names and settings wrap; a wide table scrolls in itself.
@@ -35,7 +34,7 @@ def run_comparison(runs: list[Run]) -> None:
             ).format(what=", ".join(names[name] for name in apart)),
             icon=":material/info:",
         )
-    differ = differing_fields([RunSpec.model_validate(run.spec) for run in runs])
+    differ = differing_fields([run.typed_spec for run in runs])
     changed = store().changed_by_hand([run.id for run in runs])
     columns = {
         _("Run"): [f"{run.name} · {run.id}" for run in runs],

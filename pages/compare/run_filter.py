@@ -10,7 +10,6 @@ from pages.widgets.experiment_title import question_title
 from pages.widgets.run_words import changed_words, facts
 from xfer_core.experiments.experiment import is_experiment
 from xfer_core.experiments.listing import RunFilter, best_first, domains_of
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.strategies import TITLES
 
@@ -50,7 +49,7 @@ def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]
 
     def words(run: Run) -> str:
         experiment = f"{names.get(run.batch, '')} {question_title(run.batch)}" if is_experiment(run.batch) else ""
-        spec = RunSpec.model_validate(run.spec)
+        spec = run.typed_spec
         title = _(type(spec.strategy).title)
         return " ".join([run.name, title, *facts(run), *changed_words(spec), _(run.outcome), experiment])
 

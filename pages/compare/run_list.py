@@ -15,7 +15,6 @@ from pages.widgets.experiment_title import question_title
 from pages.widgets.run_words import facts, result_words, run_title, transfer_words
 from pages.widgets.store import delete, store
 from xfer_core.experiments.listing import ListEntry, entries
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import (
     COLLAPSED,
     DIVERGED,
@@ -141,7 +140,7 @@ def _row_label(run: Run) -> str:
 
 def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
     """The runs of an experiment, folded."""
-    spec, count = RunSpec.model_validate(entry.runs[0].spec), len(entry.runs)
+    spec, count = entry.runs[0].typed_spec, len(entry.runs)
     question = question_title(entry.batch)
     title = f"{name} · {question}" if name else question
     states = Counter(run.outcome for run in entry.runs)

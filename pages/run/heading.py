@@ -15,7 +15,6 @@ from pages.widgets.store import delete, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import is_experiment
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import INTERRUPTED, LIVE, NAME_LENGTH, PAUSED, STOPPED, Run
 
 GONE = "run.gone"  # a run was deleted: the page goes back to the list
@@ -50,7 +49,7 @@ def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None
             _share(address)
             _ask_for_name(run)
             _ask_to_delete(run)
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     with st.container(gap="xxsmall", key="run-facts"):
         first, *others = facts(run)
         st.markdown(f"**{plain(first)}** · {plain(' · '.join(others))}")

@@ -72,7 +72,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
         except XferError as error:
             st.info(error_text(error), icon=":material/hourglass_top:")
             return
-    specs = [RunSpec.model_validate(each.spec) for each in runs]
+    specs = [each.typed_spec for each in runs]
     domains, tasks = _shared(specs)
     if not domains or not tasks:
         st.info(_("These two runs share no domain or no task: open each of them by itself."), icon=":material/info:")

@@ -12,7 +12,6 @@ from pages.widgets.race import BATCH, RACERS, SCRATCH, is_racing, kind_of, label
 from pages.widgets.store import store, validated
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.race_verdict import RaceVerdict, race_verdict
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run
 
 # As high as the longest verdict, from the start on: nothing below moves when it comes.
@@ -69,7 +68,7 @@ def _say_now(runs: Sequence[Run]) -> None:
 def _verdict(runs: Sequence[Run]) -> tuple[RaceVerdict, int]:
     """The verdict, and on how many test samples it rests."""
     right = {kind_of(run): run.target_metric["value"] for run in runs if run.target_metric}
-    spec = RunSpec.model_validate(runs[0].spec)
+    spec = runs[0].typed_spec
     samples = len(validated(spec).held_out[spec.problem.target[0], "test"])
     scratch = right.pop(SCRATCH)
     return race_verdict(scratch, right, samples), samples
@@ -160,7 +159,7 @@ def exactly(runs: list[Run]) -> None:
     names = race_names()
     scratch = next(iter(verdict.gains.values())).before
     right = {SCRATCH: scratch, **{kind: found.after for kind, found in verdict.gains.items()}}
-    spec = RunSpec.model_validate(runs[0].spec)
+    spec = runs[0].typed_spec
     noise = max(found.noise for found in verdict.gains.values())
     st.markdown(
         _("Test accuracy on {samples} test samples, after the last step: ").format(samples=samples)

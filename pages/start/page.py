@@ -54,7 +54,7 @@ def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
 
 
 def _answer_board(run: Run) -> AnswerBoard:
-    images, labels, classes = _shown(RunSpec.model_validate(run.spec).model_dump_json())
+    images, labels, classes = _shown(run.typed_spec.model_dump_json())
     return AnswerBoard(
         images,
         labels,

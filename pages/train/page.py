@@ -97,7 +97,7 @@ def _read_address() -> None:
 
 def _spec_now(run: Run) -> RunSpec:
     """The settings of a run; of one that trains, with the λ of now."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     lambdas = (run.progress or {}).get("lambdas") or {}
     own = spec.strategy.term_titles
     now = {term: value for term, value in lambdas.items() if term not in own}
@@ -166,7 +166,7 @@ def _can_turn(run: Run | None, spec: RunSpec | None) -> bool:
     """Whether λ and the rate of the controls are those of this run, which trains."""
     if run is None or spec is None or run.status not in TRAINING:
         return False
-    own = RunSpec.model_validate(run.spec)
+    own = run.typed_spec
     return own.strategy.kind == spec.strategy.kind and own.problem == spec.problem
 
 

@@ -32,7 +32,7 @@ def reason_text(run: Run) -> str:
 
 def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
     """A run as the live view shows it; its number is the accuracy on the first target."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     return LiveRun(
         id=run.id,
         title=title or run.name,
@@ -89,7 +89,7 @@ class ChartRun:
 
 def chart_run(run: Run) -> ChartRun:
     """A run of the store."""
-    return ChartRun(run.id, run.name, RunSpec.model_validate(run.spec))
+    return ChartRun(run.id, run.name, run.typed_spec)
 
 
 def planned_run(spec: RunSpec) -> ChartRun:

@@ -20,7 +20,6 @@ from xfer_core.domains.image_io import count_frames, read_image
 from xfer_core.errors import XferError
 from xfer_core.networks import Network
 from xfer_core.runs.load_network import load_trained_network
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
 MEGABYTES = 5
@@ -33,7 +32,7 @@ FIRST = F.pad(torch.full((1, 20, 4), 255, dtype=torch.uint8), (10, 10, 2, 2))  #
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network(run: str, ended: float | None, _row: Run) -> Network:
     """Read once a run; ``ended`` tells a run from the same one resumed."""
-    network, problem = load_trained_network(_row), RunSpec.model_validate(_row.spec).problem
+    network, problem = load_trained_network(_row), _row.typed_spec.problem
     with one_thread():  # photographs are read and kernels chosen now: the first stroke need not wait for that
         pictures = {key: ways[:1] for key, ways in render_variants(FIRST, problem.roles()).items()}
         predict_classes(network, problem, classification_tasks(problem)[0], pictures)
@@ -53,7 +52,7 @@ def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
     asked = []
     for number, run in enumerate(runs):
         look = looks[number] if looks else neutral_style(number)
-        problem = RunSpec.model_validate(run.spec).problem
+        problem = run.typed_spec.problem
         if not classification_tasks(problem):
             st.caption(_("{name} has learned no task whose answer is a class.").format(name=plain(run.name)))
             continue

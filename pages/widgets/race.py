@@ -9,7 +9,7 @@ import streamlit as st
 from pages.i18n import _
 from pages.widgets import address
 from pages.widgets.store import enqueue, store
-from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import LIVE, Run
 
 BATCH = "race-"
@@ -44,7 +44,7 @@ def kind_of(run: Run) -> str:
 
 def labels_of(run: Run) -> int:
     """How many labelled target samples of each class a run of a race has."""
-    return RunSpec.model_validate(run.spec).problem.labels_per_class  # pyright: ignore[reportReturnType]
+    return run.typed_spec.problem.labels_per_class  # pyright: ignore[reportReturnType]
 
 
 def is_racing(runs: list[Run]) -> bool:

@@ -12,7 +12,6 @@ from pages.widgets.domains import domain_title, task_title
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.names import MetricName, is_error
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 from xfer_core.selections import RULES
 
@@ -30,7 +29,7 @@ def selection_table(run: Run) -> None:
     result = run.result or {}
     if not result.get("selection"):
         return
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     judged = spec.problem.unseen or spec.problem.target
     name = next(name for name in result["metrics"] if f"/{judged[0]}/" in name)
     rows = selection_outcomes(result["selection"])

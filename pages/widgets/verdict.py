@@ -21,7 +21,7 @@ def show_verdict(run: Run, baselines: list[Run]) -> bool:
     if run.outcome == FAILED:
         st.error(plain(reason_text(run)), icon=":material/error:")
         return True
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     samples = _test_samples(spec)
     found = verdict(run, baselines, samples)
     if found is None:

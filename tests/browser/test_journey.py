@@ -272,7 +272,7 @@ def test_small_numbers_of_a_link_stay_in_the_address_and_are_what_is_trained(pag
     weights = {"digits.handwritten/digit": 1.0, "digits.photo/digit": 0.0004}
     asked = f"strategy.kind=joint&strategy.weights={json.dumps(weights)}&training.optimizer.lr=1e-7"
     run = start_training(page, server, served, f"{QUICK}&{asked}&training.steps=20&seed=14")
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     assert spec.strategy.weights == weights
     assert spec.training.optimizer.lr == 1e-7
     assert json.loads(parse_qs(urlsplit(page.url).query)["strategy.weights"][0]) == weights

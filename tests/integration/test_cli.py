@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from xfer_core.cli import main
 from xfer_core.problems.problem import split_problem
-from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.training.evaluation import Evaluator
 
@@ -58,7 +58,7 @@ def test_settings_come_after_the_recipe(tmp_path, capsys):
     recipe = tmp_path / "r.json"
     recipe.write_text(json.dumps({"strategy": {"kind": "joint"}, "training": {"steps": 500}, "seed": 4}))
     printed(capsys, "train", str(recipe), *QUICK)
-    spec = RunSpec.model_validate(open_store().find()[0].spec)
+    spec = open_store().find()[0].typed_spec
     assert (spec.strategy.kind, spec.training.steps, spec.seed) == ("joint", 6, 4)
 
 

@@ -223,7 +223,7 @@ def test_the_report_says_how_it_came_out(tmp_path):
         assert metric_text(metric, measured) in words
     assert json.loads(words[words.index("{") : words.rindex("}") + 1]) == row.spec
     assert torch.__version__ in words
-    problem_data = data.load_data(RunSpec.model_validate(row.spec).problem, 0)
+    problem_data = data.load_data(row.typed_spec.problem, 0)
     assert f"{len(problem_data.held_out['digits.photo', 'test'])} test samples" in words
 
 
@@ -294,7 +294,7 @@ def test_every_picture_has_words_and_numbers(tmp_path):
 def test_lambda_that_stands_still_is_not_drawn():
     run = trained()
     row = open_store().get(run)
-    pictures = figures_of(RunSpec.model_validate(row.spec), open_store().updates_since(run).points)
+    pictures = figures_of(row.typed_spec, open_store().updates_since(run).points)
     assert "How did λ move?" not in [picture.question for picture in pictures]
     losses = next(picture for picture in pictures if "losses" in picture.question)
     drawn = {curve.title: curve.points for curve in losses.curves}

@@ -95,7 +95,7 @@ def told(accuracies: dict[str, dict[int, list[float]]]) -> str:
     batch, ids = queue_experiment(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
     store = open_store()
     for run in ids:
-        spec = RunSpec.model_validate(store.get(run).spec)
+        spec = store.get(run).typed_spec
         finish_run(store, run, accuracies[spec.strategy.kind][spec.problem.labels_per_class][spec.seed])
     page = app("compare", experiment=batch)
     assert not page.exception

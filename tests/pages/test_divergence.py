@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.pages import app
 from xfer_core.execution.worker import run_here
-from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, open_store
 from xfer_core.training.divergence import LAST, LossWatch
 
@@ -78,4 +78,4 @@ def test_a_usual_run_is_no_divergence(more):
     run = store.create(spec, status=RUNNING)
     run_here(store, run, 1)
     assert store.get(run).outcome == "finished"
-    assert RunSpec.model_validate(store.get(run).spec) == spec
+    assert store.get(run).typed_spec == spec

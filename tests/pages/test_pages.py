@@ -111,7 +111,7 @@ def test_the_button_queues_three_strategies_on_one_problem():
     next(button for button in test.button if button.label == "Start the race").click().run()
     assert not test.exception
     runs = open_store().find(statuses=(QUEUED,))
-    specs = [RunSpec.model_validate(run.spec) for run in runs]
+    specs = [run.typed_spec for run in runs]
     assert {spec.strategy.kind for spec in specs} == {"target_only", "fine_tune", "joint"}
     assert len({(spec.problem, spec.network, spec.training, spec.seed) for spec in specs}) == 1
     assert test.query_params["race"] in ([runs[0].batch], runs[0].batch)
@@ -127,11 +127,11 @@ def test_the_race_has_one_setting_and_races_of_other_labels_are_dealt_alike(labe
         assert control.value == 5
         control.set_value(chosen).run()
         press(test, "Start the race")
-    specs = [RunSpec.model_validate(run.spec) for run in open_store().find()]
+    specs = [run.typed_spec for run in open_store().find()]
     assert sorted(spec.problem.labels_per_class for spec in specs) == sorted([5, 5, 5, labels, labels, labels])
     assert {spec.seed for spec in specs} == {0}
     press(app(), "Start the race")
-    assert sorted(RunSpec.model_validate(run.spec).seed for run in open_store().find()) == [0] * 6 + [1] * 3
+    assert sorted(run.typed_spec.seed for run in open_store().find()) == [0] * 6 + [1] * 3
 
 
 def press(test: AppTest, label: str) -> AppTest:
@@ -248,7 +248,7 @@ def test_a_link_is_the_whole_choice_and_start_queues_exactly_that(settings):
     assert not test.exception
     runs = open_store().find(statuses=(QUEUED,))
     asked = [run for run in runs if run.spec["strategy"]["kind"] == wanted.strategy.kind]
-    made = RunSpec.model_validate(asked[0].spec)
+    made = asked[0].typed_spec
     assert made == wanted
     kinds = {"source_only", "target_only", wanted.strategy.kind}
     expected = kinds if "digits.low" not in wanted.problem.source else kinds - {"source_only"}

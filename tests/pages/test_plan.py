@@ -25,7 +25,7 @@ def start_button(page):
 
 
 def specs() -> list[RunSpec]:
-    return [RunSpec.model_validate(run.spec) for run in open_store().find()]
+    return [run.typed_spec for run in open_store().find()]
 
 
 @pytest.mark.parametrize("name", PRESETS)

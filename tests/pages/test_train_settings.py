@@ -20,7 +20,7 @@ def queued(test) -> RunSpec:
     assert not test.exception
     kinds = {"source_only", "target_only"}
     (run,) = [run for run in open_store().find(statuses=(QUEUED,)) if run.spec["strategy"]["kind"] not in kinds]
-    return RunSpec.model_validate(run.spec)
+    return run.typed_spec
 
 
 def test_an_unseen_domain_can_be_chosen():

@@ -19,7 +19,7 @@ FOUR_METHODS = strategy_conditions(["target_only", "source_only", "fine_tune", "
 
 def finish_run(store: Store, run: str, accuracy: float, **more) -> None:
     """As if it had been trained."""
-    spec = RunSpec.model_validate(store.get(run).spec)
+    spec = store.get(run).typed_spec
     metrics = {spec.target_metric(): accuracy, f"accuracy/{spec.problem.source[0]}/digit/test": 0.9, **more}
     metric = {"name": spec.target_metric(), "value": accuracy}
     result = {"metrics": metrics, "seconds": 2.0, "target_metric": metric}
@@ -40,7 +40,7 @@ def finish_runs(ids: list[str]) -> None:
     """Made-up results: from scratch 0.4 and a bit for every label, all others 0.3 better."""
     store = open_store()
     for run in ids:
-        spec = RunSpec.model_validate(store.get(run).spec)
+        spec = store.get(run).typed_spec
         value = 0.3 + 0.01 * int(spec.problem.labels_per_class) + 0.01 * spec.seed
         finish_run(store, run, value if spec.strategy.kind == "target_only" else value + 0.3)
         points = [(i + 1, "accuracy/digits.photo/digit/validation", 50 * i, i / 10) for i in range(5)]

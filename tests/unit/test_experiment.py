@@ -140,7 +140,7 @@ def test_nothing_is_counted_twice_and_nothing_is_lost(store):
     assert len(finished_unique(runs)) == 4
     assert not missing_specs(runs)
     assert resume(store, batch) == 0
-    twice = store.create(RunSpec.model_validate(runs[0].spec), batch=batch)
+    twice = store.create(runs[0].typed_spec, batch=batch)
     finish_run(store, twice, 1.0)
     assert len(finished_unique(store.find(batch=batch))) == 4, "the same spec a second time"
 

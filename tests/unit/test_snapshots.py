@@ -57,7 +57,7 @@ def test_a_finished_network_answers_as_the_trained_one(store):
     network = load_trained_network(store.get(run))
     assert not network.training
     before = torch.random.get_rng_state()
-    again = load_network(RunSpec.model_validate(store.get(run).spec), snapshots(run)[-1].state())
+    again = load_network(store.get(run).typed_spec, snapshots(run)[-1].state())
     assert torch.equal(torch.random.get_rng_state(), before), "making a network leaves the global generator alone"
     images = torch.rand(3, 3, 32, 32)
     with torch.no_grad():

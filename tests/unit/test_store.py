@@ -47,7 +47,7 @@ def test_a_new_run_is_queued_and_keeps_what_was_asked(store):
     spec = RunSpec(strategy=Joint(weights={"digits.photo/digit": 0.5}), seed=3)
     before = time.time()
     made = store.get(store.create(spec))
-    assert RunSpec.model_validate(made.spec) == spec
+    assert made.typed_spec == spec
     assert (made.name, made.batch, made.status, made.digest) == ("Joint learning", "", QUEUED, spec.digest())
     assert before <= made.created <= time.time()
     assert made.result is made.reason is made.started is made.target_metric is None

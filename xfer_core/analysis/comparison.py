@@ -72,7 +72,7 @@ def run_records(runs: Iterable[Run]) -> list[RunRecord]:
 
 
 def _record(run: Run, arm: str, title: str) -> RunRecord:
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     problem, result = spec.problem, run.result or {}
     metrics, task = result["metrics"], problem.tasks[0]
 

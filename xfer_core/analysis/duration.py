@@ -68,7 +68,7 @@ def paces(runs: Iterable[Run]) -> list[Pace]:
         if run.status != FINISHED or result.get("device", "cpu") != "cpu" or not result.get("seconds"):
             continue
         try:
-            spec = RunSpec.model_validate(run.spec)
+            spec = run.typed_spec
             work = cost(spec).work
         except (XferError, ValueError):  # of an older version, or its data is gone
             continue
@@ -109,7 +109,7 @@ def seconds_left(runs: Sequence[Run], done: Sequence[Pace] = ()) -> Span | None:
     rest: list[tuple[RunSpec, float]] = []
     for run in runs:
         if run.status in LIVE:
-            spec, progress = RunSpec.model_validate(run.spec), run.progress or {}
+            spec, progress = run.typed_spec, run.progress or {}
             part = progress.get("step", 0) / progress["steps"] if progress.get("steps") else 0.0
             rest.append((spec, (1 - part) * cost(spec).work))
     known = {pace.network for pace in done}

@@ -66,7 +66,7 @@ def feature_trajectories(
     Raises:
         XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
     """
-    specs = [RunSpec.model_validate(run.spec) for run, _ in runs]
+    specs = [run.typed_spec for run, _ in runs]
     seen = [sample_subset(spec, domains, task) for spec in specs]
     features = [
         [extract_features(load_snapshot(run, moment.key), images).numpy() for moment in moments]

@@ -9,7 +9,6 @@ from xfer_core.networks.base import Network
 from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_network, load_trained_network
 from xfer_core.runs.snapshots import snapshots
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
 FINAL = "end"
@@ -37,7 +36,7 @@ class SnapshotRef:
 def final_of(run: Run) -> SnapshotRef:
     """The network that counts."""
     result = run.result or {}
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     chosen = (result.get("selection") or {}).get(spec.training.selection)
     return SnapshotRef(FINAL, int(chosen["step"] if chosen else result.get("step", 0)))
 
@@ -52,7 +51,7 @@ def snapshot_refs(run: Run) -> list[SnapshotRef]:
         XferError: ``no_snapshots``.
     """
     kept = snapshots(run.id)
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     seen = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
     network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     phases = spec.strategy.phases(seen, network)
@@ -78,4 +77,4 @@ def load_snapshot(run: Run, key: str) -> Network:
     state = next((snapshot.state() for snapshot in snapshots(run.id) if snapshot.path.stem == key), None)
     if state is None:
         raise XferError("no_snapshots", "run", run.id)
-    return load_network(RunSpec.model_validate(run.spec), state)
+    return load_network(run.typed_spec, state)

@@ -83,7 +83,7 @@ def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
     """
     points = []
     for run in runs:
-        spec, metrics = RunSpec.model_validate(run.spec), (run.result or {}).get("metrics", {})
+        spec, metrics = run.typed_spec, (run.result or {}).get("metrics", {})
         if spec.strategy.family != "joint":
             continue
         value = None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from xfer_core.analysis.accuracy import gain
 from xfer_core.names import is_error
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import STOPPED, Run
 
 SCRATCH, SOURCE = "target_only", "source_only"
@@ -69,7 +68,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
     metric = run.target_metric
     if metric is None or run.broke:
         return None
-    spec, progress = RunSpec.model_validate(run.spec), run.progress or {}
+    spec, progress = run.typed_spec, run.progress or {}
     stopped = run.status == STOPPED
     shared = {
         "value": metric["value"],

@@ -114,7 +114,7 @@ def run_here(
     folder = settings().artifacts(run)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        spec = RunSpec.model_validate(store.get(run).spec)
+        spec = store.get(run).typed_spec
         observer = StoreCallback(store, run, listener, token)
         trainer = trainer_for(
             spec,

@@ -22,7 +22,7 @@ def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, flo
 
 def with_changes(store: Store, run: Run) -> RunSpec:
     """What the run was asked, with what people changed while it trained: a run of this spec gives the same numbers."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     changes = tuple(
         LiveChange(step=step, name=name, value=value)
         for step, settings in sorted(live_changes(store, run).items())

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from xfer_core.exports.outputs import metadata
 from xfer_core.networks.base import Network
 from xfer_core.runs.load_network import load_trained_network
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, open_store
 
 INPUT = "images"
@@ -38,7 +37,7 @@ def write_onnx(run: Run, path: Path) -> None:
     Raises:
         XferError: ``no_weights``.
     """
-    spec, network = RunSpec.model_validate(run.spec), load_trained_network(run)
+    spec, network = run.typed_spec, load_trained_network(run)
     example = torch.zeros(2, *spec.problem.input_shape())
     program = torch.onnx.export(
         _Answers(network.to(memory_format=torch.contiguous_format)).eval(),  # pyright: ignore[reportCallIssue]

@@ -6,7 +6,6 @@ import json
 import math
 
 from xfer_core.problems.problem import Problem
-from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
 UNIT = "degrees"  # of every task that asks for a number
@@ -32,7 +31,7 @@ def metadata(run: Run) -> dict[str, str]:
         ``range`` of its values. ``outputs``: task → ``classes``, the names of its outputs in order, or ``unit`` of a
         number. ``result``: name → value of every test metric, null where it is no number; absent before there is one.
     """
-    problem = RunSpec.model_validate(run.spec).problem
+    problem = run.typed_spec.problem
     outputs = {task: {"classes": list(names)} if names else {"unit": UNIT} for task, names in problem.classes().items()}
     image = {"layout": "NCHW", "shape": problem.input_shape(), "type": "float32", "range": [0, 1]}
     found = {"run": run.id, "input": json.dumps(image), "outputs": json.dumps(outputs)}

@@ -46,7 +46,7 @@ def names(run: Run) -> list[str]:
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``report.html``."""
-    spec, path = RunSpec.model_validate(run.spec), folder / FILE
+    spec, path = run.typed_spec, folder / FILE
     data = load_problem_data(spec)
     samples = {key: len(one) for (key, split), one in data.held_out.items() if split == "test"} if data else {}
     baselines, turned = finished_baselines(store, run), live_changes(store, run)

@@ -30,7 +30,7 @@ def names(run: Run) -> list[str]:
     Raises:
         XferError: as :func:`write`.
     """
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     _require_method(spec)
     script_of(spec, load_data(spec.problem, spec.seed, load_inputs=False))
     return [FILE, DATA]
@@ -48,7 +48,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
 
 def write_script(store: Store, run: Run, folder: Path) -> Path:
     """Write ``script.py`` alone; raises as :func:`write`."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     _require_method(spec)
     data = load_data(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
@@ -60,7 +60,7 @@ def write_script(store: Store, run: Run, folder: Path) -> Path:
 
 def write_samples(run: Run, folder: Path) -> Path:
     """Write ``data.npz`` alone; raises ``data_gone``."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     return write_data(load_data(spec.problem, spec.seed), spec, folder)
 
 

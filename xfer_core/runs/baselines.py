@@ -15,7 +15,7 @@ def finished_baselines(store: Store, run: Run) -> list[Run]:
         store: where they are looked for.
         run: which they are compared with.
     """
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     found = []
     for kind in BASELINES:
         if kind != spec.strategy.kind:

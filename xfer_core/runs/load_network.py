@@ -25,7 +25,7 @@ def load_trained_network(run: Run) -> Network:
     path = settings().artifacts(run.id) / WEIGHTS
     if not path.exists():
         raise XferError("no_weights", "run", run.id, status=run.status)
-    return load_network(RunSpec.model_validate(run.spec), load_file(path))
+    return load_network(run.typed_spec, load_file(path))
 
 
 def load_network(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:

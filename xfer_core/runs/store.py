@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -61,6 +61,15 @@ class Run:
     process: str | None
     deaths: int
     died_at: int | None
+
+    @cached_property
+    def typed_spec(self) -> RunSpec:
+        """What it was asked to do.
+
+        Raises:
+            ValidationError: a row that this version cannot read.
+        """
+        return RunSpec.model_validate(self.spec)
 
     @property
     def target_metric(self) -> dict[str, Any] | None:

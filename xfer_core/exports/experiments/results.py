@@ -38,12 +38,12 @@ class ExperimentResults:
     @cached_property
     def spec(self) -> RunSpec:
         """Of its first run: what the runs share."""
-        return RunSpec.model_validate(self.runs[0].spec)
+        return self.runs[0].typed_spec
 
     @cached_property
     def specs(self) -> list[RunSpec]:
         """One for each arm and label budget."""
-        return [RunSpec.model_validate(run.spec) for run in one_run_per_condition(self.runs)]
+        return [run.typed_spec for run in one_run_per_condition(self.runs)]
 
     @cached_property
     def numbers(self) -> bool:
