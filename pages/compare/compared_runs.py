@@ -15,7 +15,7 @@ from pages.widgets.phases import phase_titles
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.store import store
 from xfer_core.names import is_error
-from xfer_core.runs.store import FINISHED, STOPPED, Run
+from xfer_core.runs.store import MEASURED, Run
 
 DRAWN = 12
 
@@ -46,7 +46,7 @@ def compared_runs(ids: list[str]) -> None:
     if any(map(_asks_for_number, runs)):
         st.caption(_("Runs whose task asks for a number have no accuracy: they stand in the table only."))
     data_table(runs[:DRAWN], "compare.numbers")
-    ended = [run for run in runs if run.status in (FINISHED, STOPPED)]
+    ended = [run for run in runs if run.status in MEASURED]
     if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):
         predict_panel(ended[:DRAWN])
 

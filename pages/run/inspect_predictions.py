@@ -13,7 +13,7 @@ from pages.widgets.domains import task_title
 from pages.widgets.live_panel import baselines_of
 from pages.widgets.plain_chart import PLAIN
 from xfer_core.analysis.calibration import calibration
-from xfer_core.analysis.confusion import confusion_matrix, most_confused_pair
+from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.prediction_changes import prediction_changes
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.analysis.snapshots_view import FINAL
@@ -21,7 +21,7 @@ from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.predicted_vs_true import predicted_vs_true_chart
 from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import upscale_pixels
-from xfer_core.runs.store import FINISHED, STOPPED, Run
+from xfer_core.runs.store import MEASURED, Run
 
 SHOWN = 12  # pictures of a kind
 TILE = 88  # pixels
@@ -47,7 +47,7 @@ def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], d
     right = _("{right} of {all} test samples are right ({percent}).").format(
         right=int(answers.correct.sum()), all=len(answers.labels), percent=percent(float(answers.correct.mean()))
     )
-    worst = most_confused_pair(counts)
+    worst = mistakes(counts)
     figure = confusion_chart(counts, dark, _("answer"), _("true class"))
     picture, words = halves(together)
     with picture:
@@ -127,7 +127,7 @@ def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str
     known = {}
     baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
     for kind in ("target_only", "source_only"):
-        if kind in baselines and baselines[kind].status in (FINISHED, STOPPED):
+        if kind in baselines and baselines[kind].status in MEASURED:
             known[baselines[kind].name] = (baselines[kind], FINAL)
     for other in together:
         if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):

@@ -19,7 +19,7 @@ from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.names import is_error
 from xfer_core.runs.spec import spec_settings
-from xfer_core.runs.store import FINISHED, LIVE, STOPPED, Run
+from xfer_core.runs.store import LIVE, MEASURED, Run
 
 LIVE_VIEW, INSPECT, TRY, EXPORT = "live", "inspect", "try", "export"
 OLD_WORDS = {"watch": LIVE_VIEW, "inside": INSPECT, "home": EXPORT}  # of links that were sent before
@@ -62,7 +62,7 @@ def _choose_beside(run: Run, beside: Run | None) -> None:
     problem = run.spec["problem"]
     alike = [
         other
-        for other in store().find(statuses=(FINISHED, STOPPED), limit=OFFERED)
+        for other in store().find(statuses=MEASURED, limit=OFFERED)
         if other.id != run.id and all(other.spec["problem"][part] == problem[part] for part in ("target", "tasks"))
     ]
     if beside and beside.id not in {other.id for other in alike}:
@@ -155,7 +155,7 @@ def main() -> None:
         inspect_panel(run, beside, weights=True)
     elif view == TRY:
         predict_panel(both)
-    elif run.status in (FINISHED, STOPPED):
+    elif run.status in MEASURED:
         export_panel(run)
     else:
         st.info(_("There is something to export once this run has ended."), icon=":material/hourglass_top:")

@@ -17,7 +17,7 @@ from tests.support.runs import trained_run
 from tests.support.training import SMALL, SOURCE, TARGET
 from xfer_core.analysis import feature_trajectory as trail_module
 from xfer_core.analysis.calibration import calibration
-from xfer_core.analysis.confusion import confusion_matrix, most_confused_pair
+from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.feature_trajectory import feature_trajectories
 from xfer_core.analysis.filters import filter_pictures, filter_rotation, first_filters
 from xfer_core.analysis.grad_cam import grad_cam, select_examples
@@ -123,11 +123,11 @@ def test_the_confusion_matrix_is_scikit_learns(random):
 def test_classes_that_nobody_met_are_left_out_and_the_commonest_mistake_is_named():
     counts = confusion_matrix(said([0, 0, 0, 3, 3, 3], [0, 3, 3, 3, 3, 0]), ("a", "b", "c", "d"))
     assert counts.to_numpy().tolist() == [[1, 2], [1, 2]]
-    assert most_confused_pair(counts)[0] == ("a", "d", 2, 3)
-    assert [count for *_names, count, _of in most_confused_pair(counts)] == sorted(
-        (count for *_names, count, _of in most_confused_pair(counts)), reverse=True
+    assert mistakes(counts)[0] == ("a", "d", 2, 3)
+    assert [count for *_names, count, _of in mistakes(counts)] == sorted(
+        (count for *_names, count, _of in mistakes(counts)), reverse=True
     )
-    assert most_confused_pair(confusion_matrix(said([0, 1], [0, 1]), ("a", "b", "c", "d"))) == []
+    assert mistakes(confusion_matrix(said([0, 1], [0, 1]), ("a", "b", "c", "d"))) == []
 
 
 # ---------------------------------------------------------------------- fixed and broken

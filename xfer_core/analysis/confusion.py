@@ -20,7 +20,7 @@ def confusion_matrix(answers: Predictions, classes: tuple[str, ...]) -> pd.DataF
     return pd.DataFrame(counts[np.ix_(kept, kept)], index=names, columns=names)
 
 
-def most_confused_pair(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:
+def mistakes(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:
     """The mistakes, the commonest first: (class, answer, how often, samples of that class)."""
     wrong = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
     names = list(counts.index)

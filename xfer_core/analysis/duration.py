@@ -21,7 +21,7 @@ from xfer_core.execution.dispatcher import available_cores, default_slots
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings
-from xfer_core.training.device import autocast_context, select_device, select_precision
+from xfer_core.training.device import CPU, autocast_context, select_device, select_precision
 
 PROBES = 5
 PROBED = (1.5, 5.0)  # the ends, in units of what a probe says: it times no augmentation, small batch, look or method
@@ -167,7 +167,7 @@ def core_seconds_per_sample(spec: RunSpec) -> float:
     page loads is no part of it.
     """
     shape, outputs = spec.problem.input_shape(), spec.problem.outputs()
-    precision = select_precision(spec.training.precision, torch.device("cpu"))
+    precision = select_precision(spec.training.precision, CPU)
     return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
+from xfer_core.training.device import CPU
 from xfer_core.training.evaluation import to_input
 
 
@@ -50,7 +50,7 @@ def grad_cam(network: Network, images: Tensor, task: str, classes: Tensor) -> np
         from captum.attr import LayerAttribution, LayerGradCam
 
         head = LayerGradCam(lambda x: network(x)[task], last_convolution(network))
-        x = to_input(images, torch.device("cpu"))
+        x = to_input(images, CPU)
         maps = head.attribute(x, target=classes, relu_attributions=True)
         assert isinstance(maps, Tensor)
         large = LayerAttribution.interpolate(maps, tuple(images.shape[2:]), "bilinear")

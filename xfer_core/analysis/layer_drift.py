@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from xfer_core.errors import XferError
 from xfer_core.measures import linear_cka
 from xfer_core.networks.base import HEAD, Network
+from xfer_core.training.device import CPU
 from xfer_core.training.evaluation import CHUNK, to_input
-
-CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from xfer_core.domains.drawing import extract_strokes, to_grayscale
 from xfer_core.domains.shapes import Shape, resize_to
 from xfer_core.networks import Network
 from xfer_core.problems.problem import Problem
+from xfer_core.training.device import CPU
 from xfer_core.training.evaluation import predict, to_input
 
 VARIANTS = 8  # ways in which a domain shows one drawing: with other photographs, angles, noise, if it has any
-CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, Samples, split_problem
+from xfer_core.training.device import CPU
 from xfer_core.training.evaluation import CHUNK, predict, to_input
-
-CPU = torch.device("cpu")
 
 
 def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:

@@ -17,6 +17,7 @@ from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.printed import CARD as PRINTED
 from xfer_core.domains.printed import HIGH, SIZE, elastic_distort, fonts, render_glyphs
+from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 
 COUNT = 6000
@@ -32,7 +33,7 @@ def _base_digits() -> tuple[Tensor, Tensor, Tensor, Task]:
     face = torch.from_numpy(random.integers(len(drawn), size=COUNT))
     grey = elastic_distort(drawn[face, digit][:, None], random).clamp(0, 1)
     wrong = torch.from_numpy(random.random(COUNT) < WRONG)
-    return _bytes(grey), digit, (digit >= 5).long() ^ wrong.long(), tilt_task(grey)
+    return to_uint8(grey), digit, (digit >= 5).long() ^ wrong.long(), tilt_task(grey)
 
 
 def build_domain(key: str, card: Card, agreement: float) -> Domain:
@@ -66,14 +67,10 @@ def _coloured(grey: Tensor, green: Tensor) -> Tensor:
     return samples
 
 
-def _bytes(grey: Tensor) -> Tensor:
-    return (grey * 255).round().to(torch.uint8)
-
-
 def render_drawing(ink: Tensor, ways: int) -> Tensor:
     """A drawing in the size of the printed digits, red and green in turn: nobody knows what it is, so no colour can
     agree with it. uint8 (ways, 3, 32, 32)."""
-    return _coloured(_bytes(center_and_scale(ink, SIZE, HIGH)).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
+    return _coloured(to_uint8(center_and_scale(ink, SIZE, HIGH)).expand(ways, -1, -1, -1), torch.arange(ways) % 2)
 
 
 def _card(agreement: float, title: str, description: str) -> Card:

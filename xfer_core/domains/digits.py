@@ -19,6 +19,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.drawing import center_and_scale
+from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 
 SIZE = 32
@@ -98,10 +99,6 @@ def _enlarged(pixels: Tensor) -> Tensor:
     return F.interpolate(pixels, size=SIZE, mode="bicubic").clamp(0, 1)
 
 
-def _bytes(colours: Tensor) -> Tensor:
-    return (colours.clamp(0, 1) * 255).round().to(torch.uint8).contiguous()
-
-
 def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
     """A drawing as a domain of digits would show it, uint8 (ways, 3, 32, 32).
 
@@ -117,7 +114,7 @@ def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tens
     """
     pixels = F.avg_pool2d(center_and_scale(ink, SIZE, SIZE, WIDEST), 4)  # (1, 1, 8, 8)
     pixels = (pixels * max(1.0, INK / float(pixels.mean()))).clamp_max(1)
-    return _bytes(render(turn(_enlarged(pixels).expand(ways, -1, -1, -1))))
+    return to_uint8(render(turn(_enlarged(pixels).expand(ways, -1, -1, -1))))
 
 
 def build_domain(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Domain:
@@ -138,7 +135,7 @@ def build_domain(key: str, card: Card, render: Render, digits: range = range(10)
         key=key,
         card=card,
         pool="scikit-learn digits",
-        inputs=_bytes(render(grey)),
+        inputs=to_uint8(render(grey)),
         example_ids=torch.from_numpy(np.flatnonzero(chosen)),
         tasks={
             "digit": Task("digit", digit - digits.start, tuple(str(d) for d in digits)),

@@ -30,6 +30,7 @@ from torch import Tensor
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
 from xfer_core.domains.drawing import center_and_scale
+from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
@@ -299,16 +300,12 @@ def _enlarged(pixels: Tensor) -> Tensor:
 
 def render_mnist(ink: Tensor, ways: int) -> Tensor:
     """A drawing as MNIST shows it: 20 pixels the longer side, the centre of mass in the middle of 28×28."""
-    return _bytes(center_and_scale(ink, SIZE, 20, by_mass=True)).expand(ways, -1, -1, -1)
+    return to_uint8(center_and_scale(ink, SIZE, 20, by_mass=True)).expand(ways, -1, -1, -1)
 
 
 def render_usps(ink: Tensor, ways: int) -> Tensor:
     """A drawing as USPS shows it: filling 16×16, then enlarged to 28×28 like the originals."""
-    return _enlarged(_bytes(center_and_scale(ink, 16, 16))[:, 0]).expand(ways, -1, -1, -1)
-
-
-def _bytes(grey: Tensor) -> Tensor:
-    return (grey * 255).round().to(torch.uint8)
+    return _enlarged(to_uint8(center_and_scale(ink, 16, 16))[:, 0]).expand(ways, -1, -1, -1)
 
 
 MNIST_CARD = Card(

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.drawing import center_and_scale
+from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 
@@ -119,7 +120,7 @@ def build_domain(key: str, card: Card) -> Domain:
         key=key,
         card=card,
         pool="printed digits",
-        inputs=(grey.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous(),
+        inputs=to_uint8(grey).expand(-1, 3, -1, -1).contiguous(),
         example_ids=torch.arange(COUNT),
         tasks={
             "digit": Task("digit", digit, tuple("0123456789")),
@@ -131,7 +132,7 @@ def build_domain(key: str, card: Card) -> Domain:
 
 def render_drawing(ink: Tensor, ways: int) -> Tensor:
     """A drawing in the size of the printed digits, white on black: uint8 (ways, 3, 32, 32)."""
-    return (center_and_scale(ink, SIZE, HIGH) * 255).round().to(torch.uint8).expand(ways, 3, -1, -1)
+    return to_uint8(center_and_scale(ink, SIZE, HIGH)).expand(ways, 3, -1, -1)
 
 
 CARD = Card(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -34,3 +35,8 @@ def resize_to(images: Tensor, shape: Shape) -> Tensor:
     if images.shape[1] != shape[0]:
         images = images.expand(-1, shape[0], -1, -1)
     return images.contiguous()
+
+
+def to_uint8(values: Tensor) -> Tensor:
+    """Pixels in 0…1, float of any shape, to uint8 in 0…255; what lies outside is cut off."""
+    return (values.clamp(0, 1) * 255).round().to(torch.uint8).contiguous()

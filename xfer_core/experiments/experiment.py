@@ -177,9 +177,3 @@ def _order(store: Store, kind: str, runs: Iterable[Run]) -> None:
         except XferError as error:  # it ended, or somebody else was quicker
             if error.code not in ("not_in_status", "unknown_run"):
                 raise
-
-
-def is_idle(runs: Iterable[Run]) -> bool:
-    """Whether nothing of it runs or waits, while something could go on."""
-    statuses = {run.status for run in runs}
-    return not statuses & set(LIVE) and bool(statuses - {FINISHED})

@@ -8,6 +8,8 @@ import torch
 
 from xfer_core.errors import XferError
 
+CPU = torch.device("cpu")
+
 
 def available_devices() -> tuple[str, ...]:
     """Devices of this machine, the best first."""

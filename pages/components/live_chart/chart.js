@@ -70,7 +70,6 @@ class Chart {
       y: [],
       name: plotlyText(trace.label),
       mode: "lines",
-      opacity: trace.opacity,
       marker: { size: 3 * trace.width },
       line: {
         color: this.view.colour(trace.colour),

@@ -71,7 +71,6 @@ class Trace:
     colour: Colour
     dash: str = "solid"
     width: float = 3
-    opacity: float = 1
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,6 @@ def live_view(
     layout: Literal["panel", "race"] = "panel",
     height: int | None = None,
     answers: AnswerBoard | None = None,
-    on_status_change: Callable[[], None] | None = None,
 ) -> None:
     """Show runs live.
 
@@ -194,7 +192,6 @@ def live_view(
         layout: ``panel`` for one run, ``race`` for several in front of a room.
         height: of every chart in pixels; None: the first fills the window, the others have 300.
         answers: race: pictures on every card, with what its network says they are.
-        on_status_change: called before the rerun that a change of a run's status brings about.
     """
     data = {
         "runs": [asdict(run) for run in runs],
@@ -206,7 +203,7 @@ def live_view(
         "stream": STREAM_URL,
         "answers": answers and asdict(answers),
     }
-    _component(key=key, data=data, on_status_change=on_status_change or _nothing)
+    _component(key=key, data=data, on_status_change=_nothing)
 
 
 def _nothing() -> None:
