@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xfer_core.analysis.confusion import confusion_matrix
-from xfer_core.analysis.confusion import mistakes
+from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.predictions import from_logits, predict_logits
 from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import is_available
