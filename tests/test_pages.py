@@ -308,7 +308,7 @@ def test_a_method_that_freezes_nothing_shows_the_network_without_locks():
     test = app("train", strategy__kind="joint")
     locks = [toggle for toggle in test.toggle if toggle.label in ("conv1", "conv2", "conv3", "head")]
     assert [lock.disabled for lock in locks] == [True] * 4
-    assert "all 33,946 parameters are updated" in words(test)
+    assert "all 33,946 parameters are updatable (θ_upd)" in words(test)
 
 
 def test_the_formula_follows_the_mixer():

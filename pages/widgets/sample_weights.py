@@ -1,4 +1,4 @@
-"""λ_{d,i} as it stands: how the weight of each domain was shared out among its samples."""
+"""Sample weights λ_{d,i}: how the weight of each domain is distributed over its samples."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SHOWN = 12
 
 
 def sample_weights(run: str) -> None:
-    """Show the weights and the samples at both ends, if the run has any yet."""
+    """Show the weights, and the samples with the largest and smallest, if the run has any yet."""
     path = settings().artifacts(run) / SAMPLE_WEIGHTS
     if not path.exists():
         return
     table: Any = pd.read_csv(path)
     task = table.columns[2]
-    with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
+    with st.expander(_("Sample weights λ: how much each sample of a domain counted"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
             st.markdown(f"**{plain(domain_title(key))}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
