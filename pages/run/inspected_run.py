@@ -76,7 +76,7 @@ class InspectedRun:
 
     def outputs(self, snapshot: str = FINAL) -> Tensor:
         """Outputs of the task's head at a snapshot: float32 (N, K), or (N, 1) for a regression."""
-        return _outputs(*_cache_key(self.run), self.domain, snapshot)[self.task]
+        return _outputs(*_life(self.run), self.domain, snapshot)[self.task]
 
     def predictions(self, snapshot: str = FINAL) -> Predictions:
         """The predictions at a snapshot."""
@@ -88,7 +88,7 @@ class InspectedRun:
 
     def layer_drift(self, snapshot: str) -> list[LayerDrift]:
         """How far each stage of the final network is from the snapshot."""
-        return _layer_drift(*_cache_key(self.run), self.domain, self.task, snapshot)
+        return _moved(*_life(self.run), self.domain, self.task, snapshot)
 
     def filters(self, snapshot: str = FINAL) -> Tensor:
         """Filters of the first stage: float32 (F, C, K, K)."""
@@ -96,12 +96,12 @@ class InspectedRun:
 
     def grad_cam(self, positions: tuple[int, ...]) -> np.ndarray:
         """Grad-CAM of its predicted classes for these samples: (N, H, W)."""
-        return _grad_cam(*_cache_key(self.run), self.domain, self.task, positions)
+        return _looked(*_life(self.run), self.domain, self.task, positions)
 
 
 def embedded(subjects: list[InspectedRun], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
     """The feature trajectories of one run, or of two side by side."""
-    return _trajectories(tuple(_cache_key(subject.run) for subject in subjects), domains, subjects[0].task)
+    return _trails(tuple(_life(subject.run) for subject in subjects), domains, subjects[0].task)
 
 
 def snapshot_title(snapshot: SnapshotRef, short: bool = False) -> str:
@@ -119,14 +119,14 @@ def snapshot_title(snapshot: SnapshotRef, short: bool = False) -> str:
 def snapshots_to_show(run: Run) -> list[SnapshotRef]:
     """Its snapshots and the final network; only the latter where no snapshots were stored."""
     try:
-        return _snapshots(*_cache_key(run))
+        return _moments(*_life(run))
     except XferError as error:
         if error.code != "no_snapshots":
             raise
         return [final_of(run)]
 
 
-def _cache_key(run: Run) -> tuple[str, float | None]:
+def _life(run: Run) -> tuple[str, float | None]:
     """Cache key: a run that was resumed has another one."""
     return run.id, run.ended
 
@@ -143,7 +143,7 @@ def samples_of(run: Run, domain: str) -> Samples:
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _snapshots(run: str, ended: float | None) -> list[SnapshotRef]:
+def _moments(run: str, ended: float | None) -> list[SnapshotRef]:
     return snapshot_refs(store().get(run))
 
 
@@ -155,14 +155,14 @@ def _outputs(run: str, ended: float | None, domain: str, snapshot: str) -> dict[
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _layer_drift(run: str, ended: float | None, domain: str, task: str, snapshot: str) -> list[LayerDrift]:
+def _moved(run: str, ended: float | None, domain: str, task: str, snapshot: str) -> list[LayerDrift]:
     row = store().get(run)
     inputs = samples_of(row, domain).inputs[:COMPARED]
     return layer_drift(load_snapshot(row, snapshot), load_snapshot(row, FINAL), inputs, task)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _grad_cam(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
+def _looked(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
     row = store().get(run)
     inputs = samples_of(row, domain).inputs[list(positions)]
     network = load_snapshot(row, FINAL)
@@ -170,8 +170,6 @@ def _grad_cam(run: str, ended: float | None, domain: str, task: str, positions: 
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)
-def _trajectories(
-    keys: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str
-) -> list[FeatureTrajectory]:
+def _trails(keys: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str) -> list[FeatureTrajectory]:
     runs = [store().get(run) for run, _ended in keys]
     return feature_trajectories([(run, snapshots_to_show(run)) for run in runs], domains, task)
