@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import _nobody_trains, app  # noqa: F401 - a fixture
 
-from pages.run.page import export_panel
+from pages.run import export_panel
 from pages.widgets.recipe_upload import spec_of
 from xfer_core import exports
 from xfer_core.errors import XferError

@@ -525,7 +525,7 @@ def test_the_list_is_searched_and_filtered():
     box("State").set_value(["finished"]).run()
     assert len(links(test, "run")) == 3
     box("Search").set_value("zebra").run()
-    assert "No run is like that." in words(test)
+    assert "No run matches." in words(test)
 
 
 def test_an_experiment_is_one_entry_until_it_is_opened():

@@ -1,4 +1,4 @@
-"""Several runs compared: what they differ in, their curves, and one drawing for all of them."""
+"""Selected runs compared: a table of results and differing settings, their curves, predictions for one drawing."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DRAWN = 12
 
 
 def compared_runs(ids: list[str]) -> None:
-    """Draw them.
+    """Show these runs.
 
     Args:
-        ids: in the order in which they are shown.
+        ids: in order of display.
     """
     found = {run.id: run for run in store().find(ids=ids)}
     runs = [found[one] for one in ids if one in found]
@@ -56,7 +56,7 @@ def _asks_for_number(run: Run) -> bool:
 
 
 def _draw(runs: list[Run]) -> None:
-    """Their accuracies over one another."""
+    """Their accuracy curves in one chart."""
     if not runs:
         return
     lives, charts = overlay_charts(runs[:DRAWN])

@@ -1,4 +1,4 @@
-"""The pictures of an experiment, one at a time, each with its question as its title and its data as a table."""
+"""Charts of an experiment, one at a time: label efficiency, learning curves, trade-offs, cost; data as a table."""
 
 from __future__ import annotations
 
@@ -38,11 +38,23 @@ TITLES = {
     "kept": "What is forgotten of the source?",
     "cost": "What does it cost?",
 }
+TERMS = {
+    "labels": "Label efficiency: accuracy against labels per class",
+    "final": "Final accuracy: every seed, and the mean",
+    "race": "Learning curves: mean and standard deviation over seeds",
+    "freeze": "Frozen layers: accuracy against the number of frozen stages",
+    "lambda": "Loss weights: accuracy against λ",
+    "frontier": "Pareto front: two measures against each other",
+    "targets": "Accuracy per domain",
+    "kept": "Forgetting: accuracy on the target against accuracy on the source",
+    "cost": "Compute cost: accuracy against time or updated parameters",
+}
+"""The field's term for each question, shown above its chart."""
 
 
 @dataclass(frozen=True)
 class ExperimentView:
-    """What every picture is made from."""
+    """The data of every chart."""
 
     table: Sequence[RunRecord]
     titles: dict[str, str]
@@ -53,11 +65,11 @@ class ExperimentView:
     dark: bool
 
     def percents(self, *more: str) -> tuple[str, ...]:
-        """The columns of fractions in a table of this experiment, if it measures fractions."""
+        """The columns of a table that hold fractions, if this experiment measures accuracies."""
         return (self.words.value, *more) if self.words.percent else ()
 
     def at_one_budget(self) -> ExperimentView:
-        """The same at one label budget, chosen by the viewer where there are several."""
+        """The same data at one label budget, chosen by the viewer where there are several."""
         order = budgets(self.table)
         if len(order) < 2:
             return self
@@ -65,8 +77,7 @@ class ExperimentView:
             _("Labels per class"), order, default=order[len(order) // 2], required=True,
             format_func=budget_label, key="experiment.budget",
         )  # fmt: skip
-        kept = [row for row in self.table if row.budget == budget]
-        return replace(self, table=kept)
+        return replace(self, table=[row for row in self.table if row.budget == budget])
 
 
 def experiment_charts(
@@ -77,7 +88,7 @@ def experiment_charts(
     spec: RunSpec,
     runs: Sequence[Run],
 ) -> None:
-    """Choose a picture and show it."""
+    """Choose a chart and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     words = charts.ChartLabels(
         _("mean error, degrees") if numbers else _("accuracy on the target"),
@@ -89,12 +100,13 @@ def experiment_charts(
     shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
     question = PRESETS.get(preset_of(batch))
     first = question.chart if question else "final"
-    # The picture that answers the question is there from the first result on, whatever the others still lack.
+    # The chart of the preset is offered from the first result on, the others when they have enough data.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
+    st.caption(_(TERMS[name]))
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
@@ -119,7 +131,7 @@ def _fits(name: str, table: Sequence[RunRecord]) -> bool:
 
 
 def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
-    """A picture with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
+    """A chart with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
     st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config=PLAIN)
     with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
         if folded.open:
@@ -130,7 +142,7 @@ def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: C
 
 
 def _data(shown: ExperimentView, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
-    """One row a run, with further columns."""
+    """One row per run, with further columns."""
     return pd.DataFrame(
         [
             {
@@ -162,7 +174,7 @@ def _final(shown: ExperimentView) -> None:
     _show(
         figure,
         "final",
-        _("For each method the result of every seed as a dot and their mean as a bar"),
+        _("For each method the result of every seed as a dot and the mean as a bar"),
         _data(shown),
         shown.percents(),
     )
@@ -170,7 +182,7 @@ def _final(shown: ExperimentView) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=5000)
 def _curve(run: str, name: str) -> Curve | None:
-    """One curve of a finished run: it does not change any more."""
+    """One curve of a finished run, cached because it no longer changes."""
     return store().curves([run], name).get(run)
 
 
@@ -213,9 +225,9 @@ def _race(shown: ExperimentView) -> None:
 def _freeze(shown: ExperimentView) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
     places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
-    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
-    alt = _("Accuracy against how many stages stay fixed")
-    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.frozen)}), shown.percents())
+    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
+    alt = _("Accuracy against the number of frozen stages")
+    _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.percents())
 
 
 def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:

@@ -153,6 +153,7 @@ def main() -> None:
     elif view == INSPECT:
         inspect_panel(run, beside, weights=True)
     elif view == TRY:
+        st.markdown(f"#### {_('Try it')} — {_('predict on your own drawing or picture')}")
         predict_panel(both)
     elif run.status in (FINISHED, STOPPED):
         export_panel(run)
