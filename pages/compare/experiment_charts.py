@@ -39,17 +39,17 @@ TITLES = {
     "cost": "What does it cost?",
 }
 TERMS = {
-    "labels": "Label efficiency: accuracy against labels per class",
-    "final": "Final accuracy: every seed, and the mean",
-    "race": "Learning curves: mean and standard deviation over seeds",
-    "freeze": "Frozen layers: accuracy against the number of frozen stages",
-    "lambda": "Loss weights: accuracy against λ",
+    "labels": "label efficiency: accuracy against labels per class",
+    "final": "test results: every seed, and the mean",
+    "race": "learning curves: mean and standard deviation over seeds",
+    "freeze": "frozen layers: accuracy against the number of frozen stages",
+    "lambda": "loss weights: results against λ",
     "frontier": "Pareto front: two measures against each other",
-    "targets": "Accuracy per domain",
-    "kept": "Forgetting: accuracy on the target against accuracy on the source",
-    "cost": "Compute cost: accuracy against time or updated parameters",
+    "targets": "results per domain",
+    "kept": "forgetting: accuracy on the target against accuracy on the source",
+    "cost": "compute cost: results against time or updated parameters",
 }
-"""The field's term for each question, shown above its chart."""
+"""The field's term for each question, shown beside it above the chart."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def experiment_charts(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
-    st.caption(_(TERMS[name]))
+    st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name])}")
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
