@@ -26,7 +26,7 @@ SEEDS, DRAWS, ARMS = (5, 10, 20), 2000, 6
 
 
 def measured_differences() -> list[np.ndarray]:
-    """Paired differences over seeds between any two methods of one problem in ``benchmarks/accuracy.json``."""
+    """Seed by seed, what differs between any two methods of one problem in ``benchmarks/accuracy.json``."""
     problems: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for name, found in json.loads(MEASURED.read_text()).items():
         problems[name.partition(".")[0]].append(found["seeds"])

@@ -49,8 +49,8 @@ def task_gain(metrics: Mapping[str, float], single: Mapping[str, Mapping[str, fl
 def task_gains(
     problem: str, kind: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]
 ) -> dict[str, float]:
-    """Seed → Δ_m of a recipe, for the seeds that the single-task recipes (``joint-<task>``) have too; empty where there
-    are none."""
+    """Seed → Δ_m of a recipe, for the seeds that the recipes of one task alone (``joint-<task>``) have too; empty where
+    there are none."""
     spec = specs[f"{problem}.{kind}"]
     if len(spec.problem.tasks) < 2 or kind in (f"joint-{task}" for task in spec.problem.tasks):
         return {}

@@ -1,4 +1,4 @@
-"""The recipes in ``benchmarks/recipes`` and their measured results in ``benchmarks/accuracy.json``."""
+"""The recipes of ``benchmarks/recipes`` and what was measured of each, as it lies in ``benchmarks/accuracy.json``."""
 
 from __future__ import annotations
 

@@ -641,7 +641,7 @@ def test_a_run_is_renamed_and_deleted_on_its_page():
 def test_what_trains_says_where_its_result_will_stand_and_cannot_be_deleted():
     store = open_store()
     test = app("run", run=store.create(RunSpec(), status=RUNNING))
-    assert "The result stands here when training has ended." in words(test)
+    assert "The result appears here when training has ended." in words(test)
     assert next(one for one in test.get("popover") if one.proto.popover.label == "Delete…").proto.popover.disabled
 
 

@@ -44,7 +44,7 @@ def compared_runs(ids: list[str]) -> None:
     runs = named_apart(runs)
     _draw([run for run in runs if not _asks_for_number(run)])
     if any(map(_asks_for_number, runs)):
-        st.caption(_("Runs whose task asks for a number have no accuracy: they stand in the table only."))
+        st.caption(_("Regression runs have no accuracy: they are in the table only."))
     data_table(runs[:DRAWN], "compare.numbers")
     ended = [run for run in runs if run.status in (FINISHED, STOPPED)]
     if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):

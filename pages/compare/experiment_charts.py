@@ -114,18 +114,18 @@ def experiment_charts(
 
 
 def _fits(name: str, table: Sequence[RunRecord]) -> bool:
-    arms = [rows[0] for rows in by_condition(table).values()]
+    conditions = [rows[0] for rows in by_condition(table).values()]
     match name:
         case "labels":
             return len(budgets(table)) > 1
         case "freeze":
-            return len({arm.frozen for arm in arms if arm.kind == "fine_tune"}) > 1
+            return len({condition.frozen for condition in conditions if condition.kind == "fine_tune"}) > 1
         case "lambda" | "frontier":
-            return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
+            return len({condition.share for condition in conditions if condition.kind == "joint"}) > 1
         case "targets":
-            return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
+            return any(len(condition.targets) + len(condition.unseen) > 1 for condition in conditions)
         case "kept":
-            return any(arm.source_accuracy is not None for arm in arms)
+            return any(condition.source_accuracy is not None for condition in conditions)
         case _:
             return True
 
@@ -196,7 +196,9 @@ def _race(shown: ExperimentView) -> None:
     here, what = shown.at_one_budget(), _("What is drawn")
     name = st.selectbox(what, list(names), format_func=names.__getitem__, key="experiment.race", width=320)
     curves = {row.run: curve for row in here.table if (curve := _curve(row.run, name))}
-    over = mean_curves(curves, {arm: [row.run for row in rows] for arm, rows in by_condition(here.table).items()})
+    over = mean_curves(
+        curves, {condition: [row.run for row in rows] for condition, rows in by_condition(here.table).items()}
+    )
     words = shown.words
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
@@ -206,7 +208,7 @@ def _race(shown: ExperimentView) -> None:
     parts = [
         pd.DataFrame(
             {
-                _("method"): here.titles[arm],
+                _("method"): here.titles[condition],
                 _("step"): band.steps,
                 _("mean"): band.mean,
                 _("mean − deviation"): band.low,
@@ -214,7 +216,7 @@ def _race(shown: ExperimentView) -> None:
                 _("seeds"): band.seeds,
             }
         )
-        for arm, band in over.items()
+        for condition, band in over.items()
     ]
     data = pd.concat(parts) if parts else pd.DataFrame()
     alt = _("{what} against steps: mean and band over seeds for each method").format(what=names[name])
@@ -224,7 +226,7 @@ def _race(shown: ExperimentView) -> None:
 
 def _freeze(shown: ExperimentView) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
-    places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
+    places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
     alt = _("Accuracy against the number of frozen stages")
     _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.percents())
@@ -258,8 +260,8 @@ def _targets(shown: ExperimentView) -> None:
     figure = charts.targets_chart(values, here.titles, here.styles, here.dark, here.words)
     data = pd.DataFrame(
         [
-            {_("method"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
-            for arm, targets in values.items()
+            {_("method"): here.titles[condition], _("domain"): title, _("seed"): i, here.words.value: value}
+            for condition, targets in values.items()
             for title, found in targets.items()
             for i, value in enumerate(found)
         ]

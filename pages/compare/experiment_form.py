@@ -50,7 +50,7 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
     """
     form = _Form(first, prefix)
     wanted = form.show()
-    digest = canonical([spec.digest() for spec, _arm in wanted])
+    digest = canonical([spec.digest() for spec, _condition in wanted])
     runs_already = _is_running(digest)
     with form.start_place:
         st.button(
@@ -68,7 +68,7 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
     if not state.pop("experiment.start", False) or not wanted or runs_already:
         return form.plan, ""
     batch = new_batch(form.plan.preset)
-    enqueue([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
+    enqueue([(spec, _(condition.title).format(**condition.params)) for spec, condition in wanted], batch)
     state["experiment.begun"] = (digest, batch)
     return form.plan, batch
 
@@ -117,7 +117,7 @@ class _Form:
             with st.expander(_("Settings"), icon=":material/settings:"):
                 self.plan = _choose_settings(self.plan, first, domains, prefix, slots)
             specs = self.plan.experiment().specs()
-            once = [spec for spec, _arm in specs[: len(specs) // seeds]]
+            once = [spec for spec, _condition in specs[: len(specs) // seeds]]
             with cost_place:
                 _say_costs(self.plan.experiment(), once)
             terms_place.caption(f"{held_equal(once)} {untuned_words(once)}")
@@ -229,7 +229,7 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     plan = replace(plan, base=base, term="")
     if PRESETS[plan.preset].sweeps_term:
         plan = replace(plan, term=_choose_term(plan, first, prefix))
-    kinds = list(dict.fromkeys(strategy_of(arm) for arm in plan.conditions()))
+    kinds = list(dict.fromkeys(strategy_of(condition) for condition in plan.conditions()))
     if kinds:
         plan = replace(plan, settings=choose_method_settings(plan, kinds, first, f"{prefix}.of", slots))
     return plan

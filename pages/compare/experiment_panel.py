@@ -48,8 +48,8 @@ def _panel(batch: str, was_live: bool) -> None:
     table = run_records(done)
     spec = RunSpec.model_validate(runs[0].spec)
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    titles = {arm: own[0].title for arm, own in by_condition(table).items()}
-    named = {arm: plain(name) for arm, name in titles.items()}
+    titles = {condition: own[0].title for condition, own in by_condition(table).items()}
+    named = {condition: plain(name) for condition, name in titles.items()}
     reference = _reference(titles, table)
     found = summarize_conditions(table, reference, higher_is_better=not numbers)
     verdicts = sentences(table, found, reference, named, numbers, _)

@@ -54,8 +54,8 @@ BADGES = {
 }  # fmt: skip
 state = st.session_state
 
-# A row: a box, and a link over the whole width: the name, what was asked, and the result at the right end. On a phone
-# what was asked stands below.
+# A row: a checkbox and a link over the whole width, with name, setup, and result at the right end. On a phone the setup
+# is below.
 STYLE = """<style>
 [class*=st-key-run-row] {gap: .25rem; flex-wrap: nowrap; padding: .3rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent)}

@@ -114,7 +114,7 @@ def _delete(run: str) -> None:
 def _say_why_none(run: Run) -> None:
     """A sentence in the place of the result, for a run that has none."""
     words = {
-        **dict.fromkeys(LIVE, _("The result stands here when training has ended.")),
+        **dict.fromkeys(LIVE, _("The result appears here when training has ended.")),
         PAUSED: _("It is paused: there is no result yet."),
         INTERRUPTED: _("It was interrupted before there was a result."),
         STOPPED: _("It was stopped before there was a result."),

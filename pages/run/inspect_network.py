@@ -35,17 +35,17 @@ def layer_drift_view(subject: InspectedRun, together: list[InspectedRun], dark: 
     rows = subject.layer_drift(snapshot.key)
     compared = [(each, _chosen(each, "moved")) for each in together]
     others = [each.layer_drift(since.key) for each, since in compared if since]
-    farthest = max(row.relative_l2 or 0.0 for moved in (rows, *others) for row in moved)
-    still = [row.stage for row in rows if row.relative_l2 == 0]
+    farthest = max(row.relative_l2 or 0.0 for drifts in (rows, *others) for row in drifts)
+    unchanged = [row.stage for row in rows if row.relative_l2 == 0]
     most = max(rows, key=lambda row: row.relative_l2 or 0.0)
-    if len(still) == len(rows):
+    if len(unchanged) == len(rows):
         sentence = _("No weight changed.")
     else:
         sentence = _("Changed most: {stage}, by {distance} of its norm.").format(
             stage=most.stage, distance=percent(most.relative_l2 or 0.0)
         )
-        if still:
-            sentence += " " + _("Unchanged: {stages}.").format(stages=", ".join(still))
+        if unchanged:
+            sentence += " " + _("Unchanged: {stages}.").format(stages=", ".join(unchanged))
     st.markdown(plain(sentence))
     left, right = st.columns(2) if len(together) == 1 else (st.container(), st.container())
     figure = distance_chart(rows, dark, _("change of the weights (relative L2)"), farthest)

@@ -83,8 +83,8 @@ def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) ->
     )
     alt = _("Predicted against true values.") + " " + sentence
     st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
-    originals = subject.samples().example_ids.tolist()
-    answers_table(pd.DataFrame({_("sample"): originals, _("true value"): true, _("predicted value"): given}).round(2))
+    ids = subject.samples().example_ids.tolist()
+    answers_table(pd.DataFrame({_("sample"): ids, _("true value"): true, _("predicted value"): given}).round(2))
 
 
 def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun], _dark: bool) -> None:
@@ -165,11 +165,11 @@ def _pictures(
 def _table(
     subject: InspectedRun, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
 ) -> pd.DataFrame:
-    originals, classes = subject.samples().example_ids, subject.classes
+    ids, classes = subject.samples().example_ids, subject.classes
     return pd.DataFrame(
         [
             {
-                _("sample"): int(originals[i]),
+                _("sample"): int(ids[i]),
                 _("became"): word,
                 _("true class"): classes[before.labels[i]],
                 _("before"): classes[before.predicted[i]],

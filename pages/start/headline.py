@@ -78,8 +78,8 @@ def _verdict(runs: Sequence[Run]) -> tuple[RaceVerdict, int]:
 def _say_verdict(runs: Sequence[Run]) -> None:
     """The verdict, computed from the numbers of this race."""
     verdict, samples = _verdict(runs)
-    said = st.success if verdict.helped else st.info
-    said(verdict_text(verdict, labels_of(runs[0])), icon=":material/emoji_objects:")
+    show = st.success if verdict.helped else st.info
+    show(verdict_text(verdict, labels_of(runs[0])), icon=":material/emoji_objects:")
     st.caption(
         _(
             "One run each, on the same {samples} photographed digits that no network had seen. Another race may differ."

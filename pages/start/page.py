@@ -59,7 +59,7 @@ def _answer_board(run: Run) -> AnswerBoard:
         images,
         labels,
         [_(name) for name in classes],
-        title=_("its answers to ten photographs that it never learned from"),
+        title=_("its predictions for ten photographs that it never learned from"),
         right=_("{answer}, right"),
         wrong=_("{answer}, wrong"),
     )

@@ -89,7 +89,7 @@ class Workbench:
         if now.kind not in shown:
             shown.append(now.kind)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{_('How knowledge moves')}**", width="content")
+            st.markdown(f"**{_('Method')}** — {_('how knowledge moves')}", width="content")
             lesson_place = st.popover(_("How it works"), icon=":material/school:", type="tertiary")
         kind = st.pills(
             _("How knowledge moves"),

@@ -55,6 +55,6 @@ def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
     except XferError as error:  # its files were damaged after the run had read them
         st.error(error_text(error), icon=":material/error:")
         return
-    positions = {int(original): i for i, original in enumerate(domain.example_ids)}
-    images = domain.inputs[[positions[original] for original in rows["original"]]]
-    st.image(image_grid(images, SHOWN), caption=label, width="stretch", alt=label)
+    positions = {int(example): i for i, example in enumerate(domain.example_ids)}
+    inputs = domain.inputs[[positions[example] for example in rows["original"]]]
+    st.image(image_grid(inputs, SHOWN), caption=label, width="stretch", alt=label)
