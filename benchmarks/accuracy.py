@@ -1,10 +1,10 @@
-"""Test results of every method on the problems of ``benchmarks/recipes``: the tables of ``docs/RESULTS.md``.
+"""Test results of every method on the problems of ``xfer_core/showcases/recipes``: the tables of ``docs/RESULTS.md``.
 
 ``python -m benchmarks.accuracy [--only PATTERN] [--claims] [--seeds N] [--at-once N] [--json]`` trains all recipes, or
-those whose name matches, or those that carry a claim; stores the results in ``benchmarks/accuracy.json``; and writes
-the tables anew. A seed that was measured already for the present recipe is not trained again without ``--again``.
-``--new-seeds`` trains two further seeds of the recipes that carry a claim and prints how many of the rows hold for
-them. Runs that train at once share the cores; alone each would be quicker.
+those whose name matches, or those that carry a claim; stores the results in ``xfer_core/showcases/accuracy.json``; and
+writes the tables anew. A seed that was measured already for the present recipe is not trained again without
+``--again``. ``--new-seeds`` trains two further seeds of the recipes that carry a claim and prints how many of the rows
+hold for them. Runs that train at once share the cores; alone each would be quicker.
 """
 
 from __future__ import annotations
