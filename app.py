@@ -19,14 +19,14 @@ from xfer_core.problems.problem import Problem
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Get ready while the first visitor's browser still loads the page."""
+    """Start the dispatcher and load domains in the background as the server starts."""
     threading.Thread(target=_get_ready, daemon=True).start()
     yield
 
 
 def _get_ready() -> None:
-    """Start the dispatcher, and make the domains: first those of the page Start; the others once the workers are warm,
-    for until then the first visitor's race needs the processor."""
+    """Start the dispatcher and build the domains: first those of the page Start; the others once the workers are warm,
+    because until then the first visitor's race needs the processor."""
     with suppress(XferError, OSError):  # an unusable home or database: every page says so
         ensure_dispatcher()
     first = tuple(Problem().roles())

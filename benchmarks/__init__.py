@@ -1,1 +1,1 @@
-"""What the project claims in figures, measured anew: each module prints a table, or one object with ``--json``."""
+"""Measurements behind the figures of this project: each module prints a table, or one object with ``--json``."""

@@ -1,11 +1,11 @@
-"""How well every method does on the problems of ``xfer_core/showcases/recipes``: the tables of ``docs/RESULTS.md``.
+"""Test results of every method on the problems of ``xfer_core/showcases/recipes``: the tables of ``docs/RESULTS.md``.
 
-``python -m benchmarks.accuracy [--only PATTERN] [--claims] [--seeds N] [--at-once N] [--json]`` trains every recipe
-whose name fits, or all of them, or those that carry a claim; keeps what it measured in
-``xfer_core/showcases/accuracy.json``; and writes the tables anew. A seed that was measured already, of the recipe as it
-is now, is not trained again unless ``--again`` says so. ``--new-seeds`` trains two further seeds of the recipes that
-carry a claim and says how many of the rows hold for them. Runs that train at once share the cores; alone each would be
-quicker."""
+``python -m benchmarks.accuracy [--only PATTERN] [--claims] [--seeds N] [--at-once N] [--json]`` trains all recipes, or
+those whose name matches, or those that carry a claim; stores the results in ``xfer_core/showcases/accuracy.json``; and
+writes the tables anew. A seed that was measured already for the present recipe is not trained again without
+``--again``. ``--new-seeds`` trains two further seeds of the recipes that carry a claim and prints how many of the rows
+hold for them. Runs that train at once share the cores; alone each would be quicker.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from xfer_core.training.device import has_bf16
 
 
 def processor() -> str:
-    """The name of this machine's processor, as far as the system tells it."""
+    """The name of this machine's processor, if the system reports it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     arithmetic = "with" if has_bf16(torch.device("cpu")) else "without"
@@ -41,8 +41,8 @@ def processor() -> str:
 
 
 def train(spec: RunSpec, threads: int) -> dict[str, Any]:
-    """One run: what it is judged by after the last step, every test metric, what each selection rule would have taken,
-    and how long it took on what."""
+    """One run: its headline value after the last step, every test metric, the choice of each selection rule, its
+    duration and hardware."""
     torch.set_num_threads(threads)
     result = trainer_for(spec).run()
     return {
@@ -58,7 +58,7 @@ def train(spec: RunSpec, threads: int) -> dict[str, Any]:
 
 
 def judged(spec: RunSpec, result: Result) -> float:
-    """What a recipe is judged by: the accuracy on its target; on the worst of several; on what it has never seen."""
+    """The headline value of a recipe: accuracy on its target, on the worst of several targets, or on unseen domains."""
     if spec.problem.unseen:
         return result.selection["last"]["value"]
     names = [metric_name(spec.problem, key, spec.problem.tasks[0], "test") for key in spec.problem.target]
@@ -68,7 +68,7 @@ def judged(spec: RunSpec, result: Result) -> float:
 def measure(
     chosen: dict[str, RunSpec], seeds: Iterable[int], at_once: int, measured: Known, part: str = "seeds"
 ) -> Iterator[str]:
-    """Train the seeds that are missing, write each down as it ends, and name each recipe once its seeds are complete.
+    """Train the missing seeds, store each result as its run ends, and yield each recipe once its seeds are complete.
 
     Raises:
         XferError: of the first run that cannot be trained.
@@ -78,7 +78,7 @@ def measure(
             dump = spec.model_dump(mode="json")
             measured[name] = {"spec": dump, "seeds": {}, "new_seeds": {}, "torch": torch.__version__}
         measured[name].setdefault(part, {})
-    # Seed by seed over all recipes: cut off, it leaves rows of equal length.
+    # Seed by seed over all recipes: an interruption leaves rows of equal length.
     jobs = [(name, seed) for seed in seeds for name in chosen if str(seed) not in measured[name][part]]
     left = Counter(name for name, _ in jobs)
     yield from (name for name in chosen if not left[name])

@@ -1,7 +1,7 @@
-"""What a person who draws waits for: from a drawing's arrival in the page's script to the answers of the networks.
+"""Latency of predictions for a drawing: from its arrival in the page's script to the HTML of the predictions.
 
-``python -m benchmarks.answers [--json]``. It trains four small runs in a home of its own, then times each part of an
-answer: unpacking the drawing, showing it in every domain's way, asking the networks, writing bars and table.
+``python -m benchmarks.answers [--json]``. It trains four small runs in a home of its own, then times the whole chain:
+decoding the drawing, rendering it for every domain, predicting, writing bars and table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from xfer_core.runs.store import RUNNING, Store, open_store
 
 KINDS = ("fine_tune", "source_only", "target_only", "joint")
 STEPS = 60
-UNSEEN = ("digits.rotated", "digits.noisy", "digits.inverted")  # so that a drawing is shown in five ways
+UNSEEN = ("digits.rotated", "digits.noisy", "digits.inverted")  # so that a drawing is rendered for five domains
 WARM, ROUNDS = 5, 50
 LIMIT = 150  # milliseconds
 Contestant = tuple[RunSpec, Network]
@@ -44,35 +44,35 @@ def contestants(store: Store) -> list[Contestant]:
         run = store.create(parse_spec({}, settings), name=kind, status=RUNNING)
         run_here(store, run, 1)
         row = store.get(run)
-        found.append((row.typed_spec, load_trained_network(row)))
-    torch.set_num_threads(threads)  # as a web server has them
+        found.append((RunSpec.model_validate(row.spec), load_trained_network(row)))
+    torch.set_num_threads(threads)  # as in the web server
     return found
 
 
 def drawings() -> list[str]:
-    """Ten digits as the browser would send them."""
+    """Ten digits, encoded as the browser sends them."""
     shapes = (255 * render_glyphs(fonts()[:1])[0]).to(torch.uint8)  # (10, 64, 64)
     assert shapes.shape[1:] == (SIDE, SIDE)
     return [base64.b64encode(shape.numpy().tobytes()).decode() for shape in shapes]
 
 
 def answer(sent: str, asked: list[Contestant]) -> str:
-    """What the panel does with a drawing: the HTML of bars and table."""
+    """The work of the panel for one drawing: the HTML of bars and table."""
     spec = asked[0][0]
     keys = tuple(spec.problem.roles())
     with one_thread():
-        pictures = {key: ways[:1] for key, ways in render_variants(decode_pixels(sent), keys).items()}
-        said = [predict_classes(network, spec.problem, "digit", pictures) for spec, network in asked]
-    titles = {name: name for name in said[0][keys[0]].probabilities}
+        pictures = {key: variants[:1] for key, variants in render_variants(decode_pixels(sent), keys).items()}
+        predicted = [predict_classes(network, spec.problem, "digit", pictures) for spec, network in asked]
+    titles = {name: name for name in predicted[0][keys[0]].probabilities}
     speakers = [LegendEntry(spec.strategy.kind, "#0072B2") for spec, _ in asked]
-    bars = prediction_bars([(who, each[keys[0]]) for who, each in zip(speakers, said, strict=True)], titles)
+    bars = prediction_bars([(who, each[keys[0]]) for who, each in zip(speakers, predicted, strict=True)], titles)
     heads = [(key, image, key, False) for key, image in pictures.items()]
-    rows = [(who, list(each.values())) for who, each in zip(speakers, said, strict=True)]
+    rows = [(who, list(each.values())) for who, each in zip(speakers, predicted, strict=True)]
     return bars + variants_table(heads, rows, titles)
 
 
 def measure() -> dict[str, Any]:
-    """Milliseconds for one network and for four: median, least, most."""
+    """Milliseconds for one network and for four: median, minimum, maximum."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XFER_HOME"] = folder
         asked = contestants(open_store())
@@ -84,8 +84,8 @@ def measure() -> dict[str, Any]:
             begun = time.perf_counter()
             answer(sent[turn % len(sent)], asked[:count])
             times.append(1000 * (time.perf_counter() - begun))
-        kept = times[WARM:]
-        found[f"networks_{count}"] = {"median": statistics.median(kept), "min": min(kept), "max": max(kept)}
+        timed = times[WARM:]
+        found[f"networks_{count}"] = {"median": statistics.median(timed), "min": min(timed), "max": max(timed)}
     return found
 
 
@@ -99,7 +99,7 @@ def main() -> None:
         return
     for count in (1, len(KINDS)):
         row = found[f"networks_{count}"]
-        name = f"drawing to answers, {count} network{'s' * (count > 1)}, {found['domains']} domains, ms"
+        name = f"drawing to predictions, {count} network{'s' * (count > 1)}, {found['domains']} domains, ms"
         print(f"{name:<56}{row['median']:>7.1f}  ({row['min']:.1f} to {row['max']:.1f}; at most {LIMIT} are allowed)")
 
 

@@ -1,7 +1,7 @@
-"""What a balancer costs: seconds a step as a ratio to fixed λ.
+"""Cost of loss balancing: seconds per step as a ratio to fixed λ.
 
 ``python -m benchmarks.balancing [--rounds N] [--json]``. All methods take turns in every round, on the same problem
-(handwritten digits → photographs, digit and tilt, four losses), so that a machine whose speed drifts drifts for all;
+(handwritten digits → photographs, digit and tilt, four losses), so that a drift of the machine's speed affects all;
 each ratio is to the fixed λ of the same round.
 """
 
@@ -34,7 +34,7 @@ class Method:
         self.seconds(5)
 
     def seconds(self, steps: int) -> float:
-        """For so many steps, those that measure conflict excluded."""
+        """Seconds for so many steps, those that measure gradient conflict excluded."""
         begun = time.perf_counter()
         for _ in range(steps):
             self.run._train_step()
@@ -44,7 +44,7 @@ class Method:
 
 
 def measure(rounds: int, steps: int = STEPS) -> dict[str, list[float]]:
-    """Kind → its seconds over those of fixed λ, one a round."""
+    """Kind → ratio of its seconds to those of fixed λ, one per round."""
     methods = {kind: Method(form) for kind, form in METHODS.items()}
     ratios: dict[str, list[float]] = {kind: [] for kind in methods if kind != "joint"}
     for _ in range(rounds):

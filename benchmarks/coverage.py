@@ -1,10 +1,10 @@
-"""How often a 95 % interval over seeds covers the true mean, and how often chance alone is called clear: simulated.
+"""Simulated coverage of the 95 % interval over seeds, and rate of false positives.
 
-``python -m benchmarks.coverage [--draws N] [--json]`` simulates experiments whose truth is known and prints, for each
-shape of the differences between two runs of one seed and for 5, 10 and 20 seeds: the share of intervals that hold the
-true mean, without an effect and with one of a standard deviation; the share of differences that are called clear though
-there is no effect; the same for at least one of six arms that are compared with one reference; and whether the
-differences that this project measured are as nearly normal as the interval assumes.
+``python -m benchmarks.coverage [--draws N] [--json]`` simulates experiments with known effects and prints, for each
+distribution of the paired differences and for 5, 10 and 20 seeds: the share of intervals that cover the true mean,
+without an effect and with one of a standard deviation; the share of differences that are called clear without an
+effect; the same for at least one of six conditions compared with one reference; and whether the measured differences
+of this project are nearly normal, as the interval assumes.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def measured_differences() -> list[np.ndarray]:
 
 
 def foretold() -> tuple[float, int]:
-    """Whether measured differences are normal enough: how often one seed lies where the others say that it should.
+    """Whether measured differences are nearly normal: how often one seed lies in the prediction interval of the others.
 
-    For normal values a further one lies in x̄ ∓ t_{n−1} · s · √(1 + 1/n) of n others in exactly 95 % of all cases,
+    A further normal value lies in x̄ ∓ t_{n−1} · s · √(1 + 1/n) of n others in exactly 95 % of all cases,
     whatever their mean and spread. Returned are that share over every seed of every pair, and the number of pairs.
     """
     pairs, inside = measured_differences(), []
@@ -61,7 +61,7 @@ SHAPES: dict[str, Draw] = {  # each with mean 0 and standard deviation 1
 
 
 def coverage(shape: str, seeds: int, effect: float, draws: int = DRAWS) -> float:
-    """The share of intervals over ``seeds`` differences that hold the true mean ``effect`` (in standard deviations)."""
+    """The share of intervals over ``seeds`` differences that cover the true mean ``effect``, in standard deviations."""
     random = np.random.default_rng([seeds, int(100 * effect)])
     values = effect + SHAPES[shape](random, (draws, seeds))
     low, high, _ = t_interval(values)
@@ -69,23 +69,23 @@ def coverage(shape: str, seeds: int, effect: float, draws: int = DRAWS) -> float
 
 
 def clear_by_chance(shape: str, seeds: int, draws: int = DRAWS) -> float:
-    """The share of differences that a single comparison calls clear though there is no effect."""
+    """The share of differences that a single comparison calls clear without an effect."""
     return float((t_interval(SHAPES[shape](np.random.default_rng(seeds), (draws, seeds)))[2] < 1 - CONFIDENCE).mean())
 
 
 def family_error(seeds: int, arms: int = ARMS, draws: int = DRAWS) -> tuple[float, float]:
-    """The share of experiments that call at least one arm clear though all are alike: without adjustment, and adjusted.
+    """The share of experiments that call a condition clear although all are equal: without and with adjustment.
 
-    Every arm and the reference are normal and independent; the differences share the reference.
+    Every condition and the reference are normal and independent; the differences share the reference.
     """
     values = np.random.default_rng(seeds).normal(size=(draws, arms + 1, seeds))
-    p = t_interval(values[:, 1:] - values[:, :1])[2]  # (draws, arms)
+    p = t_interval(values[:, 1:] - values[:, :1])[2]  # (draws, conditions)
     alone, together = ((each < 1 - CONFIDENCE).any(1).mean() for each in (p, holm(p)))
     return float(alone), float(together)
 
 
 def measure(draws: int = DRAWS) -> list[dict[str, Any]]:
-    """One row a shape and number of seeds, fractions."""
+    """One row per distribution and number of seeds; fractions."""
     return [
         {
             "differences": shape,
@@ -115,7 +115,7 @@ def main() -> None:
     for row in rows:
         print(f"{row['differences']:<32}{row['seeds']:>6}{row['covered']:>10.1%}{row['covered_with_effect']:>13.1%}"
               f"{row['clear_by_chance']:>17.1%}")  # fmt: skip
-    print(f"\nAt least one of {ARMS} arms clear against one reference though all are alike:")
+    print(f"\nAt least one of {ARMS} conditions clear against one reference although all are equal:")
     for row in families:
         print(
             f"{row['seeds']:>4} seeds: {row['alone']:.1%} if each is judged by itself, {row['adjusted']:.1%} after Holm"

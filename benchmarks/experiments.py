@@ -1,4 +1,4 @@
-"""What an experiment of 60 runs takes, whether it survives a kill, and how soon a full store shows its first picture.
+"""An experiment of 60 runs: its duration, its recovery after a kill, and the first chart of a full store.
 
 ``python -m benchmarks.experiments [--json] [--only experiment|kill|store]``. It starts the real app on a free port of
 this machine with a home of its own, drives it in a real Chromium, and ends both.
@@ -32,7 +32,7 @@ WITHIN = 3600.0
 
 
 def whole(folder: Path) -> dict[str, Any]:
-    """The experiment from the press to its last result, with a person clicking through its pictures meanwhile."""
+    """The experiment from the press to its last result, while somebody switches between its charts."""
     server = AppServer(folder / "home")
     store = Store(f"sqlite:///{server.home / 'xfer.db'}")
     try:
@@ -55,7 +55,7 @@ def whole(folder: Path) -> dict[str, Any]:
 
 
 def start(page: Any, server: AppServer) -> float:
-    """Press the button of the preset of 60 runs; when that was."""
+    """Start the preset with 60 runs; the time of the press."""
     page.goto(f"{server.url}/compare?question=help&labels=1,5,20&seeds=5")
     page.get_by_text("60 runs").wait_for(timeout=60_000)
     begun = time.perf_counter()
@@ -65,7 +65,7 @@ def start(page: Any, server: AppServer) -> float:
 
 
 def interaction(page: Any, picture: str) -> float:
-    """Seconds from the press on a picture's name until the picture is there."""
+    """Seconds from the press on a chart's name until the chart is there."""
     page.get_by_test_id("stButtonGroup").get_by_text(picture).first.scroll_into_view_if_needed()
     return page.evaluate(
         """name => new Promise(done => {
@@ -81,12 +81,12 @@ def interaction(page: Any, picture: str) -> float:
 
 
 def unfinished(store: Store) -> bool:
-    """Whether anything is still to be done."""
+    """Whether any run is still live."""
     return bool(store.find(statuses=LIVE, limit=1))
 
 
 def accuracies(store: Store) -> dict[str, float]:
-    """Digest of the spec → accuracy, of every run that counts."""
+    """Digest of the spec → accuracy, of the finished runs."""
     return {run.digest: (run.target_metric or {})["value"] for run in finished_unique(store.find())}
 
 
@@ -130,10 +130,10 @@ def kill_everything(server: AppServer) -> None:
 
 
 def wait(true: Callable[[], bool], what: str) -> None:
-    """Until it is so.
+    """Wait until the condition is true.
 
     Raises:
-        TimeoutError: naming what never came.
+        TimeoutError: naming what was waited for.
     """
     until = time.monotonic() + WITHIN
     while not true():
@@ -143,8 +143,8 @@ def wait(true: Callable[[], bool], what: str) -> None:
 
 
 def full_store(folder: Path) -> dict[str, Any]:
-    """A store with 1,000 finished runs of 500 points: seconds from opening Compare to its first picture, in a browser
-    that has the app already."""
+    """A store with 1,000 finished runs of 500 points: seconds from opening Compare to its first chart, in a browser
+    that has loaded the app already."""
     server = AppServer(folder / "full")
     store = Store(f"sqlite:///{server.home / 'xfer.db'}")
     fill(store)
@@ -172,7 +172,7 @@ OPEN = """() => new Promise(done => {
 
 
 def fill(store: Store) -> None:
-    """Made-up results of experiments of 60 runs each, until there are 1,000."""
+    """Fill the store with synthetic results of experiments of 60 runs each, 1,000 in all."""
     made = 0
     while made < RUNS:
         batch, wanted = new_batch("help"), []
@@ -215,18 +215,18 @@ def main() -> None:
 
 
 def describe(name: str, found: dict[str, Any]) -> str:
-    """One line of what was measured."""
+    """The measurement in one line."""
     one = found[name]
     if name == "store":
         middle = statistics.median(one["seconds"])
         return (
-            f"Compare with {one['runs']} runs of {one['points']} points, opened to its first picture: {middle:.2f} s "
+            f"Compare with {one['runs']} runs of {one['points']} points, opened to its first chart: {middle:.2f} s "
             f"({one['seconds'][0]:.2f} to {one['seconds'][-1]:.2f}; the very first time {one['first_seconds']:.2f})"
         )
     if name == "experiment":
         waits = one["interaction_seconds"]
         return (
-            f"60 runs, press to last result: {one['seconds'] / 60:.1f} min; a press on a picture meanwhile: median "
+            f"60 runs, press to last result: {one['seconds'] / 60:.1f} min; a press on a chart meanwhile: median "
             f"{1000 * statistics.median(waits):.0f} ms, at most {1000 * max(waits):.0f} ms, of {len(waits)}"
         )
     line = f"killed at {one['done_at_the_kill']} of 60: {one['finished']} finished, {one['specs']} different specs"

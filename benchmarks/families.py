@@ -1,4 +1,4 @@
-"""The tables of ``docs/RESULTS.md`` for several tasks at once and for several domains at once."""
+"""Tables of ``docs/RESULTS.md`` for problems with several tasks or several domains."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RULES = ("last", "source_validation", "target_validation", "entropy", "informati
 
 
 def differences(gains: Mapping[str, Mapping[str, float]], versus: str) -> dict[str, Difference]:
-    """Kind → the difference of its values to those of ``versus``, seed by seed, p held over all of them together.
+    """Kind → the paired difference of its values to those of ``versus``, p adjusted for all of them.
 
     Args:
         gains: kind → seed → value; kinds without values, or without a seed in common, get no difference.
@@ -42,15 +42,15 @@ def differences(gains: Mapping[str, Mapping[str, float]], versus: str) -> dict[s
 
 
 def ends_shown(ends: tuple[float, float] | None, scale: float = 100, sign: bool = False) -> str:
-    """An interval, both ends times ``scale``; nothing where there is none. Without a sign it is of an accuracy, which
-    cannot leave 0…1."""
+    """An interval, both ends times ``scale``; empty where there is none. Without a sign it is of an accuracy and
+    clipped to 0…1."""
     if ends is not None and not sign:
         ends = max(0.0, ends[0]), min(1.0, ends[1])
     return "" if ends is None else " to ".join(f"{scale * end:{'+' if sign else ''}.1f}" for end in ends)
 
 
 def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]) -> Iterator[str]:
-    """Every task's result, Δ_m, and its difference to equal λ seed by seed."""
+    """Every task's result, Δ_m, and its paired difference to equal λ."""
     rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
     spec = specs[f"{problem}.joint"]
     gains = {kind: task_gains(problem, kind, specs, measured) for kind in rows}
@@ -89,7 +89,7 @@ def joint_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[st
 
 
 def domains_table(problem: str, specs: Mapping[str, RunSpec], measured: Mapping[str, Found]) -> Iterator[str]:
-    """What each selection rule keeps on the unseen domain, or the accuracy on every target."""
+    """Test accuracy of each selection rule's choice on the unseen domain, or the accuracy on every target."""
     rows = {name.partition(".")[2]: name for name in specs if name.startswith(f"{problem}.")}
     spec = next(specs[name] for name in rows.values())
     if spec.problem.unseen:

@@ -1,4 +1,4 @@
-"""How long a stranger waits: from the press on Start the race to the first number, on a server that has just started.
+"""Time from the press on Start the race to the first number, on a server that has just started.
 
 ``python -m benchmarks.first_number [--reads SECONDS] [--times N]``. The visitor comes as soon as the server answers,
 and presses after so many seconds of reading.

@@ -1,4 +1,4 @@
-"""What a person waits for: click to first point, click to verdict, and what a watcher costs.
+"""Latency of the app (click to first point, click to verdict), and the cost of a viewer for training.
 
 ``python -m benchmarks.latency [--json] [--without-pages]``. It starts the real app on a free port of this machine with
 a home of its own, drives it in a real Chromium, and ends both.
@@ -54,7 +54,7 @@ def click_to_first_point(page: Any, server: AppServer, store: Store) -> list[flo
         page.goto(f"{server.url}/train?seed={1000 + seed}&training.steps=100&network.width=4")
         page.get_by_role("button", name="Start training").wait_for(timeout=30_000)
         toggle = page.get_by_text("With both baselines")
-        toggle.click()  # the first point of the run itself is what is timed
+        toggle.click()  # only the first point of the run itself is timed
         time.sleep(SETTLE)
         seconds.append(page.evaluate(FIRST_POINT) / 1000)
         _wait_until_idle(store)
@@ -62,7 +62,7 @@ def click_to_first_point(page: Any, server: AppServer, store: Store) -> list[flo
 
 
 def click_to_verdict(page: Any, server: AppServer) -> float:
-    """Seconds of the start page's race, from the click to the sentence."""
+    """Seconds of the race on Start, from the click to the verdict."""
     page.goto(server.url)
     button = page.get_by_role("button", name="Start the race")
     button.wait_for(timeout=30_000)
@@ -74,10 +74,10 @@ def click_to_verdict(page: Any, server: AppServer) -> float:
 
 
 def watching(store: Store, watchers: Mapping[str, Watcher], steps: int, server: int | None = None) -> dict[str, Any]:
-    """Training speed with a watcher against without, and the processor time of the web server (a process id) for it.
+    """Training speed with a viewer relative to without, and the web server's processor time for it (a process id).
 
-    Within one run, each watcher has a window between two windows in which nobody watches, and is compared with these:
-    the speed of a shared machine wanders by more than a watcher costs. A page's loading is not counted.
+    Within one run, each viewer has a window between two windows without viewers, and is compared with these: the
+    speed of a shared machine varies by more than a viewer costs. The loading of a page is not counted.
     """
     process = psutil.Process(server) if server else None
     ratios: dict[str, list[float]] = {name: [] for name in watchers}
@@ -102,7 +102,7 @@ def watching(store: Store, watchers: Mapping[str, Watcher], steps: int, server: 
 
 @contextmanager
 def in_browser(page: Any, url: str, run: str) -> Iterator[None]:
-    """A browser that draws on the very cores that train."""
+    """A browser that draws on the same cores that train."""
     page.goto(f"{url}/run?run={run}")
     further = page.get_by_role("button", name="More curves")  # the losses, which grow fastest; a browser remembers it
     further.wait_for(timeout=30_000)
@@ -116,7 +116,7 @@ def in_browser(page: Any, url: str, run: str) -> Iterator[None]:
 
 @contextmanager
 def elsewhere(url: str, run: str) -> Iterator[None]:
-    """A watcher whose browser is on another machine: takes the whole stream and draws nothing here."""
+    """A viewer whose browser is on another machine: reads the whole stream and draws nothing here."""
 
     def listen(left: threading.Event) -> None:
         with urllib.request.urlopen(f"{url}/live/stream?runs={run}", timeout=60) as stream:
@@ -130,7 +130,7 @@ def elsewhere(url: str, run: str) -> Iterator[None]:
 
 @contextmanager
 def reading(store: Store, run: str) -> Iterator[None]:
-    """What a web server does for its watchers, without one: reads the store as the live view's tail does."""
+    """The work of a web server for its viewers, without one: polls the store as the feed of the live view does."""
 
     def read(left: threading.Event) -> None:
         seq = 0
@@ -155,7 +155,7 @@ def _beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
 
 
 def submit_to_first_point(store: Store) -> list[float]:
-    """Seconds from a run's making until its first point is in the store: the part of a click that needs no page."""
+    """Seconds from creating a run until its first point is in the store: the part of a click without the page."""
     seconds = []
     for seed in range(CLICKS + 1):
         begun = time.perf_counter()
@@ -164,11 +164,11 @@ def submit_to_first_point(store: Store) -> list[float]:
             time.sleep(0.005)
         seconds.append(time.perf_counter() - begun)
         _wait_until_idle(store)
-    return seconds[1:]  # the first waits for the dispatcher to be warm
+    return seconds[1:]  # the first includes the warm-up of the dispatcher
 
 
 def _speed(store: Store, run: str) -> float:
-    """Steps a second over the next window."""
+    """Steps per second over the next window."""
     first = store.get(run).progress or {}
     time.sleep(WINDOW)
     last = store.get(run).progress or {}
@@ -216,7 +216,7 @@ def measure(steps: int) -> dict[str, Any]:
 
 
 def measure_without_pages(steps: int) -> dict[str, Any]:
-    """The rows that need neither Streamlit nor a browser, as on a machine that is lent for its GPU."""
+    """The rows that need neither Streamlit nor a browser, for machines without them."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XFER_HOME"] = folder
         store = open_store()

@@ -1,4 +1,4 @@
-"""How much memory the web server takes while one visitor walks through every page.
+"""Memory of the web server while one visitor opens every page.
 
 ``python -m benchmarks.memory [--json]``. It trains two small runs in a home of its own, starts the server, and opens
 page after page in a real browser. After each it reads the server's resident memory (libraries that it shares with
@@ -51,25 +51,25 @@ def settle(page: Any) -> None:
 
 
 def walk(server: AppServer, page: Any, run: str, beside: str) -> Iterator[str]:
-    """Open every page, and what lies behind a press on the page of a run; yields the name of what was opened."""
+    """Open every page and every view of a run's page; yields the name of what was opened."""
     for name in PAGES:
         page.goto(f"{server.url}/{name}")
         settle(page)
         yield name or "start"
-    page.goto(f"{server.url}/run?run={run}&view=watch")
+    page.goto(f"{server.url}/run?run={run}&view=live")
     settle(page)
-    yield "run: watch"
+    yield "run: live"
     page.goto(f"{server.url}/run?run={run}&beside={beside}&view=inspect")
     settle(page)
     questions = page.locator("[data-testid=stButtonGroup]").nth(1).get_by_role("radio")
     for place in range(questions.count()):
         questions.nth(place).click()
         settle(page)
-        yield f"run: inside, {questions.nth(place).inner_text().strip()}"
+        yield f"run: inspect, {questions.nth(place).inner_text().strip()}"
     page.goto(f"{server.url}/run?run={run}&view=try")
     settle(page)
     yield "run: try"
-    page.goto(f"{server.url}/run?run={run}&view=home")
+    page.goto(f"{server.url}/run?run={run}&view=export")
     settle(page)
     with page.expect_download(timeout=1000 * MOST) as download:
         page.get_by_role("button", name="Everything (zip)").click()
@@ -79,7 +79,7 @@ def walk(server: AppServer, page: Any, run: str, beside: str) -> Iterator[str]:
 
 
 def measure(walks: int) -> list[dict[str, Any]]:
-    """Megabytes after each page, of as many walks as are wanted, each by a new visitor."""
+    """Megabytes after each page, for so many walks, each by a new visitor."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -93,7 +93,7 @@ def measure(walks: int) -> list[dict[str, Any]]:
                 memory = process.memory_full_info()
                 rows.append({"page": name, "resident": memory.rss / 1e6, "own": memory.uss / 1e6})
 
-            note("nobody came yet")
+            note("no visitor yet")
             with open_browser() as browser:
                 for number in range(1, walks + 1):
                     visitor = browser.new_context()

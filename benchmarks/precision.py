@@ -1,4 +1,4 @@
-"""What bf16 costs in accuracy: the default problem in float32 and in bf16, over five seeds.
+"""Effect of bf16 on accuracy: the default problem in float32 and in bf16, over five seeds.
 
 ``python -m benchmarks.precision [--json]`` prints it; ``--save`` also writes ``benchmarks/precision.json``, which the
 tests hold against the rule that precision "auto" may only take bf16 while the difference is at most one point. On a

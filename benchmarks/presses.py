@@ -1,4 +1,4 @@
-"""Does every press count? ``python -m benchmarks.presses [--trials N] [--paces 100,200,…]``.
+"""Whether every press on Train takes effect. ``python -m benchmarks.presses [--trials N] [--paces 100,200,…]``.
 
 Presses every kind of control of Train in a real browser, one every so many milliseconds, while another run trains;
 presses Start at the same pace; and compares what was pressed with the form, the address and the run. Prints, for each
@@ -32,14 +32,14 @@ QUIET = """() => document.querySelector('[data-testid=stApp]').dataset.testScrip
 
 
 class Learner:
-    """Somebody who presses controls of Train, and remembers what they must be now.
+    """A simulated user who presses controls of Train and tracks their expected values.
 
     Args:
-        page: the Playwright page, on Train, quiet.
-        method: the method that is chosen there.
+        page: the Playwright page, on Train, after its script has ended.
+        method: the method chosen there.
         choice: decides what is pressed next.
-        pictures: whether domains are pressed too. Other domains have other λ, which begin at their defaults: then the
-            presses of λ do not decide where it ends.
+        pictures: whether domains are pressed too. New domains have new λ at their defaults, so that presses of λ then
+            do not determine its final value.
     """
 
     def __init__(self, page: Any, method: str, choice: random.Random, pictures: bool) -> None:
@@ -51,16 +51,16 @@ class Learner:
         self.did: list[str] = []
 
     def press(self) -> None:
-        """One press of one control, without waiting for what it does."""
+        """One press of one control, without waiting for its effect."""
         kinds = ["source", "target", "rate"] if self.pictures else ["rate"]
-        kinds += ["budget"] * (self.budget < BUDGETS.index(15))  # more labels not every domain has
+        kinds += ["budget"] * (self.budget < BUDGETS.index(15))  # not every domain has more labels
         kinds += ["lock"] * 4 if self.method == "fine_tune" else ["weight"] * 3
         kind = self.choice.choice(kinds)
         self.did.append(kind)
         getattr(self, f"_press_{kind}")()
 
     def _press_lock(self) -> None:
-        stage = self.choice.choice(STAGES[:3])  # never all four: then there would be nothing to update
+        stage = self.choice.choice(STAGES[:3])  # never all four: then nothing would be updatable
         self.page.locator(f".st-key-stages label:has(input[aria-label={stage}])").click()
         self.frozen ^= {stage}
 
@@ -90,12 +90,12 @@ class Learner:
         self.rate_steps += 1
 
     def press_method(self, kind: str) -> None:
-        """Another method; its own controls stand there once the page is quiet again."""
+        """Choose another method; its controls are there once the script has ended."""
         self.page.get_by_role("radio", name=METHODS[kind]).click()
         self.method, self.frozen, self.lambda_steps = kind, set(), 0
 
     def expected(self, seed: int) -> dict[str, Any]:
-        """What was set, in the words of the spec; λ only where the presses decide it."""
+        """The expected values of the spec; λ only where the presses determine it."""
         weight = {} if self.pictures else {"λ₀ steps": self.lambda_steps}
         return {
             **weight,
@@ -110,7 +110,7 @@ class Learner:
 
 
 def said(spec: RunSpec) -> dict[str, Any]:
-    """The same of a spec."""
+    """The same values of a spec."""
     now, first = (strategy.lambdas(spec.problem) for strategy in (spec.strategy, type(spec.strategy)()))
     term = next(iter(first), None)
     return {
@@ -139,7 +139,7 @@ SHOWN = """() => {
 
 
 def disagreements(page: Any, store: Store, learner: Learner, seed: int, known: set[str]) -> list[str]:
-    """What does not agree: presses, form, address, run."""
+    """Disagreements between presses, form, address and run."""
     deadline = time.monotonic() + 60
     while not (new := [run for run in store.find() if run.id not in known]):
         if time.monotonic() > deadline:
@@ -163,7 +163,7 @@ def disagreements(page: Any, store: Store, learner: Learner, seed: int, known: s
 
 
 def trial(page: Any, server: AppServer, store: Store, pace: int, number: int) -> list[str]:
-    """One learner on a fresh page; what did not agree."""
+    """One simulated user on a fresh page; the disagreements."""
     choice = random.Random(1000 * pace + number)
     page.goto(f"{server.url}/train?{QUICK}&seed={number}")
     page.get_by_role("button", name="Start training").wait_for()
@@ -184,7 +184,7 @@ def trial(page: Any, server: AppServer, store: Store, pace: int, number: int) ->
 
 
 def measure(paces: tuple[int, ...], trials: int) -> dict[int, list[list[str]]]:
-    """Pace → what did not agree, for each trial."""
+    """Pace → disagreements of each trial."""
     found: dict[int, list[list[str]]] = {}
     with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         server = AppServer(Path(folder) / "home", XFER_SLOTS="2")

@@ -1,4 +1,4 @@
-"""The tables of ``docs/RESULTS.md``, out of what was measured."""
+"""Writes the tables of ``docs/RESULTS.md`` from the measured results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ measure of speed.
 
 
 def tables(measured: Known) -> str:
-    """The whole of ``docs/RESULTS.md``: every method where it shines and where it fails, then each problem."""
+    """The text of ``docs/RESULTS.md``: showcases and counterexamples of every method, then each problem."""
     specs = {name: spec for name, spec in recipes().items() if measured.get(name, {"seeds": 0})["seeds"]}
     problems = sorted({name.partition(".")[0] for name in specs})
     lines = [HEAD, *_seeds(measured), *_machines(measured), *_new_seeds(measured), *_examples(specs, measured)]
@@ -55,7 +55,7 @@ def tables(measured: Known) -> str:
 
 
 def _seeds(measured: Known) -> Iterator[str]:
-    """How many of the rows that carry a claim have all their seeds."""
+    """The number of rows with a claim that have all their seeds."""
     wanted = claims()
     done = sum(len(measured.get(name, {"seeds": {}})["seeds"]) >= SEEDS for name in wanted)
     yield (
@@ -65,7 +65,7 @@ def _seeds(measured: Known) -> Iterator[str]:
 
 
 def _machines(measured: Known) -> Iterator[str]:
-    """On what the runs were trained, and how many of them."""
+    """The processors of the runs, and how many runs each trained."""
     runs = [
         run for found in measured.values() for part in ("seeds", "new_seeds") for run in found.get(part, {}).values()
     ]

@@ -1,4 +1,4 @@
-"""The app as people run it: a real server on a free port of this machine, and a real Chromium."""
+"""Start the app as a real server on a free port, and open a real Chromium, for benchmarks and browser tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDED_ANYHOW = 15.0
 
 
 def chromium() -> str | None:
-    """Where Chromium is: ``XFER_CHROMIUM``, the system's, or None for Playwright's own."""
+    """Path of Chromium: ``XFER_CHROMIUM``, the system's, or None for Playwright's own."""
     named = (os.environ.get("XFER_CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser"))
     return next(filter(None, named), None)
 
@@ -77,7 +77,7 @@ class AppServer:
         raise RuntimeError((self.home / "server.log").read_text())
 
     def stop(self) -> float:
-        """Ask the server to end; the seconds that it took. Its dispatcher goes on."""
+        """Ask the server to end; returns the seconds that it took. Its dispatcher goes on."""
         assert self.process is not None
         begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""How fast the loop trains: against the article's loop, and against bare compute on one fixed batch.
+"""Training throughput, relative to the article's loop and to bare compute on one fixed batch.
 
-``python -m benchmarks.throughput [--json]``. The three take turns in one run, so that a machine whose speed drifts
-drifts for all. The article's loop is what ARTICLE.md means by it: a Dataset of PIL images, torchvision transforms a
+``python -m benchmarks.throughput [--json]``. The three take turns in one run, so that a drift of the machine's speed
+affects all. The article's loop is what ARTICLE.md means by it: a Dataset of PIL images, torchvision transforms a
 sample at a time (flip, crop with padding 4, to tensor), a DataLoader with batches of 100, its network, SGD 0.01 with
 momentum 0.9, float32, and the plain loop.
 """
@@ -75,7 +75,7 @@ def article_loop(samples: Samples, device: torch.device) -> Callable[[int], floa
 
 
 def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callable[[int], float]:
-    """Seconds for so many steps on one batch that never changes: the least that this network costs."""
+    """Seconds for so many steps on one fixed batch: the lower bound for this network."""
     network = ArticleNet().build((3, 32, 32), {"digit": 10})
     network = network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=device.type in ("cpu", "cuda"))
@@ -97,7 +97,7 @@ def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callabl
 
 
 def xfer_loop(precision: str, device: torch.device, data) -> Callable[[int], tuple[float, float]]:
-    """Seconds of training steps, and seconds of all else (evaluation), for so many steps of Xfer's own loop."""
+    """Seconds of training steps and of evaluation, for so many steps of Xfer's own loop."""
 
     def run(steps: int) -> tuple[float, float]:
         form = TrainingConfig(
@@ -117,7 +117,7 @@ def xfer_loop(precision: str, device: torch.device, data) -> Callable[[int], tup
 
 
 def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
-    """Seconds to draw and augment so many batches, and nothing else."""
+    """Seconds to sample and augment so many batches, without training."""
     stream = BatchSampler(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
     begun = time.perf_counter()
     for _ in range(steps):
@@ -127,7 +127,7 @@ def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
 
 
 def measure(steps: int, rounds: int) -> dict:
-    """All contenders in turn, ``rounds`` times after one warm-up; speeds in images/s, ratios within each round."""
+    """All contenders in turn, ``rounds`` times after one warm-up; speeds in samples/s, ratios within each round."""
     device = select_device("auto")
     data = split_problem(PROBLEM, seed=0)
     samples = data.training["digits.handwritten"].labelled
@@ -190,7 +190,7 @@ def main() -> None:
         return
     print(f"{found['device']} {found['processor']}, {found['threads']} threads, torch {found['torch']}")
     for name, speed in found["samples_per_second"].items():
-        print(f"  {name:<44}{speed:>12,.0f} images/s")
+        print(f"  {name:<44}{speed:>12,.0f} samples/s")
     for name, ratio in found["ratios"].items():
         print(f"  {name:<44}×{ratio['median']:.2f}  ({ratio['min']:.2f} to {ratio['max']:.2f})")
     for precision, items in found["milliseconds_a_step"].items():

@@ -1,1 +1,1 @@
-"""Everything that knows Streamlit: choose and show."""
+"""The Streamlit app: one folder per page, shared widgets, browser components and the event stream."""

@@ -1,4 +1,4 @@
-"""The viewer's language. Every text on a page goes through ``_``."""
+"""Translation and formatting for the viewer's locale. Every text on a page goes through ``_``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import streamlit as st
 from pages.widgets.page_words import page_word
 from xfer_core.errors import XferError, format_error
 
-LOCALES = Path(__file__).parents[2] / "locales"
+LOCALES = Path(__file__).parents[1] / "locales"
 
 JOINER = "\u2060"  # has no width and breaks no line
 # What Streamlit looks for once backslashes are gone: :emoji:, icons, colours, addresses, mail, arrows.
@@ -39,26 +39,25 @@ def _(text: str) -> str:
 
 
 def plain(text: object) -> str:
-    """A text from outside, to stand in Markdown as the very text that it is.
+    """A text from outside, escaped so that Markdown shows it literally.
 
-    Names, reasons of failures, what a link holds, names of files and classes go through this wherever Streamlit reads
-    Markdown: all it writes but dataframes, code, the options of select boxes, and what text inputs hold.
+    Names, failure reasons, parts of links, names of files and classes go through this wherever Streamlit reads
+    Markdown: everywhere except dataframes, code, the options of select boxes and the content of text inputs.
 
     Args:
-        text: on one line or several; it comes out on one, as a browser would show it.
+        text: on one line or several; the result is one line, as a browser would show it.
     """
     parted = SIGNS.sub(JOINER, " ".join(str(text).split()))
     return NUMBERED.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", parted))
 
 
 def error_text(error: XferError) -> str:
-    """A broken rule as a sentence in the viewer's language and in the page's words, for Markdown: what was found there
-    is text."""
+    """A broken rule as a sentence in the viewer's language and in the page's words, escaped for Markdown."""
     return plain(error_words(error))
 
 
 def error_words(error: XferError) -> str:
-    """The same, to stand where no Markdown is read."""
+    """The same sentence, unescaped, for places that do not read Markdown."""
     return format_error(error, _, lambda value: page_word(value, _))
 
 
@@ -78,7 +77,7 @@ def local_time(seconds: float) -> datetime:
 
 
 def duration(seconds: float) -> str:
-    """About how long, in the unit that a person would use."""
+    """A rounded duration, in the unit that a person would use."""
     if seconds < 90:
         return _("{count} s").format(count=max(1, round(seconds)))
     if seconds < 90 * 60:
@@ -87,7 +86,7 @@ def duration(seconds: float) -> str:
 
 
 def time_range(low: float, high: float) -> str:
-    """A time that is known between two ends, such as "2 to 4 min": both in the unit of the longer one."""
+    """A range of durations, such as "2 to 4 min": both ends in the unit of the longer one."""
     size, unit = next((size, unit) for size, unit, most in _units() if high < most)
     ends = [_rounded(end / size) for end in (low, high)]
     amount = ends[1] if ends[0] == ends[1] else _("{low} to {high}").format(low=ends[0], high=ends[1])
@@ -95,10 +94,10 @@ def time_range(low: float, high: float) -> str:
 
 
 def _units() -> tuple[tuple[float, str, float], ...]:
-    """Seconds of a unit, its words, and the seconds from which on a longer one is taken."""
+    """For each unit: its seconds, its words, and the number of seconds from which the next unit is used."""
     return (1, _("{count} s"), 90), (60, _("{count} min"), 90 * 60), (3600, _("{count} h"), float("inf"))
 
 
 def _rounded(value: float) -> str:
-    """To a whole number, or from 20 on to tens: no estimate knows more."""
+    """Rounded to a whole number, or from 20 on to tens: an estimate is no more exact than that."""
     return str(max(1, round(value) if value < 20 else 10 * round(value / 10)))

@@ -1,4 +1,4 @@
-"""Memory of the web server: what it needs no more goes back to the system, what stays is not searched for garbage."""
+"""Memory of the web server: freed blocks go back to the system, long-lived objects leave the garbage collector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARENAS = 2
 
 
 def give_memory_back() -> None:
-    """Let large blocks go back to the system as soon as they are free. Does nothing where the C library is another."""
+    """Return large blocks to the system as soon as they are free. Does nothing with a C library other than glibc."""
     with suppress(OSError, AttributeError, TypeError):  # no such library, no such function; no library by no name
         allocator = ctypes.CDLL(None)
         allocator.mallopt(M_MMAP_THRESHOLD, LARGE)
@@ -25,10 +25,10 @@ _seen: set[str] = set()  # pages that somebody has visited since the server star
 
 
 def spare_what_stays(page: str) -> None:
-    """Take what the modules of this page hold out of the search for garbage, when the page is shown for the first time.
+    """Exempt the objects of this page's modules from garbage collection, when the page is first shown.
 
-    Streamlit searches everything after each run of a script or a fragment. Half a million objects of torch, plotly and
-    others, which stay until the server ends, made that 0.2 to 0.5 s of every press.
+    Streamlit collects garbage after each run of a script or a fragment. Half a million objects of torch, plotly and
+    others, which live until the server ends, made that 0.2 to 0.5 s of every press.
     """
     if page not in _seen:
         _seen.add(page)

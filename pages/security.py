@@ -1,6 +1,6 @@
-"""Who may ask this server, and what its pages may do: a check of names and headers before every route.
+"""Middleware that checks ``Host`` and ``Origin`` before every route, and adds security headers to every response.
 
-docs/SECURITY.md says what that keeps out.
+docs/SECURITY.md says which attacks that prevents.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def named_hosts() -> tuple[str, ...]:
-    """The names that ``XFER_HOSTS`` adds, in small letters; IPv6 addresses in brackets, as a browser writes them."""
+    """The host names in ``XFER_HOSTS``, in lower case; IPv6 addresses in brackets, as a browser writes them."""
     names = (name.strip().lower().rstrip(".") for name in settings().hosts.split(","))
     return tuple(f"[{name.strip('[]')}]" if ":" in name else name for name in names if name)
 
 
 def own_hosts() -> tuple[str, ...]:
-    """The names that need no setting: this machine's for itself, and the address that the server listens on."""
+    """The host names that need no setting: localhost, and the address that the server listens on."""
     address = (st.get_option("server.address") or "").lower()
     if address in EVERY_ADDRESS or address.startswith("unix:"):
         return ALWAYS
@@ -42,16 +42,16 @@ def own_hosts() -> tuple[str, ...]:
 
 
 class SecurityMiddleware:
-    """Refuses foreign names and origins, closes routes that are not ours, and adds the headers that browsers obey.
+    """Refuses foreign hosts and origins, blocks Streamlit's agent routes, and adds the security headers.
 
-    A page of a stranger can make a browser ask this server in two ways. It asks across origins: then the browser says
-    whose page it is (``Origin``). Or its own name points to this machine (DNS rebinding): then the browser takes both
-    for one origin, but the name is in ``Host``.
+    A foreign page can make a browser send requests to this server in two ways. Across origins: then the browser says
+    whose page it is (``Origin``). Or by DNS rebinding, where its own name points to this machine: then the browser
+    takes both for one origin, but the foreign name is in ``Host``.
 
     Args:
-        app: what is asked once all is well.
+        app: the wrapped application.
         own: names that ``Host`` may hold.
-        named: further ones, of which the pages may also ask across origins and show the app in a frame; ``*.name``
+        named: further ones, whose pages may also send requests across origins and show the app in a frame; ``*.name``
             stands for every name below it, ``*`` for every name.
     """
 
@@ -60,7 +60,7 @@ class SecurityMiddleware:
         self.headers = security_headers(self.named)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request or connection."""
+        """Handle one request or connection."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -82,7 +82,7 @@ class SecurityMiddleware:
             await PlainTextResponse(f"{sentence}\n", status)(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and sentence for what must not pass."""
+        """Status and sentence for a request that is refused; None for one that passes."""
         headers = Headers(scope=scope)
         hosts, origin = headers.getlist("host"), headers.get("origin")
         found = HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
@@ -127,14 +127,14 @@ def security_headers(named: Sequence[str]) -> dict[str, str]:
     headers = {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",  # a link to a paper does not say which run was looked at
+        "Referrer-Policy": "same-origin",  # a link to a paper does not say which run was shown
         "Cross-Origin-Resource-Policy": "same-origin",
     }
     return headers if named else {**headers, "X-Frame-Options": "SAMEORIGIN"}  # it cannot name others
 
 
 def _inline_scripts() -> list[str]:
-    """Hashes of the scripts that stand in Streamlit's page itself: others written into a page do not run."""
+    """Hashes of the inline scripts of Streamlit's own page: no other inline script may run."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
     digests = (hashlib.sha256(script.encode()).digest() for script in INLINE_SCRIPT.findall(page))
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

@@ -1,4 +1,4 @@
-"""What surrounds every page: its frame, its navigation, and what happens when something breaks."""
+"""The frame of every page: navigation, shared styles and error handling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page must know of the viewer's theme."""
+"""The viewer's theme: light or dark."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import streamlit as st
 
 
 def is_dark() -> bool:
-    """Whether the page is shown light on dark."""
+    """Whether the viewer uses the dark theme."""
     return st.context.theme.type == "dark"

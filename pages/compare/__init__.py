@@ -1,1 +1,1 @@
-"""Compare: experiments, runs and runs side by side."""
+"""Compare: experiments, the list of runs, and selected runs compared."""

@@ -1,4 +1,4 @@
-"""Several runs compared: what they differ in, their curves, and one drawing for all of them."""
+"""Selected runs compared: a table of results and differing settings, their curves, predictions for one drawing."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DRAWN = 12
 
 
 def compared_runs(ids: list[str]) -> None:
-    """Draw them.
+    """Show these runs.
 
     Args:
-        ids: in the order in which they are shown.
+        ids: in order of display.
     """
     found = {run.id: run for run in store().find(ids=ids)}
     runs = [found[one] for one in ids if one in found]
@@ -44,7 +44,7 @@ def compared_runs(ids: list[str]) -> None:
     runs = named_apart(runs)
     _draw([run for run in runs if not _asks_for_number(run)])
     if any(map(_asks_for_number, runs)):
-        st.caption(_("Runs whose task asks for a number have no accuracy: they stand in the table only."))
+        st.caption(_("Regression runs have no accuracy: they are in the table only."))
     data_table(runs[:DRAWN], "compare.numbers")
     ended = [run for run in runs if run.status in MEASURED]
     if ended and st.toggle(_("Draw a digit for these networks"), key="compare.try"):
@@ -56,7 +56,7 @@ def _asks_for_number(run: Run) -> bool:
 
 
 def _draw(runs: list[Run]) -> None:
-    """Their accuracies over one another."""
+    """Their accuracy curves in one chart."""
     if not runs:
         return
     lives, charts = overlay_charts(runs[:DRAWN])

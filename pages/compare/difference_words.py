@@ -1,4 +1,4 @@
-"""What several runs differ in, in words."""
+"""Settings in which runs differ, in words."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from xfer_core.analysis.spec_diff import ABSENT, telling_differences
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
-ADDED = 2  # fields that a name is told apart by
+ADDED = 2  # differing fields that are added to equal names
 
 
 def differing_fields(specs: Sequence[RunSpec]) -> dict[str, list[str]]:
-    """Title of a field → what each spec says, for the fields that tell them apart; text, not Markdown."""
+    """Title of a field → its value in each spec, for the fields that differ; text, not Markdown."""
     found: dict[str, list[str]] = {}
     for path, values in telling_differences(specs).items():
         title = "λ" if path == "strategy.weights" else field_title(path)
-        said = [
+        texts = [
             NONE if value is ABSENT else field_words(path, value, spec)
             for spec, value in zip(specs, values, strict=True)
         ]
-        found[title if title not in found else f"{title} ({path})"] = said
+        found[title if title not in found else f"{title} ({path})"] = texts
     return found
 
 
 def named_apart(runs: Sequence[Run]) -> list[Run]:
-    """The same runs; where several have one name, what tells them apart is added to it, else the id."""
+    """The same runs; to equal names the differing fields are added, or the id if there are none."""
     shared = Counter(run.name for run in runs)
     if max(shared.values(), default=0) < 2:
         return list(runs)
@@ -37,7 +37,7 @@ def named_apart(runs: Sequence[Run]) -> list[Run]:
         alike = [run for run in runs if run.name == name]
         fields = list(differing_fields([run.typed_spec for run in alike]).items())[-ADDED:]
         for i, run in enumerate(alike):
-            named[run.id] = " · ".join([name, *(f"{title} {said[i]}" for title, said in fields)])
+            named[run.id] = " · ".join([name, *(f"{title} {texts[i]}" for title, texts in fields)])
     twice = Counter(named.values())
     return [
         replace(run, name=name if twice[name] < 2 else f"{name} · {run.id}") if (name := named.get(run.id)) else run

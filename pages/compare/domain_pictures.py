@@ -1,4 +1,4 @@
-"""Samples of the chosen domains, small, below the control that chooses them."""
+"""A row of samples for each chosen domain."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def domain_pictures(keys: Sequence[str]) -> None:
                 continue
             try:
                 picture = _row(key)
-            except XferError:  # its files are damaged: what checks the plan says so
+            except XferError:  # its files are damaged: the validation of the plan shows the error
                 continue
             st.image(picture, width=WIDTH, alt=f"{domain_title(key)}: {domain_info(key).card.description}")

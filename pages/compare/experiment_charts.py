@@ -1,4 +1,4 @@
-"""The pictures of an experiment, one at a time, each with its question as its title and its data as a table."""
+"""Charts of an experiment, one at a time: label efficiency, learning curves, trade-offs, cost; data as a table."""
 
 from __future__ import annotations
 
@@ -38,11 +38,23 @@ TITLES = {
     "kept": "What is forgotten of the source?",
     "cost": "What does it cost?",
 }
+TERMS = {
+    "labels": "label efficiency: accuracy against labels per class",
+    "final": "test results: every seed, and the mean",
+    "race": "learning curves: mean and standard deviation over seeds",
+    "freeze": "frozen layers: accuracy against the number of frozen stages",
+    "lambda": "loss weights: results against λ",
+    "frontier": "Pareto front: two measures against each other",
+    "targets": "results per domain",
+    "kept": "forgetting: accuracy on the target against accuracy on the source",
+    "cost": "compute cost: results against time or updated parameters",
+}
+"""The field's term for each question, shown beside it above the chart."""
 
 
 @dataclass(frozen=True)
 class ExperimentView:
-    """What every picture is made from."""
+    """The data of every chart."""
 
     table: Sequence[RunRecord]
     titles: dict[str, str]
@@ -53,11 +65,11 @@ class ExperimentView:
     dark: bool
 
     def percents(self, *more: str) -> tuple[str, ...]:
-        """The columns of fractions in a table of this experiment, if it measures fractions."""
+        """The columns of a table that hold fractions, if this experiment measures accuracies."""
         return (self.words.value, *more) if self.words.percent else ()
 
     def at_one_budget(self) -> ExperimentView:
-        """The same at one label budget, chosen by the viewer where there are several."""
+        """The same data at one label budget, chosen by the viewer where there are several."""
         order = budgets(self.table)
         if len(order) < 2:
             return self
@@ -65,8 +77,7 @@ class ExperimentView:
             _("Labels per class"), order, default=order[len(order) // 2], required=True,
             format_func=budget_label, key="experiment.budget",
         )  # fmt: skip
-        kept = [row for row in self.table if row.budget == budget]
-        return replace(self, table=kept)
+        return replace(self, table=[row for row in self.table if row.budget == budget])
 
 
 def experiment_charts(
@@ -77,7 +88,7 @@ def experiment_charts(
     spec: RunSpec,
     runs: Sequence[Run],
 ) -> None:
-    """Choose a picture and show it."""
+    """Choose a chart and show it."""
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
     words = charts.ChartLabels(
         _("mean error, degrees") if numbers else _("accuracy on the target"),
@@ -89,12 +100,13 @@ def experiment_charts(
     shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
     question = PRESETS.get(preset_of(batch))
     first = question.chart if question else "final"
-    # The picture that answers the question is there from the first result on, whatever the others still lack.
+    # The chart of the preset is offered from the first result on, the others when they have enough data.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
+    st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name])}")
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
@@ -102,24 +114,24 @@ def experiment_charts(
 
 
 def _fits(name: str, table: Sequence[RunRecord]) -> bool:
-    arms = [rows[0] for rows in by_condition(table).values()]
+    conditions = [rows[0] for rows in by_condition(table).values()]
     match name:
         case "labels":
             return len(budgets(table)) > 1
         case "freeze":
-            return len({arm.frozen for arm in arms if arm.kind == "fine_tune"}) > 1
+            return len({condition.frozen for condition in conditions if condition.kind == "fine_tune"}) > 1
         case "lambda" | "frontier":
-            return len({arm.share for arm in arms if arm.kind == "joint"}) > 1
+            return len({condition.share for condition in conditions if condition.kind == "joint"}) > 1
         case "targets":
-            return any(len(arm.targets) + len(arm.unseen) > 1 for arm in arms)
+            return any(len(condition.targets) + len(condition.unseen) > 1 for condition in conditions)
         case "kept":
-            return any(arm.source_accuracy is not None for arm in arms)
+            return any(condition.source_accuracy is not None for condition in conditions)
         case _:
             return True
 
 
 def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
-    """A picture with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
+    """A chart with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
     st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config=PLAIN)
     with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
         if folded.open:
@@ -130,7 +142,7 @@ def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: C
 
 
 def _data(shown: ExperimentView, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
-    """One row a run, with further columns."""
+    """One row per run, with further columns."""
     return pd.DataFrame(
         [
             {
@@ -162,7 +174,7 @@ def _final(shown: ExperimentView) -> None:
     _show(
         figure,
         "final",
-        _("For each method the result of every seed as a dot and their mean as a bar"),
+        _("For each method the result of every seed as a dot and the mean as a bar"),
         _data(shown),
         shown.percents(),
     )
@@ -170,7 +182,7 @@ def _final(shown: ExperimentView) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=5000)
 def _curve(run: str, name: str) -> Curve | None:
-    """One curve of a finished run: it does not change any more."""
+    """One curve of a finished run, cached because it no longer changes."""
     return store().curves([run], name).get(run)
 
 
@@ -184,7 +196,9 @@ def _race(shown: ExperimentView) -> None:
     here, what = shown.at_one_budget(), _("What is drawn")
     name = st.selectbox(what, list(names), format_func=names.__getitem__, key="experiment.race", width=320)
     curves = {row.run: curve for row in here.table if (curve := _curve(row.run, name))}
-    over = mean_curves(curves, {arm: [row.run for row in rows] for arm, rows in by_condition(here.table).items()})
+    over = mean_curves(
+        curves, {condition: [row.run for row in rows] for condition, rows in by_condition(here.table).items()}
+    )
     words = shown.words
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
@@ -194,7 +208,7 @@ def _race(shown: ExperimentView) -> None:
     parts = [
         pd.DataFrame(
             {
-                _("method"): here.titles[arm],
+                _("method"): here.titles[condition],
                 _("step"): band.steps,
                 _("mean"): band.mean,
                 _("mean − deviation"): band.low,
@@ -202,7 +216,7 @@ def _race(shown: ExperimentView) -> None:
                 _("seeds"): band.seeds,
             }
         )
-        for arm, band in over.items()
+        for condition, band in over.items()
     ]
     data = pd.concat(parts) if parts else pd.DataFrame()
     alt = _("{what} against steps: mean and band over seeds for each method").format(what=names[name])
@@ -212,10 +226,10 @@ def _race(shown: ExperimentView) -> None:
 
 def _freeze(shown: ExperimentView) -> None:
     rows = [row for row in shown.table if row.kind == "fine_tune"]
-    places = {arm: float(len(own[0].frozen)) for arm, own in by_condition(rows).items()}
-    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("what stays fixed"))
-    alt = _("Accuracy against how many stages stay fixed")
-    _show(figure, "freeze", alt, _data(shown, **{_("fixed"): lambda row: ", ".join(row.frozen)}), shown.percents())
+    places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
+    figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
+    alt = _("Accuracy against the number of frozen stages")
+    _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.percents())
 
 
 def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
@@ -246,8 +260,8 @@ def _targets(shown: ExperimentView) -> None:
     figure = charts.targets_chart(values, here.titles, here.styles, here.dark, here.words)
     data = pd.DataFrame(
         [
-            {_("method"): here.titles[arm], _("domain"): title, _("seed"): i, here.words.value: value}
-            for arm, targets in values.items()
+            {_("method"): here.titles[condition], _("domain"): title, _("seed"): i, here.words.value: value}
+            for condition, targets in values.items()
             for title, found in targets.items()
             for i, value in enumerate(found)
         ]

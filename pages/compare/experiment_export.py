@@ -1,4 +1,4 @@
-"""An experiment's files to take home: each is made when it is asked for."""
+"""Export of an experiment: a menu of files, each made on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def export_menu(batch: str, reference: str) -> None:
 
     Args:
         batch: the experiment, with at least one finished run.
-        reference: the arm that the others are compared with on the page.
+        reference: the condition that the others are compared with on the page.
     """
     with st.popover(_("Export"), icon=":material/download:"):
         for form in FORMATS:

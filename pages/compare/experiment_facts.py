@@ -1,4 +1,4 @@
-"""What an experiment is about, in a line below its title; and every setting of each method on request."""
+"""Setup of an experiment: a line below its title, and every setting of each method on request."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from xfer_core.runs.store import Run
 
 
 def experiment_facts(runs: Sequence[Run]) -> None:
-    """From which domain to which, with how many labels, of how many methods and seeds; the rest folded away.
+    """Domains, label budgets, number of methods and seeds, steps and network, in one line.
 
     Args:
-        runs: all runs of the experiment, by time.
+        runs: all runs of the experiment, in order of time.
     """
     asked = one_run_per_condition(runs)
     specs = [run.typed_spec for run in asked]
@@ -45,7 +45,7 @@ def experiment_facts(runs: Sequence[Run]) -> None:
 
 
 def every_setting(runs: Sequence[Run]) -> None:
-    """Folded away: what all runs share, which methods are not tuned, and how each method was set."""
+    """In an expander: shared settings, methods that are not tuned, and the settings of each method."""
     title, key = _("Every setting of this experiment"), "experiment.settings"
     with st.expander(title, icon=":material/tune:", on_change="rerun", key=key) as folded:
         if not folded.open:
@@ -53,11 +53,11 @@ def every_setting(runs: Sequence[Run]) -> None:
         asked = one_run_per_condition(runs)
         specs = [run.typed_spec for run in asked]
         st.markdown(held_equal(specs))
-        if said := untuned_words(specs):
-            st.markdown(said)
-        arms = {condition_of(run.spec): (run.name, spec) for run, spec in zip(asked, specs, strict=True)}
+        if sentence := untuned_words(specs):
+            st.markdown(sentence)
+        conditions = {condition_of(run.spec): (run.name, spec) for run, spec in zip(asked, specs, strict=True)}
         rows = [{_("Method"): name, _("Settings that are not the default"): _settings(spec)}
-                for name, spec in arms.values()]  # fmt: skip
+                for name, spec in conditions.values()]  # fmt: skip
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("The settings of each method"))
 
 

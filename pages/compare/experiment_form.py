@@ -1,4 +1,4 @@
-"""The form of a new experiment: a question, a problem, how many labels and seeds, the settings; what that costs."""
+"""Form of a new experiment: preset, problem, label budgets, seeds and settings, with the estimated duration."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms
 
-REMEMBERED = 100  # finished runs that say how long others will take
+REMEMBERED = 100  # finished runs from which durations are estimated
 
 Wanted = list[tuple[RunSpec, Condition]]
 state = st.session_state
 
 
 def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
-    """The controls of a new experiment, what it costs, and the button that starts it; below them the settings that most
-    people leave alone.
+    """The controls of a new experiment, its estimated duration, the button that starts it, and an expander with
+    further settings.
 
     Args:
-        first: what the controls show at first.
-        prefix: starts their keys; another one makes them all anew.
+        first: the initial plan.
+        prefix: starts the keys; a new one resets all controls.
 
     Returns:
-        The plan as chosen, and the batch of the experiment if the button has just started it.
+        The plan as chosen, and the batch of the experiment if it was just started.
     """
     form = _Form(first, prefix)
     wanted = form.show()
-    digest = canonical([spec.digest() for spec, _arm in wanted])
+    digest = canonical([spec.digest() for spec, _condition in wanted])
     runs_already = _is_running(digest)
     with form.start_place:
         st.button(
@@ -64,17 +64,17 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
             width="stretch",
         )
         if runs_already:
-            st.caption(_("This very experiment is running; its results stand below."))
+            st.caption(_("This experiment is running; its results are below."))
     if not state.pop("experiment.start", False) or not wanted or runs_already:
         return form.plan, ""
     batch = new_batch(form.plan.preset)
-    enqueue([(spec, _(arm.title).format(**arm.params)) for spec, arm in wanted], batch)
+    enqueue([(spec, _(condition.title).format(**condition.params)) for spec, condition in wanted], batch)
     state["experiment.begun"] = (digest, batch)
     return form.plan, batch
 
 
 def _is_running(digest: str) -> bool:
-    """Whether this visitor has started the very same runs, and they go on: a second press starts nothing."""
+    """Whether this visitor has started the same runs and they are live: a second press then starts nothing."""
     begun, batch = state.get("experiment.begun", ("", ""))
     return begun == digest and bool(store().find(batch=batch, statuses=LIVE, limit=1))
 
@@ -83,8 +83,8 @@ class _Form:
     """The controls, and the plan that they make.
 
     Args:
-        first: what they show at first.
-        prefix: starts their keys.
+        first: the initial plan.
+        prefix: starts the keys.
     """
 
     def __init__(self, first: Plan, prefix: str) -> None:
@@ -95,11 +95,11 @@ class _Form:
         """Draw all controls.
 
         Returns:
-            The runs of the plan with their arms; none where a rule is broken, which is said beside its control.
+            The runs of the plan with their conditions; none where it is invalid: the error is shown beside its control.
         """
         first, prefix, slots = self.plan, self.prefix, self.slots
         name = _choose_question(first, prefix)
-        if name != first.preset:  # problem and training stay as they are, what the question asks of both is its own
+        if name != first.preset:  # problem and training stay, but the settings of the new preset replace theirs
             first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
         domains = _choose_domains(first, f"{prefix}.{'own' if PRESETS[name].settings else 'all'}", slots)
         many, budgets_column, seeds_column = st.columns([4, 3, 2] if PRESETS[name].choices else [0.01, 3, 2])
@@ -117,7 +117,7 @@ class _Form:
             with st.expander(_("Settings"), icon=":material/settings:"):
                 self.plan = _choose_settings(self.plan, first, domains, prefix, slots)
             specs = self.plan.experiment().specs()
-            once = [spec for spec, _arm in specs[: len(specs) // seeds]]
+            once = [spec for spec, _condition in specs[: len(specs) // seeds]]
             with cost_place:
                 _say_costs(self.plan.experiment(), once)
             terms_place.caption(f"{held_equal(once)} {untuned_words(once)}")
@@ -128,7 +128,7 @@ class _Form:
 
 
 def _base_for(question: str, base: RunSpec) -> RunSpec:
-    """The same problem and training, with what the question needs."""
+    """The same problem and training, with the settings of the preset."""
     try:
         return parse_spec(base.model_dump(mode="json"), PRESETS[question].settings)
     except XferError:
@@ -150,7 +150,7 @@ def _choose_question(first: Plan, prefix: str) -> str:
 
 
 def _choose_domains(first: Plan, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
-    """Source and target with their pictures."""
+    """Source and target, with samples."""
     keys, chosen = list(domain_keys()), {}
     columns = st.columns(2)
     for column, role, label in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
@@ -229,32 +229,32 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     plan = replace(plan, base=base, term="")
     if PRESETS[plan.preset].sweeps_term:
         plan = replace(plan, term=_choose_term(plan, first, prefix))
-    kinds = list(dict.fromkeys(strategy_of(arm) for arm in plan.conditions()))
+    kinds = list(dict.fromkeys(strategy_of(condition) for condition in plan.conditions()))
     if kinds:
         plan = replace(plan, settings=choose_method_settings(plan, kinds, first, f"{prefix}.of", slots))
     return plan
 
 
 def _choose_term(plan: Plan, first: Plan, prefix: str) -> str:
-    """Whose λ runs from 0 to 1."""
+    """The term whose λ is swept from 0 to 1."""
     terms = task_loss_terms(plan.base.problem, "source", "target")
     titles = {"": _("all of the target"), **term_titles(plan.spec_of("joint").strategy, list(terms))}
     options = ["", *terms]
     index = options.index(first.term) if first.term in options else 0
     return st.selectbox(
-        _("Which λ runs from 0 to 1"), options, index, format_func=titles.__getitem__, key=f"{prefix}.term.{terms}"
+        _("Which λ is swept from 0 to 1"), options, index, format_func=titles.__getitem__, key=f"{prefix}.term.{terms}"
     )
 
 
 def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
-    """How many runs that is, and about how long they take here.
+    """Show the number of runs and their estimated duration on this machine.
 
     Args:
         asked: the experiment.
         once: its specs of one seed.
 
     Raises:
-        XferError: for what could not run.
+        XferError: for a spec that is invalid.
     """
     for spec in once:
         require_available(spec.problem)
@@ -280,6 +280,6 @@ def _paces_of(newest: str) -> list[Pace]:
 
 
 def _finished_paces() -> list[Pace]:
-    """What the last finished runs say; worked out anew when another has finished."""
+    """Paces of the last finished runs, computed anew when another has finished."""
     newest = store().find(statuses=(FINISHED,), limit=1)
     return _paces_of(newest[0].id) if newest else []

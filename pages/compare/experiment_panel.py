@@ -1,4 +1,4 @@
-"""One experiment: how far it is, what it found, and its pictures, which fill as results come in."""
+"""One experiment: verdict, progress, charts and table, updated as results come in."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
 DRAWN = 6  # training runs whose curves are drawn until there is a result
-REASONS = 3  # failed runs that are named; the others are counted
+REASONS = 3  # failed runs that are shown; the others are counted
 
 
 def experiment_panel(batch: str) -> None:
-    """Everything about one experiment; looks again by itself while runs are waiting or running."""
+    """Everything about one experiment, refreshed periodically while runs wait or train."""
     live = any(run.status in LIVE for run in store().find(batch=batch))
     st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(batch, live)
 
@@ -41,27 +41,27 @@ def _panel(batch: str, was_live: bool) -> None:
         return
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
-        st.rerun()  # the page decides how often to look
+        st.rerun()  # the interval is set when the page runs
     experiment_facts(runs)
     done = finished_unique(runs)
     table = run_records(done)
     spec = runs[0].typed_spec
     numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    titles = {arm: own[0].title for arm, own in by_condition(table).items()}
-    named = {arm: plain(name) for arm, name in titles.items()}
+    titles = {condition: own[0].title for condition, own in by_condition(table).items()}
+    named = {condition: plain(name) for condition, name in titles.items()}
     reference = _reference(titles, table)
     found = summarize_conditions(table, reference, higher_is_better=not numbers)
-    said = sentences(table, found, reference, named, numbers, _)
-    show_experiment_verdict(said)
+    verdicts = sentences(table, found, reference, named, numbers, _)
+    show_experiment_verdict(verdicts)
     _progress(runs, len(done))
     _buttons(batch, runs, live, len(done), reference)
     _failures(runs)
     if not table:
         _until_the_first_result(batch, runs)
         return
-    if whole := [row for row in table if row.finite]:  # a mean over what broke is no mean
+    if whole := [row for row in table if row.finite]:  # broken runs are left out of means
         experiment_charts(batch, whole, titles, condition_styles(runs), spec, done)
-    for sentence in said[1:]:
+    for sentence in verdicts[1:]:
         st.markdown(sentence.text)
     _choose_reference(titles, reference)
     findings_table(found, reference, titles, numbers)
@@ -69,7 +69,7 @@ def _panel(batch: str, was_live: bool) -> None:
 
 
 def _until_the_first_result(batch: str, runs: list[Run]) -> None:
-    """The curves of what trains now: there is something to look at from the first seconds on."""
+    """Curves of the runs that train now, shown until there is a result."""
     training = [run for run in runs if run.status == RUNNING][:DRAWN]
     if not training:
         st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
@@ -80,7 +80,7 @@ def _until_the_first_result(batch: str, runs: list[Run]) -> None:
 
 
 def _reference(titles: dict[str, str], table: list[RunRecord]) -> str:
-    """The arm that others are compared with: the viewer's choice, else the usual one."""
+    """The condition that others are compared with: the viewer's choice, else the default."""
     chosen = st.session_state.get("experiment.reference")
     return chosen if chosen in titles else default_reference(table) if table else ""
 
@@ -107,7 +107,7 @@ def _progress(runs: list[Run], done: int) -> None:
 
 
 def _part(run: Run) -> float:
-    """How much of a living run is done."""
+    """The fraction of a live run that is done."""
     progress = run.progress or {}
     return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
 
@@ -147,7 +147,7 @@ def _go_on(batch: str) -> None:
 
 
 def _add(batch: str) -> None:
-    """As many seeds more as the field says when the button is pressed: the page may not have run again since."""
+    """Add the number of seeds in the field at the time of the press: the page may not have rerun since."""
     count = int(st.session_state["experiment.more"])
     try:
         enqueue(add_seeds(store().find(batch=batch), count), batch)
@@ -176,5 +176,5 @@ def _failures(runs: list[Run]) -> None:
     if len(failed) > REASONS:
         st.caption(_("{count} more failed.").format(count=len(failed) - REASONS))
     if broke := [f"{run.name} ({_('seed')} {run.spec['seed']})" for run in runs if run.broke]:
-        text = _("Failed, and left out of the pictures, because the network broke and its result is no number: {runs}.")
+        text = _("Failed, and left out of the charts, because the network broke and its result is no number: {runs}.")
         st.error(text.format(runs=", ".join(broke)), icon=":material/error:")

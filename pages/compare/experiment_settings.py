@@ -1,4 +1,4 @@
-"""The settings of a new experiment: those that all its runs share, and those of each method."""
+"""Settings of a new experiment: those that all runs share, and those of each method."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES, Strategy
 from xfer_core.training import OPTIMIZERS
 
-SWEPT = {"freeze": "frozen", "lambda": "weights"}  # what the arms of a question set themselves
-KEPT = ("device", "precision")  # of the training, as the link or the default has them
+SWEPT = {"freeze": "frozen", "lambda": "weights"}  # preset → the field that its conditions vary
+KEPT = ("device", "precision")  # training fields without a control, as in the link or by default
 APART = ("frozen", "weights", "table")  # fields that have no control of the common kind
 
 
@@ -33,10 +33,10 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
     """Tasks and test-only domains.
 
     Args:
-        first: what they show at first.
+        first: the initial values.
         keys: the chosen domains.
         prefix: starts the keys of the controls.
-        slots: learns where to say what is wrong with which field.
+        slots: places for the errors of each field.
     """
     tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
     left, right = st.columns(2)
@@ -64,7 +64,7 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
 
 
 def choose_training(first: RunSpec, prefix: str, slots: FieldErrors) -> dict[str, Any]:
-    """Network and training of every run; the fields of both as chosen."""
+    """Network and training of all runs; the chosen fields of both."""
     training, names = first.training, tuple(type(first.training).model_fields)
     st.markdown(f"**{_('All methods')}**")
     network_column, optimizer_column, left, right = st.columns(4)
@@ -101,14 +101,14 @@ def choose_method_settings(
     """A tab for each method with its own fields.
 
     Args:
-        plan: as it is chosen by now.
+        plan: as chosen so far.
         kinds: its methods.
-        first: what the controls show at first.
-        prefix: starts their keys.
-        slots: learns where to say what is wrong with which field.
+        first: the initial plan.
+        prefix: starts the keys of the controls.
+        slots: places for the errors of each field.
 
     Returns:
-        kind → path → value in the words of ``--set``, where that method leaves its defaults.
+        kind → path → value in the syntax of ``--set``, for the settings that are not at their defaults.
     """
     chosen: dict[str, dict[str, str]] = {}
     st.markdown(f"**{_('Each method')}**")
@@ -157,7 +157,7 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
 
 
 def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
-    """Stages that stay as the source left them; names that are no stages are kept as they are."""
+    """Choice of frozen stages; names that are no stages stay in the result."""
     stages = base.network.summary(base.problem.input_shape(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
     frozen: tuple[str, ...] = getattr(now, "frozen", ())
@@ -167,7 +167,7 @@ def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
         [*names, *others],
         default=list(frozen),
         format_func=lambda name: name,
-        placeholder=_("none: all are updated"),
+        placeholder=_("none: all are updatable"),
         key=f"{prefix}.frozen.{base.network.kind}",
         wrap=True,
     )
@@ -175,10 +175,10 @@ def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
 
 
 def _choose_weights(problem: Problem, now: Strategy, prefix: str) -> dict[str, float]:
-    """λ of each term; none given where all are the method's own."""
+    """λ of each term; empty where all are at the method's defaults."""
     try:
         lambdas = now.lambdas(problem)
-    except XferError:  # of other domains than are chosen now
+    except XferError:  # weights of other domains than the present ones
         now = type(now)(**{**now.model_dump(), "weights": {}})
         lambdas = now.lambdas(problem)
     usual = type(now)(**{**now.model_dump(), "weights": {}}).lambdas(problem)
@@ -192,6 +192,6 @@ def _choose_weights(problem: Problem, now: Strategy, prefix: str) -> dict[str, f
         )
         for term, value in shown.items()
     }
-    if chosen == shown:  # nobody has changed one: as given
+    if chosen == shown:  # unchanged: as given
         return dict(getattr(now, "weights", {}))
     return {} if chosen == {term: usual[term] for term in chosen} else chosen

@@ -1,4 +1,4 @@
-"""An experiment from its recipe: a file that an export wrote, checked, then started with one press."""
+"""Open an exported ``experiment.json``: validate it, then start its runs with one press."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from xfer_core.runs.recipe import LARGEST, recipe_data
 
 
 def experiment_uploader(begin: Callable[[str], None]) -> None:
-    """A place for an ``experiment.json``; of a bad one a sentence says which field breaks which rule.
+    """Upload of an ``experiment.json``; for an invalid one an error names the field and the rule.
 
     Args:
-        begin: is called with the new experiment when its runs are queued.
+        begin: called with the batch of the new experiment when its runs are queued.
     """
     file = st.file_uploader(
         _("An experiment.json from an export"),

@@ -1,4 +1,4 @@
-"""What an experiment found, on the page: the verdict in sight, the rest below, and the table."""
+"""Verdict of an experiment: the main sentence, and the table of all comparisons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xfer_core.analysis.sentences import Sentence, how_judged, table_rows
 
 
 def show_experiment_verdict(said: Sequence[Sentence]) -> None:
-    """The most telling sentence, where the eyes are."""
+    """Show the first, most important sentence."""
     if said:
         first = said[0]
         if first.is_significant:
@@ -23,8 +23,8 @@ def show_experiment_verdict(said: Sequence[Sentence]) -> None:
 
 
 def findings_table(found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], numbers: bool) -> None:
-    """One row for each method and budget: the mean, the difference to the reference, its interval, its p, the sign
-    test and a verdict; and for how many comparisons the verdicts hold."""
+    """One row per method and label budget: mean, difference to the reference with its interval and p value, sign test
+    and verdict; below, for how many comparisons the verdicts hold."""
     st.dataframe(
         pd.DataFrame(table_rows(found, reference, titles, numbers, _)),
         hide_index=True,

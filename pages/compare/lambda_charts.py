@@ -1,4 +1,4 @@
-"""The pictures of a λ that runs from 0 to 1: each measure against it, and two measures against each other."""
+"""Charts of a λ sweep: a measure against λ, and the Pareto front of two measures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Picture = tuple[go.Figure, str, pd.DataFrame]
 
 
 class LambdaPictures:
-    """What both pictures are made from.
+    """The data of both charts.
 
     Args:
         runs: the finished runs at one label budget.
@@ -56,8 +56,7 @@ class LambdaPictures:
         return _("λ of the target; the source has the rest")
 
     def against_lambda(self) -> Picture | None:
-        """One measure, chosen by the reader, against λ: figure, text alternative, data. None before there is a result
-        to draw."""
+        """One measure, chosen by the viewer, against λ: figure, text alternative, data. None without a result."""
         if not self.measures:
             return None
         name = next(iter(self.measures))
@@ -72,7 +71,7 @@ class LambdaPictures:
         return figure, alt.format(measure=title, term=x_title), self._data([name])
 
     def frontier(self) -> Picture | None:
-        """Two measures, chosen by the reader, against each other. None where there is only one."""
+        """Two measures, chosen by the viewer, against each other. None where there is only one."""
         names = list(self.measures)
         if len(names) < 2:
             return None

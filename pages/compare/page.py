@@ -1,4 +1,4 @@
-"""Compare: experiments, which answer a question with pictures; and all runs, to be laid side by side."""
+"""Compare: experiments over methods, label budgets and seeds; and the list of all runs, to select and compare."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ state = st.session_state
 
 
 def _read_address(batches: dict[str, float]) -> None:
-    """What the page shows when the visitor has just come: the plan of the link, the experiment that it names, or what
-    was here before."""
+    """On arrival, decide what to show: the plan of the link, the experiment that it names, or what was shown before."""
     if not address.has_arrived():
         return
     given = st.query_params.to_dict()
@@ -45,13 +44,13 @@ def _read_address(batches: dict[str, float]) -> None:
 
 
 def _fold_form(folded: bool) -> None:
-    """Make the form anew, with what was last planned in it."""
+    """Reset the form to the last plan, folded or open."""
     state["experiment.folded"], state["experiment.form"] = folded, state.get("experiment.form", 0) + 1
     state["experiment.first"] = state.get("experiment.plan", plan_for("help"))
 
 
 def _say_refused() -> None:
-    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    """Show the refused parts of the link literally, until the visitor has confirmed them."""
     refused: Refused = state.get("experiment.refused", [])
     if not refused:
         return
@@ -64,7 +63,7 @@ def _say_refused() -> None:
 
 
 def _write_address(plan: Plan | None, shown: str) -> None:
-    """The plan while the form is open, so that it can be sent; else the experiment that is shown."""
+    """Write the plan while the form is open, so that it can be shared; else the experiment that is shown."""
     wanted = {"experiment": shown} if shown else {}
     if plan is not None:
         wanted = {path: value for path, value in plan.query().items() if len(value) <= LONGEST}
@@ -75,13 +74,13 @@ def _write_address(plan: Plan | None, shown: str) -> None:
 
 
 def _experiments(heading: DeltaGenerator) -> None:
-    """The form, and below it one experiment; which one is chosen in the page's heading."""
+    """The form, and below it one experiment, chosen in the page's heading."""
     batches = experiments(store())
     _read_address(batches)
     _say_refused()
     asked = state.get("experiment.shown", "")
     if asked and asked not in batches:
-        st.info(_("The experiment of this link is not in this installation. Ask its question anew."))
+        st.info(_("The experiment of this link is not in this installation. Start it again below."))
     number = state.get("experiment.form", 0)
     form = st.expander(
         _("New experiment"),
@@ -92,7 +91,7 @@ def _experiments(heading: DeltaGenerator) -> None:
     )
     state["experiment.folded"] = not form.open
     plan: Plan | None = None
-    if form.open:  # folded, it is not worked out: people come for the pictures
+    if form.open:  # while folded, it is not computed
         with form:
             plan, begun = experiment_form(state.get("experiment.first", plan_for("help")), f"plan{number}")
             with st.expander(_("Open the recipe of an experiment"), icon=":material/upload_file:"):
@@ -111,7 +110,7 @@ def _experiments(heading: DeltaGenerator) -> None:
 
 
 def _show_begun(batch: str) -> None:
-    """The experiment that has just been started, with the form out of the way."""
+    """Show the experiment that was just started, with the form folded."""
     state["experiment.shown"] = batch
     state.pop("experiment.choice", None)
     _fold_form(True)
@@ -119,7 +118,7 @@ def _show_begun(batch: str) -> None:
 
 
 def _choose_shown(batches: dict[str, float], asked: str) -> str:
-    """One experiment: the one that the link names, else the newest. Others can be chosen."""
+    """Choose one experiment; at first the one that the link names, else the newest."""
     shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
 
     def title(batch: str) -> str:
@@ -138,7 +137,7 @@ def _choose_shown(batches: dict[str, float], asked: str) -> str:
 
 
 def _title_of(batch: str) -> None:
-    """The title of the experiment, and beside it a place to give it another."""
+    """The title of the experiment, and a control to rename it."""
     name, question = store().experiment_name(batch), question_title(batch)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"### {plain(experiment_title(batch))}", width="content")
@@ -160,7 +159,7 @@ def _rename(batch: str, key: str) -> None:
 
 
 def _read_view() -> None:
-    """Which half of the page the visitor has come for, and which runs they compare there."""
+    """On arrival, read the view of the page, and the runs to compare."""
     if not address.has_arrived():
         return
     state["compare.view"] = st.query_params.get("view") if st.query_params.get("view") == RUNS else EXPERIMENTS
@@ -170,7 +169,7 @@ def _read_view() -> None:
 
 
 def _runs() -> None:
-    """The list, or those of it that are compared."""
+    """The list of runs, or the selected runs compared."""
     ids = state.get(COMPARED, [])
     address.write_address({"view": RUNS, **({"runs": ",".join(ids)} if ids else {})})
     if ids:

@@ -1,4 +1,4 @@
-"""A plan in words: how many runs, what is held equal over all of them, and which methods are not tuned."""
+"""A plan in words: number of runs, shared settings, and methods that are not tuned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xfer_core.strategies import TITLES
 
 
 def count_words(asked: Experiment) -> str:
-    """Such as "4 methods × 3 label budgets × 1 seed"; variants where the question compares those of one method."""
+    """Such as "4 methods × 3 label budgets × 1 seed"; "variants" where a preset compares those of one method."""
     one, many = _("1 method"), _("{count} methods")
     if PRESETS[asked.preset].conditions:
         one, many = _("1 variant"), _("{count} variants")
@@ -36,7 +36,7 @@ def _counted(count: int, one: str, many: str) -> str:
 
 
 def held_equal(specs: Sequence[RunSpec]) -> str:
-    """What these runs share beside the data, from their specs; and what of that differs between them.
+    """The settings that these runs share, and a learning rate that differs between them.
 
     Args:
         specs: of one seed, at least one.
@@ -62,8 +62,8 @@ def held_equal(specs: Sequence[RunSpec]) -> str:
 
 
 def untuned_words(specs: Sequence[RunSpec]) -> str:
-    """Which methods run at their defaults: a verdict on them is one on the defaults, not on the method. Empty where
-    none does."""
+    """The methods that run at their defaults, because a verdict on them is one on the defaults. Empty where there are
+    none."""
     kinds = untuned(specs)
     if not kinds:
         return ""

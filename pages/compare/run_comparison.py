@@ -1,4 +1,4 @@
-"""Compared runs side by side: what came of each, and what they differ in."""
+"""Table of compared runs: their results, and the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLE = """<style>
 
 
 def run_comparison(runs: list[Run]) -> None:
-    """A table with a row a run: its result, then every field in which not all agree."""
+    """One row per run: its result, then every field in which the runs differ."""
     apart = why_not_comparable([run.spec for run in runs])
     if apart:
         names = {"target": _("targets"), "unseen": _("unseen domains"), "tasks": _("tasks")}
@@ -49,9 +49,9 @@ def run_comparison(runs: list[Run]) -> None:
         st.caption(_("All settings of these runs are the same."))
     with st.container(key="side-by-side"):
         st.html(STYLE)
-        st.table(table, hide_index=True, alt=_("What came of the compared runs, and what they differ in"))
+        st.table(table, hide_index=True, alt=_("Results of the compared runs, and the settings in which they differ"))
 
 
 def _result(run: Run) -> str:
-    """The test result, and how it came about where that was not the usual way."""
+    """The test result, with the outcome where it is not *finished*."""
     return ", ".join(filter(None, (result_words(run), _(run.outcome) if run.outcome != FINISHED else "")))

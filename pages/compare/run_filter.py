@@ -17,14 +17,14 @@ NEWEST, BEST = "newest", "best"
 
 
 def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]:
-    """Draw the controls.
+    """Controls to search, filter and order the list.
 
     Args:
         runs: all, the newest first.
         names: batch → name, of the experiments that have one.
 
     Returns:
-        The runs that are asked for, in the order that is asked for; and what is searched for.
+        The matching runs in the chosen order; and the search text.
     """
     kinds = [kind for kind in TITLES if kind in {run.spec["strategy"]["kind"] for run in runs}]
     domains = sorted(set().union(*map(domains_of, runs)), key=domain_title)
@@ -35,7 +35,7 @@ def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]
             _("Search"),
             placeholder=_("name, method, domain, setting, id"),
             icon=":material/search:",
-            live="0ms",  # what waits to be sent would be sent after a press on a link, and take it back
+            live="0ms",  # text that is sent late would arrive after a press on a link, and undo it
             key="runs.search",
         )
         methods = st.multiselect(

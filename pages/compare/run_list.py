@@ -1,4 +1,4 @@
-"""The list of all runs: each a link to its page, those of an experiment in one entry; several can be selected."""
+"""List of all runs: links to their pages, one entry per experiment; runs can be selected to compare or delete."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from xfer_core.runs.store import (
 T = TypeVar("T")
 
 A_PAGE = 25  # entries
-UNFOLDED = 25  # runs: no more than these are shown at once when one searches
+UNFOLDED = 25  # with at most so many matches of a search, entries of experiments are open
 SELECTED = "runs.selected"  # ids, in the order in which they were selected
 CHANGED = "runs.changed"  # ids of those that somebody changed while they trained
 COMPARED = "runs.compared"  # ids of those that are compared now
@@ -53,8 +53,8 @@ BADGES = {
 }  # fmt: skip
 state = st.session_state
 
-# A row: a box, and a link over the whole width: the name, what was asked, and the result at the right end. On a phone
-# what was asked stands below.
+# A row: a checkbox and a link over the whole width, with name, setup, and result at the right end. On a phone the setup
+# is below.
 STYLE = """<style>
 [class*=st-key-run-row] {gap: .25rem; flex-wrap: nowrap; padding: .3rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent)}
@@ -80,7 +80,7 @@ STYLE = """<style>
 
 
 def run_list() -> None:
-    """Draw it."""
+    """Show the list with its filters and the actions on selected runs."""
     runs = store().find()
     if not runs:
         st.info(_("There are no runs yet. The race on the Start page makes the first three."))
@@ -91,7 +91,7 @@ def run_list() -> None:
     found, text = choose_runs(runs, names)
     _selection(runs, len(found))
     if not found:
-        st.info(_("No run is like that."))
+        st.info(_("No run matches."))
         return
     many = Counter(run.batch for run in runs)
     state[CHANGED] = store().changed_by_hand([run.id for run in found])
@@ -107,7 +107,7 @@ def run_list() -> None:
 
 
 def _in_pages(all_of_them: Sequence[T], draw: Callable[[T], None], key: str) -> None:
-    """Draw those of the page that is chosen; the choice stands below them where there are several pages."""
+    """Draw the entries of the chosen page; with several pages, the choice of the page is below them."""
     pages = -(-len(all_of_them) // A_PAGE)
     above = st.container(gap=None)
     page = st.pagination(pages, key=f"{key}.{pages}") if pages > 1 else 1
@@ -117,7 +117,7 @@ def _in_pages(all_of_them: Sequence[T], draw: Callable[[T], None], key: str) -> 
 
 
 def _row(run: Run) -> None:
-    """One run, to be selected or opened."""
+    """One run: a checkbox to select it and a link to its page."""
     key, title = f"select.{run.id}", run_title(run)
     state[key] = run.id in state.get(SELECTED, [])
     with st.container(horizontal=True, vertical_alignment="center", key=f"run-row-{run.id}"):
@@ -130,7 +130,7 @@ def _row(run: Run) -> None:
 
 
 def _row_label(run: Run) -> str:
-    """The name, what was asked, and what came of it; Markdown."""
+    """Name, setup and result; Markdown."""
     *asked, _id = facts(run)
     badge = f" :{BADGES[run.outcome]}-badge[{_(run.outcome)}]" if run.outcome in BADGES else ""
     if run.id in state.get(CHANGED, ()):
@@ -139,12 +139,12 @@ def _row_label(run: Run) -> str:
 
 
 def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
-    """The runs of an experiment, folded."""
-    spec, count = entry.runs[0].typed_spec, len(entry.runs)
+    """The runs of an experiment, in an expander."""
+    spec, count = RunSpec.model_validate(entry.runs[0].spec), len(entry.runs)
     question = question_title(entry.batch)
     title = f"{name} · {question}" if name else question
     states = Counter(run.outcome for run in entry.runs)
-    said = [
+    parts = [
         _("{count} runs").format(count=many)
         if count == many
         else _("{count} of {many} runs").format(count=count, many=many),
@@ -152,7 +152,7 @@ def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
         ", ".join(f"{number} {_(outcome)}" for outcome, number in states.items()),
         format_time(min(run.created for run in entry.runs)),
     ]
-    label = f"**{plain(title)}** :small[{plain(' · '.join(said))}]"
+    label = f"**{plain(title)}** :small[{plain(' · '.join(parts))}]"
     key = f"runs.fold.{entry.batch}.{unfold}"
     fold = st.expander(label, unfold, icon=":material/science:", on_change="rerun", key=key)
     if not fold.open:  # folded, its rows are not drawn
@@ -194,7 +194,7 @@ def _compare() -> None:
 
 
 def _selection(runs: list[Run], found: int) -> None:
-    """How many are selected, and what can be done with them; it stays in sight while one scrolls."""
+    """Number of selected runs and actions on them; stays visible while scrolling."""
     here = {run.id: run for run in runs}
     state[SELECTED] = [run for run in state.get(SELECTED, []) if run in here]
     chosen = [here[run] for run in state[SELECTED]]

@@ -1,1 +1,1 @@
-"""Methods: the list of all strategies with their lessons."""
+"""Methods: all strategies with their lessons and measured examples."""

@@ -1,4 +1,4 @@
-"""Methods: every one with its idea, its formula and its paper, made from the classes themselves; searched, filtered."""
+"""Methods: idea, formula, paper and measured examples of every strategy, from its class; with search and filters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEARCH, FAMILY, ONLY, OPENED = "methods.search", "methods.family", "methods.only
 FAMILIES: tuple[Family, ...] = ("transfer", "joint", "generalised", "baseline")
 KINDS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES}
 
-# Of a closed card a telephone shows two lines, so that the list of all methods is a few screens long.
+# On a phone a closed card shows two lines, so that the whole list is a few screens long.
 STYLE = """<style>
 .st-key-methods h3 {font-size: 1.35rem; padding: .9rem 0 1rem}
 .st-key-methods {gap: .6rem}
@@ -35,7 +35,7 @@ def main() -> None:
     if has_arrived():
         _read_address()
     sentence = _(
-        "{count} methods that carry knowledge over. Open one for its formula, its lesson and measured examples."
+        "{count} methods for transfer, joint and generalised learning. Open one for its formula, lesson and examples."
     )
     st.caption(sentence.format(count=len(STRATEGIES)))
     groups = _groups()
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _groups() -> dict[str, list[type[Strategy]]]:
-    """Family → its methods, in the order in which they are declared; what adapts follows the other transfer."""
+    """Family → its methods in order of declaration; unsupervised adaptation after the other transfer methods."""
     groups: dict[str, list[type[Strategy]]] = {}
     for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.is_unsupervised_adaptation)):
         groups.setdefault(family_title(form), []).append(form)
@@ -60,7 +60,7 @@ def _groups() -> dict[str, list[type[Strategy]]]:
 
 
 def _choose(families: list[str]) -> list[type[Strategy]]:
-    """The search field and the filters; what they let through."""
+    """The search field and the filters. Returns the methods that match."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             _("Search"), placeholder=_("a name, a word, a year"), key=SEARCH, width=320, icon=":material/search:"
@@ -102,13 +102,13 @@ def _holds(form: type[Strategy], name: str) -> bool:
 
 
 def _searched(form: type[Strategy]) -> str:
-    """The text of a method in which a word is looked for."""
-    parts = (_(form.title), form.kind_name(), family_title(form), form.__doc__ or "")
+    """The text of a method that is searched."""
+    parts = (_(form.title), form.model_fields["kind"].default, family_title(form), form.__doc__ or "")
     return " ".join(" ".join(parts).split()).casefold()
 
 
 def _contents(shown: dict[str, list[type[Strategy]]]) -> None:
-    """How many methods are shown, and a link to each family of them."""
+    """The number of methods shown, and a link to each family."""
     count = sum(map(len, shown.values()))
     if not count:
         st.info(
@@ -120,14 +120,14 @@ def _contents(shown: dict[str, list[type[Strategy]]]) -> None:
 
 
 def _anchor(form: type[Strategy]) -> str:
-    """The name of a family's heading in the address."""
+    """The anchor of a family's heading."""
     return f"{form.family}-unlabelled" if form.is_unsupervised_adaptation else form.family
 
 
 @st.fragment
 def _card(form: type[Strategy]) -> None:
-    """One method. What is inside is made when it is opened; opening it runs nothing else of the page."""
-    kind, lesson = form.kind_name(), lesson_of(form)
+    """One method. Its content is made when it is opened; opening reruns nothing else of the page."""
+    kind, lesson = form.model_fields["kind"].default, lesson_of(form)
     label = f"**{_(form.title)}** — {lesson.idea}"
     key = _key(kind)
     card = st.expander(label, key=key, on_change=_note_opened, args=(kind,))
@@ -163,7 +163,7 @@ def _key(kind: str) -> str:
 
 
 def _note_opened(kind: str) -> None:
-    """The card that was opened last is in the address, so that a link leads to it."""
+    """Write the card that was opened last into the address, so that a link leads to it."""
     if st.session_state[_key(kind)]:
         st.session_state[OPENED] = kind
     elif st.session_state.get(OPENED) == kind:
@@ -172,7 +172,7 @@ def _note_opened(kind: str) -> None:
 
 
 def _read_address() -> None:
-    """What a link asks for: ``search``, ``family``, ``only``, and ``method``, which is opened. Nonsense is ignored."""
+    """Read ``search``, ``family``, ``only``, and ``method``, which is opened. Invalid values are ignored."""
     given = st.query_params.to_dict()
     families = {_anchor(forms[0]): title for title, forms in _groups().items()}
     st.session_state[SEARCH] = given.get("search", "")

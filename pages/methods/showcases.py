@@ -1,4 +1,4 @@
-"""Where a method shines and where it fails: the problem, what was measured there, and a link that opens it in Train."""
+"""Showcase and counterexample of a method: the problem, the measured difference, links to Train and Compare."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEW_LABELS = 5  # per class, at most
 GAIN = "$Δ_m$: the mean over the tasks of the gain over a network that learned the task alone."
 
 
-# Resources, not data: what is only read need not be copied for each example.
+# Cached as resources, not data: they are only read and need not be copied for each example.
 @st.cache_resource(show_spinner=False, ttl=60)
 def _read() -> tuple[dict[str, RunSpec], Known]:
     return recipes(), known()
@@ -29,12 +29,12 @@ def _read() -> tuple[dict[str, RunSpec], Known]:
 
 @st.cache_resource(show_spinner=False, ttl=60)
 def _claims() -> dict[tuple[str, str], Claim]:
-    """(problem, kind) → how a method does there against its baseline."""
-    return {(one.example.problem, one.form.kind_name()): one for one in claimed(*_read())}
+    """(problem, kind) → the method's measured difference to its baseline there."""
+    return {(one.example.problem, one.form.model_fields["kind"].default): one for one in claimed(*_read())}
 
 
 def examples(form: type[Strategy]) -> bool:
-    """Show both examples of a method side by side; False if none was looked for."""
+    """Show both examples of a method side by side; False if it has none."""
     if not form.showcase and not form.counterexample:
         return False
     left, right = st.columns(2)
@@ -46,7 +46,7 @@ def examples(form: type[Strategy]) -> bool:
 
 
 def few_labels(form: type[Strategy]) -> bool:
-    """Whether the problem on which a method shines has few target labels, or none."""
+    """Whether the problem of a method's showcase has few target labels, or none."""
     if form.showcase is None:
         return False
     spec = _read()[0].get(f"{form.showcase.problem}.{form.showcase.recipe(form.kind_name())}")
@@ -55,12 +55,12 @@ def few_labels(form: type[Strategy]) -> bool:
 
 
 def baseline(form: type[Strategy]) -> str:
-    """The kind that a method is compared with where it shines; where nothing shows that, what its family usually is."""
+    """The baseline of a method in its showcase; without one, the usual baseline of its family."""
     return baseline_of(form, form.showcase or form.counterexample or Showcase("", ""))
 
 
 def problem_title(problem: Problem) -> str:
-    """A problem in one line: from where, to where, with how many labels."""
+    """A problem in one line: source, target, label budget."""
     source, target = (" + ".join(map(domain_title, keys)) for keys in (problem.source, problem.target))
     labels = problem.labels_per_class
     if labels == 0:
@@ -77,7 +77,7 @@ def problem_title(problem: Problem) -> str:
 def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
     if example is None:
         st.markdown(f"**{word}**")
-        st.caption(_("No such problem was found: where it was tried, it was neither better nor worse than by chance."))
+        st.caption(_("No such problem was found: no difference beyond chance where it was tried."))
         return
     kind, baseline = example.recipe(form.kind_name()), baseline_of(form, example)
     specs, found = _read()
@@ -101,7 +101,7 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
     if claim is not None:
         st.caption(_clear(claim), help=_(CLEAR))
     st.caption(_(example.why))
-    # The seed says that this is a link, even where everything in it is the default.
+    # The seed is always written: without any parameter the link would not be read as one.
     query = {**spec_settings(spec), "seed": str(spec.seed)}
     with st.container(horizontal=True):
         st.page_link("train/page.py", label=_("Open this in Train"), icon=":material/tune:", query_params=query)
@@ -114,7 +114,7 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
 
 
 def _difference(claim: Claim, baseline: str) -> str:
-    """The paired difference to the baseline in words: its interval, and in how many seeds it has that sign."""
+    """The paired difference to the baseline in words, with its interval and the number of seeds with that sign."""
     one = claim.difference
     better = one.mean >= 0
     alike = sum((difference > 0) == better and difference != 0 for difference in claim.differences)
@@ -130,7 +130,7 @@ def _difference(claim: Claim, baseline: str) -> str:
 
 
 def _clear(claim: Claim) -> str:
-    """Whether the difference is clear although so many differences are looked at."""
+    """Whether the difference is significant after adjustment for all differences of the page."""
     one = claim.difference
     verdict = _("Clear") if one.is_significant else _("Not clear")
     among = _("{verdict} among the {count} differences of this page, taken seed by seed.")

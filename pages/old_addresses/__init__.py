@@ -1,1 +1,1 @@
-"""Addresses that Xfer once had: links to them lead to where their page stands now."""
+"""Redirects from addresses that Xfer used earlier."""

@@ -1,4 +1,4 @@
-"""The list of methods is the page Methods."""
+"""Redirect from /catalogue to /methods, with the query parameters."""
 
 from __future__ import annotations
 

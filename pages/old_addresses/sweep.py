@@ -1,4 +1,4 @@
-"""λ sweeps are experiments of Compare."""
+"""Redirect from /sweep to Compare, where λ sweeps are experiments."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The page of one run: live, inspect, predict, export."""
+"""The page of one run: Live, Inspect, Try it, Export."""

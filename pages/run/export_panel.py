@@ -1,4 +1,4 @@
-"""Export: take a run home, as single files or all of them; each is made when its button is pressed."""
+"""Export: the files of a run, one by one or as a zip; each is made when its button is pressed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TYPES = {
     "json": "application/json",
     "csv": "text/csv",
     "py": "text/x-python",
-}  # of the others a browser knows only that they are bytes
+}  # all others: bytes
 ICONS = {"html": "article", "json": "receipt_long", "csv": "table", "py": "code"}
 
 STYLE = """<style>
@@ -28,10 +28,10 @@ STYLE = """<style>
 
 @st.fragment
 def export_panel(run: Run) -> None:
-    """A button for each file, and one for all of them; nothing for a run that has no result yet."""
-    if run.status not in MEASURED:
+    """A button for each file, and one for all of them; nothing for a run without a result."""
+    if run.status not in (FINISHED, STOPPED):
         return
-    names, left_out = available_files(run)
+    names, skipped = available_files(run)
     st.html(STYLE)
     st.markdown(f"#### {_('Export')}")
     st.markdown(_("Take this run home. Each file is made when you press its button."))
@@ -46,14 +46,14 @@ def export_panel(run: Run) -> None:
         )
         for name in names:
             _file(name, words[name], partial(file_content, place, run, name), name)
-    for error in left_out:
+    for error in skipped:
         st.caption(error_text(error))
     with st.expander(_("Open a recipe"), icon=":material/upload_file:"):
         recipe_uploader()
 
 
 def _file(label: str, words: str, make: partial[bytes], saved_as: str, icon: str = "") -> None:
-    """One row: the button, and what the file is for."""
+    """One row: the button and the purpose of the file."""
     left, right = st.columns([1, 3], vertical_alignment="center")
     ending = label.rpartition(".")[2]
     left.download_button(
@@ -71,16 +71,16 @@ def _file(label: str, words: str, make: partial[bytes], saved_as: str, icon: str
 
 
 def _words() -> dict[str, str]:
-    """File → what it is for."""
+    """File → its purpose."""
     return {
         "report.html": _("what was done and how it came out; opens offline, and prints"),
         "recipe.json": _(
-            "everything that decides the run; open it below or on Train, or with the command line, to train it again"
+            "the whole setup of the run; open it below, on Train or with the command line to train it again"
         ),
-        "curves.csv": _("every number that was measured"),
+        "curves.csv": _("every scalar that was logged"),
         "weights.safetensors": _("the trained network"),
-        "sample_weights.csv": _("how much each sample counted"),
-        "network.onnx": _("the trained network for programs that are not PyTorch; takes some seconds"),
+        "sample_weights.csv": _("λ of each sample"),
+        "network.onnx": _("the trained network for other runtimes than PyTorch; takes some seconds"),
         "script.py": _("the same run in plain PyTorch, without Xfer; save data.npz beside it, run it and compare"),
-        "data.npz": _("the samples that the script learns from and is tested on"),
+        "data.npz": _("the training and test samples of the script"),
     }

@@ -1,4 +1,4 @@
-"""The head of a run's page: the way back, its name and facts, what can be done with it as a whole, and its result."""
+"""Heading of a run's page: links back, name, facts, actions (link, rename, delete), and the result in a sentence."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from xfer_core.runs.store import INTERRUPTED, LIVE, NAME_LENGTH, PAUSED, STOPPED
 
 GONE = "run.gone"  # a run was deleted: the page goes back to the list
 
-# A run belongs to Compare, where the list is, so that entry of the navigation is lit. A phone has no room for the
-# chevrons.
+# The list of runs is on Compare, so that entry of the navigation is highlighted. A phone has no room for chevrons.
 STYLE = """<style>
 [data-testid=stTopNavLink][href$="/compare"] {
   background-color: color-mix(in srgb, currentColor 8%, transparent)}
@@ -34,12 +33,12 @@ STYLE = """<style>
 
 
 def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None:
-    """Draw it.
+    """Draw the heading.
 
     Args:
-        run: whose page it is.
-        baselines: that its result is compared with.
-        address: the parameters of the address of what is shown now.
+        run: the run of the page.
+        baselines: runs that its result is compared with.
+        address: the query parameters of the present view.
     """
     st.html(STYLE)
     _back(run)
@@ -55,15 +54,15 @@ def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None
         st.markdown(f"**{plain(first)}** · {plain(' · '.join(others))}")
         if changed := changed_words(spec):
             st.caption(plain(_("Not at the default: {settings}").format(settings=" · ".join(changed))))
-        if said := changed_by_hand(run):
-            st.caption(f":material/touch_app: {plain(said)}")
+        if sentence := changed_by_hand(run):
+            st.caption(f":material/touch_app: {plain(sentence)}")
     with st.container(key="verdict"):
         if not show_verdict(run, baselines):
             _say_why_none(run)
 
 
 def _back(run: Run) -> None:
-    """To the experiment or the race that it is from, and to the list."""
+    """Links to the experiment or race that the run is part of, and to the list."""
     with st.container(horizontal=True, key="run-back"):
         if is_experiment(run.batch):
             label = plain(_("Experiment: {title}").format(title=experiment_title(run.batch)))
@@ -112,9 +111,9 @@ def _delete(run: str) -> None:
 
 
 def _say_why_none(run: Run) -> None:
-    """Where the result will stand."""
+    """A sentence in the place of the result, for a run that has none."""
     words = {
-        **dict.fromkeys(LIVE, _("The result stands here when training has ended.")),
+        **dict.fromkeys(LIVE, _("The result appears here when training has ended.")),
         PAUSED: _("It is paused: there is no result yet."),
         INTERRUPTED: _("It was interrupted before there was a result."),
         STOPPED: _("It was stopped before there was a result."),

@@ -1,4 +1,4 @@
-"""A look at the features: do source and target lie together?"""
+"""Feature space of a run: PCA over the snapshots, t-SNE of the final network, distance between the domains."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ COLOURS = "inside.colours"
 
 
 def feature_space_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
-    """PCA at once, with a slider through the moments; t-SNE of the end on request."""
+    """PCA at once, with a slider through the snapshots; t-SNE of the final network on request."""
     domains = _shown(subject)
     trails = embedded(together, domains)
-    trail, moments = trails[together.index(subject)], subject.snapshots()
-    if len(moments) == 1:
+    trail, snapshots = trails[together.index(subject)], subject.snapshots()
+    if len(snapshots) == 1:
         st.info(error_text(XferError("no_snapshots", "run", subject.run.id)), icon=":material/info:")
     by_domain = _colours(subject, together) == DOMAIN
     figure = embedding_chart(
         trail.points,
         subject.spec.problem.roles(),
         {key: domain_title(key) for key in domains},
-        [snapshot_title(moment, short=True) for moment in moments],
+        [snapshot_title(snapshot, short=True) for snapshot in snapshots],
         dark,
         common_range([each.points for each in trails]),
         subject.classes,
@@ -49,19 +49,19 @@ def feature_space_view(subject: InspectedRun, together: list[InspectedRun], dark
     st.plotly_chart(figure, key=subject.key("embedding"), alt=f"{alt} {words}", config=PLAIN)
     st.caption(
         _(
-            "Press ▶ to see the features move while the network learns. The plane is the one in which they spread most "
-            "at the end: {share} of their spread lies in it. It is the same at every moment, and every moment is "
-            "brought to the same middle and size, so a point moves only because the network sees it differently. At "
-            "most {most} samples of each domain are drawn."
+            "PCA: press ▶ to see the features move while the network learns. The plane has the largest variance of the "
+            "final features: {share} of it. It is the same for every snapshot, and every snapshot is centred and "
+            "scaled alike, so a point moves only because the network represents it differently. At most {most} "
+            "samples of each domain are drawn."
         ).format(share=percent(trail.share), most=MOST)
     )
-    titles = dict(enumerate(map(snapshot_title, moments)))
+    titles = dict(enumerate(map(snapshot_title, snapshots)))
     answers_table(_table(trail.points, titles))
     _neighbours(subject, domains, dark)
 
 
 def _colours(subject: InspectedRun, together: list[InspectedRun]) -> str:
-    """What the colours say, one choice for all that stand side by side."""
+    """Colour by class or by domain, one choice for all runs side by side."""
     if subject is not together[0]:
         return st.session_state.get(COLOURS, CLASS)
     first = _("class") if subject.classes else _("value")
@@ -73,7 +73,7 @@ def _colours(subject: InspectedRun, together: list[InspectedRun]) -> str:
 
 
 def _shown(subject: InspectedRun) -> tuple[str, ...]:
-    """The sources, and beside them the domain looked at; or all targets where a source is looked at."""
+    """The sources and the chosen domain; or the sources and all targets where a source is chosen."""
     problem = subject.spec.problem
     return (*problem.source, *(problem.target if subject.domain in problem.source else (subject.domain,)))
 
@@ -83,11 +83,11 @@ def _apart(trail: FeatureTrajectory) -> str:
     if first is None or last is None:
         return ""
     if len(set(trail.points["moment"])) == 1:
-        sentence = _("Distance between the domains: {last} (0: they lie together, 2: a straight cut parts them).")
+        sentence = _("Proxy A-distance between the domains: {last} (0: they overlap, 2: linearly separable).")
     else:
         sentence = _(
-            "Distance between the domains: {first} at the first moment, {last} at the end "
-            "(0: they lie together, 2: a straight cut parts them)."
+            "Proxy A-distance between the domains: {first} at the first snapshot, {last} at the end "
+            "(0: they overlap, 2: linearly separable)."
         )
     return sentence.format(first=f"{first:.2f}", last=f"{last:.2f}")
 
@@ -95,7 +95,7 @@ def _apart(trail: FeatureTrajectory) -> str:
 def _table(points: pd.DataFrame, titles: dict[int, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            _("moment"): points["moment"].map(titles.__getitem__),
+            _("snapshot"): points["moment"].map(titles.__getitem__),
             _("domain"): points["domain"].map(domain_title),
             _("sample"): points["original"],
             _("class"): points["label"],
@@ -106,13 +106,13 @@ def _table(points: pd.DataFrame, titles: dict[int, str]) -> pd.DataFrame:
 
 
 def _neighbours(subject: InspectedRun, domains: tuple[str, ...], dark: bool) -> None:
-    """t-SNE of the end, once somebody asks for it."""
+    """t-SNE of the final network, on request."""
     key = subject.key(f"tsne.{subject.task}.{'+'.join(domains)}.{subject.run.ended}")
     if st.button(_("Show neighbours (t-SNE)"), icon=":material/scatter_plot:", key=f"{key}.ask"):
         sentence = _("Looking for neighbours…")
         bar = st.progress(0.0, sentence)
-        images, table = sample_subset(subject.spec, domains, subject.task)
-        features = extract_features(load_snapshot(subject.run, FINAL), images).numpy()
+        inputs, table = sample_subset(subject.spec, domains, subject.task)
+        features = extract_features(load_snapshot(subject.run, FINAL), inputs).numpy()
         try:
             places = tsne(features, lambda fraction: bar.progress(fraction, sentence))
         except XferError as error:
@@ -136,7 +136,9 @@ def _neighbours(subject: InspectedRun, domains: tuple[str, ...], dark: bool) -> 
         task_title(subject.task),
         st.session_state.get(COLOURS) == DOMAIN,
     )
-    alt = _("The selected checkpoint, by t-SNE: samples that it finds alike lie close to one another.")
+    alt = _("The selected checkpoint, by t-SNE: samples with similar features lie close to one another.")
     st.plotly_chart(figure, key=f"{key}.chart", alt=alt, config=PLAIN)
-    st.caption(alt + " " + _("Only nearness means something here: sizes of groups and distances between them do not."))
+    st.caption(
+        alt + " " + _("Only neighbourhoods mean something here: sizes of and distances between clusters do not.")
+    )
     answers_table(_table(points, {0: _("the selected checkpoint")}))

@@ -1,4 +1,4 @@
-"""A look at the network itself: how far its layers drifted, its first filters, where it looked (Grad-CAM)."""
+"""Views of the network itself: layer drift, first-layer filters, Grad-CAM."""
 
 from __future__ import annotations
 
@@ -20,78 +20,78 @@ from xfer_core.charts.layer_drift import cka_chart, distance_chart
 from xfer_core.charts.tiles import heatmap_overlay, side_by_side, upscale_pixels
 from xfer_core.errors import XferError
 
-LOOKED = 4  # right and wrong answers each
-TILE = 300  # pixels: the sample and, beside it, where the network looked
+LOOKED = 4  # examples of correct and of wrong predictions
+TILE = 300  # pixels: the sample and, beside it, its heat map
 SIDE = 192  # pixels of each of the two as drawn
-PAIR = 150  # pixels: a filter before, and after
-TURNED = 10.0  # degrees from which on a filter counts as turned
+PAIR = 150  # pixels: a filter before and after
+TURNED = 10.0  # degrees from which on a filter counts as rotated
 
 
 def layer_drift_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
-    """How far each stage moved since a moment, and how alike it still sees the test samples."""
-    moment = _before(subject, "moved")
-    if moment is None:
+    """Relative L2 distance of each stage's weights since a snapshot, and CKA of its features on test samples."""
+    snapshot = _before(subject, "moved")
+    if snapshot is None:
         return
-    rows = subject.layer_drift(moment.key)
+    rows = subject.layer_drift(snapshot.key)
     compared = [(each, _chosen(each, "moved")) for each in together]
     others = [each.layer_drift(since.key) for each, since in compared if since]
-    farthest = max(row.relative_l2 or 0.0 for moved in (rows, *others) for row in moved)
-    still = [row.stage for row in rows if row.relative_l2 == 0]
+    farthest = max(row.relative_l2 or 0.0 for drifts in (rows, *others) for row in drifts)
+    unchanged = [row.stage for row in rows if row.relative_l2 == 0]
     most = max(rows, key=lambda row: row.relative_l2 or 0.0)
-    if len(still) == len(rows):
-        sentence = _("No weight moved.")
+    if len(unchanged) == len(rows):
+        sentence = _("No weight changed.")
     else:
-        sentence = _("Moved most: {stage}, by {distance} of its length.").format(
+        sentence = _("Changed most: {stage}, by {distance} of its norm.").format(
             stage=most.stage, distance=percent(most.relative_l2 or 0.0)
         )
-        if still:
-            sentence += " " + _("Did not move at all: {stages}.").format(stages=", ".join(still))
+        if unchanged:
+            sentence += " " + _("Unchanged: {stages}.").format(stages=", ".join(unchanged))
     st.markdown(plain(sentence))
     left, right = st.columns(2) if len(together) == 1 else (st.container(), st.container())
-    figure = distance_chart(rows, dark, _("weights moved (relative L2)"), farthest)
-    alt = _("A bar for each stage: how far its weights moved.") + " " + sentence
+    figure = distance_chart(rows, dark, _("change of the weights (relative L2)"), farthest)
+    alt = _("A bar for each stage: the relative L2 change of its weights.") + " " + sentence
     left.plotly_chart(figure, key=subject.key("moved.chart"), alt=alt, config=PLAIN)
-    figure = cka_chart(rows, dark, _("how alike it sees the samples (CKA)"))
-    alt = _("A bar for each stage: its CKA, how alike it sees the samples.")
+    figure = cka_chart(rows, dark, _("similarity of the features (CKA)"))
+    alt = _("A bar for each stage: the similarity of its features before and after (CKA).")
     right.plotly_chart(figure, key=subject.key("alike.chart"), alt=alt, config=PLAIN)
     caption = _(
-        "CKA (debiased) on test samples of {domain}: 1 means that the stage tells the same samples apart as before, "
-        "about 0 that nothing of that is left; chance takes it a little below 0 as well. What stays near 1 was "
-        "transferred. Maps are compared by the mean of each channel."
+        "CKA (debiased) on test samples of {domain}: 1 means that the features of the stage distinguish the same "
+        "samples as before, about 0 that nothing of that is left; by chance it can be a little below 0. What stays "
+        "near 1 was transferred. Feature maps are compared by the mean of each channel."
     ).format(domain=domain_title(subject.domain))
     st.caption(plain(caption))
     answers_table(
         pd.DataFrame(
             {
                 _("stage"): [row.stage for row in rows],
-                _("moved"): ["–" if row.relative_l2 is None else percent(row.relative_l2) for row in rows],
+                _("relative L2"): ["–" if row.relative_l2 is None else percent(row.relative_l2) for row in rows],
                 _("CKA"): ["–" if row.cka is None else f"{row.cka:z.3f}".replace("-", "−") for row in rows],
-                _("numbers a sample"): [row.width for row in rows],
+                _("features per sample"): [row.width for row in rows],
             }
         )
     )
 
 
 def first_layer_filters_view(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:
-    """The filters of the first convolution before and after."""
+    """The filters of the first convolution before and after training."""
     try:
         after = subject.filters()
     except XferError as error:
         st.info(error_text(error), icon=":material/info:")
         return
-    moment = _before(subject, "filters")
-    before = subject.filters(moment.key) if moment else None
+    snapshot = _before(subject, "filters")
+    before = subject.filters(snapshot.key) if snapshot else None
     angles = None if before is None else filter_rotation(before, after)
     _filters(before, after, angles)
-    table = pd.DataFrame({_("filter"): range(1, len(after) + 1), _("length"): after.flatten(1).norm(dim=1).numpy()})
+    table = pd.DataFrame({_("filter"): range(1, len(after) + 1), _("norm"): after.flatten(1).norm(dim=1).numpy()})
     if before is not None:
-        table[_("length before")] = before.flatten(1).norm(dim=1).numpy()
-        table[_("turned by (degrees)")] = angles
+        table[_("norm before")] = before.flatten(1).norm(dim=1).numpy()
+        table[_("rotated by (degrees)")] = angles
     answers_table(table.round(3))
 
 
 def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) -> None:
-    """Each filter before and after, those that turned most first; without a before each as it is."""
+    """Each filter before and after, those that rotated most first; without an earlier snapshot each as it is."""
     if before is None or angles is None:
         (pictures,) = filter_pictures([after])
         order, words = list(range(len(after))), {}
@@ -102,7 +102,7 @@ def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) ->
         shown = {i: side_by_side(upscale_pixels(earlier[i]), upscale_pixels(later[i])) for i in order}
         words = {i: "–" if np.isnan(angles[i]) else f"↻ {angles[i]:.0f}°" for i in order}
         many = int((np.nan_to_num(angles).round() >= TURNED).sum())
-        sentence = _("{many} of {all} filters turned by {least}° or more; the farthest turned by {most}°.")
+        sentence = _("{many} of {all} filters rotated by {least}° or more; the largest rotation is {most}°.")
         st.markdown(
             sentence.format(many=many, all=len(after), least=f"{TURNED:.0f}", most=f"{np.nan_to_num(angles).max():.0f}")
         )
@@ -110,76 +110,77 @@ def _filters(before: Tensor | None, after: Tensor, angles: np.ndarray | None) ->
     picture_row([shown[i] for i in order], captions, PAIR if words else PAIR // 2)
     st.caption(
         _(
-            "Each picture is a filter of {size}×{size} weights, before and after, with its number and the angle that "
-            "it turned by: at 0° it looks for the same as before, at 90° for something unrelated. Mid-grey is 0; it "
-            "answers most where the picture has the filter's colours."
+            "Each picture is a filter of {size}×{size} weights, before and after, with its number and the angle "
+            "between both: at 0° it detects the same pattern as before, at 90° an unrelated one. Mid-grey is 0; the "
+            "response is largest where the image has the filter's colours."
         ).format(size=after.shape[2])
     )
 
 
 def grad_cam_view(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:
-    """Grad-CAM over a few wrong and a few right answers."""
+    """Grad-CAM for a few wrong and a few correct predictions."""
     if not needs_classes(subject):
         return
-    answers, classes = subject.predictions(), subject.classes
-    wrong, right = (part.tolist() for part in select_examples(answers, LOOKED))
+    predictions, classes = subject.predictions(), subject.classes
+    wrong, right = (part.tolist() for part in select_examples(predictions, LOOKED))
     try:
         heat = subject.grad_cam(tuple(wrong + right))
     except XferError as error:
         st.info(error_text(error), icon=":material/info:")
         return
     images, rows = subject.samples().inputs, []
-    for title, positions in ((_("Wrong answers, the surest first"), wrong), (_("Right answers"), right)):
+    wrong_title = _("Wrong predictions, the most confident first")
+    for title, positions in ((wrong_title, wrong), (_("Correct predictions"), right)):
         if not positions:
             continue
         st.markdown(f"**{title}**")
-        words = [_answer(answers, classes, i) for i in positions]
+        words = [_answer(predictions, classes, i) for i in positions]
         pictures = [heatmap_overlay(images[i], heat[(wrong + right).index(i)], SIDE) for i in positions]
         picture_row(pictures, words, TILE)
         rows += [_where(subject, i, heat[(wrong + right).index(i)]) for i in positions]
     st.caption(
         _(
-            "Left the sample; right, in orange, where the last convolution spoke for the answer that was given. The "
-            "glow is as coarse as the maps of that layer."
+            "Left the sample; right, in orange, where the last convolution contributed to the predicted class. The "
+            "heat map is as coarse as the feature maps of that layer."
         )
     )
     answers_table(pd.DataFrame(rows))
 
 
-def _answer(answers: Predictions, classes: tuple[str, ...], i: int) -> str:
-    """``9 ✗ (is 8) · 98 %``: the answer, whether it is right, and its confidence."""
-    given, sure = classes[answers.predicted[i]], f"{100 * answers.confidence[i]:.0f} %"
-    if answers.correct[i]:
+def _answer(predictions: Predictions, classes: tuple[str, ...], i: int) -> str:
+    """``9 ✗ (is 8) · 98 %``: the prediction, whether it is correct, and its confidence."""
+    given, sure = classes[predictions.predicted[i]], f"{100 * predictions.confidence[i]:.0f} %"
+    if predictions.correct[i]:
         return f"{given} ✓ · {sure}"
-    return _("{given} ✗ (is {true}) · {sure}").format(given=given, true=classes[answers.labels[i]], sure=sure)
+    return _("{given} ✗ (is {true}) · {sure}").format(given=given, true=classes[predictions.labels[i]], sure=sure)
 
 
 def _where(subject: InspectedRun, position: int, heat: np.ndarray) -> dict[str, object]:
-    """One sample as a row: where the glow is strongest, and how much of the picture it covers."""
-    answers, classes = subject.predictions(), subject.classes
+    """One sample as a row: where the heat map is strongest, and how much of the image it covers."""
+    predictions, classes = subject.predictions(), subject.classes
     row, column = divmod(int(heat.argmax()), heat.shape[1])
     return {
         _("sample"): int(subject.samples().example_ids[position]),
-        _("true class"): classes[answers.labels[position]],
-        _("answer"): classes[answers.predicted[position]],
-        _("confidence"): percent(float(answers.confidence[position])),
+        _("true class"): classes[predictions.labels[position]],
+        _("predicted class"): classes[predictions.predicted[position]],
+        _("confidence"): percent(float(predictions.confidence[position])),
         _("strongest at (row, column)"): f"{row + 1}, {column + 1}" if heat.any() else "–",
-        _("glows over half"): percent(float((heat > 0.5).mean())),
+        _("above half of the maximum"): percent(float((heat > 0.5).mean())),
     }
 
 
 def _before(subject: InspectedRun, name: str) -> SnapshotRef | None:
-    """The moment that the viewer compares the end with; None where no snapshots were kept, and says so."""
-    moments = subject.snapshots()[:-1]
-    if not moments:
+    """The snapshot that the final network is compared with, a choice; None, with a sentence, where there are none."""
+    snapshots = subject.snapshots()[:-1]
+    if not snapshots:
         error = XferError("no_snapshots", "run", subject.run.id)
         st.info(error_text(error), icon=":material/info:")
         return None
     with subject.place:
         return st.selectbox(
             _("Compared with"),
-            moments,
-            moments.index(_usual(moments)),
+            snapshots,
+            snapshots.index(_usual(snapshots)),
             format_func=snapshot_title,
             key=subject.key(name),
             width=CHOICE,
@@ -187,11 +188,11 @@ def _before(subject: InspectedRun, name: str) -> SnapshotRef | None:
 
 
 def _chosen(subject: InspectedRun, name: str) -> SnapshotRef | None:
-    """What :func:`_before` gives for a subject beside this one."""
-    moments = subject.snapshots()[:-1]
-    return st.session_state.get(subject.key(name)) or (_usual(moments) if moments else None)
+    """The choice of :func:`_before` for another run of the page."""
+    snapshots = subject.snapshots()[:-1]
+    return st.session_state.get(subject.key(name)) or (_usual(snapshots) if snapshots else None)
 
 
-def _usual(moments: list[SnapshotRef]) -> SnapshotRef:
-    """Where the second phase began: what the source taught stands there. Else the beginning."""
-    return next((moment for moment in moments if moment.index), moments[0])
+def _usual(snapshots: list[SnapshotRef]) -> SnapshotRef:
+    """The snapshot at the beginning of the second phase: the network after the source phase. Else the first."""
+    return next((snapshot for snapshot in snapshots if snapshot.index), snapshots[0])

@@ -1,4 +1,4 @@
-"""Inspect a finished run, or two side by side: pictures of what it learned, each a question."""
+"""Inspect a finished run, or two side by side: one view per question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from xfer_core.settings import settings
 
 READ = "inside.read"
 
-# The title takes what the controls leave; on a telephone they follow below it.
+# The title takes the width that the controls leave; on a phone they are below it.
 STYLE = """<style>
 .st-key-inside-head {gap: .4rem 1rem}
 .st-key-inside-head > [data-testid=stElementContainer]:first-child {flex: 1 1 22rem}
@@ -37,13 +37,13 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class InspectView:
-    """One picture.
+    """One view.
 
     Attributes:
         word: the field's term: on its button, and first in its title.
         text: the question that it answers.
-        draw: draws it for one subject; is told all that stand side by side, and whether the page is dark.
-        of_samples: whether the samples that are chosen make a difference to it.
+        draw: draws it for one run; also gets all runs side by side, and whether the page is dark.
+        of_samples: whether it depends on the chosen samples.
     """
 
     word: str
@@ -53,12 +53,12 @@ class InspectView:
 
 
 def inspect_panel(run: Run, beside: Run | None = None, weights: bool = False) -> None:
-    """Show the pictures, one at a time: only the one that is asked for is computed.
+    """Show the views, one at a time: only the chosen one is computed.
 
     Args:
-        run: should have ended; else one sentence says what is missing.
+        run: an ended run; for others one sentence says what is missing.
         beside: another run, for comparison.
-        weights: whether λ of each sample is a question here; False where the page shows it already.
+        weights: whether sample weights are a view here; False where the page shows them already.
     """
     read_question(run)
     st.fragment(_inside)(run, beside, weights)
@@ -93,7 +93,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
             if len(runs) > 1:
                 st.markdown(f"**{plain(subject.run.name)}** ({subject.run.id})")
             try:
-                with st.spinner(_("Looking…")):
+                with st.spinner(_("Computing…")):
                     question.draw(subject, subjects, dark)
             except XferError as error:
                 st.error(error_text(error), icon=":material/error:")
@@ -103,7 +103,7 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
 
 
 def read_question(run: Run) -> None:
-    """What a link asks for, ``question=…``, once for each time that the visitor comes to the page."""
+    """Read ``question=…`` of a link, once per arrival of the visitor."""
     if st.session_state.get(READ) == address.arrivals():
         return
     st.session_state[READ] = address.arrivals()
@@ -112,7 +112,7 @@ def read_question(run: Run) -> None:
 
 
 def question_in_address(run: Run) -> dict[str, str]:
-    """The question that is shown, for the address of the page; nothing before one was."""
+    """The query parameter of the question shown; empty before one was."""
     asked = st.session_state.get(_key(run), "")
     return {"question": asked} if asked else {}
 
@@ -122,7 +122,7 @@ def _key(run: Run) -> str:
 
 
 def _ask(run: Run, questions: dict[str, InspectView]) -> InspectView:
-    """The buttons; the question that is chosen, which is in the address too."""
+    """The buttons; the chosen view, which is written into the address too."""
     _kept(_key(run), list(questions))
     st.pills(
         _("What do you want to see?"),
@@ -139,18 +139,18 @@ def _ask(run: Run, questions: dict[str, InspectView]) -> InspectView:
 
 
 def _kept(key: str, options: list[str]) -> str:
-    """The choice under this key, if it is one of these; else the first, which is the choice then."""
+    """The choice under this key, if it is one of the options; else the first option, which is stored then."""
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[0]
     return st.session_state[key]
 
 
 def _questions(classes: bool, weights: bool) -> dict[str, InspectView]:
-    """What can be asked of a task with classes, or of one that asks for a number; and of samples with weights."""
+    """The views of a classification or a regression task; and that of sample weights."""
     questions = {
         "confusion": InspectView(_("Confusion matrix"), _("which classes are mixed up?"), confusion_matrix_view)
         if classes
-        else InspectView(_("Predictions"), _("how close are the answers?"), confusion_matrix_view),
+        else InspectView(_("Predictions"), _("how close are they to the true values?"), confusion_matrix_view),
         "changes": InspectView(
             _("Prediction changes"),
             _("which samples did the transfer correct, which did it break?"),
@@ -159,7 +159,7 @@ def _questions(classes: bool, weights: bool) -> dict[str, InspectView]:
         "features": InspectView(_("Feature space"), _("do source and target lie together?"), feature_space_view),
         "drift": InspectView(_("Layer drift"), _("what was transferred?"), layer_drift_view),
         "filters": InspectView(
-            _("First filters"), _("which did the training turn?"), first_layer_filters_view, of_samples=False
+            _("First-layer filters"), _("which did training change?"), first_layer_filters_view, of_samples=False
         ),
         "gradcam": InspectView(_("Grad-CAM"), _("where did it look?"), grad_cam_view),
         "calibration": InspectView(_("Calibration"), _("does it know when it is unsure?"), calibration_view),

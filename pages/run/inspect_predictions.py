@@ -1,4 +1,4 @@
-"""A look at a network's answers: which classes it mixes up, what transfer fixed and broke, whether it knows."""
+"""Views of a network's predictions: confusion matrix, predicted against true, prediction changes, calibration."""
 
 from __future__ import annotations
 
@@ -23,68 +23,72 @@ from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import upscale_pixels
 from xfer_core.runs.store import MEASURED, Run
 
-SHOWN = 12  # pictures of a kind
+SHOWN = 12  # samples of a kind
 TILE = 88  # pixels
 CHOICE = 340  # pixels at most, of a select box
 LISTED = 6  # mistakes
 
 
 def needs_classes(subject: InspectedRun) -> bool:
-    """Whether the task has classes; says so where it has none."""
+    """Whether the task has classes; shows a sentence where it has none."""
     if not subject.classes:
-        sentence = _("This picture needs a task with classes; {task} asks for a number.")
+        sentence = _("This view needs a classification task; {task} asks for a number (regression).")
         st.info(sentence.format(task=plain(task_title(subject.task))), icon=":material/info:")
     return bool(subject.classes)
 
 
 def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
-    """The confusion matrix; of a regression the answers against what is true."""
+    """The confusion matrix; for a regression predicted against true values."""
     if not subject.classes:
         _guesses(subject, together, dark)
         return
-    answers = subject.predictions()
-    counts = confusion_matrix(answers, subject.classes)
-    right = _("{right} of {all} test samples are right ({percent}).").format(
-        right=int(answers.correct.sum()), all=len(answers.labels), percent=percent(float(answers.correct.mean()))
+    predictions = subject.predictions()
+    counts = confusion_matrix(predictions, subject.classes)
+    right = _("{right} of {all} test samples are right (accuracy {percent}).").format(
+        right=int(predictions.correct.sum()),
+        all=len(predictions.labels),
+        percent=percent(float(predictions.correct.mean())),
     )
-    worst = mistakes(counts)
-    figure = confusion_chart(counts, dark, _("answer"), _("true class"))
+    worst = most_confused_pair(counts)
+    figure = confusion_chart(counts, dark, _("predicted class"), _("true class"))
     picture, words = halves(together)
     with picture:
         st.plotly_chart(figure, key=subject.key("confusion"), alt=_("Confusion matrix.") + " " + right, config=PLAIN)
     with words:
         st.markdown(plain(right))
         if worst:
-            sentence = _("{count} of the {all} samples of class {name} are taken for {answer}")
-            st.markdown(f"**{_('The commonest mistakes')}**")
+            sentence = _("{count} of the {all} samples of class {name} are classified as {answer}")
+            st.markdown(f"**{_('Most frequent confusions')}**")
             st.markdown(
                 "\n".join(
                     "- " + plain(sentence.format(count=count, all=of, name=f"“{name}”", answer=f"“{answer}”"))
                     for name, answer, count, of in worst[:LISTED]
                 )
             )
-    answers_table(counts.rename_axis(_("true class ↓ answer →")).reset_index())
+    answers_table(counts.rename_axis(_("true class ↓ predicted class →")).reset_index())
 
 
 def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
-    """Predicted against true, on the same axes for all that stand side by side."""
+    """Predicted against true values, on the same axes for all runs side by side."""
     drawn = [(each.samples().labels[each.task].tolist(), each.outputs()[:, 0].tolist()) for each in together]
     values = [value for true, given in drawn for value in (*true, *given)]
     true, given = drawn[together.index(subject)]
     error = float(np.abs(np.subtract(true, given)).mean())
-    sentence = _("On average the answer is {error}° off, over {all} test samples.").format(
+    sentence = _("On average the prediction is {error}° off (mean absolute error), over {all} test samples.").format(
         error=f"{error:.1f}", all=len(true)
     )
     st.markdown(sentence)
-    figure = predicted_vs_true_chart(true, given, dark, _("true value"), _("answer"), (min(values), max(values)))
-    alt = _("Answers against true values.") + " " + sentence
+    figure = predicted_vs_true_chart(
+        true, given, dark, _("true value"), _("predicted value"), (min(values), max(values))
+    )
+    alt = _("Predicted against true values.") + " " + sentence
     st.plotly_chart(figure, key=subject.key("guesses"), alt=alt, config=PLAIN)
-    originals = subject.samples().example_ids.tolist()
-    answers_table(pd.DataFrame({_("sample"): originals, _("true value"): true, _("answer"): given}).round(2))
+    ids = subject.samples().example_ids.tolist()
+    answers_table(pd.DataFrame({_("sample"): ids, _("true value"): true, _("predicted value"): given}).round(2))
 
 
 def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun], _dark: bool) -> None:
-    """The test samples whose answer changed between right and wrong, against a network that the viewer picks."""
+    """The test samples that became right or wrong, compared with a network that the viewer chooses."""
     if not needs_classes(subject):
         return
     known = _references(subject, together)
@@ -99,8 +103,8 @@ def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun],
         return
     with subject.place:
         chosen = st.selectbox(_("Compared with"), list(known), key=subject.key("reference"), width=CHOICE)
-    run, moment = known[chosen]
-    before, after = InspectedRun(run, subject.domain, subject.task).predictions(moment), subject.predictions()
+    run, snapshot = known[chosen]
+    before, after = InspectedRun(run, subject.domain, subject.task).predictions(snapshot), subject.predictions()
     found = prediction_changes(before, after)
     st.markdown(
         _("Against {reference}: **{fixed} corrected, {broken} broken** of {all} test samples.").format(
@@ -108,13 +112,13 @@ def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun],
         )
         + " "
         + (
-            _("If neither were better, chance alone would bring a difference like this in {percent} of such tests.")
+            _("If neither were better, chance would give such a difference in {percent} of cases (sign test).")
             if len(found.corrected) + len(found.regressed)
-            else _("Every answer is as right or as wrong as before.")
+            else _("No prediction became right or wrong.")
         ).format(percent=_("less than 0.1 %") if found.p_value < 0.001 else percent(found.p_value))
     )
     if len(found.corrected) + len(found.regressed):
-        st.caption(_("Below each picture: the answer before → the answer now, ✓ right or ✗ wrong."))
+        st.caption(_("Below each sample: the prediction before → now, ✓ right or ✗ wrong."))
     for title, positions in ((_("Corrected"), found.corrected), (_("Broken"), found.regressed)):
         _pictures(subject, title, positions, before, after)
     if len(found.corrected) + len(found.regressed):
@@ -122,7 +126,7 @@ def prediction_changes_view(subject: InspectedRun, together: list[InspectedRun],
 
 
 def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str, tuple[Run, str]]:
-    """What the answers can be compared with: a title → whose network, at which moment."""
+    """What the predictions can be compared with: title → (run, key of the snapshot)."""
     run, spec = subject.run, subject.spec
     known = {}
     baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
@@ -132,9 +136,9 @@ def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str
     for other in together:
         if other.run.id != run.id and (other.spec.problem, other.spec.seed) == (spec.problem, spec.seed):
             known[f"{other.run.name} ({other.run.id})"] = (other.run, FINAL)
-    for moment in subject.snapshots():
-        if moment.index and not moment.reset:  # a head of random values has no answers worth the name
-            known[_("this run at {moment}").format(moment=snapshot_title(moment))] = (run, moment.key)
+    for snapshot in subject.snapshots():
+        if snapshot.index and not snapshot.reset:  # a newly initialised head predicts at random
+            known[_("this run at {snapshot}").format(snapshot=snapshot_title(snapshot))] = (run, snapshot.key)
     return known
 
 
@@ -144,7 +148,11 @@ def _pictures(
     if not len(positions):
         return
     shown, classes = positions[:SHOWN].tolist(), subject.classes
-    more = _(" (the surest {shown} of {all})").format(shown=SHOWN, all=len(positions)) if len(positions) > SHOWN else ""
+    more = (
+        _(" (the {shown} most confident of {all})").format(shown=SHOWN, all=len(positions))
+        if len(positions) > SHOWN
+        else ""
+    )
     st.markdown(f"**{title}**{more}")
     images = subject.samples().inputs
     words = [
@@ -157,11 +165,11 @@ def _pictures(
 def _table(
     subject: InspectedRun, fixed: np.ndarray, broken: np.ndarray, before: Predictions, after: Predictions
 ) -> pd.DataFrame:
-    originals, classes = subject.samples().example_ids, subject.classes
+    ids, classes = subject.samples().example_ids, subject.classes
     return pd.DataFrame(
         [
             {
-                _("sample"): int(originals[i]),
+                _("sample"): int(ids[i]),
                 _("became"): word,
                 _("true class"): classes[before.labels[i]],
                 _("before"): classes[before.predicted[i]],
@@ -180,11 +188,11 @@ def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: 
         return
     found = calibration(subject.predictions())
     gap = found.confidence - found.accuracy
-    word = _("surer than it should be") if gap > 0 else _("less sure than it could be")
+    word = _("overconfident") if gap > 0 else _("underconfident")
     sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
         sure=percent(found.confidence), right=percent(found.accuracy), word=word
     )
-    words = _("accuracy"), _("as confident as right")
+    words = _("accuracy"), _("perfect calibration")
     figure = reliability_chart(found.bins, dark, _("confidence: how sure the network is"), _("accuracy"), words)
     picture, text = halves(together)
     with picture:
@@ -194,16 +202,18 @@ def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: 
         st.markdown(sentence)
         st.markdown(
             _(
-                "**Expected calibration error {error}**: how far confidence and accuracy are apart, averaged over the "
-                "samples. With so few samples even a network that is right just as often as it is sure would read "
-                "{by_chance} on average. Bars below the dashed line: too sure."
+                "**Expected calibration error {error}**: the gap between confidence and accuracy, averaged over the "
+                "samples. With so few samples even a perfectly calibrated network would have {by_chance} on average. "
+                "Bars below the dashed line: overconfident."
             ).format(error=percent(found.error), by_chance=percent(found.by_chance))
         )
     bins = found.bins
     answers_table(
         pd.DataFrame(
             {
-                _("how sure"): [f"{low:.0%} – {high:.0%}" for low, high in zip(bins["low"], bins["high"], strict=True)],
+                _("confidence"): [
+                    f"{low:.0%} – {high:.0%}" for low, high in zip(bins["low"], bins["high"], strict=True)
+                ],
                 _("samples"): bins["samples"],
                 _("mean confidence"): bins["confidence"].map(percent),
                 _("accuracy"): bins["correct"].map(percent),
@@ -213,7 +223,7 @@ def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: 
 
 
 def halves(together: list[InspectedRun]) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Places for a picture and for what is said of it: beside it where one run has the page, else below it."""
+    """Places for a figure and its text: side by side for one run, else one below the other."""
     if len(together) == 1:
         picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
         return picture, words
@@ -221,13 +231,13 @@ def halves(together: list[InspectedRun]) -> tuple[DeltaGenerator, DeltaGenerator
 
 
 def picture_row(pictures: list[np.ndarray], words: list[str], width: int) -> None:
-    """Small pictures beside one another, each with its words below, as many a line as there is room for."""
+    """Small images with captions, as many per line as fit."""
     with st.container(horizontal=True, gap="small"):
         for picture, caption in zip(pictures, words, strict=True):
             st.image(picture, caption=plain(caption), width=width, alt=caption)
 
 
 def answers_table(table: pd.DataFrame) -> None:
-    """The data of a picture, as a table."""
+    """The data of a view, as a table."""
     with st.expander(_("The numbers"), icon=":material/table:"):
         st.dataframe(table, hide_index=True)

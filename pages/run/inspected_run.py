@@ -1,4 +1,4 @@
-"""What the pictures of a look inside are made of, computed once and remembered."""
+"""Data for the views of Inspect: samples, predictions, snapshots and features of a run, cached."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from xfer_core.problems.problem import Problem, Samples
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
-KEPT = 40  # results of each kind that a server remembers
-COMPARED = 1000  # samples that the stages are compared on
+KEPT = 40  # cached results of each kind
+COMPARED = 1000  # samples for CKA
 
 
 @dataclass(frozen=True)
 class InspectedRun:
-    """What is looked at.
+    """A run with the domain and task to inspect.
 
     Attributes:
-        run: a run whose network is there.
-        domain: whose test samples it is shown.
-        task: which of its answers are looked at.
-        controls: where its own controls go; None: above its picture.
-        shared: where controls go that act on all that stand side by side; None: above its picture.
+        run: an ended run whose network is stored.
+        domain: the domain of the test samples.
+        task: the task whose predictions are shown.
+        controls: place for its own controls; None: above its view.
+        shared: place for controls that act on all runs side by side; None: above its view.
     """
 
     run: Run
@@ -48,8 +48,8 @@ class InspectedRun:
 
     @property
     def spec(self) -> RunSpec:
-        """What the run was asked."""
-        return self.run.typed_spec
+        """The spec of the run."""
+        return RunSpec.model_validate(self.run.spec)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -58,66 +58,66 @@ class InspectedRun:
 
     @property
     def place(self) -> AbstractContextManager[object]:
-        """Where its own controls go, for ``with``."""
+        """Place for its own controls, for ``with``."""
         return self.controls or nullcontext()
 
     @property
     def shared_place(self) -> AbstractContextManager[object]:
-        """Where controls go that act on all that stand side by side, for ``with``."""
+        """Place for controls that act on all runs side by side, for ``with``."""
         return self.shared or nullcontext()
 
     def key(self, name: str) -> str:
-        """Of a widget, by the run: two runs can stand side by side."""
+        """Key of a widget, with the id of the run: two runs can be side by side."""
         return f"inside.{name}.{self.run.id}"
 
     def samples(self) -> Samples:
         """The test samples of the domain."""
         return samples_of(self.run, self.domain)
 
-    def outputs(self, moment: str = FINAL) -> Tensor:
-        """What the task's head says at a moment: float32 (N, K), or (N, 1) for a regression."""
-        return _outputs(*_life(self.run), self.domain, moment)[self.task]
+    def outputs(self, snapshot: str = FINAL) -> Tensor:
+        """Outputs of the task's head at a snapshot: float32 (N, K), or (N, 1) for a regression."""
+        return _outputs(*_life(self.run), self.domain, snapshot)[self.task]
 
-    def predictions(self, moment: str = FINAL) -> Predictions:
-        """The answers at a moment."""
-        return from_logits(self.samples().labels[self.task], self.outputs(moment))
+    def predictions(self, snapshot: str = FINAL) -> Predictions:
+        """The predictions at a snapshot."""
+        return from_logits(self.samples().labels[self.task], self.outputs(snapshot))
 
     def snapshots(self) -> list[SnapshotRef]:
-        """Its snapshots and the end; only the end where no snapshots were kept."""
+        """Its snapshots and the final network; only the latter where no snapshots were stored."""
         return snapshots_to_show(self.run)
 
-    def layer_drift(self, moment: str) -> list[LayerDrift]:
-        """How far each stage is at the end from where it was at the moment."""
-        return _moved(*_life(self.run), self.domain, self.task, moment)
+    def layer_drift(self, snapshot: str) -> list[LayerDrift]:
+        """How far each stage of the final network is from the snapshot."""
+        return _moved(*_life(self.run), self.domain, self.task, snapshot)
 
-    def filters(self, moment: str = FINAL) -> Tensor:
-        """Those of the first stage: float32 (F, C, K, K)."""
-        return first_filters(load_snapshot(self.run, moment))
+    def filters(self, snapshot: str = FINAL) -> Tensor:
+        """Filters of the first stage: float32 (F, C, K, K)."""
+        return first_filters(load_snapshot(self.run, snapshot))
 
     def grad_cam(self, positions: tuple[int, ...]) -> np.ndarray:
-        """Grad-CAM of its own answers to these samples: (N, H, W)."""
+        """Grad-CAM of its predicted classes for these samples: (N, H, W)."""
         return _looked(*_life(self.run), self.domain, self.task, positions)
 
 
 def embedded(subjects: list[InspectedRun], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
-    """The trails of one run, or of two side by side."""
+    """The feature trajectories of one run, or of two side by side."""
     return _trails(tuple(_life(subject.run) for subject in subjects), domains, subjects[0].task)
 
 
-def snapshot_title(moment: SnapshotRef, short: bool = False) -> str:
-    """A moment in words: its step, and the phase that began there."""
-    if moment.key == FINAL and short:
-        return _("step {step}: the end").format(step=moment.step)
-    if moment.key == FINAL:
-        return _("step {step}: the selected checkpoint").format(step=moment.step)
-    if not moment.phase or (short and not moment.index):
-        return _("step {step}").format(step=moment.step)
-    phase = phase_titles().get(moment.phase, moment.phase)
-    return _("step {step}: before {phase}").format(step=moment.step, phase=phase)
+def snapshot_title(snapshot: SnapshotRef, short: bool = False) -> str:
+    """A snapshot in words: its step, and the phase that began there."""
+    if snapshot.key == FINAL and short:
+        return _("step {step}: the end").format(step=snapshot.step)
+    if snapshot.key == FINAL:
+        return _("step {step}: the selected checkpoint").format(step=snapshot.step)
+    if not snapshot.phase or (short and not snapshot.index):
+        return _("step {step}").format(step=snapshot.step)
+    phase = phase_titles().get(snapshot.phase, snapshot.phase)
+    return _("step {step}: before {phase}").format(step=snapshot.step, phase=phase)
 
 
 def snapshots_to_show(run: Run) -> list[SnapshotRef]:
-    """Its snapshots and the end; only the end where no snapshots were kept."""
+    """Its snapshots and the final network; only the latter where no snapshots were stored."""
     try:
         return _moments(*_life(run))
     except XferError as error:
@@ -127,7 +127,7 @@ def snapshots_to_show(run: Run) -> list[SnapshotRef]:
 
 
 def _life(run: Run) -> tuple[str, float | None]:
-    """A run that was resumed is another one to what was remembered of it."""
+    """Cache key: a run that was resumed has another one."""
     return run.id, run.ended
 
 
@@ -137,8 +137,8 @@ def _samples(problem: str, seed: int, domain: str) -> Samples:
 
 
 def samples_of(run: Run, domain: str) -> Samples:
-    """The test samples of a domain as this run was dealt them."""
-    spec = run.typed_spec
+    """The test samples of a domain in this run's split."""
+    spec = RunSpec.model_validate(run.spec)
     return _samples(spec.problem.model_dump_json(), spec.seed, domain)
 
 
@@ -148,30 +148,28 @@ def _moments(run: str, ended: float | None) -> list[SnapshotRef]:
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _outputs(run: str, ended: float | None, domain: str, moment: str) -> dict[str, Tensor]:
+def _outputs(run: str, ended: float | None, domain: str, snapshot: str) -> dict[str, Tensor]:
     row = store().get(run)
-    precision = (row.result or {}).get("precision", "float32")  # as it was measured, so that its figures come out again
-    return predict_logits(load_snapshot(row, moment), samples_of(row, domain).inputs, precision)
+    precision = (row.result or {}).get("precision", "float32")  # as in the run, to reproduce its metrics
+    return predict_logits(load_snapshot(row, snapshot), samples_of(row, domain).inputs, precision)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _moved(run: str, ended: float | None, domain: str, task: str, moment: str) -> list[LayerDrift]:
+def _moved(run: str, ended: float | None, domain: str, task: str, snapshot: str) -> list[LayerDrift]:
     row = store().get(run)
-    images = samples_of(row, domain).inputs[:COMPARED]
-    return layer_drift(load_snapshot(row, moment), load_snapshot(row, FINAL), images, task)
+    inputs = samples_of(row, domain).inputs[:COMPARED]
+    return layer_drift(load_snapshot(row, snapshot), load_snapshot(row, FINAL), inputs, task)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _looked(run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]) -> np.ndarray:
     row = store().get(run)
-    images = samples_of(row, domain).inputs[list(positions)]
+    inputs = samples_of(row, domain).inputs[list(positions)]
     network = load_snapshot(row, FINAL)
-    return grad_cam(network, images, task, predict_logits(network, images)[task].argmax(1))
+    return grad_cam(network, inputs, task, predict_logits(network, inputs)[task].argmax(1))
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)
-def _trails(
-    lives: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str
-) -> list[FeatureTrajectory]:
-    runs = [store().get(run) for run, _ended in lives]
+def _trails(keys: tuple[tuple[str, float | None], ...], domains: tuple[str, ...], task: str) -> list[FeatureTrajectory]:
+    runs = [store().get(run) for run, _ended in keys]
     return feature_trajectories([(run, snapshots_to_show(run)) for run in runs], domains, task)

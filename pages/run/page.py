@@ -1,4 +1,4 @@
-"""One run, or two side by side: its result, and below it Live, Inspect, Try it and Export."""
+"""The page of one run, or of two side by side: its result, and below it Live, Inspect, Try it and Export."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from xfer_core.runs.spec import spec_settings
 from xfer_core.runs.store import LIVE, MEASURED, Run
 
 LIVE_VIEW, INSPECT, TRY, EXPORT = "live", "inspect", "try", "export"
-OLD_WORDS = {"watch": LIVE_VIEW, "inside": INSPECT, "home": EXPORT}  # of links that were sent before
-OFFERED = 100  # of the newest runs, to show beside
+OLD_WORDS = {"watch": LIVE_VIEW, "inside": INSPECT, "home": EXPORT}  # values of ``view`` in old links
+OFFERED = 100  # newest runs to choose from
 state = st.session_state
 
 
 def _read_address() -> None:
-    """What the page shows when the visitor has just come: the run of the link, or the one that was here before."""
+    """On arrival, decide what to show: the run of the link, or the one shown before."""
     if not address.has_arrived():
         return
     given = st.query_params.to_dict()
@@ -42,7 +42,7 @@ def _read_address() -> None:
 
 
 def _run(key: str) -> Run | None:
-    """The run whose id is kept under this key; says so where it is not here."""
+    """The run whose id is stored under this key; shows an error where it does not exist."""
     if not state.get(key):
         return None
     try:
@@ -58,7 +58,7 @@ def _show_beside() -> None:
 
 
 def _choose_beside(run: Run, beside: Run | None) -> None:
-    """Another run of the same targets and tasks, to be looked at side by side."""
+    """Choose another run with the same targets and tasks, for side by side."""
     problem = run.spec["problem"]
     alike = [
         other
@@ -107,7 +107,7 @@ def _watch(run: Run, baselines: list[Run]) -> None:
 
 
 def _page_title(run: Run) -> str:
-    """In the browser's tab and history: the name and what came of it."""
+    """Title in the browser's tab and history: name and result."""
     metric = run.target_metric
     if metric is None or run.broke:
         return f"{run.name} · Xfer"
@@ -154,6 +154,7 @@ def main() -> None:
     elif view == INSPECT:
         inspect_panel(run, beside, weights=True)
     elif view == TRY:
+        st.markdown(f"#### {_('Try it')} — {_('predict on your own drawing or picture')}")
         predict_panel(both)
     elif run.status in MEASURED:
         export_panel(run)

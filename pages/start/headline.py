@@ -1,4 +1,4 @@
-"""The place above a race that says what happens now, and in the end what was seen."""
+"""Headline of a race: what happens now, and at the end the verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.race_verdict import RaceVerdict, race_verdict
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run
 
-# As high as the longest verdict, from the start on: nothing below moves when it comes.
+# Reserves the height of the longest verdict, so that nothing below moves when it appears.
 ROOM = (
     "<style>.st-key-race-headline {min-height: 10rem}"
     ".st-key-race-headline [data-testid=stAlert] p {font-size: 1.2rem; line-height: 1.4}"
@@ -26,7 +26,7 @@ ROOM = (
 
 
 def headline(runs: list[Run]) -> None:
-    """Say how this race stands, or its verdict."""
+    """Show the state of this race, or its verdict."""
     with st.container(key="race-headline"):
         st.html(ROOM)
         if ended_well(runs):
@@ -38,12 +38,12 @@ def headline(runs: list[Run]) -> None:
 
 
 def ended_well(runs: Sequence[Run]) -> bool:
-    """Whether all three networks have a result that counts."""
+    """Whether all three networks have a valid result."""
     return {kind_of(run) for run in runs if run.status == FINISHED and not run.broke} == set(RACERS)
 
 
 def places_taken(runs: Sequence[Run]) -> bool:
-    """Whether a race waits for others: it has not begun, and something else trains."""
+    """Whether a race waits for free slots: it has not begun, and other runs train."""
     return all(run.status == QUEUED for run in runs) and bool(store().find(statuses=(RUNNING,), limit=1))
 
 
@@ -66,7 +66,7 @@ def _say_now(runs: Sequence[Run]) -> None:
 
 
 def _verdict(runs: Sequence[Run]) -> tuple[RaceVerdict, int]:
-    """The verdict, and on how many test samples it rests."""
+    """The verdict, and the number of test samples."""
     right = {kind_of(run): run.target_metric["value"] for run in runs if run.target_metric}
     spec = runs[0].typed_spec
     samples = len(validated(spec).held_out[spec.problem.target[0], "test"])
@@ -77,8 +77,8 @@ def _verdict(runs: Sequence[Run]) -> tuple[RaceVerdict, int]:
 def _say_verdict(runs: Sequence[Run]) -> None:
     """The verdict, computed from the numbers of this race."""
     verdict, samples = _verdict(runs)
-    said = st.success if verdict.helped else st.info
-    said(verdict_text(verdict, labels_of(runs[0])), icon=":material/emoji_objects:")
+    show = st.success if verdict.helped else st.info
+    show(verdict_text(verdict, labels_of(runs[0])), icon=":material/emoji_objects:")
     st.caption(
         _(
             "One run each, on the same {samples} photographed digits that no network had seen. Another race may differ."
@@ -91,7 +91,7 @@ def verdict_text(verdict: RaceVerdict, labels: int) -> str:
 
     Args:
         verdict: of the strategies in ``RACERS``.
-        labels: labelled target samples of each class.
+        labels: labels per class in the target.
     """
     names = race_names()
     kinds = list(verdict.gains)
@@ -154,7 +154,7 @@ def _say_who_is_missing(runs: Sequence[Run]) -> None:
 
 
 def exactly(runs: list[Run]) -> None:
-    """The same result in the words of the field, for those who ask."""
+    """The result in exact terms, on request."""
     verdict, samples = _verdict(runs)
     names = race_names()
     scratch = next(iter(verdict.gains.values())).before

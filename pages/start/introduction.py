@@ -1,4 +1,4 @@
-"""Start before a race: what Xfer shows, on one page that a stranger understands."""
+"""Start before a race: an introduction for visitors who do not know the field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xfer_core.charts.palette import METHODS, TOTAL
 from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
 from xfer_core.domains import load_domain
 
-# What is left of the height goes between the parts, not below them.
+# The remaining height is distributed between the parts, not left below them.
 FILL = (
     "<style>.st-key-race-intro {min-height: calc(100vh - 8rem); justify-content: space-evenly}"
     "@media (min-width: 1700px) {.st-key-race-intro [data-testid=stMarkdownContainer] p {font-size: 1.25rem}}</style>"
@@ -31,15 +31,15 @@ PRACTICE, TARGET = "digits.handwritten", "digits.photo"
 
 @st.cache_data(show_spinner=False)
 def _digits(key: str) -> Tensor:
-    """One picture of each digit, uint8 (10, C, H, W)."""
+    """One sample of each digit, uint8 (10, C, H, W)."""
     domain = load_domain(key)
     return one_of_each(domain.inputs, domain.tasks["digit"].labels, 10)
 
 
 def explained() -> dict[str, str]:
-    """Strategy → what its network learns from, and what the field calls that."""
+    """Strategy → what its network learns from, with the field's term."""
     return {
-        "target_only": _("learns from nothing but the few labelled photographs."),
+        "target_only": _("learns from nothing but the few labelled photographs. *(Target-only baseline)*"),
         "fine_tune": _("learns handwritten digits, then the same few photographs. *(Fine-tuning)*"),
         "joint": _("learns handwritten digits and the few photographs together. *(Joint learning)*"),
     }
@@ -49,8 +49,8 @@ def introduce(gone: bool, last: str) -> None:
     """Show the introduction with the button that starts a race.
 
     Args:
-        gone: whether the address names a race that is not here any more.
-        last: the race that this visitor saw last, or empty.
+        gone: whether the address names a race that no longer exists.
+        last: the last race of this visitor, or empty.
     """
     st.session_state.setdefault(LABELS_KEY, DEFAULT_LABELS)
     with st.container(key="race-intro"):

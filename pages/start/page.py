@@ -1,4 +1,4 @@
-"""Start: one press, three networks, one sentence about what was seen."""
+"""Start: one press trains three networks on the same labels; a sentence gives the verdict."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from xfer_core.runs.store import Run
 from xfer_core.training.evaluation import preview_samples
 
 CHART_HEIGHT = 230
-TRY = "now-you"  # anchor of the drawing square
+TRY = "now-you"  # anchor of the drawing pad
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
-    """The pictures whose answers a run reports while it learns: images, true classes, names of the classes."""
+    """The preview samples whose predictions a run reports: images, true classes, names of the classes."""
     chosen = RunSpec.model_validate(json.loads(spec))
     data = split_problem(chosen.problem, chosen.seed)
     task = chosen.problem.tasks[0]
@@ -59,14 +59,14 @@ def _answer_board(run: Run) -> AnswerBoard:
         images,
         labels,
         [_(name) for name in classes],
-        title=_("its answers to ten photographs that it never learned from"),
+        title=_("its predictions for ten photographs that it never learned from"),
         right=_("{answer}, right"),
         wrong=_("{answer}, wrong"),
     )
 
 
 def _texts(runs: list[Run]) -> dict[str, str]:
-    """The words of a race: what each network does now, without a word of the field."""
+    """Texts of a race: what each network does now, in plain words."""
     waits = _("waiting for a free place") if places_taken(runs) else _("the trainer is starting")
     phases = {
         "source": _("now practising handwritten digits"),
@@ -78,7 +78,7 @@ def _texts(runs: list[Run]) -> dict[str, str]:
 
 
 def _controls(runs: list[Run]) -> None:
-    """The one setting of the race, the way to the next one, and to the drawing square."""
+    """The one setting of the race, buttons for the next one, and a link to the drawing pad."""
     st.session_state.setdefault(LABELS_KEY, labels if (labels := labels_of(runs[0])) in LABELS else DEFAULT_LABELS)
     live = is_racing(runs)
     labels_control(disabled=live)
@@ -87,12 +87,12 @@ def _controls(runs: list[Run]) -> None:
         st.button(_("Start over"), icon=":material/first_page:", on_click=leave_race)
     if ended_well(runs):
         st.markdown(f":material/draw: [**{_('Now you: draw a digit')}**](#{TRY})")
-    else:  # keeps the place: nothing moves when the race ends
+    else:  # keeps the space: nothing moves when the race ends
         st.markdown(":gray[:material/draw: " + _("Afterwards you: draw a digit") + "]")
 
 
 def main() -> None:
-    """The page. Its address says which race it shows, so that Back leaves it."""
+    """The page. Its address names the race that it shows, so that Back leaves it."""
     batch = shown_race()
     runs = runs_of_race(batch)
     address.write_address({"race": batch} if batch else {})

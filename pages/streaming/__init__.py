@@ -1,1 +1,1 @@
-"""The event stream and the other routes beside Streamlit's."""
+"""HTTP routes beside Streamlit's: the event stream, plotly.js, sample images of domains."""

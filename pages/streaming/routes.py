@@ -1,4 +1,4 @@
-"""The two routes that the live view needs beside the pages: the event stream and plotly.js."""
+"""Routes of the live charts: the event stream and plotly.js."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 MOST_RUNS = 50
 HEARTBEAT_SECONDS = 15
-LOOK_UP_SECONDS = 0.5  # how often a quiet stream looks whether the server wants to end
+LOOK_UP_SECONDS = 0.5  # how often a stream without updates checks whether the server shuts down
 RETRY_MILLISECONDS = 1000
 RUN_ID = re.compile(r"[0-9a-f]{1,16}")
 CURSOR = re.compile(r"([0-9a-f]{1,16})=(\d{1,18})")
 
 
-def live_routes(tails: RunFeed) -> list[Route]:
-    """The routes over these tails."""
+def live_routes(feed: RunFeed) -> list[Route]:
+    """The routes over this feed."""
 
     async def stream(request: Request) -> Response:
         runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
         if len(runs) > MOST_RUNS or not all(RUN_ID.fullmatch(run) for run in runs):
             sentence = f"runs must be 1 to {MOST_RUNS} ids of runs, separated by commas.\n"
             return PlainTextResponse(sentence, status_code=400)
-        # A browser that reconnects by itself says where it was; a page that opens a new stream says it in the URL.
+        # A browser that reconnects sends its cursor in a header; a page that opens a new stream, in the URL.
         known = request.headers.get("last-event-id") or request.query_params.get("after", "")
         cursors = {**dict.fromkeys(runs, 0), **{run: int(seq) for run, seq in CURSOR.findall(known) if run in runs}}
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(event_stream(tails, cursors), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(event_stream(feed, cursors), media_type="text/event-stream", headers=headers)
 
     async def plotly_script(_: Request) -> Response:
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -51,22 +51,22 @@ def live_routes(tails: RunFeed) -> list[Route]:
     return [Route(f"{PREFIX}/live/stream", stream), Route(f"{PREFIX}/live/plotly.js", plotly_script)]
 
 
-async def event_stream(tails: RunFeed, cursors: Mapping[str, int]) -> AsyncIterator[str]:
+async def event_stream(feed: RunFeed, cursors: Mapping[str, int]) -> AsyncIterator[str]:
     """Server-sent events of these runs.
 
-    Ends with an event ``end`` when no run of the stream can change any more, and without one when the server wants to
-    shut down: the browser then comes back by itself and goes on from its cursor.
+    Ends with an event ``end`` when no run of the stream can change any more, and without one when the server shuts
+    down: the browser then reconnects and continues from its cursor.
     """
-    told = dict(cursors)
+    sent = dict(cursors)
     last = time.monotonic()
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with tails.subscribe(cursors) as watcher:
+    with feed.subscribe(cursors) as subscriber:
         while not server_is_leaving():
-            for message in await watcher.wait(LOOK_UP_SECONDS):
-                told[message.run] = message.seq
+            for message in await subscriber.wait(LOOK_UP_SECONDS):
+                sent[message.run] = message.seq
                 last = time.monotonic()
-                yield _event(told, message)
-            if watcher.ended:
+                yield _event(sent, message)
+            if subscriber.ended:
                 yield "event: end\ndata: {}\n\n"
                 return
             if time.monotonic() - last > HEARTBEAT_SECONDS:
@@ -74,13 +74,13 @@ async def event_stream(tails: RunFeed, cursors: Mapping[str, int]) -> AsyncItera
                 yield ": still here\n\n"
 
 
-def _event(told: Mapping[str, int], message: Message) -> str:
-    cursor = ";".join(f"{run}={seq}" for run, seq in told.items())
+def _event(sent: Mapping[str, int], message: Message) -> str:
+    cursor = ";".join(f"{run}={seq}" for run, seq in sent.items())
     return f"id: {cursor}\ndata: {message.data}\n\n"
 
 
 def server_is_leaving() -> bool:
-    """Whether uvicorn was asked to end: it waits for open responses without limit, so these must end by themselves.
+    """Whether uvicorn is shutting down: it waits for open responses without limit, so these must end by themselves.
 
     The server is not reachable from a request; its signal handler, a bound method, is.
     """

@@ -1,4 +1,4 @@
-"""The route of the small pictures by which a domain is chosen."""
+"""Route of the sample images that identify a domain on its button."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 4  # samples of a domain on its tile, two in a row
 
 @cache
 def tile(key: str) -> bytes:
-    """A PNG of a few samples of a domain, of as many classes as there is room for."""
+    """A PNG of a few samples of a domain, of different classes."""
     domain = load_domain(key)
     task = next(iter(domain.tasks.values()))
     rows = -(-SHOWN // len(task.classes)) if task.classes else 0

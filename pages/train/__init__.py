@@ -1,1 +1,1 @@
-"""Train: choose, start, watch and change one run."""
+"""Train: set up, start and follow one run."""

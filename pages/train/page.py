@@ -1,4 +1,4 @@
-"""Train: the workbench. Choose the problem and how knowledge moves, press start, watch."""
+"""Train: choose problem, method and settings of one run, start it and follow it live."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 
 state = st.session_state
-LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer, and travels as a recipe only
+LONGEST = 2000  # characters of a setting in the link: a longer table of weights is only in the recipe
 TRAINING = (*LIVE, PAUSED)
 turning = Lock()
 
-# All that matters is in one view, on a small projector too; on a telephone Start stays in reach below it.
+# Everything important is in one view, on a small projector too; on a phone Start stays at the bottom.
 STYLE = """<style>
 .stMainBlockContainer {padding: 3.6rem 1.75rem 2rem; max-width: 110rem}
 .stMainBlockContainer > [data-testid=stVerticalBlock], .st-key-choose, .st-key-boards {gap: .5rem}
@@ -69,11 +69,11 @@ STYLE = """<style>
 
 
 def _read_address() -> None:
-    """What the controls start from, when the visitor has just come: what was handed over, the settings in the address,
-    those of the run that it names, what was here before, the default."""
+    """On arrival, choose the initial values of the controls: an opened recipe, the settings in the address, those of
+    the run that it names, the last spec of this visit, the default."""
     if not address.has_arrived():
         return
-    # What a link says beside the spec (fbclid, utm_source, embed …) is for others, and no reason to refuse the link.
+    # Foreign parameters of a link (fbclid, utm_source, embed …) are ignored.
     given = {path: value for path, value in st.query_params.items() if path.partition(".")[0] in RunSpec.model_fields}
     run, refused = st.query_params.get("run", ""), []
     handed_over: RunSpec | None = state.get("train.handed_over")
@@ -96,8 +96,8 @@ def _read_address() -> None:
 
 
 def _spec_now(run: Run) -> RunSpec:
-    """The settings of a run; of one that trains, with the λ of now."""
-    spec = run.typed_spec
+    """The settings of a run; while it trains, with its present λ."""
+    spec = RunSpec.model_validate(run.spec)
     lambdas = (run.progress or {}).get("lambdas") or {}
     own = spec.strategy.term_titles
     now = {term: value for term, value in lambdas.items() if term not in own}
@@ -109,7 +109,7 @@ def _spec_now(run: Run) -> RunSpec:
 
 
 def _say_refused() -> None:
-    """Which parts of the link were left out, word for word, until the visitor has taken note of them."""
+    """Show the refused parts of the link literally, until the visitor has confirmed them."""
     refused: list[tuple[str, XferError]] = state.get("train.refused", [])
     if not refused:
         return
@@ -122,14 +122,14 @@ def _say_refused() -> None:
 
 
 def _write_address(spec: RunSpec) -> None:
-    """The whole choice goes into the link, in the words of ``--set``."""
+    """Write the whole spec into the address, in the syntax of ``--set``."""
     settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
     run = state.get("train.run")
     address.write_address({**settings, **({"run": run} if run else {})})
 
 
 def _prefix() -> str:
-    """Starts the keys of this form's controls; a new number makes them all anew."""
+    """Prefix of the keys of the controls; a new number resets them all."""
     return f"train{state.get('train.form', 0)}"
 
 
@@ -141,7 +141,7 @@ def _ask_to_start() -> None:
 
 
 def _start(spec: RunSpec) -> None:
-    """Queue what the controls say now. A second press while the very same training goes on is none."""
+    """Queue the present spec. A second press while the same spec is training does nothing."""
     shown = _shown()
     if shown and shown.status in LIVE and state.get("train.begun") == (shown.id, spec.digest()):
         return
@@ -157,13 +157,13 @@ def _start(spec: RunSpec) -> None:
 
 
 def _shown() -> Run | None:
-    """The run whose curves stand here."""
+    """The run whose curves are shown."""
     found = store().find(ids=[state["train.run"]]) if state.get("train.run") else []
     return found[0] if found else None
 
 
 def _can_turn(run: Run | None, spec: RunSpec | None) -> bool:
-    """Whether λ and the rate of the controls are those of this run, which trains."""
+    """Whether the controls of λ and learning rate act on this run: it trains the same method on the same problem."""
     if run is None or spec is None or run.status not in TRAINING:
         return False
     own = run.typed_spec
@@ -171,19 +171,19 @@ def _can_turn(run: Run | None, spec: RunSpec | None) -> bool:
 
 
 def _turn(name: str, key: str) -> None:
-    """A person has moved a λ or the learning rate: the run that is shown and trains follows at once."""
+    """Callback of the controls of λ and learning rate: send the new value to the run that is shown and trains."""
     run = _shown()
     if run is None or not _can_turn(run, state.get("train.spec")) or state[key] is None:
         return
     try:
-        with turning:  # what is sent is the value of now, though another press of this visitor overtakes this one
+        with turning:  # always the latest value is sent, even if another press of this visitor overtakes this one
             store().command(run.id, "set", name, float(state[key]))
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
 
 
 def _say_beside() -> None:
-    """Another run goes on, out of sight: it shares the processor."""
+    """Tell that another run, started before, still trains and shares the processor."""
     found = store().find(ids=[state["train.beside"]]) if state.get("train.beside") else []
     if not found or found[0].status not in LIVE or found[0].id == state.get("train.run"):
         return
@@ -209,10 +209,10 @@ def main() -> None:
     st.html(STYLE + problem.STYLE + STAGES_STYLE + loss_weights.STYLE)
     _read_address()
     _say_refused()
-    slots = FieldErrors()
+    field_errors = FieldErrors()
     top = st.container(key="top")
     choose, watch = st.columns([6, 8], gap="medium")
-    bench = Workbench(state.setdefault("train.first", RunSpec()), _prefix(), slots, _turn)
+    bench = Workbench(state.setdefault("train.first", RunSpec()), _prefix(), field_errors, _turn)
     spec = bench.show(top, choose.container(key="choose"))
     if spec is not None:
         state["train.spec"] = spec
@@ -232,7 +232,7 @@ def main() -> None:
 
 
 def _watch(spec: RunSpec | None, error: XferError | None) -> None:
-    """Start, and below it the curves of the run that is shown, or those that a start would draw."""
+    """The Start button, and below it the curves of the run that is shown, or empty charts for the present spec."""
     run = _shown()
     with st.container(horizontal=True, vertical_alignment="center", key="start-row"):
         with_baselines = _start_button(spec, run)
@@ -242,7 +242,7 @@ def _watch(spec: RunSpec | None, error: XferError | None) -> None:
         st.caption(":material/error: " + error_text(error))
     _say_beside()
     baselines = baselines_of(run) if run else []
-    with st.container(key="verdict"):  # its room is kept: nothing jumps when it is known
+    with st.container(key="verdict"):  # reserved height: nothing moves when it appears
         if (run is None or not show_verdict(run, baselines)) and spec is not None:
             st.markdown(lesson_of(type(spec.strategy)).idea)
         if run:
@@ -256,7 +256,7 @@ def _watch(spec: RunSpec | None, error: XferError | None) -> None:
 
 
 def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
-    """What can follow, one press away."""
+    """Links to the next steps: Inspect, Try it, Export, Compare, a λ sweep."""
     with st.container(horizontal=True, key="next-steps"):
         if run is not None and run.result:
             for view, label, icon in (
@@ -276,12 +276,12 @@ def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
 
 
 def _start_button(spec: RunSpec | None, run: Run | None) -> bool:
-    """Beside the curves that it makes.
+    """The button and the switch for baselines.
 
     Returns:
-        Whether both baselines are wanted too.
+        Whether both baselines are trained too.
     """
-    paused = run is not None and run.status == PAUSED  # then Resume is what one is looking for
+    paused = run is not None and run.status == PAUSED  # then Resume is the primary button
     st.button(
         _("Start training"),
         type="secondary" if paused else "primary",
@@ -294,7 +294,9 @@ def _start_button(spec: RunSpec | None, run: Run | None) -> bool:
         _("With both baselines"),
         value=True,
         key=f"{_prefix()}.baselines",
-        help=_("Also trains this network on the source only and from scratch: what a transfer must beat."),
+        help=_(
+            "Also trains this network on the source only and from scratch: the baselines that a transfer must beat."
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""From the loss weights of Train to Compare: how does λ change the result?"""
+"""Link from Train to a prepared λ sweep on Compare."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def sweep_button(spec: RunSpec, terms: Mapping[str, str]) -> None:
     """A link to the prepared experiment.
 
     Args:
-        spec: the run as it is chosen now, with the strategy ``joint``.
-        terms: term → what a reader calls it; at least two.
+        spec: the present spec, with the strategy ``joint``.
+        terms: term → its title; at least two.
     """
     label = _("Sweep a λ: what does each value give?")
     st.page_link("compare/page.py", label=label, icon=":material/swap_horiz:", query_params=sweep_query(spec))

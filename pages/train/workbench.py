@@ -1,4 +1,4 @@
-"""The controls of Train: everything that a run is made from, and the spec that they make."""
+"""The controls of Train, and the validated spec that they make."""
 
 from __future__ import annotations
 
@@ -33,35 +33,33 @@ class Workbench:
     """The controls of one spec.
 
     Args:
-        first: what they show at first.
-        prefix: starts their keys; another one makes them all anew.
-        slots: learns where to say what is wrong with which field.
-        on_turn: is called when a person has moved a λ or the learning rate, with its name as a live setting has it
-            (``lambda/<term>``, ``lr``) and the key of its control.
+        first: the initial values.
+        prefix: starts the keys; a new one resets all controls.
+        slots: places for the errors of each field.
+        on_turn: callback for a changed λ or learning rate, with the name of the live setting (``lambda/<term>``,
+            ``lr``) and the key of its control.
     """
 
     def __init__(self, first: RunSpec, prefix: str, slots: FieldErrors, on_turn: Callable[[str, str], None]) -> None:
         self.first, self.prefix, self.slots, self.on_turn = first, prefix, slots, on_turn
         self.error: XferError | None = None
-        self.beside_weights: Any = (
-            None  # the heading of the loss weights, where there are any: says for which run they speak
-        )
+        self.beside_weights: Any = None  # heading of the loss weights, if any: the page adds on which run they act
 
     def show(self, top: Any, side: Any) -> RunSpec | None:
         """Draw all controls.
 
         Args:
-            top: the place of source and target, over the whole width.
-            side: the place of all others.
+            top: place for source and target, over the whole width.
+            side: place for all others.
 
         Returns:
-            The spec that they make, or None where a rule is broken: that is said beside the control.
+            The spec, or None where it is invalid: the error is shown beside the control.
         """
         with top:
             domains = choose_domains(self.first.problem, self.prefix, self.slots)
         with side:
             strategy = self._choose_strategy()
-            boards = st.container(key="boards")
+            panels = st.container(key="boards")
             left, rate = st.columns([3, 2], vertical_alignment="bottom")
             with left:
                 budget = choose_budget(self.first.problem, self.prefix, self.slots)
@@ -74,14 +72,14 @@ class Workbench:
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}
             rest["training"]["selection"] = rule
         try:
-            with boards:
+            with panels:
                 fields |= self._boards(strategy, problem, rest["network"])
             spec = parse_spec({"problem": problem, "strategy": {"kind": strategy.kind, **fields}, **rest})
             validated(spec)
             return spec
         except XferError as error:
             self.error = error
-            if error.code != "not_here":  # the button beside the domain says that
+            if error.code != "not_here":  # the download button says that
                 self.slots.show(error)
             return None
 
@@ -92,7 +90,7 @@ class Workbench:
         if now.kind not in shown:
             shown.append(now.kind)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{_('How knowledge moves')}**", width="content")
+            st.markdown(f"**{_('Method')}** — {_('how knowledge moves')}", width="content")
             lesson_place = st.popover(_("How it works"), icon=":material/school:", type="tertiary")
         kind = st.pills(
             _("How knowledge moves"),
@@ -115,7 +113,7 @@ class Workbench:
         return now if kind == now.kind else form()
 
     def _choose_rule(self) -> str:
-        """Which step of the run counts."""
+        """The rule of model selection."""
         rule = st.selectbox(
             _("Model selection: which step counts"),
             list(RULES),
@@ -129,14 +127,16 @@ class Workbench:
         return rule
 
     def _choose_settings(self, strategy: Strategy, rate: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The strategy's further fields; network, training and seed; and the learning rate in a place of its own."""
+        """The strategy's other fields; network, training and seed; the learning rate in the place ``rate``."""
         first, prefix, slots = self.first, self.prefix, self.slots
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
         if "table" in type(strategy).model_fields:
-            fields["table"] = getattr(strategy, "table", "")  # kept while another scheme is chosen
+            fields["table"] = getattr(strategy, "table", "")  # stays while another scheme is chosen
         if fields.get("scheme") == "table":
-            asked = getattr(strategy, "scheme", "") == "table"  # then a table that is missing is said, not made up
+            asked = (
+                getattr(strategy, "scheme", "") == "table"
+            )  # then a missing table is an error, not filled with an example
             fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
             slots.here("strategy.table")
         left, right = st.columns(2)
@@ -162,26 +162,26 @@ class Workbench:
         return fields, rest
 
     def _live_changes(self) -> list[dict[str, Any]]:
-        """What was changed by hand in the run that these settings are from, to be done again or not."""
+        """The live changes of the run that these settings are from, to be repeated or not."""
         changes = self.first.training.live_changes
         if not changes:
             return []
         again = st.toggle(
-            _("Do again what was changed by hand"),
+            _("Repeat the changes made by hand"),
             value=True,
             key=f"{self.prefix}.live_changes",
-            help=_("In the run that these settings are from, these were changed while it trained."),
+            help=_("Live changes of λ or learning rate in the run that these settings are from."),
         )
         st.caption(plain(change_words(changes, self.first)))
         return [change.model_dump(mode="json") for change in changes] if again else []
 
     def _boards(self, strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:
-        """The network with its locks, and the loss weights λ, as far as the strategy has them."""
+        """The controls to freeze layers and to set the loss weights λ, where the strategy has them."""
         fields, chosen = type(strategy).model_fields, {}
         spec = parse_spec({"problem": problem, "network": network})
         spec.problem.check_names()
         stages = spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())
-        # Another method, the same network: what was locked stays so.
+        # The keys depend on the network, not on the method: locks stay when the method changes.
         prefix = f"{self.prefix}.{spec.network.kind}.frozen"
         if "frozen" in fields:
             chosen["frozen"] = freeze_layers(stages, getattr(strategy, "frozen", ()), prefix)
@@ -201,9 +201,9 @@ class Workbench:
     def _weights(self, strategy: Strategy, problem: Problem) -> dict[str, float]:
         fitting = _fitting_weights(strategy, problem)
         parsed = RunSpec(problem=problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
-        # Other domains are other terms: the keys of the sliders carry the problem.
+        # Other domains have other terms: the keys of the sliders contain the terms.
         terms = canonical(list(fitting.lambdas(problem)))
-        own = fitting.term_titles  # what a method adds of its own has no slider
+        own = fitting.term_titles  # a method's own terms have no slider
         lambdas = {term: value for term, value in fitting.lambdas(problem).items() if term not in own}
         mixed = loss_weights(
             lambdas,
@@ -214,13 +214,13 @@ class Workbench:
             lambda term, key: self.on_turn(lambda_name(term), key),
         )
         usual = fitting.model_copy(update={"weights": {}}).lambdas(problem)
-        if mixed == lambdas:  # nobody has moved a slider: as given, also where that was none, or only some of the terms
+        if mixed == lambdas:  # no slider was moved: as given, also if that was none or only some of the terms
             return getattr(fitting, "weights", {})
         return {} if mixed == {term: usual[term] for term in mixed} else mixed
 
 
 def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
-    """The strategy with the weights that a link gave, or with none if they name other domains than are chosen now."""
+    """The strategy with the weights of the link, or without them if they name other domains than the present ones."""
     try:
         strategy.lambdas(problem)
         return strategy

@@ -1,1 +1,1 @@
-"""What several pages share."""
+"""Widgets and wordings that several pages share."""

@@ -1,8 +1,8 @@
-"""The address of a page: it is written as the visitor chooses, and read only when they arrive.
+"""Query parameters of a page: written as the visitor chooses, read only when they arrive.
 
-A browser sends its address with every press, and while it waits for an answer that address is an old one. Taken for a
-new link it would undo what was pressed meanwhile. So a page reads its address when the visitor comes from elsewhere,
-loads it anew, or goes back or forward in the browser's history; on any other run the controls alone decide.
+A browser sends its address with every press, and while it waits for an answer that address is outdated. Read as a new
+link it would undo what was pressed meanwhile. So a page reads its address when the visitor comes from elsewhere,
+reloads it, or goes back or forward in the browser's history; on any other run the controls alone decide.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ ARRIVALS, GIVEN = "address.arrivals", "address.given"
 
 
 def goes_through_history() -> bool:
-    """Whether this run was asked for by the browser's back or forward."""
+    """Whether this run of the script comes from the browser's back or forward."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 
 
 def note_arrival(page: str) -> None:
-    """For the shell, before each page runs: note if the visitor has just come to it.
+    """Called by the shell before each page runs: note whether the visitor has just arrived.
 
     Args:
         page: its path in the address.
@@ -35,35 +35,35 @@ def note_arrival(page: str) -> None:
 
 
 def has_arrived() -> bool:
-    """Whether the address is still to be read. A run that is cut short before :func:`note_read` leaves it so."""
+    """Whether the address is still to be read; it stays so if the script is interrupted before :func:`note_read`."""
     return bool(st.session_state.get(ARRIVED))
 
 
 def arrivals() -> int:
-    """How often the visitor has come to a page: a part of a page reads the address once for each."""
+    """How often the visitor has arrived at a page: a part of a page reads the address once per arrival."""
     return st.session_state.get(ARRIVALS, 0)
 
 
 def given_on_arrival() -> dict[str, str]:
-    """What the address said as the visitor came: for a part of a page that runs after the address was read."""
+    """The parameters at the visitor's arrival, for a part of a page that runs after the address was read."""
     return st.query_params.to_dict() if has_arrived() else dict(st.session_state.get(GIVEN, {}))
 
 
 def written() -> dict[str, str]:
-    """What the address says as far as this page has written it."""
+    """The parameters that this page wrote last."""
     return st.query_params.to_dict() if has_arrived() else dict(st.session_state.get(WRITTEN, {}))
 
 
 def note_read() -> None:
-    """The address was read, and the controls hold what it says."""
+    """Note that the address was read and that the controls hold its values."""
     st.session_state[WRITTEN] = st.session_state[GIVEN] = st.query_params.to_dict()
     st.session_state[ARRIVED] = False
 
 
 def write_address(wanted: Mapping[str, str]) -> None:
-    """Make the address say this, and nothing else."""
+    """Set the parameters to exactly these."""
     known = st.session_state.get(WRITTEN)
-    # What this run was sent with may be old: the browser is told again, for it may still be on the way to that.
+    # The parameters sent with this run may be outdated: send again, because the browser may not have the last ones yet.
     if wanted != known or wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)
         st.session_state[WRITTEN] = dict(wanted)

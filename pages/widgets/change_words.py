@@ -1,4 +1,4 @@
-"""What was changed by hand while a run trained, in words."""
+"""Live changes of λ and the learning rate, in words."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ NAMED = 8
 
 def change_words(changes: Iterable[LiveChange], spec: RunSpec) -> str:
     """Such as "λ Digits on photographs = 2 (step 40), learning rate = 0.001 (step 90)"; text, not Markdown."""
-    titles, said = setting_titles(spec), []
+    titles, parts = setting_titles(spec), []
     for change in changes:
         text = _("{what} = {value} (step {step})")
         what = titles.get(change.name, change.name)
-        said.append(text.format(what=what, value=f"{change.value:g}", step=f"{change.step:,}"))
-    more = [_("{count} more").format(count=len(said) - NAMED)] if len(said) > NAMED else []
-    return ", ".join([*said[:NAMED], *more])
+        parts.append(text.format(what=what, value=f"{change.value:g}", step=f"{change.step:,}"))
+    more = [_("{count} more").format(count=len(parts) - NAMED)] if len(parts) > NAMED else []
+    return ", ".join([*parts[:NAMED], *more])
 
 
 def changed_by_hand(run: Run) -> str:
-    """A sentence for a run that somebody changed while it trained; empty for all others; text, not Markdown."""
+    """A sentence about the live changes of a run; empty where there are none; text, not Markdown."""
     spec = with_changes(store(), run)
     if not spec.training.live_changes:
         return ""

@@ -1,4 +1,4 @@
-"""Which curves of a run are drawn, in which colours: from its spec, before it has measured anything."""
+"""Charts of a run and the styles of their curves, derived from its spec, so that they exist before the run does."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def reason_text(run: Run) -> str:
 
 
 def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
-    """A run as the live view shows it; its number is the accuracy on the first target."""
-    spec = run.typed_spec
+    """A run as the live view shows it; its number is the metric of the first target on validation samples."""
+    spec = RunSpec.model_validate(run.spec)
     return LiveRun(
         id=run.id,
         title=title or run.name,
@@ -52,8 +52,8 @@ def _number_scalar(spec: RunSpec) -> str:
 
 
 def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
-    """Loss terms as a legend says them: ``digits.photo/digit`` by the domain's title, with the task if they differ;
-    what is no domain's by the strategy's own words."""
+    """Legend titles of loss terms: ``digits.photo/digit`` by the domain's title, with the task if there are several;
+    a method's own terms by the strategy's titles."""
     own = {term: _(title) for term, title in strategy.term_titles.items()}
     parts = {term: TermName.parse(term) for term in terms if term not in own}
     several = len({name.task for name in parts.values()}) > 1
@@ -67,8 +67,8 @@ def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
 
 
 def term_styles(spec: RunSpec) -> dict[str, LineStyle]:
-    """The look of every loss term: its domain's role, with a dash of its own for each further task; what is no domain's
-    looks like none of them."""
+    """The line style of every loss term: the colour of its domain's role, another dash for each further task, and a
+    neutral style for a method's own terms."""
     looks: dict[str, LineStyle] = {}
     used: dict[str, int] = {}
     for term in spec.strategy.lambdas(spec.problem):
@@ -93,12 +93,12 @@ def chart_run(run: Run) -> ChartRun:
 
 
 def planned_run(spec: RunSpec) -> ChartRun:
-    """A run that pressing start would make."""
+    """The run that pressing Start would make."""
     return ChartRun(spec.strategy.kind, _(type(spec.strategy).title), spec)
 
 
 def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Chart]:
-    """Accuracy with the baselines, losses plain and weighted, learning rate."""
+    """Accuracy with the baselines, unweighted and weighted losses, learning rate."""
     looks = term_styles(run.spec)
     titles = term_titles(run.spec.strategy, list(looks))
     waiting = _("The curves appear here as the network learns.")
@@ -165,25 +165,25 @@ def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Char
 
 
 def setting_titles(spec: RunSpec) -> dict[str, str]:
-    """What a person can change while a run trains, as the marks on its chart say it."""
+    """Titles of the live settings, for the marks on a chart."""
     titles = term_titles(spec.strategy, list(spec.strategy.lambdas(spec.problem)))
     return {"lr": _("learning rate"), **{lambda_name(term): f"λ {title}" for term, title in titles.items()}}
 
 
 def _shared_terms(spec: RunSpec) -> list[str]:
-    """The terms that learn labels: what a method adds of its own is left out."""
+    """The supervised terms; a method's own terms are left out."""
     return [term for term in spec.strategy.lambdas(spec.problem) if term not in spec.strategy.term_titles]
 
 
 def _conflict_matrix(run: ChartRun, titles: Mapping[str, str]) -> Chart:
-    """Whether the losses pull together: the cosine between the gradients of every two of them, as of now."""
+    """Gradient conflict: the latest cosine similarity between the gradients of every two losses."""
     terms = _shared_terms(run.spec)
     pairs = [
         Trace(run.id, f"cosine/{a}|{b}", f"{i},{j}", TOTAL.pair) for (i, a), (j, b) in combinations(enumerate(terms), 2)
     ]
     return Chart(
-        _("Do the losses pull together?"),
-        _("Cosine between their gradients in the shared stages: 1 the same way, 0 unrelated, −1 against each other."),
+        _("Gradient conflict: do the losses pull together?"),
+        _("Cosine between their gradients in the shared stages: 1 same direction, 0 unrelated, −1 opposite."),
         pairs,
         lines=[(-1, "", TARGET.pair), (1, "", SOURCE.pair)],
         empty_text=_("Measured from the first step on."),
@@ -211,11 +211,11 @@ def _baseline_trace(run: ChartRun) -> Trace:
 def overlay_charts(
     runs: Sequence[Run], looks: Mapping[str, LineStyle] | None = None
 ) -> tuple[list[LiveRun], list[Chart]]:
-    """Several runs over one another: their accuracy on the target while they trained.
+    """Several runs in one chart: their accuracy on the target while they trained.
 
     Args:
-        runs: what is drawn.
-        looks: arm → look, where they belong to an experiment that has decided them; else each has its method's.
+        runs: to be drawn.
+        looks: condition → line style, where an experiment has chosen them; else each run has its method's.
     """
     dress = method_styles([run.spec["strategy"]["kind"] for run in runs])
     if looks is not None:
@@ -227,13 +227,13 @@ def overlay_charts(
 
 
 def race_charts(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
-    """Strategies side by side on one problem, each in its own colour."""
+    """The strategies of a race in one chart, each in its own colour."""
     lives = [live_run(run, method_style(run.spec["strategy"]["kind"])) for run in runs]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash, width=4) for live in lives]
     return lives, [
         Chart(
-            _("How many photographed digits each network reads right"),
-            _("right answers"),
+            _("Accuracy: how many photographed digits each network reads right"),
+            _("accuracy"),
             traces,
             y_range=(0, 1),
             percent=True,

@@ -1,4 +1,4 @@
-"""Controls made from the typed fields of a form: type, bounds, default, title and help come from the class alone."""
+"""Controls generated from the typed fields of a config: type, bounds, default, title and help come from the class."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def controls(
     """One control a field, in the order of the class.
 
     Args:
-        form: whose fields and present values.
+        form: the config, with its present values.
         prefix: starts the keys of the controls.
         without: fields that are shown elsewhere, or not at all.
         on_change: is called with the field and the key of its control when a person has changed it.
@@ -64,12 +64,12 @@ def _control(key: str, field: FieldInfo, value: Any, on_change: Callable[[str, s
 
 
 def _word(option: Any) -> str:
-    """A choice as a reader says it."""
+    """A choice in words."""
     return _(str(option).replace("_", " "))
 
 
 def _bounds(field: FieldInfo) -> dict[str, Any]:
-    """What the number input is told; what a bound excludes is refused by the form itself."""
+    """Bounds for a number input; exclusive bounds are checked by the config itself."""
     bounds: dict[str, Any] = {}
     for rule in field.metadata:
         for name, bound in (("ge", "min_value"), ("gt", "min_value"), ("le", "max_value"), ("lt", "max_value")):
@@ -79,7 +79,7 @@ def _bounds(field: FieldInfo) -> dict[str, Any]:
 
 
 def choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
-    """A choice among classes of forms: ``now`` if that is of the chosen class, else the defaults of the class."""
-    kinds = {form.kind_name(): form for form in classes}
+    """A choice among config classes: ``now`` if it is of the chosen class, else the defaults of that class."""
+    kinds = {form.model_fields["kind"].default: form for form in classes}
     kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
     return now if kind == now.kind else kinds[kind]()

@@ -1,4 +1,4 @@
-"""What live charts draw, as a table: made only when it is asked for."""
+"""The data of live charts as a table, made on request."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from xfer_core.runs.store import Run
 
 
 def data_table(runs: Sequence[Run], key: str) -> None:
-    """A switch, and below it every curve of these runs with a row a step and a column a scalar.
+    """A switch, and below it the curves of these runs: one row per step, one column per scalar.
 
     Args:
-        runs: whose curves; of several the name of the run stands before each scalar.
+        runs: whose curves; with several, the run's name precedes each scalar.
         key: of the switch.
     """
     if not st.toggle(_("The numbers"), key=key):
@@ -27,4 +27,4 @@ def data_table(runs: Sequence[Run], key: str) -> None:
         for name, step, value in store().updates_since(run.id).points:
             columns.setdefault(before + name, {})[step] = value
     table = pd.DataFrame(columns).sort_index().rename_axis(_("step"))
-    st.dataframe(table, alt=_("Every curve, a row a step and a column a scalar"))
+    st.dataframe(table, alt=_("Every curve: one row per step, one column per scalar"))

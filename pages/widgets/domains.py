@@ -1,4 +1,4 @@
-"""Domains as pages show them: titles, a tile with samples, and a button for those that must be downloaded first."""
+"""Domains on pages: titles, a tile with samples, and a button for those that must be downloaded first."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from xfer_core.problems.problem import Role
 
 
 def domain_title(key: str) -> str:
-    """What a page calls a domain."""
+    """Title of a domain."""
     return _(domain_info(key).card.title)
 
 
 def task_title(task: str) -> str:
-    """What a page calls a task."""
+    """Title of a task."""
     titles = {
         "digit": _("which digit"),
         "parity": _("even or odd"),
@@ -30,13 +30,13 @@ def task_title(task: str) -> str:
 
 
 def task_word(task: str) -> str:
-    """The same in a word, for legends."""
+    """Short title of a task, for legends."""
     words = {"digit": _("digit"), "parity": _("even/odd"), "tilt": _("tilt"), "below_five": _("below five")}
     return words.get(task) or task
 
 
 def domain_tile(key: str) -> str:
-    """A domain on a button, in Markdown: its picture, or its name where that must be downloaded first."""
+    """Markdown for a domain's button: sample images, or its name where it must be downloaded first."""
     title = domain_title(key)
     if not is_available(key):
         return f":material/cloud_download: {plain(title)}"
@@ -45,12 +45,12 @@ def domain_tile(key: str) -> str:
 
 
 def domain_help(key: str) -> str:
-    """What a domain is, in its own words."""
+    """Title and description of a domain, in Markdown."""
     return f"**{plain(domain_title(key))}** — {plain(_(domain_info(key).card.description))}"
 
 
 def offer_download(key: str, role: Role) -> None:
-    """Offer the download; once asked for, show how far it is and go on with the page when it is done."""
+    """Offer the download; once asked for, show its progress and rerun the page when it is done."""
     wanted = domain_info(key).download
     if wanted is None:
         return

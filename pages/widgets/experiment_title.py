@@ -1,4 +1,4 @@
-"""What a page calls an experiment."""
+"""Title of an experiment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from xfer_core.experiments.presets import PRESETS
 
 
 def question_title(batch: str) -> str:
-    """The question of an experiment, by its batch; text, not Markdown."""
+    """The title of an experiment's preset, by its batch; text, not Markdown."""
     question = PRESETS.get(preset_of(batch))
     return _(question.title) if question else batch
 
 
 def experiment_title(batch: str) -> str:
-    """What somebody called it, else its question; text, not Markdown."""
+    """The name that somebody gave it, else its preset's title; text, not Markdown."""
     return store().experiment_name(batch) or question_title(batch)

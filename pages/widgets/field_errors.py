@@ -1,4 +1,4 @@
-"""Places beside the controls where a broken rule is said."""
+"""Error messages beside the controls of the fields that they concern."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xfer_core.errors import XferError
 
 
 class FieldErrors:
-    """Places beside the controls where a broken rule is said."""
+    """Places beside the controls where validation errors are shown."""
 
     def __init__(self) -> None:
         self.places: dict[str, Any] = {}
 
     def here(self, *fields: str) -> None:
-        """The place for errors of these fields."""
+        """Reserve a place here for the errors of these fields."""
         place = st.empty()
         self.places.update(dict.fromkeys(fields, place))
 
     def show(self, error: XferError) -> None:
-        """Say it beside the control of the nearest field."""
+        """Show the error beside the control of the field with the longest matching path."""
         fitting = [field for field in self.places if error.field.startswith(field)]
         place = self.places[max(fitting, key=len)] if fitting else self.places[""]
         place.error(error_text(error), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""The fields of a spec in words: what each is called, and what its value says."""
+"""Fields of a spec in words: their titles and their values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NONE = "–"  # a method that has no such setting
 
 
 def field_title(path: str) -> str:
-    """What a field is called, such as "Steps" for ``training.steps``; text, not Markdown.
+    """Title of a field, such as "Steps" for ``training.steps``; text, not Markdown.
 
     Args:
         path: as ``--set`` spells it.
@@ -29,12 +29,12 @@ def field_title(path: str) -> str:
 
 
 def field_words(path: str, value: Any, spec: RunSpec) -> str:
-    """What a value says, such as "Handwritten digits" for ``["digits.handwritten"]``; text, not Markdown.
+    """A value in words, such as "Handwritten digits" for ``["digits.handwritten"]``; text, not Markdown.
 
     Args:
         path: of its field, as ``--set`` spells it.
-        value: as JSON has it.
-        spec: the one that it is from.
+        value: as in JSON.
+        spec: the spec that it is from.
     """
     if path == "strategy.kind":
         return _(TITLES[value])

@@ -1,4 +1,4 @@
-"""The network drawn as a row of stages, each with a lock: what stays as the source left it, and what is updated."""
+"""Freeze layers: the network as a row of stages, each with a lock: frozen (θ_fix) or updatable (θ_upd)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xfer_core.networks import HEAD
 
 KEY = "stages"
 
-# A switch becomes a block of the drawing: its own name is what a keyboard and a reader of screens find.
+# A switch becomes a block of the drawing; keyboards and screen readers find it by its own name.
 STYLE = """<style>
 .st-key-stages [data-testid=stHorizontalBlock] {gap: 1rem; overflow-x: auto; padding-bottom: 2px}
 .st-key-stages [data-testid=stColumn] {min-width: 4.2rem; position: relative}
@@ -41,12 +41,12 @@ def freeze_layers(stages: list[dict], frozen: tuple[str, ...] | None, prefix: st
 
     Args:
         stages: from ``NetworkConfig.summary``, in order; the last is the head.
-        frozen: what is frozen at first. Names that are no stages (single parameters) are kept as they are. None: the
-            method freezes nothing, and the locks cannot be used.
+        frozen: what is frozen at first. Names that are no stages (single parameters) stay in the result. None: the
+            method freezes nothing, and the locks are disabled.
         prefix: starts the keys of the locks.
 
     Returns:
-        What is frozen now: ``frozen`` itself, in its order, where no lock says otherwise.
+        What is frozen now; ``frozen`` itself, in its order, where no lock was changed.
     """
     names, at_first = [stage["name"] for stage in stages], frozen or ()
     chosen = [name for name in at_first if name not in names]
@@ -62,10 +62,10 @@ def freeze_layers(stages: list[dict], frozen: tuple[str, ...] | None, prefix: st
     updatable = total - sum(stage["parameters"] for stage in stages if stage["name"] in chosen)
     words = f"**{_('Freeze layers')}** — "
     if frozen is None:
-        words += _("all {total} parameters are updated").format(total=f"{total:,}")
+        words += _("all {total} parameters are updatable (θ_upd)").format(total=f"{total:,}")
     else:
-        words += _("{updatable} of {total} parameters are updated (θ_upd)")
-        words = words.format(updatable=f"{updatable:,}", total=f"{total:,}")
+        words += _("{updatable} of {total} parameters are updatable (θ_upd), {frozen} frozen (θ_fix)")
+        words = words.format(updatable=f"{updatable:,}", total=f"{total:,}", frozen=f"{total - updatable:,}")
     title.markdown(words)
     if frozen is None:
         return ()

@@ -1,4 +1,4 @@
-"""What a strategy's docstring teaches, cut for a page."""
+"""A strategy's docstring as a lesson: idea, explanation, paper, with its formulas typeset."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Lesson:
 
     Attributes:
         idea: the first sentence or two.
-        rest: how it works, where it fails, where it is from.
-        paper: the first address in it; nothing where there is none.
+        rest: how it works, where it fails, its source.
+        paper: the first address in it; empty where there is none.
     """
 
     idea: str
@@ -40,7 +40,7 @@ def lesson_of(form: type[Config]) -> Lesson:
 
 
 def typeset(text: str) -> str:
-    """Formulas that stand in a line of a docstring, such as ``L_source(θ)``, as Markdown sets mathematics."""
+    """Inline formulas of a docstring, such as ``L_source(θ)``, as Markdown mathematics."""
     return FORMULA.sub(lambda found: f"${_tex(found.group())}$", text)
 
 
@@ -51,7 +51,7 @@ def _tex(symbol: str) -> str:
 
 
 def family_title(form: type[Strategy]) -> str:
-    """What a page calls the strategy's family; adaptation without target labels is a group of its own in it."""
+    """Title of the strategy's family; adaptation without target labels is a group of its own."""
     if form.is_unsupervised_adaptation:
         return _("Transfer: adaptation without target labels")
     return {

@@ -1,4 +1,4 @@
-"""A link to the workbench: the settings in its address, and what becomes of those that no run could have."""
+"""Read a link to Train: the spec in its query parameters, and the settings that are refused."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 
 
 def read_link(given: Mapping[str, str]) -> tuple[RunSpec, list[tuple[str, XferError]]]:
-    """What a link asks for, as far as the controls can show it.
+    """The spec of a link, as far as the controls can show it.
 
     Args:
         given: path → value in the words of ``--set``, in any order.
 
     Returns:
-        The spec; and each setting that was left out, as it stood in the link, with the rule that it breaks.
+        The spec; and each refused setting, as it stood in the link, with the rule that it breaks.
     """
     settings = [f"{path}={value}" for path, value in given.items()]
     try:
         return _showable(settings), []
     except XferError:
-        pass  # one of them at least is broken: take them one by one, those first that others hang on
+        pass  # at least one is invalid: try them one by one, first those that others depend on
     taken: list[str] = []
     waiting, refused = sorted(settings, key=_order), []
     while waiting:
@@ -33,7 +33,7 @@ def read_link(given: Mapping[str, str]) -> tuple[RunSpec, list[tuple[str, XferEr
                 taken.append(setting)
             except XferError as error:
                 refused.append((setting, error))
-        if len(refused) == len(waiting):  # nothing more fits, not even beside what came after it
+        if len(refused) == len(waiting):  # no further setting is valid, not even beside those accepted after it
             break
         waiting = [setting for setting, _ in refused]
     return _showable(taken), refused

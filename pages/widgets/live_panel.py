@@ -1,4 +1,4 @@
-"""The live panel of one run: what it does now, its curves, and the handles that act on it while it runs."""
+"""Live panel of one run: its status, its curves, and the controls that act on it while it trains."""
 
 from __future__ import annotations
 
@@ -54,32 +54,32 @@ def live_panel(run: Run, baselines: list[Run]) -> None:
 
 
 def live_notes(run: Run) -> None:
-    """What a person should know of a run while it trains, such as that it has gone silent."""
+    """Notes about a run while it trains, such as a missing heartbeat."""
     st.fragment(_notes, run_every=NOTES_SECONDS if run.status in LIVE else None)(run.id)
 
 
 def _notes(run: str) -> None:
-    """What a person should know of this run; looked at again every few seconds while it trains."""
+    """The notes; checked again every few seconds while the run trains."""
     for note in notes(store(), run):
         icon = ":material/history:" if note.field == "checkpoint" else ":material/warning:"
         st.warning(error_text(note), icon=icon)
 
 
 def _weights(run: str, live: bool) -> None:
-    """λ of domain and sample, looked at again every few seconds while the run trains."""
+    """Sample weights, read again every few seconds while the run trains."""
     st.fragment(sample_weights, run_every=WEIGHTS_SECONDS if live else None)(run)
 
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
-    """The panel before a run: its charts stand there already, so that the first point need not wait for them."""
+    """The panel before a run: its charts exist already, so that the first point need not wait for them."""
     baselines = [planned_run(base) for base in baseline_specs(spec)] if with_baselines else []
     texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
     live_view([], panel_charts(planned_run(spec), baselines), texts=texts, key="panel")
 
 
 def baselines_of(run: Run) -> list[Run]:
-    """Baselines on the same problem, network, training and seed as the run; the newest of each kind."""
-    spec = run.typed_spec
+    """Baseline runs on the same problem, network, training and seed as the run; the newest of each kind."""
+    spec = RunSpec.model_validate(run.spec)
     found: dict[str, Run] = {}
     for baseline in baseline_specs(spec):
         same = store().find(digest=baseline.digest(), statuses=(*LIVE, PAUSED, FINISHED), limit=1)
@@ -89,7 +89,7 @@ def baselines_of(run: Run) -> list[Run]:
 
 
 def baseline_specs(spec: RunSpec) -> list[RunSpec]:
-    """Source only and from scratch on the problem of this spec, as far as they can work on it."""
+    """Source only and from scratch on the problem of this spec, where they are valid on it."""
     specs = []
     for kind in ("source_only", "target_only"):
         if kind == spec.strategy.kind:
@@ -104,7 +104,7 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
 
 
 def _order(run: str, batch: str, kind: str) -> None:
-    """Hand a command to a run and the baselines that were started with it, or say why that is no longer possible."""
+    """Send a command to a run and the baselines that were started with it, or say why that is no longer possible."""
     _ask_to_stop(None)
     try:
         store().command(run, kind)
@@ -118,7 +118,7 @@ def _order(run: str, batch: str, kind: str) -> None:
 
 
 def live_buttons(run: Run) -> None:
-    """Pause, resume and stop, as far as the run can still do that; stop asks first."""
+    """Buttons to pause, resume and stop, where the run's status allows it; stop asks for confirmation."""
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         live = run.status in LIVE
         if live or run.status in RESUMABLE:
@@ -138,14 +138,14 @@ def live_buttons(run: Run) -> None:
 
 
 def _ask_to_stop(run: str | None) -> None:
-    """Ask before this run is stopped; None takes the question back."""
+    """Open the confirmation for this run; None closes it."""
     st.session_state["stopping"] = run
 
 
 def _confirm_stop(run: Run) -> None:
-    """The question stands in the page, where no rerun can close it."""
+    """The confirmation is part of the page, where no rerun can close it."""
     with st.container(border=True):
-        st.markdown(_("Stop for good? What it has learned so far is tested and kept; it cannot go on later."))
+        st.markdown(_("Stop for good? The network is tested and stored as it is now; training cannot go on later."))
         with st.container(horizontal=True):
             st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, run.batch, "stop"), key="stop")
             st.button(_("Go on training"), on_click=_ask_to_stop, args=(None,), key="keep-on")
@@ -159,11 +159,11 @@ def _set(run: str, name: str, key: str) -> None:
 
 
 def live_settings_panel(run: Run) -> None:
-    """λ and the learning rate of a network that trains; each acts at once."""
-    spec = run.typed_spec
+    """Live settings: λ and the learning rate of a run that trains; a change acts at once."""
+    spec = RunSpec.model_validate(run.spec)
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
-    with st.expander(_("Turn λ and the learning rate while it trains"), icon=":material/tune:"):
+    with st.expander(_("Live settings: change λ and the learning rate while it trains"), icon=":material/tune:"):
         now, titles = {}, term_titles(spec.strategy, list(lambdas))
         for i, (term, value) in enumerate(lambdas.items()):
             key = f"live.{run.id}.{term}"
@@ -192,8 +192,8 @@ def live_settings_panel(run: Run) -> None:
 
 
 def _results(run: Run, baselines: list[Run]) -> None:
-    """What an expert asks of the result: the tests of all, seed, selection rule, speed, whether frozen was frozen."""
-    spec = run.typed_spec
+    """Details of the result: all tests, seed, selection rule, speed, and whether frozen parameters are unchanged."""
+    spec = RunSpec.model_validate(run.spec)
     result = run.result or {}
     with st.expander(_("Exactly: tests, seed, speed"), icon=":material/rule:"):
         with st.container(horizontal=True):
@@ -213,9 +213,9 @@ def _results(run: Run, baselines: list[Run]) -> None:
             )
         )
     if RULES[spec.training.selection].requires == "answers":
-        st.warning(_("The step was chosen with a look at the answers: a limit from above, not what one could have."))
+        st.warning(_("Oracle: the step was chosen with labels of the tested domain. This is an upper bound."))
     selection_table(run)
     if result["frozen_unchanged"] is False:
-        st.error(_("What was frozen has changed. That is a fault of Xfer; please report it."))
+        st.error(_("Frozen parameters have changed. That is a bug in Xfer; please report it."))
     elif result["frozen_unchanged"]:
-        st.caption(":material/lock: " + _("What was frozen is bit-identical to what the source phase left."))
+        st.caption(":material/lock: " + _("The frozen parameters are bit-identical to those after the source phase."))

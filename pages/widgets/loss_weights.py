@@ -1,4 +1,4 @@
-"""Loss weights λ: one slider a term, their shares of the loss, and the formula with the numbers of now."""
+"""Loss weights λ: one slider per term, their shares of the total, and the formula with the current numbers."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def loss_weights(
     prefix: str,
     on_change: Callable[[str, str], None] | None = None,
 ) -> dict[str, float]:
-    """Sliders for λ, and the formula with the numbers of now.
+    """Sliders for λ, and the formula with the current numbers.
 
     Args:
         lambdas: term → λ at first.
-        titles: term → what a reader calls it.
-        looks: term → its colours.
-        symbol: of the loss in the formula: L_i of a term, or L_d of a domain.
+        titles: term → its title.
+        looks: term → its line style.
+        symbol: of a loss term in the formula, such as ``L``.
         prefix: starts the keys of the sliders.
         on_change: is called with the term and the key of its slider when a person has moved it.
 
     Returns:
-        term → λ now; to the last digit what it was at first where nobody has moved the slider.
+        term → λ now; exactly the value given where nobody has moved the slider.
     """
     chosen, places = {}, st.columns(2)
     for i, (term, value) in enumerate(lambdas.items()):
@@ -46,7 +46,7 @@ def loss_weights(
             f"λ{subscript(i)} · {plain(titles[term])}",
             0.0,
             max(TOP, value),
-            float(value),  # to the last digit: a rounded λ would be trained as if it had been asked for
+            float(value),  # not rounded: a rounded λ would be used for training
             0.01,
             format="%.4g",
             key=key,
@@ -59,7 +59,7 @@ def loss_weights(
 
 
 def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours: Mapping[str, Colour]) -> None:
-    """A bar cut in the shares of the λ; each cut has the number that its term has in the formula."""
+    """A bar divided in the shares of the λ, in the order of the terms."""
     total = sum(lambdas.values())
     if not total:
         return
@@ -77,14 +77,14 @@ def shares_bar(lambdas: Mapping[str, float], titles: Mapping[str, str], colours:
 
 
 def formula(lambdas: Mapping[str, float], symbol: str) -> str:
-    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; a long sum goes on in the next line."""
+    """L(θ) = Σ λ_i L_i(θ) with numbers, in LaTeX; long sums are wrapped."""
     parts = [rf"{_number(value)}\,{symbol}_{{{i}}}" for i, value in enumerate(lambdas.values())]
     lines = [" + ".join(parts[i : i + IN_A_LINE]) for i in range(0, len(parts), IN_A_LINE)]
     return r"\begin{aligned} L(\theta) =\ & " + r" \\ & +\ ".join(lines) + r" \end{aligned}"
 
 
 def _number(value: float) -> str:
-    """Two decimals where that is the whole of it or nearly so, else four digits, in LaTeX."""
+    """Two decimals from 0.1 on, four significant digits below, in LaTeX."""
     if value == 0 or value >= 0.1:
         return f"{value:.2f}"
     digits, power, exponent = f"{value:.4g}".partition("e")

@@ -1,4 +1,4 @@
-"""What the page calls the things that a recipe and a command line spell: fields, domains, methods, rules."""
+"""Page titles of what recipes and the command line spell as paths and keys: fields, domains, methods, rules."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ OWN = {
     "experiment.conditions": "Methods",
     "version": "Version",
 }
-"""Where a field has no title of its own, or the page has a shorter one."""
+"""Titles of fields without one of their own, or for which the page has a shorter one."""
 
 
 @cache
 def field_titles() -> dict[str, str]:
-    """Path of a field, as ``--set`` spells it → its title in English. A field that several methods have is called as
-    the first of them calls it."""
+    """Path of a field, as ``--set`` spells it → its title in English. A field that several methods have takes its
+    title from the first of them."""
     titles: dict[str, str] = {}
     for prefix, forms in (
         ("problem.", (Problem,)),
@@ -57,7 +57,7 @@ def field_titles() -> dict[str, str]:
 
 
 def page_word(value: Any, translate: Callable[[str], str]) -> Any:
-    """A value of an error in the page's words: what it does not know stays as it is.
+    """A value of an error in the page's words; unknown values stay as they are.
 
     Args:
         value: a field's path, a domain's key, a term, a method's kind, a rule's name, or a collection of those.

@@ -1,4 +1,4 @@
-"""Phases as people read them."""
+"""Titles of training phases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pages.i18n import _
 
 
 def phase_titles() -> dict[str, str]:
-    """Phase → words."""
+    """Phase → title."""
     return {
         "source": _("learning the source"),
         "target": _("learning the target"),

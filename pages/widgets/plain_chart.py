@@ -1,3 +1,3 @@
-"""How Streamlit draws every chart: without Plotly's toolbar, which lies over the curves, titles and first rows."""
+"""Plotly configuration of every chart: no toolbar, because it covers curves and titles."""
 
 PLAIN = {"displayModeBar": False}

@@ -1,4 +1,4 @@
-"""A link to a prepared experiment: its plan in the address, and what becomes of those parts that cannot be."""
+"""Links to a prepared experiment: a plan as query parameters, and reading it back with the refused parts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms
 
 MOST_SEEDS = 20
-WORDS = ("question", "methods", "labels", "seeds", "term")  # beside the settings of all runs and those of a method
+WORDS = ("question", "methods", "labels", "seeds", "term")  # beside shared settings and those of single methods
 
-RATE = "training.optimizer.lr"  # what a method may have of its own beside its fields
+RATE = "training.optimizer.lr"  # the one training setting that a method may have of its own
 
 Refused = list[tuple[str, XferError]]
 
@@ -31,25 +31,25 @@ def sweep_query(spec: RunSpec, term: str = "") -> dict[str, str]:
     """For a link from Train to Compare: how λ changes the result, with the settings of this spec.
 
     Args:
-        spec: as it is chosen now.
-        term: whose λ runs from 0 to 1; empty: of all terms of the targets.
+        spec: as chosen now.
+        term: the term whose λ is swept from 0 to 1; empty: all terms of the targets.
     """
     return plan_to_sweep(spec, term).query()
 
 
 def is_plan(given: Mapping[str, str]) -> bool:
-    """Whether a link says anything of a plan."""
+    """Whether a link holds any part of a plan."""
     return any(_is_ours(path) for path in given)
 
 
 def read_plan(given: Mapping[str, str]) -> tuple[Plan, Refused]:
-    """What a link asks for, as far as the form can show it.
+    """The plan of a link, as far as the form can show it.
 
     Args:
-        given: the parameters of a link, in any order. What is not of a plan (fbclid, utm_source, …) is for others.
+        given: the parameters of a link, in any order. Foreign ones (fbclid, utm_source, …) are ignored.
 
     Returns:
-        The plan; and each part that was left out, as it stood in the link, with the rule that it breaks.
+        The plan; and each refused part, as it stood in the link, with the rule that it breaks.
     """
     refused: Refused = []
     question = given.get("question", "")
@@ -68,7 +68,7 @@ def _is_ours(path: str) -> bool:
 
 
 def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
-    """Problem, network and training; where the link is silent, as the question has them."""
+    """Problem, network and training; what the link leaves out comes from the preset."""
     parts = [setting.partition("=") for setting in PRESETS[plan.preset].settings]
     preset = {path: value for path, _, value in parts}
     shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
@@ -125,7 +125,7 @@ def _seeds(text: str) -> int:
 
 
 def _read_settings(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
-    """Of the methods: ``dann.hidden=32``, or ``dann.training.optimizer.lr=0.001``."""
+    """Settings of single methods: ``dann.hidden=32``, or ``dann.training.optimizer.lr=0.001``."""
     refused: Refused = []
     settings: dict[str, dict[str, str]] = {}
     for path, value in sorted(given.items()):

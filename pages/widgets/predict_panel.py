@@ -1,4 +1,4 @@
-"""Try it: draw a digit or hand in a picture, and every network answers at once."""
+"""Try it: predictions of one or more networks for a drawing or an uploaded image."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ FIRST = F.pad(torch.full((1, 20, 4), 255, dtype=torch.uint8), (10, 10, 2, 2))  #
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network(run: str, ended: float | None, _row: Run) -> Network:
-    """Read once a run; ``ended`` tells a run from the same one resumed."""
-    network, problem = load_trained_network(_row), _row.typed_spec.problem
-    with one_thread():  # photographs are read and kernels chosen now: the first stroke need not wait for that
-        pictures = {key: ways[:1] for key, ways in render_variants(FIRST, problem.roles()).items()}
+    """Loaded once per run; ``ended`` distinguishes a run from the same run resumed."""
+    network, problem = load_trained_network(_row), RunSpec.model_validate(_row.spec).problem
+    with one_thread():  # warm-up: photographs are read and kernels chosen before the first stroke
+        pictures = {key: variants[:1] for key, variants in render_variants(FIRST, problem.roles()).items()}
         predict_classes(network, problem, classification_tasks(problem)[0], pictures)
     return network
 
 
 def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
-    """Let the visitor draw, and show what the networks of these runs say to it.
+    """Let the visitor draw or upload, and show the predictions of these runs' networks.
 
-    A run without a trained network, or without a task whose answer is a class, is left out with a sentence. What
-    happens in the panel reruns the panel alone, not the page.
+    A run without a trained network, or without a classification task, is left out with a sentence. A change in the
+    panel reruns the panel alone, not the page.
 
     Args:
-        runs: whose networks are asked, in this order.
-        looks: how each is drawn; by default as the first of several equals, the second …
+        runs: whose networks predict, in this order.
+        looks: line style of each; by default neutral styles.
     """
     asked = []
     for number, run in enumerate(runs):
         look = looks[number] if looks else neutral_style(number)
         problem = run.typed_spec.problem
         if not classification_tasks(problem):
-            st.caption(_("{name} has learned no task whose answer is a class.").format(name=plain(run.name)))
+            st.caption(_("{name} has learned no classification task.").format(name=plain(run.name)))
             continue
         try:
             network = _network(run.id, run.ended, run)
@@ -68,7 +68,7 @@ def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
 
 
 def _panel(asked: list[PredictionRequest]) -> None:
-    """Everything that a stroke changes."""
+    """The part of the page that a stroke reruns."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         task = _task(asked)
@@ -82,10 +82,10 @@ def _panel(asked: list[PredictionRequest]) -> None:
         if picture is not None:
             show_predictions(speaking, task, keys, picture, right)
         elif how == DRAW:
-            sentence = _("Draw a digit in the square, with mouse, pen or finger: the answers come while you draw.")
+            sentence = _("Draw a digit in the square, with mouse, pen or finger: the predictions come while you draw.")
             right.info(sentence, icon=":material/draw:")
         else:
-            right.info(_("The answers to your picture appear here."), icon=":material/image_search:")
+            right.info(_("The predictions for your picture appear here."), icon=":material/image_search:")
     except XferError as error:
         right.error(error_text(error), icon=":material/error:")
     if how == DRAW:
@@ -94,11 +94,11 @@ def _panel(asked: list[PredictionRequest]) -> None:
 
 
 def _task(asked: Sequence[PredictionRequest]) -> str:
-    """The task whose answers are shown: the only one, or one of a list."""
+    """The task that is predicted: the only one, or one of a list."""
     tasks = list(dict.fromkeys(task for one in asked for task in classification_tasks(one.problem)))
     if len(tasks) == 1:
         return tasks[0]
-    return st.selectbox(_("What the networks are asked"), tasks, format_func=task_title, key="try.task")
+    return st.selectbox(_("Task: what the networks predict"), tasks, format_func=task_title, key="try.task")
 
 
 def _how() -> str:
@@ -116,7 +116,7 @@ def _how() -> str:
 
 
 def _uploaded() -> Tensor | None:
-    """The picture that somebody handed in, uint8 (3, H, W)."""
+    """The uploaded image, uint8 (3, H, W)."""
     file = st.file_uploader(_("A picture of one digit"), TYPES, key="try.file", max_upload_size=MEGABYTES)
     if file is None:
         return None

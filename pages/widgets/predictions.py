@@ -1,4 +1,4 @@
-"""What the networks say to one picture: bars for one version of it, and a table for every domain's version."""
+"""Predictions for one image: bars for one domain's version of it, and a table for every domain's version."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from xfer_core.networks import Network
 from xfer_core.problems.problem import Problem
 
 NAMED = 3  # classes that a description in words holds
-FEW = 2  # networks whose bars leave room beside the square
+FEW = 2  # networks whose bars leave room beside the drawing pad
 
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """One network that answers.
+    """One network whose prediction is asked for.
 
     Attributes:
-        title: what the page calls it.
-        problem: what it was trained on.
+        title: its title on the page.
+        problem: the problem that it was trained on.
         network: on the CPU.
-        look: how its answers are drawn.
+        style: line style of its predictions.
     """
 
     title: str
@@ -45,36 +45,36 @@ class PredictionRequest:
 def show_predictions(
     asked: Sequence[PredictionRequest], task: str, keys: Sequence[str], picture: Tensor, beside: DeltaGenerator
 ) -> None:
-    """Ask every network, and show what they say.
+    """Compute and show the predictions of every network.
 
     Args:
         asked: the networks, at least one.
-        task: what they are asked; all have learned it.
-        keys: the domains in whose ways the picture is shown.
+        task: the task that is predicted; all have learned it.
+        keys: the domains as whose samples the picture is rendered.
         picture: uint8 (C, H, W).
-        beside: where the bars go, and the table too while they leave room for it; else it goes below all.
+        beside: place for the bars, and for the table if there is room; else the table goes below.
 
     Raises:
         XferError: ``no_ink``.
     """
     begun = time.perf_counter()
-    way = st.session_state.get("try.way", 0) % VARIANTS
+    variant = st.session_state.get("try.way", 0) % VARIANTS
     with one_thread():
-        ways = render_variants(picture, keys)
-        pictures = {key: shown[way : way + 1] for key, shown in ways.items()}
-        said = [predict_classes(one.network, one.problem, task, pictures) for one in asked]
+        variants = render_variants(picture, keys)
+        pictures = {key: shown[variant : variant + 1] for key, shown in variants.items()}
+        predicted = [predict_classes(one.network, one.problem, task, pictures) for one in asked]
     milliseconds = 1000 * (time.perf_counter() - begun)
-    titles = {name: _(name) for each in said for name in each[keys[0]].probabilities}
+    titles = {name: _(name) for each in predicted for name in each[keys[0]].probabilities}
     with beside:
         st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
         chosen = _chosen(keys, asked[0].problem.target[0])
         dark = is_dark()
         speakers = [
             LegendEntry(one.title, one.style.pair[dark], _in_words(one.title, each[chosen], titles))
-            for one, each in zip(asked, said, strict=True)
+            for one, each in zip(asked, predicted, strict=True)
         ]
-        st.html(prediction_bars([(who, each[chosen]) for who, each in zip(speakers, said, strict=True)], titles))
-        sentence = _("Answered in {count} ms. Below each prediction: its confidence.")
+        st.html(prediction_bars([(who, each[chosen]) for who, each in zip(speakers, predicted, strict=True)], titles))
+        sentence = _("Predicted in {count} ms. Below each prediction: its confidence.")
         st.caption(sentence.format(count=round(milliseconds)))
     with beside if len(asked) <= FEW else st.container():
         st.markdown(f"**{_('Domain shift')}** — {_('and what is it, shown as each domain would show it?')}")
@@ -83,12 +83,12 @@ def show_predictions(
             (domain_title(key), image, alt.format(title=domain_title(key)), key == chosen)
             for key, image in pictures.items()
         ]
-        rows = [(who, list(each.values())) for who, each in zip(speakers, said, strict=True)]
+        rows = [(who, list(each.values())) for who, each in zip(speakers, predicted, strict=True)]
         st.html(variants_table(heads, rows, titles))
-        if any(not torch.equal(shown[0], shown[1]) for shown in ways.values()):
+        if any(not torch.equal(shown[0], shown[1]) for shown in variants.values()):
             _another()
     with st.expander(_("The numbers"), icon=":material/table:"):
-        _numbers(speakers, said, titles)
+        _numbers(speakers, predicted, titles)
 
 
 def _chosen(keys: Sequence[str], target: str) -> str:
@@ -107,13 +107,13 @@ def _chosen(keys: Sequence[str], target: str) -> str:
 
 
 def _in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
-    """The likeliest classes of an answer, as a sentence."""
+    """The most probable classes of a prediction, as a sentence."""
     ranked = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:NAMED]
     return f"{title}: " + ", ".join(f"{titles[name]} {percent(value)}" for name, value in ranked)
 
 
 def _another() -> None:
-    """A button for another photograph, angle or noise: one picture can be luck."""
+    """A button for another photograph, angle or noise: a prediction for one picture can be chance."""
     st.button(_("Another photograph, angle, noise"), icon=":material/autorenew:", on_click=_turn_on, key="try.another")
 
 
@@ -122,17 +122,17 @@ def _turn_on() -> None:
 
 
 def _numbers(
-    speakers: Sequence[LegendEntry], said: Sequence[Mapping[str, Prediction]], titles: Mapping[str, str]
+    speakers: Sequence[LegendEntry], predicted: Sequence[Mapping[str, Prediction]], titles: Mapping[str, str]
 ) -> None:
     """Every probability."""
     rows = [
         {
             _("network"): who.title,
             _("shown as"): domain_title(key),
-            _("answer"): titles[answer.label],
+            _("prediction"): titles[answer.label],
             **{titles[name]: value for name, value in answer.probabilities.items()},
         }
-        for who, each in zip(speakers, said, strict=True)
+        for who, each in zip(speakers, predicted, strict=True)
         for key, answer in each.items()
     ]
     columns = {title: st.column_config.NumberColumn(title, format="percent") for title in titles.values()}

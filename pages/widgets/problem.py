@@ -1,4 +1,4 @@
-"""What is to be learned from what: domains in their roles, tasks and label budget."""
+"""Controls for the problem: source and target domains, tasks and label budget."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ STYLE = """<style>
 
 
 def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
-    """Source and target as pictures, one press each.
+    """Source and target, chosen by their sample images.
 
     Args:
-        now: what they show at first.
-        prefix: starts their keys.
-        slots: learns where to say what is wrong with which field.
+        now: the initial values.
+        prefix: starts the keys of the controls.
+        slots: places for the errors of each field.
 
     Returns:
         role → keys of the chosen domains, not validated.
@@ -59,12 +59,12 @@ ROLES: tuple[Role, ...] = ("source", "target")
 
 
 def _takes_several(now: Problem, prefix: str) -> bool:
-    """Whether each role may have several domains: as the switch stands, else where one has not exactly one."""
+    """Whether each role may have several domains: as the switch says; at first where a role has not exactly one."""
     return st.session_state.get(f"{prefix}.several", any(len(getattr(now, role)) != 1 for role in ROLES))
 
 
 def _carry_over(prefix: str) -> None:
-    """What is chosen stays so as the switch changes the kind of the pictures."""
+    """Keep the chosen domains when the switch changes between single and multiple choice."""
     state = st.session_state
     for role in ROLES:
         one, several = f"{prefix}.{role}", f"{prefix}.{role}.several"
@@ -101,7 +101,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
 
 
 def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
-    """How many labels of each class the target has: a number, or ``all``."""
+    """Labels per class in the target: a number, or ``all``."""
     budgets: list[Any] = list(BUDGETS)
     if now.labels_per_class not in budgets:
         budgets = [*sorted([*budgets[:-1], now.labels_per_class]), "all"]
@@ -117,14 +117,14 @@ def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
 
 
 def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots: FieldErrors) -> dict[str, Any]:
-    """What most people leave alone: tasks, test-only domains, and several domains in one role."""
+    """Less common settings: tasks, test-only domains, and several domains per role."""
     st.toggle(
         _("Several source or target domains"),
         value=_takes_several(now, prefix),
         key=f"{prefix}.several",
         on_change=_carry_over,
         args=(prefix,),
-        help=_("A press on a picture then adds that domain, or takes it away."),
+        help=_("A press on a picture then adds or removes that domain."),
     )
     keys = [key for role in chosen.values() for key in role]
     tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]

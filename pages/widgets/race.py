@@ -1,4 +1,4 @@
-"""The race of the page Start: its three networks, its one setting, and how it is queued and found again."""
+"""The race of the page Start: its three runs, its one setting, and how it is queued and found again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from xfer_core.runs.store import LIVE, Run
 BATCH = "race-"
 SCRATCH = "target_only"
 RACERS = (SCRATCH, "fine_tune", "joint")
-LABELS = (1, 5, 20)  # labelled target samples of each class to choose from
+LABELS = (1, 5, 20)  # choices of labels per class in the target
 DEFAULT_LABELS = 5
 LABELS_KEY = "race.labels"
 
 
 def race_names() -> dict[str, str]:
-    """Strategy → what the race calls its network."""
+    """Strategy → name of its network in the race."""
     return {
         "target_only": _("From scratch"),
         "fine_tune": _("Practised first"),
@@ -43,12 +43,12 @@ def kind_of(run: Run) -> str:
 
 
 def labels_of(run: Run) -> int:
-    """How many labelled target samples of each class a run of a race has."""
-    return run.typed_spec.problem.labels_per_class  # pyright: ignore[reportReturnType]
+    """Labels per class in the target of a run of a race."""
+    return RunSpec.model_validate(run.spec).problem.labels_per_class  # pyright: ignore[reportReturnType]
 
 
 def is_racing(runs: list[Run]) -> bool:
-    """Whether one of the networks may still learn."""
+    """Whether one of the networks waits or trains."""
     return any(run.status in LIVE for run in runs)
 
 
@@ -60,10 +60,10 @@ def labels_control(disabled: bool = False) -> None:
 
 
 def begin_race() -> None:
-    """Queue a race with the chosen number of labels, and make it the one of this address.
+    """Queue a race with the chosen number of labels per class, and show it.
 
-    The first race with any number of labels has seed 0, the next seed 1: two races that differ in their labels only
-    are dealt the same pictures.
+    The first race with a number of labels has seed 0, the next seed 1, so that races which differ only in their labels
+    use the same splits of the data.
     """
     labels = st.session_state.get(LABELS_KEY) or DEFAULT_LABELS
     seed = len(
@@ -76,11 +76,11 @@ def begin_race() -> None:
     show_race(batch)
 
 
-SHOWN, LAST = "race.shown", "race"  # the race that stands here, empty for none; the last one that did
+SHOWN, LAST = "race.shown", "race"  # the race that is shown, empty for none; the last race that was
 
 
 def show_race(batch: str) -> None:
-    """Let this race stand here."""
+    """Show this race."""
     st.session_state[SHOWN] = st.session_state[LAST] = batch
 
 
@@ -90,7 +90,7 @@ def leave_race() -> None:
 
 
 def shown_race() -> str:
-    """The race that stands here: that of the address when one has just come, else what was pressed since."""
+    """The race that is shown: that of the address on arrival, afterwards the one chosen on the page."""
     if address.has_arrived():
         st.session_state[SHOWN] = st.query_params.get("race", "")
         address.note_read()

@@ -1,4 +1,4 @@
-"""Open a recipe: a file that decides a run becomes the settings of Train."""
+"""Open a recipe: an uploaded ``recipe.json`` becomes the settings of Train."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ COUNT, REFUSED, WANTED = "recipe.count", "recipe.refused", "recipe.wanted"
 
 
 def recipe_uploader() -> None:
-    """A place for a ``recipe.json``. A good one opens Train with its settings, a table of weights included; of a bad
-    one a sentence says which field breaks which rule. It works on Train too, which then begins anew."""
+    """Upload of a ``recipe.json``. A valid one opens Train with its settings, a table of weights included; for an
+    invalid one an error names the field and the rule. On Train it replaces the settings there."""
     st.file_uploader(
         _("A recipe.json from an export, or one that you wrote"),
         ["json"],
@@ -36,7 +36,7 @@ def spec_of(content: bytes, name: str) -> RunSpec:
     """The spec in a recipe file.
 
     Raises:
-        XferError: naming the field, the rule and the value of the first thing that no control could show.
+        XferError: for the first setting that no control can show.
     """
     spec = parse_spec(recipe_data(content, name))
     _spec, refused = read_link(spec_settings(spec))
@@ -50,7 +50,7 @@ def _key() -> str:
 
 
 def _take() -> None:
-    """A file has come (or was taken away)."""
+    """A file was uploaded or removed."""
     file = st.session_state[_key()]
     st.session_state[REFUSED] = None
     if file is None:
@@ -60,6 +60,6 @@ def _take() -> None:
     except XferError as error:
         st.session_state[REFUSED] = error
         return
-    st.session_state[COUNT] = st.session_state.get(COUNT, 0) + 1  # the next file finds the place empty
+    st.session_state[COUNT] = st.session_state.get(COUNT, 0) + 1  # a new key: the uploader is empty for the next file
     st.session_state[WANTED] = True
     st.session_state[address.ARRIVED] = True  # also where the visitor is on Train already

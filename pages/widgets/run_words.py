@@ -1,4 +1,4 @@
-"""A run in words, wherever it is one of many: what it was asked, and what came of it."""
+"""A run in words: its setup and its result, for lists and headings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xfer_core.names import is_error
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 
-# What the line of facts says anyway, or what changes no result.
+# Settings that the line of facts shows already, or that change no result.
 SAID = ("problem.source", "problem.target", "problem.labels_per_class", "strategy.kind", "seed", "training.device")
 LONGEST = 80  # characters of a changed setting's value: a table of weights may be longer
 
@@ -32,9 +32,9 @@ def result_words(run: Run) -> str:
 
 
 def changed_words(spec: RunSpec) -> list[str]:
-    """Every setting that is not at its default and that :func:`facts` does not say anyway, such as "Steps: 600"."""
+    """Every setting that is not at its default and that :func:`facts` does not show, such as "Steps: 600"."""
     values = spec.model_dump(mode="json")
-    said = []
+    changed = []
     for path in spec_settings(spec):
         if path in SAID:
             continue
@@ -43,13 +43,13 @@ def changed_words(spec: RunSpec) -> list[str]:
             value = value[name]
         words = field_words(path, value, spec)
         words = words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
-        said.append(f"λ: {words}" if path == "strategy.weights" else f"{field_title(path)}: {words}")
-    return said
+        changed.append(f"λ: {words}" if path == "strategy.weights" else f"{field_title(path)}: {words}")
+    return changed
 
 
 def facts(run: Run) -> list[str]:
-    """What was asked, when, and the id, the domains first; text, not Markdown."""
-    spec = run.typed_spec
+    """The setup, the time and the id of a run, the domains first; text, not Markdown."""
+    spec = RunSpec.model_validate(run.spec)
     title = _(type(spec.strategy).title)
     return [
         transfer_words(spec),
@@ -62,8 +62,8 @@ def facts(run: Run) -> list[str]:
 
 
 def run_title(run: Run) -> str:
-    """A run among others that may share its name; text, not Markdown."""
-    spec = run.typed_spec
+    """A title that distinguishes runs of one name; text, not Markdown."""
+    spec = RunSpec.model_validate(run.spec)
     seed = _("seed {seed}").format(seed=spec.seed)
     parts = (run.name, budget_word(spec.problem.labels_per_class, _), seed, result_words(run), run.id)
     return " · ".join(filter(None, parts))

@@ -1,4 +1,4 @@
-"""λ_{d,i} as it stands: how the weight of each domain was shared out among its samples."""
+"""Sample weights λ_{d,i}: how the weight of each domain is distributed over its samples."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SHOWN = 12
 
 
 def sample_weights(run: str) -> None:
-    """Show the weights and the samples at both ends, if the run has any yet."""
+    """Show the weights, and the samples with the largest and smallest, if the run has any yet."""
     path = settings().artifacts(run) / SAMPLE_WEIGHTS
     if not path.exists():
         return
     table: Any = pd.read_csv(path)
     task = table.columns[2]
-    with st.expander(_("How much each sample counted: λ of domain and sample"), icon=":material/balance:"):
+    with st.expander(_("Sample weights λ: how much each sample of a domain counted"), icon=":material/balance:"):
         for key in table["domain"].unique():
             rows = table[table["domain"] == key].sort_values("lambda", ascending=False)
             st.markdown(f"**{plain(domain_title(key))}** — {_('λ of the domain')} {rows['lambda'].sum():.3f}")
@@ -55,6 +55,6 @@ def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
     except XferError as error:  # its files were damaged after the run had read them
         st.error(error_text(error), icon=":material/error:")
         return
-    positions = {int(original): i for i, original in enumerate(domain.example_ids)}
-    images = domain.inputs[[positions[original] for original in rows["original"]]]
-    st.image(image_grid(images, SHOWN), caption=label, width="stretch", alt=label)
+    positions = {int(example): i for i, example in enumerate(domain.example_ids)}
+    inputs = domain.inputs[[positions[example] for example in rows["original"]]]
+    st.image(image_grid(inputs, SHOWN), caption=label, width="stretch", alt=label)

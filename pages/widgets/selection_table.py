@@ -1,4 +1,4 @@
-"""What each selection rule would have made of a run, and what that costs against the answers."""
+"""Table of model selection: the step and test result of each rule, and its cost against the oracle."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SEES = {
     "nothing": "nothing",
     "source labels": "source labels",
     "few target labels": "a few target labels",
-    "target images": "target images only",
-    "answers": "the answers",
+    "target images": "unlabelled target samples",
+    "answers": "labels of the tested domain",
 }
 
 
@@ -44,7 +44,7 @@ def selection_table(run: Run) -> None:
                 _("rule"): [
                     ("→ " if row.rule == spec.training.selection else "") + _(RULES[row.rule].title) for row in rows
                 ],
-                _("looks at"): [_(SEES[RULES[row.rule].requires]) for row in rows],
+                _("uses"): [_(SEES[RULES[row.rule].requires]) for row in rows],
                 _("step"): [row.step for row in rows],
                 _("on test samples"): [metric_text(name, abs(row.value)) for row in rows],
                 _("against the oracle"): [_against(name, row.cost) for row in rows],

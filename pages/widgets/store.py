@@ -1,4 +1,4 @@
-"""The run store as pages use it."""
+"""Access to the run store for pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 from xfer_core.settings import settings
 
-PATIENCE_SECONDS = 10.0  # after SQLite's own: somebody looks at an empty page meanwhile
+PATIENCE_SECONDS = 10.0  # on top of SQLite's own wait; short, because a visitor waits for the page
 
 
 @st.cache_resource
@@ -30,9 +30,9 @@ def store() -> Store:
 
 
 def say_if_replaced() -> None:
-    """Say that the database is another one than it was, until this visitor has taken note of it."""
+    """Warn that the database was replaced, until this visitor has confirmed it."""
     database = store().database
-    database.work(lambda: None, PATIENCE_SECONDS)  # looks whether it is
+    database.work(lambda: None, PATIENCE_SECONDS)  # notices a replaced file
     if (gone := database.gone()) and st.session_state.get("database.replaced") != database.replaced:
         st.warning(error_text(gone), icon=":material/database_off:")
         st.button(_("I have read this"), on_click=_note_replaced, args=(database.replaced,), key="note-replaced")
@@ -43,14 +43,14 @@ def _note_replaced(when: float) -> None:
 
 
 def enqueue(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
-    """Queue runs that belong together, each with a name, and see to it that somebody takes them. Their ids."""
+    """Queue runs that belong together, each with a name, and start a dispatcher if none is alive. Their ids."""
     ids = store().create_many(wanted, batch)
     ensure_dispatcher()
     return ids
 
 
 def delete(ids: list[str]) -> bool:
-    """Delete these runs for good, or say why that cannot be; whether they are gone."""
+    """Delete these runs, or say why that is not possible; whether they were deleted."""
     try:
         delete_runs(store(), ids)
     except XferError as error:  # somebody resumed one in the meantime, or deleted it
@@ -66,7 +66,7 @@ def _checked(spec: str) -> ProblemData:
 
 
 def require_available(problem: Problem) -> None:
-    """Refuse what would make a page download data unasked.
+    """Refuse a problem whose data is not on this machine: pages never download it unasked.
 
     Raises:
         XferError: ``not_here``, or what ``check_names`` raises.
@@ -78,10 +78,10 @@ def require_available(problem: Problem) -> None:
 
 
 def validated(spec: RunSpec) -> ProblemData:
-    """The problem as dealt, without pixels, once the whole spec has been found good; remembered for the next rerun.
+    """The splits of the problem, without inputs, once the whole spec is valid; cached for the next rerun.
 
     Raises:
-        XferError: what ``RunSpec.check`` raises; ``not_here`` rather than that a page downloads data unasked.
+        XferError: what ``RunSpec.check`` raises; ``not_here`` for data that is not on this machine.
     """
     require_available(spec.problem)
     return _checked(spec.model_dump_json())

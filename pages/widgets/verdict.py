@@ -1,4 +1,4 @@
-"""What a run shows, in one sentence, the moment it is known."""
+"""The result of one run in a sentence: accuracy, difference to its baseline, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xfer_core.runs.store import COLLAPSED, DIVERGED, FAILED, Run
 
 
 def show_verdict(run: Run, baselines: list[Run]) -> bool:
-    """Draw the sentence; whether there was one. A run that still trains has none."""
+    """Show the sentence; whether there is one. A run that still trains has none."""
     if run.outcome == FAILED:
         st.error(plain(reason_text(run)), icon=":material/error:")
         return True
@@ -36,7 +36,7 @@ def show_verdict(run: Run, baselines: list[Run]) -> bool:
 
 
 def _trouble(run: Run, spec: RunSpec, found: Verdict) -> str:
-    """That it came out so that nobody should rely on it, and what to do."""
+    """Why the result is not to be relied on (diverged, collapsed), and what to do."""
     words = {"name": plain(run.name), "value": _amount(found, found.value), "rate": f"{spec.training.optimizer.lr:g}"}
     if run.outcome == DIVERGED:
         text = _(
@@ -44,13 +44,13 @@ def _trouble(run: Run, spec: RunSpec, found: Verdict) -> str:
             "too large; try a tenth of it."
         )
     else:
-        text = _("**{name}** gives nearly one and the same answer everywhere: it learned nothing of use.")
+        text = _("**{name}** collapsed: it predicts nearly one class for everything and learned nothing of use.")
     measured = _("It is {value} off on average.") if found.is_error else _("It got {value} of 100 right.")
     return f"{text} {measured}".format(**words)
 
 
 def _test_samples(spec: RunSpec) -> int | None:
-    """How many test samples the first target has, where its data is here."""
+    """Number of test samples of the first target, if its data is on this machine."""
     try:
         return len(validated(spec).held_out[spec.problem.target[0], "test"])
     except XferError:
@@ -102,7 +102,7 @@ def _amount(found: Verdict, value: float) -> str:
 
 
 def _doubt(run: Run, spec: RunSpec, found: Verdict, samples: int | None) -> str:
-    """How far it can be trusted: one seed, so many samples."""
+    """How far to trust it: one seed, the number of test samples."""
     words = {"seed": spec.seed, "samples": samples, "noise": f"{100 * found.noise:.1f}"}
     if found.against and samples and not found.is_error and found.stopped_at is None:
         text = _("One run each, seed {seed}; a test of {samples} samples moves such a difference by ± {noise}.")

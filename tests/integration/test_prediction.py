@@ -244,7 +244,7 @@ def test_every_network_answers_to_every_version_of_the_drawing(draws):
     shown = html(test)
     assert shown.count("<section") == 2
     assert shown.count("<img ") == 3
-    best = table["answer"].tolist()
+    best = table["prediction"].tolist()
     chosen = next(control for control in test.get("button_group") if control.label == "Your picture shown as")
     assert chosen.value == PHOTO, "the bars begin with the target"
     assert f">{best[1]}</b>" in shown
@@ -263,7 +263,7 @@ def test_a_run_that_is_not_there_yet_and_one_without_classes_are_left_out_with_a
     assert not test.exception
     said = words(test)
     assert "waiting: run must have trained to an end" in said
-    assert "numbers has learned no task whose answer is a class" in said
+    assert "numbers has learned no classification task" in said
     assert set(test.dataframe[0].value["network"]) == {"mine"}
     alone = page(waiting)
     assert not alone.exception
@@ -277,7 +277,7 @@ def test_runs_of_one_name_are_told_apart_and_the_task_can_be_chosen(draws):
     assert set(test.dataframe[0].value["network"]) == {f"mine ({one})", f"mine ({two})"}
     test.selectbox[0].set_value("parity").run()
     assert not test.exception
-    assert set(test.dataframe[0].value["answer"]) <= {"even", "odd"}
+    assert set(test.dataframe[0].value["prediction"]) <= {"even", "odd"}
 
 
 def test_an_uploaded_picture_is_answered_and_what_is_none_is_a_sentence():

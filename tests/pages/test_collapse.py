@@ -137,7 +137,7 @@ def test_the_run_s_page_the_command_and_the_report_say_it(capsys, tmp_path, monk
     on_page = SENTENCE.replace("network", "Network", 1)
     warning, verdict = sorted((warning.value for warning in app("run", run=run).warning), key=on_page.__ne__)
     assert warning == on_page
-    assert "gives nearly one and the same answer everywhere" in verdict
+    assert "predicts nearly one class for everything" in verdict
     assert main(["show", run]) == 0
     assert capsys.readouterr().out.count(SENTENCE) == 1
     export_run(open_store(), run, tmp_path)

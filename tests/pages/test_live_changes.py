@@ -123,7 +123,7 @@ def test_train_takes_the_changes_over_and_can_leave_them_out():
     spec = parse_spec({"training": {"live_changes": CHANGES}}, SMALL)
     page = app("train", **{key.replace(".", "__"): value for key, value in spec_settings(spec).items()})
     assert not page.exception
-    (toggle,) = [toggle for toggle in page.toggle if toggle.label == "Do again what was changed by hand"]
+    (toggle,) = [toggle for toggle in page.toggle if toggle.label == "Repeat the changes made by hand"]
     assert toggle.value
     assert any("learning rate = 0.0004 (step 7)" in caption.value for caption in page.caption)
     next(button for button in page.button if button.label == "Start training").click().run()

@@ -130,7 +130,7 @@ def test_compare_says_which_run_of_an_experiment_broke(value):
         page = app("compare", experiment=batch)
         page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
         assert not page.exception, picture
-        said = next(error.value for error in page.error if "left out of the pictures" in error.value)
+        said = next(error.value for error in page.error if "left out of the charts" in error.value)
         assert f"{broken.name} (seed {broken.spec['seed']})" in said
 
 
@@ -142,7 +142,7 @@ def test_an_experiment_of_broken_runs_alone_says_so(value):
         spoil(open_store(), run, METRIC, value)
     page = app("compare", experiment=batch)
     assert not page.exception
-    assert any("left out of the pictures" in error.value for error in page.error)
+    assert any("left out of the charts" in error.value for error in page.error)
 
 
 @each_value

@@ -1,4 +1,4 @@
-"""What this project claims of its methods: where each shines and where it fails, and whether the seeds bear it out."""
+"""Claims about methods: their showcases and counterexamples, tested over seeds against a baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WITHIN = 2.5  # standard deviations of a row that a new seed may lie from its me
 
 @dataclass(frozen=True)
 class Claim:
-    """A method on the problem where it shines or fails.
+    """A method on the problem of its showcase or counterexample.
 
     Attributes:
         form: the method.
@@ -39,18 +39,18 @@ class Claim:
 
     @property
     def shows(self) -> bool:
-        """Whether the method is better than its baseline as a showcase must be: clearly; adaptation by 8 points."""
+        """Whether the method is significantly better than its baseline; adaptation by at least 8 points."""
         least = POINTS / 100 if self.form.is_unsupervised_adaptation else 0.0
         return self.difference.is_significant and self.difference.mean > 0 and self.difference.mean >= least
 
     @property
     def fails(self) -> bool:
-        """Whether it is clearly worse than its baseline."""
+        """Whether it is significantly worse than its baseline."""
         return self.difference.is_significant and self.difference.mean < 0
 
 
 def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
-    """Every method where it shines and where it fails, as far as that was measured."""
+    """The claims of every method that were measured."""
     found: list[Claim] = []
     for form in STRATEGIES:
         for example in filter(None, (form.showcase, form.counterexample)):
@@ -66,7 +66,7 @@ def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
 
 
 def _judged(problem: str, kind: str, specs: dict[str, RunSpec], measured: Known) -> dict[int, float]:
-    """Seed → what a recipe is judged by: its accuracy, or Δ_m where it has several tasks."""
+    """Seed → headline value of a recipe: its accuracy, or Δ_m with several tasks."""
     name = f"{problem}.{kind}"
     if name not in specs or name not in measured:
         return {}
@@ -76,9 +76,8 @@ def _judged(problem: str, kind: str, specs: dict[str, RunSpec], measured: Known)
 
 
 def claims() -> set[str]:
-    """The recipes that carry a claim: every method where it shines and where it fails, what it is compared with there,
-    the networks of one task that Δ_m is taken against, and IRM and V-REx with their default λ where no domain misleads.
-    """
+    """The recipes that carry a claim: showcases and counterexamples, their baselines, the single-task networks that Δ_m
+    needs, and IRM and V-REx with their default λ on domains without a shortcut."""
     named = recipes()
     found = {"three_domains.irm", "three_domains.vrex", "three_domains.erm"}
     for form in STRATEGIES:
@@ -91,8 +90,8 @@ def claims() -> set[str]:
 
 
 def holding(measured: Known) -> tuple[int, int]:
-    """Of the rows that carry a claim and whose new seeds were trained: in how many all of them lie within ``WITHIN``
-    standard deviations of the row's mean; and how many such rows there are."""
+    """Of the rows that carry a claim and have new seeds: the number whose new seeds all lie within ``WITHIN`` standard
+    deviations of the row's mean, and the number of rows."""
     wanted = claims()
     rows = [found for name, found in measured.items() if name in wanted and found.get("new_seeds")]
     held = 0
@@ -104,6 +103,6 @@ def holding(measured: Known) -> tuple[int, int]:
 
 
 def baseline_of(form: type[Strategy], example: Showcase) -> str:
-    """The kind that the method is compared with in this example."""
+    """The kind of the baseline that the method is compared with in this example."""
     usual = {"joint": "joint", "generalised": "erm"}.get(form.family, "fine_tune")
     return example.baseline or ("source_only" if form.is_unsupervised_adaptation else usual)

@@ -18,7 +18,7 @@ Known = dict[str, dict[str, Any]]
 
 
 def recipes(pattern: str = "*") -> dict[str, RunSpec]:
-    """``problem.kind`` or ``problem.kind-variant`` → spec, for every committed recipe whose name fits."""
+    """``problem.kind`` or ``problem.kind-variant`` → spec, for every committed recipe whose name matches."""
     files = sorted(RECIPES.glob("*.json"))
     return {
         file.stem: parse_spec(json.loads(file.read_text())) for file in files if fnmatch.fnmatch(file.stem, pattern)
@@ -26,7 +26,7 @@ def recipes(pattern: str = "*") -> dict[str, RunSpec]:
 
 
 def known() -> Known:
-    """What was measured so far."""
+    """All results measured so far."""
     return json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
 
 
@@ -36,8 +36,8 @@ def values(found: dict[str, Any]) -> list[float]:
 
 
 def is_current(found: dict[str, Any], spec: RunSpec) -> bool:
-    """Whether this was measured of the recipe as it is now, defaults included. A field that the project got later makes
-    no recipe another one."""
+    """Whether this was measured with the present recipe, defaults included. Fields added to the spec later are
+    ignored."""
     return _holds(found.get("spec"), spec.model_dump(mode="json"))
 
 

@@ -1,1 +1,1 @@
-"""A square to draw in with mouse, finger, pen or keyboard."""
+"""Drawing pad for mouse, finger, pen or keyboard."""

@@ -1,11 +1,11 @@
-// The square to draw in. view.py says what `data` holds and what is sent back: a small grey picture, while the pen moves.
+// The drawing pad. view.py defines `data` and what is sent back: a small grey image, while the pen moves.
 
 const PEN = 0.085; // thickness of a stroke on the screen, in sides of the square
 const THICK = 0.16; // and in what is sent, in lengths of the drawing's longer side: as in the digits that we learn from
 const SPAN = 0.75; // of the sent picture, taken by the longer side of the drawing
 const SHARP = 512; // pixels of the canvas a side, whatever its size on the screen
 const PAUSE = 40; // milliseconds of movement that are sent as one
-const PATIENCE = 1500; // milliseconds after which a picture is taken for lost that nobody heard
+const PATIENCE = 1500; // milliseconds after which an unanswered drawing counts as lost
 
 export default function ({ data, parentElement, setStateValue }) {
   const pad = (parentElement.xferDrawingPad ??= new DrawingPad(parentElement));
@@ -114,8 +114,8 @@ class DrawingPad {
 
   // ---------------------------------------------------------------- sending
 
-  // One picture is under way at a time: sending goes as fast as answers come, and no faster. An answer calls update(),
-  // which sends what was drawn since.
+  // One drawing is sent at a time: the next waits for the predictions of the last. These call update(), which sends
+  // what was drawn since.
   schedule() {
     if (this.timer) return;
     const waiting = this.sent > this.heard ? this.sentAt + PATIENCE - performance.now() : 0;
@@ -136,7 +136,7 @@ class DrawingPad {
     this.setStateValue("drawing", { turn: this.sent, pixels });
   }
 
-  // What is sent is drawn anew, in one size and with one pen: small drawings would else come with clumsy strokes.
+  // The drawing is redrawn for sending in one size and with one pen; otherwise small drawings would have thick strokes.
   pixels() {
     const { side } = this.data;
     const points = this.strokes.flat();

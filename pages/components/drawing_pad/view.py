@@ -1,4 +1,4 @@
-"""A square to draw in with mouse, pen or finger. What is drawn arrives while the pen still moves."""
+"""Drawing pad for mouse, pen or finger. The browser sends the drawing while the pen still moves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from xfer_core.errors import XferError
 
 HERE = Path(__file__).parent
-SIDE = 64  # pixels of what arrives
+SIDE = 64  # pixels of the drawing that arrives
 
 # Registered once, at import.
 _component = component(
@@ -29,7 +29,7 @@ _component = component(
 
 
 def pad_texts(_: Callable[[str], str]) -> dict[str, str]:
-    """Every word of the square, in the reader's language."""
+    """Every text of the pad, in the viewer's language."""
     return {
         "label": _("Square to draw in"),
         "hint": _("Draw a digit here"),
@@ -39,9 +39,9 @@ def pad_texts(_: Callable[[str], str]) -> dict[str, str]:
 
 
 def drawing_of(key: str) -> Tensor | None:
-    """What is in the square of this key when the page runs: white strokes on black, uint8 (1, 64, 64); None if nothing.
+    """The drawing in the pad of this key when the page runs: white strokes on black, uint8 (1, 64, 64); None if empty.
 
-    It can be asked before the square itself is laid out.
+    It can be called before the pad itself is laid out.
 
     Raises:
         XferError: ``wrong_type`` if the browser sent something else.
@@ -51,11 +51,11 @@ def drawing_of(key: str) -> Tensor | None:
 
 
 def drawing_pad(key: str, texts: dict[str, str]) -> None:
-    """The square, with buttons to undo and to clear. To be laid out last: the browser takes its turn as a sign that the
-    answers to what it sent are there, and sends what was drawn since.
+    """The pad, with buttons to undo and to clear. To be laid out last: its update tells the browser that the
+    predictions for the last drawing are there, and the browser then sends the strokes drawn since.
 
     Args:
-        key: of the component; the same key keeps what is drawn over reruns.
+        key: of the component; the same key keeps the drawing over reruns.
         texts: from :func:`pad_texts`.
     """
     data = {"texts": texts, "side": SIDE, "heard": _state(key).get("turn", 0)}
@@ -63,7 +63,7 @@ def drawing_pad(key: str, texts: dict[str, str]) -> None:
 
 
 def _state(key: str) -> dict[str, Any]:
-    """What the browser sent last: ``pixels``, and ``turn``, which counts what it sends."""
+    """The browser's last message: ``pixels``, and ``turn``, which counts its messages."""
     sent = st.session_state.get(key)
     drawing = sent.get("drawing") if isinstance(sent, dict) else None
     return drawing if isinstance(drawing, dict) else {}
@@ -85,4 +85,4 @@ def decode_pixels(sent: object) -> Tensor:
 
 
 def _nothing() -> None:
-    """A state needs a callback to exist; the rerun itself is all that is wanted."""
+    """Streamlit requires a callback for a state; only the rerun is needed."""

@@ -1,1 +1,1 @@
-"""Curves, phases and numbers of runs while they train, fed by the event stream."""
+"""Live charts of runs while they train: curves, phases and progress, fed by the event stream."""

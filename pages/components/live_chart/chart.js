@@ -1,9 +1,9 @@
-// One chart and the points it draws. Part of the script that starts in live.js.
+// One chart and its curves. Part of the script that starts in live.js.
 
 class Series {
   x = [];
   y = [];
-  edition = 0; // counts changes that were no appending
+  edition = 0; // counts changes other than appended points
 
   add(step, value) {
     let at = this.x.length;
@@ -41,7 +41,7 @@ class Chart {
     this.node.setAttribute("aria-label", definition.alt || definition.title);
     this.resized = new ResizeObserver(() => this.ready && box.clientWidth && window.Plotly.Plots.resize(this.node));
     this.painted = view.theme.key;
-    this.seen = true; // until the observer says otherwise: what nobody looks at need not be drawn while it grows
+    this.seen = true; // until the observer says otherwise: a chart out of sight is not drawn while it grows
     this.watched = new IntersectionObserver((changes) => {
       this.seen = changes.at(-1).isIntersecting;
       if (this.seen) this.draw();
@@ -283,7 +283,7 @@ function nested(layout, dotted) {
   return layout;
 }
 
-// No toolbar: it would lie on the curves. A box zooms in, two clicks zoom out.
+// No toolbar: it would cover the curves. A box zooms in, two clicks zoom out.
 const plotConfig = { displayModeBar: false };
 
 const SHORT = 100; // steps: less is not worth an axis of its own

@@ -1,5 +1,5 @@
-// The words, numbers and bars above the charts of one run, and what the cards of several (race.js) share with them.
-// A builder returns the functions that redraw what it built. Part of the script that starts in live.js.
+// Status, numbers and progress above the charts of one run, and the parts shared with the cards of a race (race.js).
+// A builder returns the functions that update what it built. Part of the script that starts in live.js.
 
 function buildHeader(view) {
   const definition = view.data.runs[0];

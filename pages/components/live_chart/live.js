@@ -1,6 +1,6 @@
-// The live view in the browser: reads the event stream and lets curves grow. view.py says what `data` holds,
-// tail.py what a message holds. chart.js, matrix.js and header.js are the rest of this script: view.py joins them, for
-// a component takes one.
+// The live view in the browser: reads the event stream and appends points to the curves. view.py defines `data`,
+// streaming/feed.py a message. The other files of this folder are the rest of this script: view.py joins them, because
+// a component takes one script.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const view = (parentElement.xferLiveView ??= new LiveView(parentElement));
@@ -23,7 +23,7 @@ class LiveView {
     this.spoken = add(this.root, "div", "spoken");
     this.spoken.setAttribute("aria-live", "polite");
     this.charts = [];
-    this.runs = new Map(); // id → what the stream told: {status, progress, result, reason, series}
+    this.runs = new Map(); // id → what the stream sent: {status, progress, result, reason, series}
     this.cursors = new Map(); // id → seq, what a new stream need not repeat
     this.turn = 0;
     this.rest = 0;
@@ -62,7 +62,7 @@ class LiveView {
 
   // ---------------------------------------------------------------- the stream
 
-  // A browser has six connections for all tabs of a host, so only what is seen listens; it goes on from its cursors.
+  // A browser has six connections per host for all tabs, so only a visible page listens; it continues from its cursors.
   openStream() {
     this.closeStream();
     if (!this.streamed || document.hidden) return;
@@ -73,7 +73,7 @@ class LiveView {
     source.addEventListener("end", () => source.close());
     source.onerror = () => {
       this.note.classList.add("shown");
-      // The browser comes back by itself, except after an answer that was no stream (a proxy without its server).
+      // The browser reconnects by itself, except after an answer that was no stream (a proxy without its server).
       if (source.readyState === EventSource.CLOSED) this.retry = setTimeout(() => this.openStream(), 3000);
     };
     this.source = source;
@@ -93,7 +93,7 @@ class LiveView {
     for (const part of event.lastEventId.split(";")) this.cursors.set(...part.split("="));
     for (const happened of message.events) {
       keepStory(state, happened);
-      // What was shown beyond this step is void, and so is every test result; what follows was measured after it.
+      // Points after this step and all test results are invalid; what follows was measured after it.
       if (happened.kind !== "resumed") continue;
       for (const [name, series] of state.series) series.cut(name.endsWith("/test") ? -1 : happened.step);
     }
@@ -128,7 +128,7 @@ class LiveView {
       this.waiting = false;
       const start = performance.now();
       this.draw();
-      // Drawing is given a few hundredths of a core: on a laptop the network learns on the same ones.
+      // Drawing gets a few hundredths of a core: on a laptop the network trains on the same cores.
       this.rest = Math.min(2000, 24 * (performance.now() - start));
     };
     setTimeout(() => requestAnimationFrame(frame), this.rest);
@@ -154,7 +154,7 @@ class LiveView {
     const wanted = folds && !this.open ? this.data.charts.slice(0, 1) : this.data.charts;
     this.folds = folds;
     while (this.charts.length > wanted.length) this.charts.pop().remove();
-    // Charts that differ only in whose curves they show are the same charts: they may stand there before a run does.
+    // Charts that differ only in the run are the same charts: they exist before the run does.
     const places = [...new Set(wanted.flatMap(({ traces }) => traces.map(({ run }) => run)))];
     wanted.forEach((definition, index) => {
       const traces = definition.traces.map((trace) => ({ ...trace, run: places.indexOf(trace.run) }));

@@ -1,5 +1,5 @@
-// The cards of a race: what each network does now, how many of a hundred it gets right while it learns and in the final
-// test, and its answers to the same few pictures. Part of the script that starts in live.js.
+// The cards of a race: the phase of each network, its accuracy on validation samples and in the final test, and its
+// predictions for the same few samples. Part of the script that starts in live.js.
 
 function buildCards(view) {
   view.head.replaceChildren();
@@ -37,13 +37,13 @@ function addFigure(view, parent, kind, caption) {
   return number;
 }
 
-// While a run trains its phase says more than that it runs.
+// While a run trains, its phase is more informative than its status.
 function nowText(view, { status, progress }) {
   const phase = status === "running" && view.texts[`phase.${progress?.phase}`];
   return phase || view.texts[`status.${status}`] || status || "";
 }
 
-// The same pictures for every run; under each what this network says it is, and whether that is right.
+// The same samples for every run; under each the prediction of this network, and whether it is right.
 function addPictures(view, card, run) {
   const board = view.data.answers;
   if (!board) return () => {};

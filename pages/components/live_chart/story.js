@@ -1,16 +1,16 @@
-// What happened to a run, drawn behind its curves: its phases as shaded parts with their names, and a mark where a
-// person changed λ or the learning rate. Part of the script that starts in live.js.
+// Phases of a run, shaded behind its curves with their names, and marks of live changes of λ or the learning rate.
+// Part of the script that starts in live.js.
 
 const MARK_LEVELS = 3; // labels of marks that follow each other stand at so many heights
 const ONE_MOVE = 2; // seconds: a slider that is dragged makes many changes, shown as the last of them
 
-// Remember what an event says; what lies beyond the step of a "resumed" is void.
+// Store an event; those after the step of a "resumed" event are dropped.
 function keepStory(state, happened) {
   if (happened.kind === "resumed") state.story = state.story.filter(({ kind, step }) => kind === "set" || step <= happened.step);
   if (happened.kind === "phase" || happened.kind === "set") state.story.push(happened);
 }
 
-// [{from, to, name}] in steps, as far as is known: a run says beforehand where its phases end.
+// [{from, to, name}] in steps, as far as known: a run reports beforehand where its phases end.
 function phasesOf(state) {
   const { phases = [], phase_ends: ends, steps } = state.progress ?? {};
   if (phases.length < 2) return [];
@@ -19,7 +19,7 @@ function phasesOf(state) {
   return begun.map(({ step, details }, index) => ({ from: step, to: begun[index + 1]?.step ?? steps, name: details.name }));
 }
 
-// [{step, label}]: the changes that a person made, each move of a slider once.
+// [{step, label}]: the live changes, each drag of a slider once.
 function marksOf(state, texts, number) {
   const marks = [];
   for (const { kind, step, details, time } of state.story) {

@@ -1,7 +1,7 @@
-"""The live view: a component whose curves grow while a run trains, with no page script running.
+"""Live charts: a component whose curves grow while a run trains, without reruns of the page.
 
-Python says once what is to be seen (runs, charts, texts); the browser then reads ``/live/stream`` by itself and
-appends what arrives. A rerun of the page changes only what really changed.
+Python sends runs, charts and texts once; the browser then reads the event stream ``/live/stream`` by itself and
+appends new points. A rerun of the page updates only charts whose definition changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js", "race.js")
 STYLES = ("live.css", "race.css")
 
-# Registered once, at import. Styles are not isolated, for plotly.js keeps its own in the head of the page.
+# Registered once, at import. Styles are not isolated, because plotly.js keeps its own in the head of the page.
 _component = component(
     "xfer.live",
     js="\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS),
@@ -37,16 +37,16 @@ class LiveRun:
 
     Attributes:
         id: its id in the store.
-        title: its name, as the race's card says it.
+        title: its name on the race's card.
         colour: of its card's title and number.
         dash: Plotly's word for the line sample (solid, dash, dot, dashdot).
         number_scalar: the scalar whose latest value the race's card shows while the run learns, such as
             ``accuracy/digits.photo/digit/validation``.
-        final_scalar: the scalar that it shows beside it once there is one, such as ``accuracy/…/test``.
-        status, progress: as the store has them when the page runs: what is painted before the stream answers, and
-            what a change of status is measured against.
-        reason: a failure in the reader's words; empty: the text in the stream, if it has one.
-        doubt: what stands in place of *finished*, where a run came out so that nobody should rely on it.
+        final_scalar: the scalar of the final result, shown beside it, such as ``accuracy/…/test``.
+        status, progress: as the store has them when the page runs: shown before the stream answers, and compared with
+            later messages to notice a change of status.
+        reason: a failure in the viewer's language; empty: the text in the stream, if it has one.
+        caveat: shown in place of *finished* where the result is not to be relied on (diverged, collapsed).
     """
 
     id: str
@@ -80,16 +80,16 @@ class Chart:
     Attributes:
         title, y_title: words above the chart and beside its vertical axis.
         traces: its curves, drawn in this order.
-        y_range: fixed vertical range; None: as the data want it.
-        percent: fractions are written as percent.
+        y_range: fixed vertical range; None: fitted to the data.
+        percent: whether fractions are shown as percent.
         lines: horizontal reference lines (y, label, colour).
-        step_shape: curves hold their value until the next point (λ, learning rate).
-        log: offers a switch that makes the vertical axis logarithmic.
+        step_shape: whether curves hold their value until the next point (λ, learning rate).
+        log: whether there is a switch for a logarithmic vertical axis.
         story: the run whose phases are shaded behind the curves, with a mark where a person changed λ or the rate.
-        empty_text: what stands in the chart before the first point.
-        alt: what the chart shows, for those who cannot see it; empty: its title.
-        matrix: names, if this is no chart of curves but a small table of the latest values between −1 and 1. Each trace
-            is then labelled with the two places it stands for, such as ``0,2``; ``lines`` hold the colours of −1 and 1.
+        empty_text: shown in the chart before the first point.
+        alt: text alternative; empty: the title.
+        matrix: names of rows and columns, where this is a matrix of the latest values (−1 to 1), not curves.
+            Each trace is then labelled with its row and column, as in ``0,2``; ``lines`` hold the colours of −1 and 1.
     """
 
     title: str
@@ -108,16 +108,16 @@ class Chart:
 
 @dataclass(frozen=True)
 class AnswerBoard:
-    """A few fixed pictures that every network of a race is asked about while it learns.
+    """A few fixed samples, and what every network of a race predicts for them while it learns.
 
-    Its answers are ``progress["answers"]`` of each run, in the order of the pictures.
+    The predictions are ``progress["answers"]`` of each run, in the order of the images.
 
     Attributes:
         images: data URIs.
-        labels: the true class of each, as a position in ``classes``.
+        labels: the true class of each, as an index into ``classes``.
         classes: names of the classes.
-        title: what the pictures are.
-        right, wrong: an answer in words, with the place ``{answer}``.
+        title: what the samples are.
+        right, wrong: a correct and a wrong prediction in words, with the placeholder ``{answer}``.
     """
 
     images: Sequence[str]
@@ -134,13 +134,13 @@ def live_texts(
     phases: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Every word that the view can say, in the reader's language.
+    """Every text of the live view, in the viewer's language.
 
     Args:
         _: translates one English text.
         locale: how numbers are written, such as ``de``.
         phases: titles of phases by name; a phase that is not in it is called by its name.
-        settings: titles of what a person can change while a run trains (``lambda/<term>``, ``lr``), for the marks.
+        settings: titles of the live settings (``lambda/<term>``, ``lr``), for the marks of changes.
     """
     return {
         "locale": locale,
@@ -154,7 +154,7 @@ def live_texts(
         "status.unknown": _("unknown run"),
         "step": _("step {step} of {steps}"),
         "left": _("{time} left"),
-        "speed": _("{count} images/s"),
+        "speed": _("{count} samples/s"),
         "threads": _("threads: {count}"),
         "rate": _("learning rate {rate}"),
         "progress": _("Progress"),
@@ -184,14 +184,15 @@ def live_view(
     """Show runs live.
 
     Args:
-        runs: panel: the first one has the header, the others only feed curves. Race: one card each.
-        charts: panel: the first is as large as the window allows, the others stand behind a switch. Race: the first
-            is drawn, large.
+        runs: panel: the header shows the first, the others only add curves. Race: one card each.
+        charts: panel: the first is as large as the window allows, the others are behind a switch. Race: only the
+            first is drawn.
         texts: from :func:`live_texts`.
         key: the component's key; the same key keeps charts and zoom over reruns.
-        layout: ``panel`` for one run, ``race`` for several in front of a room.
+        layout: ``panel`` for one run, ``race`` for several side by side.
         height: of every chart in pixels; None: the first fills the window, the others have 300.
-        answers: race: pictures on every card, with what its network says they are.
+        answers: race: samples on every card, with its network's predictions.
+        on_status_change: called before the rerun that follows a change of a run's status.
     """
     data = {
         "runs": [asdict(run) for run in runs],
@@ -207,4 +208,4 @@ def live_view(
 
 
 def _nothing() -> None:
-    """A trigger needs a callback to exist; the rerun itself is all that is wanted."""
+    """Streamlit requires a callback for a trigger; only the rerun is needed."""

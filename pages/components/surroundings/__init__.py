@@ -1,1 +1,1 @@
-"""What frames every page: its styles, and what the browser says in Xfer's own words."""
+"""Frame of every page: shared styles, and messages for a lost connection or an unknown address."""

@@ -1,5 +1,5 @@
-// What Streamlit leaves to be wished around a page: on a telephone the menu closes once a page was chosen, and what
-// happened to the connection or the address is said in Xfer's own words. view: view.py.
+// Additions to Streamlit's frame: on a phone the menu closes once a page was chosen, and messages about the connection
+// or the address are Xfer's own. Texts: view.py.
 
 export default function ({ data }) {
   const known = window.xferSurroundings;
@@ -12,12 +12,12 @@ export default function ({ data }) {
     replaceDialogs();
     letScroll();
   };
-  // Curves that grow change the page all the time: a few looks a second are enough.
+  // Growing curves change the page all the time: a few checks per second are enough.
   new MutationObserver(() => (due ||= setTimeout(look, 300))).observe(document.body, { childList: true, subtree: true });
   look();
 }
 
-// What can be scrolled sideways can be reached by the keyboard.
+// Content that scrolls sideways gets keyboard focus.
 function letScroll() {
   for (const formula of document.querySelectorAll(".katex-display:not([tabindex])"))
     if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;

@@ -1,4 +1,4 @@
-"""What surrounds every page in the browser: styles, the menu of a telephone, and words for a lost connection."""
+"""Browser side of every page: shared styles, the menu on a phone, and the message for a lost connection."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from pages.theme import is_dark
 # Registered once, at import.
 _component = component("xfer.surroundings", js=(Path(__file__).parent / "surroundings.js").read_text("utf-8"))
 
-# The top navigation leaves a hand's breadth of nothing above every page. A long name breaks into lines. The
-# counter of a text field stands below its text. What has the
-# keyboard's focus shows a ring. Toolbars of charts and tables lie on what a finger cannot hover. The sign of a menu.
+# In order: less empty space below the top navigation; long names wrap; a ring on what has the keyboard's focus; the
+# counter of a text field below its text; no toolbars on touch screens, where nothing can hover; the menu icon.
 STYLE = """<style>
 .stMainBlockContainer {padding-top: 4.5rem; padding-bottom: 3rem}
 [data-testid=stMarkdownContainer], [data-testid=stHeading] {overflow-wrap: anywhere}
@@ -43,7 +42,7 @@ ON_DARK = """<style>
 
 
 def surround() -> None:
-    """Put it around the page of this run."""
+    """Add styles and script to the page."""
     st.html(STYLE + ON_DARK if is_dark() else STYLE)
     _component(
         key="surroundings",
