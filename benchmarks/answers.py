@@ -44,7 +44,7 @@ def contestants(store: Store) -> list[Contestant]:
         run = store.create(parse_spec({}, settings), name=kind, status=RUNNING)
         run_here(store, run, 1)
         row = store.get(run)
-        found.append((RunSpec.model_validate(row.spec), load_trained_network(row)))
+        found.append((row.typed_spec, load_trained_network(row)))
     torch.set_num_threads(threads)  # as in the web server
     return found
 

@@ -140,7 +140,7 @@ def _row_label(run: Run) -> str:
 
 def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
     """The runs of an experiment, in an expander."""
-    spec, count = RunSpec.model_validate(entry.runs[0].spec), len(entry.runs)
+    spec, count = entry.runs[0].typed_spec, len(entry.runs)
     question = question_title(entry.batch)
     title = f"{name} · {question}" if name else question
     states = Counter(run.outcome for run in entry.runs)

@@ -103,7 +103,7 @@ def _holds(form: type[Strategy], name: str) -> bool:
 
 def _searched(form: type[Strategy]) -> str:
     """The text of a method that is searched."""
-    parts = (_(form.title), form.model_fields["kind"].default, family_title(form), form.__doc__ or "")
+    parts = (_(form.title), form.kind_name(), family_title(form), form.__doc__ or "")
     return " ".join(" ".join(parts).split()).casefold()
 
 
@@ -127,7 +127,7 @@ def _anchor(form: type[Strategy]) -> str:
 @st.fragment
 def _card(form: type[Strategy]) -> None:
     """One method. Its content is made when it is opened; opening reruns nothing else of the page."""
-    kind, lesson = form.model_fields["kind"].default, lesson_of(form)
+    kind, lesson = form.kind_name(), lesson_of(form)
     label = f"**{_(form.title)}** — {lesson.idea}"
     key = _key(kind)
     card = st.expander(label, key=key, on_change=_note_opened, args=(kind,))

@@ -30,7 +30,7 @@ def _read() -> tuple[dict[str, RunSpec], Known]:
 @st.cache_resource(show_spinner=False, ttl=60)
 def _claims() -> dict[tuple[str, str], Claim]:
     """(problem, kind) → the method's measured difference to its baseline there."""
-    return {(one.example.problem, one.form.model_fields["kind"].default): one for one in claimed(*_read())}
+    return {(one.example.problem, one.form.kind_name()): one for one in claimed(*_read())}
 
 
 def examples(form: type[Strategy]) -> bool:

@@ -10,7 +10,7 @@ from pages.i18n import _, error_text
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import store
 from xfer_core.exports import available_files, file_content, zip_content
-from xfer_core.runs.store import MEASURED, Run
+from xfer_core.runs.store import Run
 
 TYPES = {
     "html": "text/html",
@@ -29,7 +29,7 @@ STYLE = """<style>
 @st.fragment
 def export_panel(run: Run) -> None:
     """A button for each file, and one for all of them; nothing for a run without a result."""
-    if run.status not in (FINISHED, STOPPED):
+    if run.status not in MEASURED:
         return
     names, skipped = available_files(run)
     st.html(STYLE)

@@ -13,7 +13,7 @@ from pages.widgets.domains import task_title
 from pages.widgets.live_panel import baselines_of
 from pages.widgets.plain_chart import PLAIN
 from xfer_core.analysis.calibration import calibration
-from xfer_core.analysis.confusion import confusion_matrix, mistakes
+from xfer_core.analysis.confusion import confusion_matrix
 from xfer_core.analysis.prediction_changes import prediction_changes
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.analysis.snapshots_view import FINAL
@@ -49,7 +49,7 @@ def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], d
         all=len(predictions.labels),
         percent=percent(float(predictions.correct.mean())),
     )
-    worst = most_confused_pair(counts)
+    worst = mistakes(counts)
     figure = confusion_chart(counts, dark, _("predicted class"), _("true class"))
     picture, words = halves(together)
     with picture:

@@ -49,7 +49,7 @@ class InspectedRun:
     @property
     def spec(self) -> RunSpec:
         """The spec of the run."""
-        return RunSpec.model_validate(self.run.spec)
+        return self.run.typed_spec
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _samples(problem: str, seed: int, domain: str) -> Samples:
 
 def samples_of(run: Run, domain: str) -> Samples:
     """The test samples of a domain in this run's split."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     return _samples(spec.problem.model_dump_json(), spec.seed, domain)
 
 

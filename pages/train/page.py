@@ -97,7 +97,7 @@ def _read_address() -> None:
 
 def _spec_now(run: Run) -> RunSpec:
     """The settings of a run; while it trains, with its present λ."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     lambdas = (run.progress or {}).get("lambdas") or {}
     own = spec.strategy.term_titles
     now = {term: value for term, value in lambdas.items() if term not in own}

@@ -32,7 +32,7 @@ def reason_text(run: Run) -> str:
 
 def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
     """A run as the live view shows it; its number is the metric of the first target on validation samples."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     return LiveRun(
         id=run.id,
         title=title or run.name,

@@ -80,6 +80,6 @@ def _bounds(field: FieldInfo) -> dict[str, Any]:
 
 def choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
     """A choice among config classes: ``now`` if it is of the chosen class, else the defaults of that class."""
-    kinds = {form.model_fields["kind"].default: form for form in classes}
+    kinds = {form.kind_name(): form for form in classes}
     kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
     return now if kind == now.kind else kinds[kind]()

@@ -79,7 +79,7 @@ def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
 
 def baselines_of(run: Run) -> list[Run]:
     """Baseline runs on the same problem, network, training and seed as the run; the newest of each kind."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     found: dict[str, Run] = {}
     for baseline in baseline_specs(spec):
         same = store().find(digest=baseline.digest(), statuses=(*LIVE, PAUSED, FINISHED), limit=1)
@@ -160,7 +160,7 @@ def _set(run: str, name: str, key: str) -> None:
 
 def live_settings_panel(run: Run) -> None:
     """Live settings: λ and the learning rate of a run that trains; a change acts at once."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
     with st.expander(_("Live settings: change λ and the learning rate while it trains"), icon=":material/tune:"):
@@ -193,7 +193,7 @@ def live_settings_panel(run: Run) -> None:
 
 def _results(run: Run, baselines: list[Run]) -> None:
     """Details of the result: all tests, seed, selection rule, speed, and whether frozen parameters are unchanged."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     result = run.result or {}
     with st.expander(_("Exactly: tests, seed, speed"), icon=":material/rule:"):
         with st.container(horizontal=True):

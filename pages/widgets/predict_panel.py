@@ -32,7 +32,7 @@ FIRST = F.pad(torch.full((1, 20, 4), 255, dtype=torch.uint8), (10, 10, 2, 2))  #
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network(run: str, ended: float | None, _row: Run) -> Network:
     """Loaded once per run; ``ended`` distinguishes a run from the same run resumed."""
-    network, problem = load_trained_network(_row), RunSpec.model_validate(_row.spec).problem
+    network, problem = load_trained_network(_row), _row.typed_spec.problem
     with one_thread():  # warm-up: photographs are read and kernels chosen before the first stroke
         pictures = {key: variants[:1] for key, variants in render_variants(FIRST, problem.roles()).items()}
         predict_classes(network, problem, classification_tasks(problem)[0], pictures)

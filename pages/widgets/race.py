@@ -44,7 +44,7 @@ def kind_of(run: Run) -> str:
 
 def labels_of(run: Run) -> int:
     """Labels per class in the target of a run of a race."""
-    return RunSpec.model_validate(run.spec).problem.labels_per_class  # pyright: ignore[reportReturnType]
+    return run.typed_spec.problem.labels_per_class  # pyright: ignore[reportReturnType]
 
 
 def is_racing(runs: list[Run]) -> bool:

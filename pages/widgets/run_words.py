@@ -49,7 +49,7 @@ def changed_words(spec: RunSpec) -> list[str]:
 
 def facts(run: Run) -> list[str]:
     """The setup, the time and the id of a run, the domains first; text, not Markdown."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     title = _(type(spec.strategy).title)
     return [
         transfer_words(spec),
@@ -63,7 +63,7 @@ def facts(run: Run) -> list[str]:
 
 def run_title(run: Run) -> str:
     """A title that distinguishes runs of one name; text, not Markdown."""
-    spec = RunSpec.model_validate(run.spec)
+    spec = run.typed_spec
     seed = _("seed {seed}").format(seed=spec.seed)
     parts = (run.name, budget_word(spec.problem.labels_per_class, _), seed, result_words(run), run.id)
     return " · ".join(filter(None, parts))

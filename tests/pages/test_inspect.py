@@ -126,12 +126,12 @@ def test_two_runs_stand_side_by_side_on_the_same_axes():
 def test_a_task_that_asks_for_a_number_gets_a_scatter_and_plain_sentences():
     run = trained_run(open_store(), "strategy.kind=joint", 'problem.tasks=["tilt"]')
     test = look(run)
-    assert "#### Predictions — how close are they to the true values?" in words(test)
-    assert f"{run.result['metrics']['error/digits.photo/tilt/test']:.1f}° off" in words(test)
+    assert "#### Predictions — how close are they to the true values?" in text_of(test)
+    assert f"{run.result['metrics']['error/digits.photo/tilt/test']:.1f}° off" in text_of(test)
     assert len(charts(test)) == 1
     for question in ("changes", "gradcam", "calibration"):
         test = look(run, question)
-        assert "needs a classification task" in words(test)
+        assert "needs a classification task" in text_of(test)
         assert not charts(test)
     assert charts(look(run, "features"))
 
@@ -148,10 +148,10 @@ def test_several_tasks_and_domains_can_be_chosen():
 
 def test_the_weights_of_samples_are_a_question_where_the_page_asks_for_it():
     store = open_store()
-    run, plain = ended(store, "strategy.kind=generalised", "strategy.scheme=hard"), ended(store)
+    run, plain = trained_run(store, "strategy.kind=generalised", "strategy.scheme=hard"), trained_run(store)
     assert any("Sample weights λ" in box.label for box in look(run, "weights", weights=True).expander)
     assert not any("Sample weights λ" in box.label for box in look(run).expander)
-    assert "#### Confusion matrix — which classes are mixed up?" in words(look(plain, weights=True))
+    assert "#### Confusion matrix — which classes are mixed up?" in text_of(look(plain, weights=True))
 
 
 def test_without_snapshots_the_end_is_shown_and_the_sentence_said():

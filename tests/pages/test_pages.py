@@ -267,7 +267,7 @@ def test_a_method_that_freezes_nothing_shows_the_network_without_locks():
     test = app("train", strategy__kind="joint")
     locks = [toggle for toggle in test.toggle if toggle.label in ("conv1", "conv2", "conv3", "head")]
     assert [lock.disabled for lock in locks] == [True] * 4
-    assert "all 33,946 parameters are updatable (θ_upd)" in words(test)
+    assert "all 33,946 parameters are updatable (θ_upd)" in text_of(test)
 
 
 def test_the_formula_follows_the_mixer():
@@ -486,7 +486,7 @@ def test_the_list_is_searched_and_filtered():
     box("State").set_value(["finished"]).run()
     assert len(links(test, "run")) == 3
     box("Search").set_value("zebra").run()
-    assert "No run matches." in words(test)
+    assert "No run matches." in text_of(test)
 
 
 def test_an_experiment_is_one_entry_until_it_is_opened():
@@ -602,7 +602,7 @@ def test_a_run_is_renamed_and_deleted_on_its_page():
 def test_what_trains_says_where_its_result_will_stand_and_cannot_be_deleted():
     store = open_store()
     test = app("run", run=store.create(RunSpec(), status=RUNNING))
-    assert "The result appears here when training has ended." in words(test)
+    assert "The result appears here when training has ended." in text_of(test)
     assert next(one for one in test.get("popover") if one.proto.popover.label == "Delete…").proto.popover.disabled
 
 

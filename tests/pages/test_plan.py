@@ -122,7 +122,7 @@ def test_the_same_plan_is_not_started_twice():
     page.run()
     assert START in [button.label for button in page.button]
     assert start_button(page).disabled
-    assert "This experiment is running" in words(page)
+    assert "This experiment is running" in text_of(page)
     page.session_state["experiment.start"] = True  # a press that was on its way
     page.run()
     assert len(open_store().find()) == 12
