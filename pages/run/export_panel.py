@@ -10,7 +10,7 @@ from pages.i18n import _, error_text
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import store
 from xfer_core.exports import available_files, file_content, zip_content
-from xfer_core.runs.store import Run
+from xfer_core.runs.store import MEASURED, Run
 
 TYPES = {
     "html": "text/html",

@@ -13,7 +13,7 @@ from pages.widgets.domains import task_title
 from pages.widgets.live_panel import baselines_of
 from pages.widgets.plain_chart import PLAIN
 from xfer_core.analysis.calibration import calibration
-from xfer_core.analysis.confusion import confusion_matrix
+from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.prediction_changes import prediction_changes
 from xfer_core.analysis.predictions import Predictions
 from xfer_core.analysis.snapshots_view import FINAL
