@@ -1,4 +1,4 @@
-"""The questions that an experiment can ask: which arms answer each, and with which budgets."""
+"""Experiment presets: a question, the conditions that answer it, and the label budgets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OTHER_SOURCES = 3
 BALANCERS = tuple(
     form.model_fields["kind"].default for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights()
 )
-"""The kinds that set the λ of joint learning by themselves."""
+"""The kinds that set the λ of joint learning automatically."""
 
 
 def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
-    """One arm a strategy, each with its defaults."""
+    """One condition per strategy, each with its defaults."""
     return tuple(Condition(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
 
 
@@ -37,11 +37,11 @@ def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
 
 
 def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
-    """Joint learning with one λ from 0 to 1; the other terms share what is left.
+    """Joint learning with one λ from 0 to 1; the other terms share the rest.
 
     Args:
-        spec: its problem, and where its strategy is ``joint`` the proportions in which terms share.
-        term: whose λ that is, as ``domain/task``; empty: of all terms of the targets together.
+        spec: gives the problem, and if its strategy is ``joint`` the proportions of the other terms.
+        term: the term of that λ, as ``domain/task``; empty: all terms of the targets together.
     """
     problem = spec.problem
     terms = task_loss_terms(problem, "source", "target")
@@ -61,22 +61,22 @@ def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
 
 
 def _split_weight(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
-    """``whole`` dealt to these terms in the proportions of now, or evenly where all of them are 0."""
+    """``whole`` split among these terms in the proportions of ``now``, or evenly if all of them are 0."""
     total = sum(now[term] for term in terms)
     return {term: round(whole * (now[term] / total if total else 1 / len(terms)), 6) for term in terms}
 
 
 def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
-    """From scratch; then fine-tuning from the chosen source, and from others that are here and look the same size."""
+    """From scratch; then fine-tuning from the chosen source, and from other available ones with the same tasks."""
     own = spec.problem.source[0]
-    offer = domain_info(own)
+    info = domain_info(own)
     alike = [
         key
         for key in domain_keys()
         if key != own
         and key not in (*spec.problem.target, *spec.problem.unseen)
         and is_available(key)
-        and all(domain_info(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
+        and all(domain_info(key).tasks.get(task) == info.tasks.get(task) for task in spec.problem.tasks)
     ]
     first = Condition(TITLES["target_only"], ("strategy.kind=target_only",))
     others = (
@@ -89,18 +89,18 @@ def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
 
 @dataclass(frozen=True)
 class ExperimentPreset:
-    """A preset.
+    """A preset of an experiment.
 
     Attributes:
         title: the question.
         idea: one sentence on how it is answered.
-        picture: the picture that answers it.
-        kinds: strategies that are compared at first, and that the viewer may change; beside ``arms`` where there are.
-        choices: the strategies from which the viewer may choose; empty where there is nothing to choose.
-        arms: what is compared, where it follows from the problem.
+        chart: the chart that answers it.
+        kinds: strategies that are compared by default, in addition to ``conditions``; the viewer may change them.
+        choices: the strategies from which the viewer may choose; empty if there is no choice.
+        conditions: makes the conditions that depend on the problem.
         budgets: labels per class.
-        settings: what the question needs of the problem, as ``PATH=VALUE``.
-        sweeps_term: whether the viewer may choose the term whose λ runs.
+        settings: settings of the problem that the question needs, as ``PATH=VALUE``.
+        sweeps_term: whether the viewer may choose the term whose λ is swept.
     """
 
     title: str

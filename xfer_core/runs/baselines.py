@@ -1,4 +1,4 @@
-"""The baselines of a run: what a transfer must beat, on the same problem, network, training and seed."""
+"""The baselines of a run, which a transfer must beat: on the same problem, network, training and seed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ BASELINES = ("target_only", "source_only")
 
 
 def finished_baselines(store: Store, run: Run) -> list[Run]:
-    """Those that are in the store and have a result, the newest of each kind; none for what is one itself of that kind.
+    """The baselines with a result in the store, the newest of each kind; without the run's own kind.
 
     Args:
-        store: where they are looked for.
-        run: which they are compared with.
+        store: to search.
+        run: to compare with.
     """
     spec = RunSpec.model_validate(run.spec)
     found = []
