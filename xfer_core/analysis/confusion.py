@@ -1,4 +1,4 @@
-"""Which classes are mixed up?"""
+"""Confusion matrix: which classes are mixed up?"""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from xfer_core.analysis.predictions import Predictions
 
 
 def confusion_matrix(answers: Predictions, classes: tuple[str, ...]) -> pd.DataFrame:
-    """How many samples of each class got each answer: a row a true class, a column an answer.
+    """Number of samples per true class (rows) and predicted class (columns).
 
-    Classes that neither occur nor were answered are left out.
+    Classes that neither occur nor are predicted are left out.
     """
     size = len(classes)
     counts = np.bincount(answers.labels * size + answers.predicted, minlength=size * size).reshape(size, size)
@@ -21,7 +21,7 @@ def confusion_matrix(answers: Predictions, classes: tuple[str, ...]) -> pd.DataF
 
 
 def most_confused_pair(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:
-    """The mistakes, the commonest first: (class, answer, how often, samples of that class)."""
+    """The errors, the most frequent first: (class, predicted class, count, samples of that class)."""
     wrong = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
     names = list(counts.index)
     order = np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]
