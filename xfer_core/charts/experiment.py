@@ -1,4 +1,4 @@
-"""Pictures of an experiment: each answers one question about its arms."""
+"""Charts of an experiment: each answers one question about its conditions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pe
 
 @dataclass(frozen=True)
 class ChartLabels:
-    """What a chart says, in the viewer's language.
+    """Texts of a chart, in the viewer's language.
 
     Attributes:
-        value: what is measured, such as "right answers".
+        value: the measured quantity, such as "accuracy".
         budget: title of the axis of label budgets.
         labels: a budget as a tick or in a legend, such as "5" or "all".
         percent: whether values are fractions.
-        zoomed: whether an axis of fractions shows only where there are values, not 0 to 100 %.
+        zoomed: whether an axis of fractions shows only the range of the values, not 0 to 100 %.
     """
 
     value: str
@@ -35,14 +35,14 @@ class ChartLabels:
 
 
 LineStyles = Mapping[str, LineStyle]
-"""Arm → its colour and dash."""
+"""Condition → its colour and dash."""
 
 
 def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
-    """The looks of an experiment's arms, the same in every picture and from the first result on.
+    """The line styles of an experiment's conditions, the same in every chart and from the first result on.
 
     Args:
-        arms: every arm that was asked for → the kind of its strategy, in order.
+        arms: every condition of the experiment → the kind of its strategy, in order.
     """
     return dict(zip(arms, method_styles(list(arms.values())), strict=True))
 
@@ -50,13 +50,13 @@ def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
 def learning_curves_chart(
     bands: Mapping[str, MeanCurve], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels, x: str
 ) -> go.Figure:
-    """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
+    """Mean curve of each condition against steps, with a band of one standard deviation over seeds.
 
     Args:
-        bands: arm → curve.
-        titles, dress: arm → title, and look.
+        bands: condition → curve.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
         x: title of the axis of steps.
     """
     figure = go.Figure()
@@ -88,7 +88,7 @@ def learning_curves_chart(
 def label_efficiency_chart(
     table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
-    """Mean accuracy against labels per class, one line an arm, every seed as a dot."""
+    """Mean accuracy against labels per class, one line per condition, every seed as a dot."""
     order = budgets(table)
     places = {budget: place for place, budget in enumerate(order)}
     figure = go.Figure()
@@ -114,7 +114,7 @@ def label_efficiency_chart(
 def final_chart(
     table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
-    """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
+    """Every seed of every condition as a dot, its mean as a bar, the best on top; one marker shape per budget."""
     order = budgets(table)
     arms = sorted(
         by_condition(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent
@@ -163,14 +163,14 @@ def steps_chart(
     words: ChartLabels,
     x: str,
 ) -> go.Figure:
-    """Mean accuracy of arms that stand in an order, such as more and more fixed stages or a growing λ; a line a budget.
+    """Mean accuracy of ordered conditions, such as more and more frozen stages or a growing λ; a line per budget.
 
     Args:
         table: finished runs.
-        places: arm → where it stands on the x axis.
-        titles: arm → tick; none where the places are numbers to be read.
+        places: condition → position on the x axis.
+        titles: condition → tick; empty if the positions are numbers to show.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
         x: title of the x axis.
     """
     figure = go.Figure()
@@ -216,12 +216,12 @@ def tradeoff_chart(
     x: str,
     percent: bool = False,
 ) -> go.Figure:
-    """Two figures of every run against each other: small marks for runs, a large one for the mean of each arm.
+    """Two values of every run against each other: small markers for runs, a large one for the mean of each condition.
 
     Args:
         table: finished runs.
         points: run → (x, y).
-        titles, dress: arm → title, and look.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
         words: of the y axis.
         x: title of the x axis.
@@ -253,13 +253,13 @@ def targets_chart(
     values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: LineStyles,
     dark: bool, words: ChartLabels
 ) -> go.Figure:  # fmt: skip
-    """For each target a group of bars, one an arm, with the standard deviation over seeds.
+    """For each target a group of bars, one per condition, with the standard deviation over seeds.
 
     Args:
-        values: arm → target's title → one value a seed.
-        titles, dress: arm → title, and look.
+        values: condition → target's title → one value per seed.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
     """
     figure = go.Figure()
     for i, (arm, targets) in enumerate(values.items()):
@@ -297,8 +297,8 @@ def _dots(
 
 
 def _finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
-    """Axes, margins and legend; ``across`` where the values run along x. Fractions are drawn from 0 to 100 %, so that
-    the axis keeps still while results come in."""
+    """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
+    that the axis does not change while results arrive."""
     figure.update_layout(
         height=420,
         margin={"l": 10, "r": 10, "t": 24, "b": 10},

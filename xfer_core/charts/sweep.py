@@ -1,4 +1,4 @@
-"""Pictures of how one λ changes the result."""
+"""Charts of a λ sweep."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from xfer_core.analysis.sweep import SweepPoint, averaged
 from xfer_core.charts.palette import METHODS, chart_text, method_style
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
-AT_END = 1.06  # where the mark of a method that sets λ by itself stands, beside the last value of λ
+AT_END = 1.06  # x position of methods that set λ automatically, beyond the last value of λ
 
 
 def lambda_chart(
     points: Sequence[SweepPoint], measure: tuple[str, str], titles: Mapping[str, str], dark: bool, x_title: str,
     percent: bool,
 ) -> go.Figure:  # fmt: skip
-    """One measure against λ: every run as a dot, the means as a line; each method that sets λ by itself as a line
-    across with a mark at its end.
+    """One measure against λ: every run as a dot, the means as a line; each method that sets λ automatically as a
+    horizontal line with a marker at its end.
 
     Args:
         points: the finished runs, at one label budget.
-        measure: a key of ``SweepPoint.measured``, and what it is called.
+        measure: a key of ``SweepPoint.measured``, and its title.
         titles: kind → title.
         dark: whether the page is dark.
-        x_title: what λ it is.
+        x_title: which λ it is.
         percent: whether the measure is a fraction.
     """
     name, title = measure
@@ -62,7 +62,7 @@ def lambda_chart(
         )
     _finish(figure, x_title, title)
     figure.update_xaxes(range=[-0.03, 1.1])
-    if percent:  # the axis keeps still while results arrive
+    if percent:  # the axis does not change while results arrive
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 
@@ -74,8 +74,8 @@ def frontier_chart(
     dark: bool,
     percent: tuple[bool, bool],
 ) -> go.Figure:
-    """Two measures against each other, as means over seeds: the fixed λ as a line, each method that sets λ by itself as
-    a mark.
+    """Two measures against each other, as means over seeds: constant λ as a line, each method that sets λ automatically
+    as a marker.
 
     Args:
         points: the finished runs, at one label budget.

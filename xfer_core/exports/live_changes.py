@@ -1,4 +1,4 @@
-"""What people changed while a run trained: λ and the learning rate, by step."""
+"""Live changes of a run: λ and the learning rate, by step."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from xfer_core.training.config import LiveChange
 
 
 def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
-    """Step → what people set there, in order: (``lr`` or ``lambda/TERM``, value). What was set at a step that the run
-    never went on from changed nothing, and is not in it."""
+    """Step → changes there, in order: (``lr`` or ``lambda/TERM``, value). Changes at the run's last step had no effect,
+    and are left out."""
     last = (run.result or {}).get("step")
     turned: dict[int, list[tuple[str, float]]] = {}
     for event in store.updates_since(run.id).events:
@@ -21,7 +21,7 @@ def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, flo
 
 
 def with_changes(store: Store, run: Run) -> RunSpec:
-    """What the run was asked, with what people changed while it trained: a run of this spec gives the same numbers."""
+    """The spec of the run including its live changes: a run of this spec gives the same numbers."""
     spec = RunSpec.model_validate(run.spec)
     changes = tuple(
         LiveChange(step=step, name=name, value=value)

@@ -1,4 +1,4 @@
-"""The run as one HTML file that opens anywhere, offline, and can be printed."""
+"""Exports a report of the run: one HTML file that opens offline and can be printed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
 
 
 def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mapping[str, int]) -> Iterator[str]:
-    """Beside its baselines: a figure alone says little."""
+    """The comparison with its baselines."""
     if run.target_metric is None or run.broke:
         return
     yield html.heading("Is that much? Beside the baselines")
@@ -97,7 +97,7 @@ def _title(run: Run) -> str:
 
 
 def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Baseline]:
-    """The accuracy of each baseline on the target while it trained."""
+    """The accuracy of each baseline on the target during training."""
     name = spec.target_metric().removesuffix("test") + "validation"
     found = store.curves([run.id for run in baselines], name)
     return [
@@ -163,11 +163,11 @@ def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]
         _measure, domain, task, _split = name.split("/")
         row = [domain_info(domain).card.title, spec.problem.roles()[domain], task]
         rows.append([*row, samples.get(domain, "–"), metric_text(name, value)])
-    yield html.heading("How well does it do on samples that no training saw?")
+    yield html.heading("How accurate is it on test samples, which training did not use?")
     header = ["domain", "role", "task", "test samples", "result"]
     yield html.table(header, rows, numbers=2)
     if any(name.startswith("error/") for name in run.result["metrics"]):
-        yield html.paragraph("A per cent is the part of right answers: more is better. A ° is a mean error: less is.")
+        yield html.paragraph("% is the accuracy: more is better. ° is a mean error: less is better.")
 
 
 def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
@@ -185,10 +185,10 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
         ]
         for row in selection_outcomes(chosen)
     ]
-    yield html.heading("Which step would other rules have taken?")
+    yield html.heading("Model selection: which step would other rules have selected?")
     titles = ", ".join(domain_info(key).card.title for key in judged)
     yield html.paragraph(f"Test samples of {titles}, {spec.problem.tasks[0]}.")
-    yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
+    yield html.table(["rule", "uses", "step", "on test samples"], rows, numbers=2)
 
 
 def _network(spec: RunSpec) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _again(store: Store, run: Run, spec: RunSpec, turned: bool) -> Iterator[str]
     )
     yield html.paragraph(
         "The same recipe on the same device with the same number of threads gives the same numbers. "
-        "Another machine, or another version of torch, rounds otherwise."
+        "Another machine, or another version of torch, rounds differently."
     )
     if turned:
         yield html.paragraph(

@@ -1,4 +1,4 @@
-"""What a report says in words: what was asked for, and how it came out."""
+"""Summary of a run as sentences: its setup and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xfer_core.training.config import SGD
 
 
 def setup_summary(spec: RunSpec) -> list[str]:
-    """What was done, without symbols."""
+    """The setup of the run, without symbols."""
     problem, training, strategy = spec.problem, spec.training, type(spec.strategy)
     labels = problem.labels_per_class
     budget = (
@@ -28,25 +28,25 @@ def setup_summary(spec: RunSpec) -> list[str]:
     )
     roles = []
     if problem.source:
-        roles.append(f"Learned from: {_titles(problem.source)}.")
-    roles.append(f"To become better at: {_titles(problem.target)}, {budget}.")
+        roles.append(f"Source: {_titles(problem.source)}.")
+    roles.append(f"Target: {_titles(problem.target)}, {budget}.")
     if problem.unseen:
-        roles.append(f"Only tested on: {_titles(problem.unseen)}.")
+        roles.append(f"Unseen (test-only): {_titles(problem.unseen)}.")
     optimizer = "SGD" if isinstance(training.optimizer, SGD) else "Adam"
     how = (
-        f"The network is {spec.network.kind}; it learned for {training.steps} steps with {optimizer} at a learning "
-        f"rate of {training.optimizer.lr:g} ({training.schedule}), {training.batch_size} samples of each domain a step."
+        f"The network is {spec.network.kind}, trained for {training.steps} steps with {optimizer} at a learning rate "
+        f"of {training.optimizer.lr:g} ({training.schedule}), {training.batch_size} samples of each domain per step."
     )
     summary = (strategy.__doc__ or "").strip().splitlines()[0]
     return [f"{strategy.title}. {summary}", " ".join(roles), how]
 
 
 def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
-    """The result, how far it can be trusted, and which step it is of.
+    """The result, its uncertainty, and the selected step.
 
     Args:
-        run: what happened.
-        spec: what was asked for.
+        run: with its result.
+        spec: of the run.
         samples: domain → number of test samples, as far as known.
     """
     metric, result = run.target_metric, run.result
@@ -57,7 +57,7 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
     said = metric_text(metric["name"], metric["value"])
     on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
-        sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
+        sentences = ["The network broke: a result is not finite. Train again with a lower learning rate."]
     elif metric["name"].startswith("error/"):
         sentences = [f"On {on}, its answers are {said} off on average."]
     else:
@@ -65,13 +65,13 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
         if count:
             low, high = accuracy_interval(metric["value"], count)
             sentences[0] += (
-                f" With so many samples, the 95 % interval of this figure is {100 * low:.1f} to {100 * high:.1f} %."
+                f" With so many samples, the 95 % interval of this value is {100 * low:.1f} to {100 * high:.1f} %."
             )
     sentences += [format_error(warning) for warning in warnings(result.get("warnings", []))]
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))
-    counts = f"The network of step {taken} counts (rule: {rule}). " if taken is not None else ""
-    other = "another figure" if metric["name"].startswith("error/") else "several points more or less"
+    counts = f"It is the checkpoint of step {taken} (model selection: {rule}). " if taken is not None else ""
+    other = "another value" if metric["name"].startswith("error/") else "several points more or less"
     sentences.append(f"{counts}Seed {spec.seed}. This is one run: another seed may give {other}.")
     if run.status == STOPPED:
         sentences.append(f"A person stopped it after {result['step']} of {spec.training.steps} steps.")
@@ -79,23 +79,21 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
         sentences.append(f"The run is {run.status}.")
     if result.get("frozen_unchanged") is not None:
         held = "is unchanged to the last bit" if result["frozen_unchanged"] else "HAS CHANGED: this is a bug"
-        sentences.append(f"What was to stay fixed {held}.")
+        sentences.append(f"The frozen part {held}.")
     return sentences
 
 
 def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
-    """How the result stands to its baseline, and how far one run each can tell.
+    """The result compared with its baseline, and the limits of one run each.
 
     Args:
-        spec: what was asked for.
-        found: the numbers.
-        samples: of the target's test; None where that is not known.
+        spec: of the run.
+        found: the verdict on the run.
+        samples: of the target's test set; None if unknown.
     """
     if not found.against or found.stopped_at is not None:
         return []
-    other = (
-        "from scratch, with the very same labels" if found.against == SCRATCH else "with what the source alone taught"
-    )
+    other = "from scratch, with the very same labels" if found.against == SCRATCH else "on the source alone"
     said = _amount(found.baseline, found.is_error)
     amount = f"{abs(found.better):.1f}°" if found.is_error else f"{100 * abs(found.better):.1f} points"
     if found.is_error:

@@ -1,6 +1,6 @@
-"""The results of an experiment as a still picture, in the colours and dashes of the page.
+"""Exports the results of an experiment as a static figure, in the colours and dashes of the page.
 
-Drawn with Matplotlib: Plotly, which draws the page, needs a browser on the server to make a file.
+Drawn with Matplotlib: Plotly, used on the page, needs a browser on the server to write a file.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "xfer", "text.p
 
 
 def static_figure(found: ExperimentResults, form: str) -> bytes:
-    """The picture as ``svg`` or ``png``: with one label budget every seed as a dot and the means as bars across, with
+    """The figure as ``svg`` or ``png``: for one label budget every seed as a dot and the means as horizontal bars, for
     several the means against labels per class. The same runs give the same bytes."""
-    import matplotlib as mpl  # 0.3 s that only who asks for a figure should wait
+    import matplotlib as mpl  # takes 0.3 s, only needed for a figure
     from matplotlib.figure import Figure
 
     several = len(budgets(found.table)) > 1
@@ -72,7 +72,7 @@ def _against_labels(figure: Figure, found: ExperimentResults) -> None:
 
 
 def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
-    """Plotly's word for a dash, or its lengths in pixels, in Matplotlib's."""
+    """Plotly's dash name, or lengths in pixels, in Matplotlib's notation."""
     return DASHES.get(dash) or (0, tuple(float(part.removesuffix("px")) for part in dash.split(",")))
 
 
