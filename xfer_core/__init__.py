@@ -1,3 +1,3 @@
-"""Xfer's core: trains and measures, never shows. It imports no Streamlit."""
+"""Xfer's core: training, evaluation and analysis, without a user interface. It imports no Streamlit."""
 
 __version__ = "0.1.0"
