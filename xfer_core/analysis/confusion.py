@@ -15,9 +15,9 @@ def confusion_matrix(answers: Predictions, classes: tuple[str, ...]) -> pd.DataF
     """
     size = len(classes)
     counts = np.bincount(answers.labels * size + answers.predicted, minlength=size * size).reshape(size, size)
-    kept = np.flatnonzero(counts.sum(0) + counts.sum(1))
-    names = [classes[i] for i in kept]
-    return pd.DataFrame(counts[np.ix_(kept, kept)], index=names, columns=names)
+    present = np.flatnonzero(counts.sum(0) + counts.sum(1))
+    names = [classes[i] for i in present]
+    return pd.DataFrame(counts[np.ix_(present, present)], index=names, columns=names)
 
 
 def most_confused_pair(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:

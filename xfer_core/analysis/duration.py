@@ -138,16 +138,16 @@ def _span(wanted: Sequence[tuple[RunSpec, float]], done: Sequence[Pace]) -> Span
 def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
     """The range of seconds of one core per sample of this spec."""
     same = [pace for pace in done if pace.network == _network(spec)]
-    seen = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
-    if same and not seen:
+    matching = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
+    if same and not matching:
         others = [pace.core_seconds for pace in same]
         return OTHER_METHOD[0] * min(others), OTHER_METHOD[1] * max(others)
-    if not seen:
+    if not matching:
         probed = core_seconds_per_sample(spec)
         return PROBED[0] * probed, PROBED[1] * probed
-    if len(seen) < FEW:
-        return WIDENED[0] * min(seen), WIDENED[1] * max(seen)
-    tenths = quantiles(seen, n=10, method="inclusive")
+    if len(matching) < FEW:
+        return WIDENED[0] * min(matching), WIDENED[1] * max(matching)
+    tenths = quantiles(matching, n=10, method="inclusive")
     return tenths[0], tenths[-1]
 
 

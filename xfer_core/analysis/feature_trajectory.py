@@ -67,10 +67,10 @@ def feature_trajectories(
         XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
     """
     specs = [RunSpec.model_validate(run.spec) for run, _ in runs]
-    seen = [sample_subset(spec, domains, task) for spec in specs]
+    subsets = [sample_subset(spec, domains, task) for spec in specs]
     features = [
-        [extract_features(load_snapshot(run, moment.key), images).numpy() for moment in moments]
-        for (run, moments), (images, _) in zip(runs, seen, strict=True)
+        [extract_features(load_snapshot(run, ref.key), images).numpy() for ref in refs]
+        for (run, refs), (images, _) in zip(runs, subsets, strict=True)
     ]
     if len({_beginning(spec) for spec in specs}) == 1:
         shared = fit_pca([standardize_scale(parts[-1]) for parts in features])
@@ -79,7 +79,7 @@ def feature_trajectories(
         planes = [fit_pca([standardize_scale(parts[-1])]) for parts in features]
     return [
         _trajectory(parts, plane, table, spec)
-        for parts, plane, (_, table), spec in zip(features, planes, seen, specs, strict=True)
+        for parts, plane, (_, table), spec in zip(features, planes, subsets, specs, strict=True)
     ]
 
 

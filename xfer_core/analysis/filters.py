@@ -33,9 +33,9 @@ def filter_pictures(several: Sequence[Tensor]) -> list[Tensor]:
     Returns:
         for each, uint8 (F, 3, K, K) or (F, 1, K, K).
     """
-    seen = [filters if filters.shape[1] == 3 else filters.mean(1, keepdim=True) for filters in several]
-    largest = max(float(filters.abs().max()) for filters in seen) or 1.0
-    return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in seen]
+    images = [filters if filters.shape[1] == 3 else filters.mean(1, keepdim=True) for filters in several]
+    largest = max(float(filters.abs().max()) for filters in images) or 1.0
+    return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in images]
 
 
 def filter_rotation(before: Tensor, after: Tensor) -> np.ndarray:

@@ -45,8 +45,8 @@ def mean_curve(curves: Iterable[Curve]) -> MeanCurve | None:
     values = np.array([[curve[step] for step in steps.tolist()] for curve in found])  # (seeds, S)
     mean = values.mean(0)
     spread = values.std(0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
-    kept = downsample(steps, mean)
-    return MeanCurve(steps[kept], mean[kept], (mean - spread)[kept], (mean + spread)[kept], len(values))
+    indices = downsample(steps, mean)
+    return MeanCurve(steps[indices], mean[indices], (mean - spread)[indices], (mean + spread)[indices], len(values))
 
 
 def downsample(steps: np.ndarray, values: np.ndarray, points: int = MAX_POINTS) -> np.ndarray:
@@ -63,5 +63,5 @@ def mean_curves(curves: Mapping[str, Curve], arms: Mapping[str, Sequence[str]]) 
         curves: run → curve.
         arms: condition → runs.
     """
-    found = {arm: mean_curve(curves[run] for run in runs if curves.get(run)) for arm, runs in arms.items()}
-    return {arm: over for arm, over in found.items() if over is not None}
+    found = {condition: mean_curve(curves[run] for run in runs if curves.get(run)) for condition, runs in arms.items()}
+    return {condition: over for condition, over in found.items() if over is not None}

@@ -129,15 +129,15 @@ def _difference_sentence(
     text = _("With {budget} **{method}** beat **{reference}** {by}.")
     if first[1].mean < 0:
         text = _("With {budget} **{method}** did worse than **{reference}** {by}.")
-    said = [text.format(**words, method=titles[first[0]], by=_by(first[1], numbers, _))]
+    texts = [text.format(**words, method=titles[first[0]], by=_by(first[1], numbers, _))]
     for methods, text in (
         ([one for one in more if one[1].mean > 0], _("Better too: {methods}.")),
         ([one for one in more if one[1].mean < 0], _("Worse: {methods}.")),
     ):
         if methods:
             parts = [f"**{titles[name]}** ({_points(found.mean, numbers)})" for name, found in methods]
-            said.append(text.format(methods=", ".join(parts)))
-    return Sentence(" ".join(said), True)
+            texts.append(text.format(methods=", ".join(parts)))
+    return Sentence(" ".join(texts), True)
 
 
 def _by(difference: Difference, numbers: bool, _: Translate) -> str:
@@ -210,10 +210,10 @@ def _chance(difference: Difference) -> str:
 
 
 def _signs(difference: Difference, _: Translate) -> str:
-    said = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
+    text = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
     if difference.sign_p is None or difference.seeds < MIN_SEEDS:
-        return said
-    return f"{said} (p {difference.sign_p:.2g})"
+        return text
+    return f"{text} (p {difference.sign_p:.2g})"
 
 
 def _signed(value: float, numbers: bool) -> str:

@@ -27,7 +27,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
     shares = numbers / np.maximum(numbers.sum(1, keepdims=True), 1)
     names, own = [chart_text(name) for name in counts.index], np.eye(len(counts), dtype=bool)
     figure = go.Figure()
-    for cells, look, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
+    for cells, style, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
         figure.add_heatmap(
             z=np.where(cells, shares, np.nan),
             x=names,
@@ -35,7 +35,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
             customdata=numbers,
             zmin=0,
             zmax=most,
-            colorscale=_from_page(look, dark),
+            colorscale=_from_page(style, dark),
             showscale=False,
             hoverongaps=False,
             xgap=1,
@@ -56,8 +56,8 @@ def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: boo
     rows, columns = np.nonzero(numbers)
     colours = []
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        look, most = (SOURCE, 1.0) if row == column else (TARGET, DEEPEST)
-        (_, low), (_, high) = _from_page(look, dark)
+        style, most = (SOURCE, 1.0) if row == column else (TARGET, DEEPEST)
+        (_, low), (_, high) = _from_page(style, dark)
         colours.append(text_on(between(low, high, shares[row, column] / most)))
     return {
         "x": [names[column] for column in columns],

@@ -60,8 +60,8 @@ def learning_curves_chart(
         x: title of the axis of steps.
     """
     figure = go.Figure()
-    for arm, band in bands.items():
-        colour = dress[arm].pair[dark]
+    for condition, band in bands.items():
+        colour = dress[condition].pair[dark]
         if band.seeds > 1:
             figure.add_scatter(
                 x=[*band.steps, *band.steps[::-1]],
@@ -72,15 +72,15 @@ def learning_curves_chart(
                 line={"width": 0},
                 hoverinfo="skip",
                 showlegend=False,
-                legendgroup=arm,
+                legendgroup=condition,
             )
         figure.add_scatter(
             x=band.steps,
             y=band.mean,
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             mode="lines",
-            legendgroup=arm,
-            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+            legendgroup=condition,
+            line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
     return _finish(figure, x, words)
 
@@ -92,20 +92,20 @@ def label_efficiency_chart(
     order = budgets(table)
     places = {budget: place for place, budget in enumerate(order)}
     figure = go.Figure()
-    for arm, own in by_condition(table).items():
-        colour = dress[arm].pair[dark]
+    for condition, own in by_condition(table).items():
+        colour = dress[condition].pair[dark]
         here = [budget for budget in order if any(row.budget == budget for row in own)]
         means = [mean(row.value for row in own if row.budget == budget) for budget in here]
         figure.add_scatter(
             x=[places[budget] for budget in here],
             y=means,
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             mode="lines+markers",
-            legendgroup=arm,
+            legendgroup=condition,
             marker={"size": 9},
-            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+            line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
-        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, arm, own)
+        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, condition, own)
     _finish(figure, words.budget, words)
     figure.update_xaxes(tickvals=list(places.values()), ticktext=[words.labels(budget) for budget in order])
     return figure
@@ -116,18 +116,18 @@ def final_chart(
 ) -> go.Figure:
     """Every seed of every condition as a dot, its mean as a bar, the best on top; one marker shape per budget."""
     order = budgets(table)
-    arms = sorted(
+    ranked = sorted(
         by_condition(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent
     )
-    names = {arm: chart_text(titles[arm]) for arm, _ in arms}
+    names = {name: chart_text(titles[name]) for name, _ in ranked}
     figure = go.Figure()
     for place, budget in enumerate(order):
         offset = (place - (len(order) - 1) / 2) * 0.22
-        for line, (arm, own) in enumerate(arms):
+        for line, (name, own) in enumerate(ranked):
             values = [row.value for row in own if row.budget == budget]
             if not values:
                 continue
-            colour = dress[arm].pair[dark]
+            colour = dress[name].pair[dark]
             legend = {"name": words.labels(budget), "legendgroup": str(budget), "showlegend": line == 0}
             if len(order) == 1:
                 legend["showlegend"] = False
@@ -136,7 +136,7 @@ def final_chart(
                 y=[line + offset] * len(values),
                 mode="markers",
                 marker={"color": colour, "size": 9, "symbol": MARKS[place % len(MARKS)], "opacity": 0.55},
-                hovertext=[f"{names[arm]} · {words.labels(budget)} · seed {row.seed}" for row in own
+                hovertext=[f"{names[name]} · {words.labels(budget)} · seed {row.seed}" for row in own
                            if row.budget == budget],
                 hoverinfo="text+x",
                 **legend,
@@ -150,8 +150,8 @@ def final_chart(
                 showlegend=False,
             )
     _finish(figure, words.value, words, across=True)
-    figure.update_yaxes(tickvals=list(range(len(arms))), ticktext=[names[arm] for arm, _ in arms], title="")
-    figure.update_layout(height=max(260, 70 + 46 * len(arms) * max(1, len(order) * 0.6)))
+    figure.update_yaxes(tickvals=list(range(len(ranked))), ticktext=[names[name] for name, _ in ranked], title="")
+    figure.update_layout(height=max(260, 70 + 46 * len(ranked) * max(1, len(order) * 0.6)))
     return figure
 
 
@@ -175,32 +175,32 @@ def steps_chart(
     """
     figure = go.Figure()
     for i, budget in enumerate(budgets(table)):
-        own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_condition(table).items()}
-        own = {arm: rows for arm, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
-        look = neutral_style(i)
+        own = {name: [row for row in rows if row.budget == budget] for name, rows in by_condition(table).items()}
+        own = {name: rows for name, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
+        style = neutral_style(i)
         figure.add_scatter(
-            x=[places[arm] for arm in own],
+            x=[places[name] for name in own],
             y=[mean(row.value for row in rows) for rows in own.values()],
             name=words.labels(budget),
             mode="lines+markers",
             legendgroup=str(budget),
             marker={"size": 10},
-            line={"color": look.pair[dark], "dash": look.dash, "width": 3},
+            line={"color": style.pair[dark], "dash": style.dash, "width": 3},
         )
         flat = [row for rows in own.values() for row in rows]
         _dots(
             figure,
             [places[row.condition] for row in flat],
             [row.value for row in flat],
-            look.pair[dark],
+            style.pair[dark],
             str(budget),
             flat,
         )
     _finish(figure, x, words)
     if titles:
-        shown = [arm for arm in places if any(row.condition == arm for row in table)]
+        present = [name for name in places if any(row.condition == name for row in table)]
         figure.update_xaxes(
-            tickvals=[places[arm] for arm in shown], ticktext=[chart_text(titles[arm]) for arm in shown]
+            tickvals=[places[name] for name in present], ticktext=[chart_text(titles[name]) for name in present]
         )
     figure.update_layout(showlegend=len(budgets(table)) > 1)
     return figure
@@ -228,18 +228,18 @@ def tradeoff_chart(
         percent: whether x is a fraction.
     """
     figure = go.Figure()
-    for i, (arm, rows) in enumerate(by_condition(table).items()):
+    for i, (condition, rows) in enumerate(by_condition(table).items()):
         here = [points[row.run] for row in rows if row.run in points]
         if not here:
             continue
-        colour, mark = dress[arm].pair[dark], MARKS[i % len(MARKS)]
+        colour, mark = dress[condition].pair[dark], MARKS[i % len(MARKS)]
         xs, ys = zip(*here, strict=True)
-        _dots(figure, list(xs), list(ys), colour, arm, rows, mark)
+        _dots(figure, list(xs), list(ys), colour, condition, rows, mark)
         figure.add_scatter(
             x=[mean(xs)],
             y=[mean(ys)],
-            name=chart_text(titles[arm]),
-            legendgroup=arm,
+            name=chart_text(titles[condition]),
+            legendgroup=condition,
             mode="markers",
             marker={"size": 16, "color": colour, "symbol": mark},
         )
@@ -262,13 +262,13 @@ def targets_chart(
         words: texts of the chart.
     """
     figure = go.Figure()
-    for i, (arm, targets) in enumerate(values.items()):
+    for i, (condition, targets) in enumerate(values.items()):
         figure.add_bar(
             x=[chart_text(title) for title in targets],
             y=[mean(found) for found in targets.values()],
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             error_y={"array": [stdev(found) if len(found) > 1 else 0 for found in targets.values()], "thickness": 1.5},
-            marker={"color": dress[arm].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
+            marker={"color": dress[condition].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
         )
     _finish(figure, "", words)
     figure.update_layout(barmode="group")

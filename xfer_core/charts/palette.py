@@ -131,8 +131,8 @@ def method_styles(kinds: Sequence[str]) -> list[LineStyle]:
 def domain_style(role: str, index: int = 0) -> LineStyle:
     """The line style of a domain: its role's colour, and another dash if it is not the first in that role; the role
     ``none`` is for lines without a domain."""
-    look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
-    return LineStyle(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
+    style = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
+    return LineStyle(style.light, style.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
 
 
 def chart_text(text: object) -> str:

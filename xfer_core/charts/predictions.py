@@ -107,12 +107,12 @@ def variants_table(
     lines = "".join(
         f'<tr><th scope="row" style="--look:{speaker.colour}">{escape(speaker.title)}</th>'
         + "".join(
-            f"<td{_class('chosen', chosen)}><b>{escape(titles[answer.label])}</b>"
-            f"<small>{percent(answer.confidence)}</small></td>"
-            for answer, (_title, _image, _alt, chosen) in zip(answers, pictures, strict=True)
+            f"<td{_class('chosen', chosen)}><b>{escape(titles[prediction.label])}</b>"
+            f"<small>{percent(prediction.confidence)}</small></td>"
+            for prediction, (_title, _image, _alt, chosen) in zip(predictions, pictures, strict=True)
         )
         + "</tr>"
-        for speaker, answers in rows
+        for speaker, predictions in rows
     )
     return (
         f'{STYLE}<div class="xfer-views" tabindex="0"><table><thead><tr><td></td>{heads}</tr></thead>'

@@ -31,9 +31,9 @@ def lambda_chart(
     name, title = measure
     here = [point for point in points if name in point.measured]
     figure, joint = go.Figure(), METHODS["joint"]
-    fixed = [point for point in here if point.value is not None]
-    if fixed:
-        means = averaged(fixed)
+    constant = [point for point in here if point.value is not None]
+    if constant:
+        means = averaged(constant)
         figure.add_scatter(
             x=[point.value for point in means],
             y=[point.measured[name] for point in means],
@@ -43,22 +43,22 @@ def lambda_chart(
             line={"color": joint.pair[dark], "width": 3},
         )
         figure.add_scatter(
-            x=[point.value for point in fixed],
-            y=[point.measured[name] for point in fixed],
+            x=[point.value for point in constant],
+            y=[point.measured[name] for point in constant],
             mode="markers",
             marker={"color": joint.pair[dark], "size": 6, "opacity": 0.45},
             hoverinfo="y",
             showlegend=False,
         )
     for i, point in enumerate(averaged([point for point in here if point.value is None])):
-        look, value = method_style(point.kind), point.measured[name]
+        style, value = method_style(point.kind), point.measured[name]
         figure.add_scatter(
             x=[0, 1, AT_END],
             y=[value] * 3,
             name=chart_text(titles[point.kind]),
             mode="lines+markers",
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
-            line={"color": look.pair[dark], "dash": look.dash, "width": 1.5},
+            line={"color": style.pair[dark], "dash": style.dash, "width": 1.5},
         )
     _finish(figure, x_title, title)
     figure.update_xaxes(range=[-0.03, 1.1])
@@ -86,16 +86,16 @@ def frontier_chart(
     """
     (x, x_title), (y, y_title) = axes
     here = [point for point in averaged(points) if x in point.measured and y in point.measured]
-    fixed = [point for point in here if point.value is not None]
+    constant = [point for point in here if point.value is not None]
     figure = go.Figure()
-    if fixed:
+    if constant:
         figure.add_scatter(
-            x=[point.measured[x] for point in fixed],
-            y=[point.measured[y] for point in fixed],
-            text=[f"λ {point.value:.2f}" for point in fixed],
+            x=[point.measured[x] for point in constant],
+            y=[point.measured[y] for point in constant],
+            text=[f"λ {point.value:.2f}" for point in constant],
             name=chart_text(titles["joint"]),
             mode="lines+markers+text",
-            textposition=[("top center", "bottom center")[i % 2] for i in range(len(fixed))],
+            textposition=[("top center", "bottom center")[i % 2] for i in range(len(constant))],
             line={"color": METHODS["joint"].pair[dark], "width": 2},
         )
     for i, point in enumerate(point for point in here if point.value is None):

@@ -122,8 +122,8 @@ def download_files(download: Download, key: str, field: str, progress: Callable[
 
 def _reason(error: Exception) -> str:
     """A short reason: torchvision lists every mirror that it tried, the last at the end."""
-    said = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    return (str(said).strip().splitlines() or [type(error).__name__])[-1]
+    text = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    return (str(text).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _abandon(job: _Job) -> None:

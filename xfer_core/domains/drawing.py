@@ -60,8 +60,8 @@ def center_and_scale(ink: Tensor, side: int, longest: int, widest: int | None = 
     Returns:
         float (1, 1, side, side) in 0…1.
     """
-    seen = ink[0, 0] > 0
-    rows, columns = (seen.any(axis).nonzero().flatten() for axis in (1, 0))
+    visible = ink[0, 0] > 0
+    rows, columns = (visible.any(axis).nonzero().flatten() for axis in (1, 0))
     box = ink[..., rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # (1, 1, h, w)
     scale = longest / max(box.shape[2:])
     height, width = (max(1, round(scale * pixels)) for pixels in box.shape[2:])

@@ -210,9 +210,9 @@ def read_usps(root: Path) -> tuple[RawDataset, RawDataset]:
     files = [root / name for name in USPS_FILES]
     stamp = np.array([(stat.st_size, stat.st_mtime_ns) for stat in (file.stat() for file in files)])
     cache = settings().home / "cache" / "usps.npz"
-    with suppress(Exception), np.load(cache) as kept:  # missing, damaged or of another version: parse the text
-        if np.array_equal(kept["stamp"], stamp):
-            arrays = [torch.from_numpy(kept[name]) for name in CACHED]
+    with suppress(Exception), np.load(cache) as cached:  # missing, damaged or of another version: parse the text
+        if np.array_equal(cached["stamp"], stamp):
+            arrays = [torch.from_numpy(cached[name]) for name in CACHED]
             train, test = RawDataset(*arrays[:2]), RawDataset(*arrays[2:])
             for part, read in zip(PARTS["usps"], (train, test), strict=True):
                 check_part(part, read, cache, cache)

@@ -198,8 +198,8 @@ def notes(store: Store, run: str) -> list[XferError]:
         reason = "; ".join(unusable.values())
         found.append(XferError(code, "checkpoint", list(unusable), reason=reason, step=event["step"]))
     result = store.get(run).result
-    seen = result.get("warnings", []) if result else [event["details"] for event in store.events(run, "collapsed")]
-    return found + warnings(seen)
+    reported = result.get("warnings", []) if result else [event["details"] for event in store.events(run, "collapsed")]
+    return found + warnings(reported)
 
 
 def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:

@@ -121,12 +121,12 @@ def missing_specs(runs: Sequence[Run]) -> list[tuple[RunSpec, str]]:
     """Every condition and seed without a finished, active or resumable run: specs with their names."""
     alive = {run.digest for run in runs if run.status in (*LIVE, *RESUMABLE, FINISHED)}
     seeds = sorted({run.spec["seed"] for run in runs})
-    asked = [
+    specs = [
         (RunSpec.model_validate({**run.spec, "seed": seed}), run.name)
         for seed in seeds
         for run in one_run_per_condition(runs)
     ]
-    return [(spec, name) for spec, name in asked if spec.digest() not in alive]
+    return [(spec, name) for spec, name in specs if spec.digest() not in alive]
 
 
 def one_run_per_condition(runs: Iterable[Run]) -> list[Run]:

@@ -72,12 +72,12 @@ class Plan:
 
     def query(self) -> dict[str, str]:
         """The plan as query parameters of a link, in the syntax of ``--set``; methods' settings begin with a kind."""
-        asked = {"question": self.preset, "labels": ",".join(str(budget) for budget in self.budgets)}
-        asked["seeds"] = str(self.seeds)
+        query = {"question": self.preset, "labels": ",".join(str(budget) for budget in self.budgets)}
+        query["seeds"] = str(self.seeds)
         if PRESETS[self.preset].choices:
-            asked["methods"] = ",".join(self.methods)
+            query["methods"] = ",".join(self.methods)
         if self.term:
-            asked["term"] = self.term
+            query["term"] = self.term
         shared = {
             path: value
             for path, value in spec_settings(self.base).items()
@@ -88,7 +88,7 @@ class Plan:
             for kind, settings in self.settings.items()
             for path, value in settings.items()
         }
-        return {**asked, **shared, **own}
+        return {**query, **shared, **own}
 
     def _settings_of(self, kind: str) -> list[str]:
         return [f"{path}={value}" for path, value in self.settings.get(kind, {}).items()]

@@ -28,12 +28,12 @@ def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
 def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
     stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
-    arms = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
+    conditions = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
         title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
-        arms.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
-    return tuple(arms)
+        conditions.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
+    return tuple(conditions)
 
 
 def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
@@ -52,12 +52,12 @@ def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
     if term:
         key, _, task = term.partition("/")
         title, params = "λ of {domain}, {task}: {value}", {"domain": domain_info(key).card.title, "task": task}
-    arms = []
+    conditions = []
     for value in LAMBDAS:
         weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}
         settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")
-        arms.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
-    return tuple(arms)
+        conditions.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
+    return tuple(conditions)
 
 
 def _split_weight(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:

@@ -68,10 +68,10 @@ class Figure:
     def numbers(self, most: int) -> tuple[list[str], list[list[str]]]:
         """Header and rows of a table, a row per step; of long curves only about ``most`` steps, and the last one."""
         steps = sorted({step for curve in self.curves for step, _value in curve.points})
-        kept = steps[:: math.ceil(len(steps) / most)]
-        kept += [] if kept[-1] == steps[-1] else [steps[-1]]
+        sampled = steps[:: math.ceil(len(steps) / most)]
+        sampled += [] if sampled[-1] == steps[-1] else [steps[-1]]
         columns = [dict(curve.points) for curve in self.curves]
-        rows = [[str(step), *(self._said(c[step]) if step in c else "" for c in columns)] for step in kept]
+        rows = [[str(step), *(self._said(c[step]) if step in c else "" for c in columns)] for step in sampled]
         return ["step", *(curve.title for curve in self.curves)], rows
 
     def _said(self, value: float) -> str:
@@ -94,7 +94,7 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     terms = terms_of(spec)
     # The sum is drawn first, thin and dotted, so that it does not hide its terms.
     losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
-    lambdas = {f"lambda/{name}": (f"λ of {title}", look) for name, (title, look) in terms.items()}
+    lambdas = {f"lambda/{name}": (f"λ of {title}", style) for name, (title, style) in terms.items()}
     accuracies = _measures(spec, lambda name: name.startswith("accuracy/"))
     errors = _measures(spec, lambda name: name.startswith("error/"))
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
@@ -108,8 +108,8 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     pictures = []
     for question, unit, wanted, percent, log in chosen:
         found = [
-            Curve(title, look, sorted(curves[name].items()), 1.5 if look is SUM else 2.5)
-            for name, (title, look) in wanted.items()
+            Curve(title, style, sorted(curves[name].items()), 1.5 if style is SUM else 2.5)
+            for name, (title, style) in wanted.items()
             if name in curves
         ]
         if found and judged in wanted:

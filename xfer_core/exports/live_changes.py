@@ -13,11 +13,11 @@ def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, flo
     """Step → changes there, in order: (``lr`` or ``lambda/TERM``, value). Changes at the run's last step had no effect,
     and are left out."""
     last = (run.result or {}).get("step")
-    turned: dict[int, list[tuple[str, float]]] = {}
+    changes: dict[int, list[tuple[str, float]]] = {}
     for event in store.updates_since(run.id).events:
         if event["kind"] == "set" and (last is None or event["step"] < last):
-            turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
-    return turned
+            changes.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
+    return changes
 
 
 def with_changes(store: Store, run: Run) -> RunSpec:

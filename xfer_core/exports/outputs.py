@@ -14,14 +14,14 @@ UNIT = "degrees"  # of every regression
 
 def output_sentences(problem: Problem) -> list[str]:
     """For each task the meaning of its outputs, in order; reads no sample."""
-    said = []
+    sentences = []
     for task, names in problem.classes().items():
         if names:
             listed = ", ".join(f"{i} = {name!r}" for i, name in enumerate(names))
-            said.append(f"Outputs of {task}, one per class, the largest is the prediction: {listed}.")
+            sentences.append(f"Outputs of {task}, one per class, the largest is the prediction: {listed}.")
         else:
-            said.append(f"Output of {task}: one number, in {UNIT}.")
-    return said
+            sentences.append(f"Output of {task}: one number, in {UNIT}.")
+    return sentences
 
 
 def metadata(run: Run) -> dict[str, str]:

@@ -48,12 +48,12 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     spec, path = RunSpec.model_validate(run.spec), folder / FILE
     data = load_problem_data(spec)
     samples = {key: len(one) for (key, split), one in data.held_out.items() if split == "test"} if data else {}
-    baselines, turned = finished_baselines(store, run), live_changes(store, run)
+    baselines, changes = finished_baselines(store, run), live_changes(store, run)
     parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
-    parts += [*_data(spec, data), *_turned(spec, turned)]
+    parts += [*_data(spec, data), *_turned(spec, changes)]
     pictures = figures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
     parts += [*_pictures(pictures), *_mixed_up(run, spec, data, first=not pictures), *_tests(run, spec, samples)]
-    parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
+    parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(changes))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
 

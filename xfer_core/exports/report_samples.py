@@ -37,11 +37,11 @@ class ConfusedSamples:
 
     def sentence(self) -> str:
         """The number of correct predictions, and the most frequent error."""
-        said = f"{self.right} of {self.samples} test samples are right."
+        text = f"{self.right} of {self.samples} test samples are right."
         if worst := mistakes(self.counts):
             name, answer, count, of = worst[0]
-            said += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
-        return said
+            text += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
+        return text
 
 
 def load_problem_data(spec: RunSpec) -> ProblemData | None:
@@ -69,5 +69,7 @@ def confused_samples(run: Run, spec: RunSpec, data: ProblemData) -> ConfusedSamp
     except XferError:
         return None
     outputs = predict_logits(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
-    answers = from_logits(held_out.labels[task], outputs[task])
-    return ConfusedSamples(confusion_matrix(answers, classes), int(answers.correct.sum()), len(answers.labels))
+    predictions = from_logits(held_out.labels[task], outputs[task])
+    return ConfusedSamples(
+        confusion_matrix(predictions, classes), int(predictions.correct.sum()), len(predictions.labels)
+    )

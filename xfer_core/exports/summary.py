@@ -54,14 +54,14 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
         left = "It ended without a result." if run.status in ENDED else "It has not ended."
         return [f"This run is {run.status}. {left}", *([run.reason["text"]] if run.reason else [])]
     target, count = spec.problem.target[0], samples.get(spec.problem.target[0])
-    said = metric_text(metric["name"], metric["value"])
+    value = metric_text(metric["name"], metric["value"])
     on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
         sentences = ["The network broke: a result is not finite. Train again with a lower learning rate."]
     elif metric["name"].startswith("error/"):
-        sentences = [f"On {on}, its answers are {said} off on average."]
+        sentences = [f"On {on}, its answers are {value} off on average."]
     else:
-        sentences = [f"On {on}, {said} of its answers are right."]
+        sentences = [f"On {on}, {value} of its answers are right."]
         if count:
             low, high = accuracy_interval(metric["value"], count)
             sentences[0] += (
@@ -94,13 +94,13 @@ def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> li
     if not found.against or found.stopped_at is not None:
         return []
     other = "from scratch, with the very same labels" if found.against == SCRATCH else "on the source alone"
-    said = _amount(found.baseline, found.is_error)
+    value = _amount(found.baseline, found.is_error)
     amount = f"{abs(found.better):.1f}°" if found.is_error else f"{100 * abs(found.better):.1f} points"
     if found.is_error:
         side = _side(found, "closer", "farther off")
-        first = f"Trained {other}, the answers are {said} off; this run is {amount} {side}."
+        first = f"Trained {other}, the answers are {value} off; this run is {amount} {side}."
     else:
-        first = f"Trained {other}, {said} are right; this run is {amount} {_side(found, 'above', 'below')} that."
+        first = f"Trained {other}, {value} are right; this run is {amount} {_side(found, 'above', 'below')} that."
     doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
     if samples and not found.is_error:
         doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"

@@ -50,10 +50,10 @@ def logme(features: Tensor, labels: Tensor) -> float:
     wide = require_features(features, "features")
     classes, positions = require_labels(labels, len(wide), "labels")
     count = len(wide)
-    answers = torch.nn.functional.one_hot(positions, len(classes)).double()  # (N, C)
+    targets = torch.nn.functional.one_hot(positions, len(classes)).double()  # (N, C)
     left, singular, _ = torch.linalg.svd(wide, full_matrices=False)  # (N, K), (K,)
-    energy = (left.T @ answers).square()  # (K, C), of the targets along each direction of the features
-    outside = (answers.square().sum(0) - energy.sum(0)).clamp_min(0)  # (C,), outside the span of the features
+    energy = (left.T @ targets).square()  # (K, C), of the targets along each direction of the features
+    outside = (targets.square().sum(0) - energy.sum(0)).clamp_min(0)  # (C,), outside the span of the features
     energy = energy[:, None]  # (K, 1, C)
     eigenvalues = singular.square()[:, None, None]  # (K, 1, 1)
     eigenvalues = eigenvalues / (float(eigenvalues.mean()) or 1.0)

@@ -17,5 +17,5 @@ def pseudo_label_loss(logits: Tensor, threshold: float) -> Tensor:
         threshold: τ in 0…1. Samples below it have loss 0, and count in the mean.
     """
     logits = to_float32(logits)
-    sure, answer = torch.softmax(logits.detach(), 1).max(1)
-    return (F.cross_entropy(logits, answer, reduction="none") * (sure >= threshold)).mean()
+    sure, label = torch.softmax(logits.detach(), 1).max(1)
+    return (F.cross_entropy(logits, label, reduction="none") * (sure >= threshold)).mean()

@@ -19,7 +19,7 @@ def finished_baselines(store: Store, run: Run) -> list[Run]:
     found = []
     for kind in BASELINES:
         if kind != spec.strategy.kind:
-            asked = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
-            alike = store.find(digest=asked.digest(), statuses=(FINISHED,))
+            wanted = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
+            alike = store.find(digest=wanted.digest(), statuses=(FINISHED,))
             found += [one for one in alike if one.target_metric and not one.broke][:1]
     return found

@@ -109,10 +109,12 @@ class RunSpec(Config):
         if numbers and self.strategy.regression_alternative:
             candidates = ({"strategy.kind": self.strategy.regression_alternative}, {"strategy.kind": "fine_tune"})
             raise XferError("needs_classes", "problem.tasks", numbers[0], candidates, kind=self.strategy.kind)
-        turned = [name for name in self.training.augment if name in ROTATING]
-        if numbers and turned:
+        rotating = [name for name in self.training.augment if name in ROTATING]
+        if numbers and rotating:
             upright = [name for name in self.training.augment if name not in ROTATING]
-            raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
+            raise XferError(
+                "turned", "training.augment", rotating[0], ({"training.augment": upright},), task=numbers[0]
+            )
 
     def _check_shared_classes(self, data: ProblemData) -> None:
         for task in set(self.problem.tasks) - set(self.problem.regressions()):

@@ -80,11 +80,11 @@ class Run:
         *collapsed* if the first target's predictions are nearly all the same."""
         if self.broke:
             return FAILED
-        told = (self.result or {}).get("warnings", ())
-        if any(warning["code"] == "diverged" for warning in told):
+        warnings = (self.result or {}).get("warnings", ())
+        if any(warning["code"] == "diverged" for warning in warnings):
             return DIVERGED
         target = self.spec["problem"]["target"][0]
-        return COLLAPSED if any(warning["params"]["domain"] == target for warning in told) else self.status
+        return COLLAPSED if any(warning["params"]["domain"] == target for warning in warnings) else self.status
 
 
 @dataclass(frozen=True)
@@ -296,8 +296,8 @@ class Store:
             rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
             new = events.c.seq.between(seq + 1, last)
             happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
-            told = [_event(row) for row in happened.mappings()]
-        return RunUpdate(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+            updates = [_event(row) for row in happened.mappings()]
+        return RunUpdate(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], updates)
 
     @transaction
     def events(self, run: str, kind: str) -> list[dict[str, Any]]:
@@ -382,8 +382,8 @@ class Store:
                 return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")
             connection.execute(points.delete().where(points.c.run == run, again))
-            told = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
-            connection.execute(events.delete().where(events.c.run == run, told))
+            repeated = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
+            connection.execute(events.delete().where(events.c.run == run, repeated))
             row = {"run": run, "seq": last + 1, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
             connection.execute(events.insert().values(row))
         return last + 1

@@ -30,8 +30,8 @@ class SoftNeighbourhoodDensity(LabelFree):
 
 def neighbourhood_density(logits: Tensor) -> Tensor:
     """Mean entropy of each sample's soft neighbourhood, in nats, a scalar; logits (N, K), N at least 2."""
-    answers = torch.nn.functional.normalize(torch.softmax(logits, 1), dim=1)
-    near = answers @ answers.T / TEMPERATURE
+    predictions = torch.nn.functional.normalize(torch.softmax(logits, 1), dim=1)
+    near = predictions @ predictions.T / TEMPERATURE
     near.fill_diagonal_(-torch.inf)
     p = torch.softmax(near, 1)
     return -(p * p.clamp_min(1e-30).log()).sum(1).mean()

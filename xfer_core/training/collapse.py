@@ -48,8 +48,8 @@ def collapses(answered: Mapping[tuple[str, str], Tensor], data: ProblemData) -> 
         usual = max(largest[task], 1 / len(data.domain_classes[domain, task]))
         share = int(counts.max()) / int(counts.sum())
         if share > 0.5 + 0.5 * usual:
-            answer = data.classes[task][int(counts.argmax())]
-            found.append(Collapse(domain, task, answer, share, largest[task]))
+            predicted = data.classes[task][int(counts.argmax())]
+            found.append(Collapse(domain, task, predicted, share, largest[task]))
     return found
 
 

@@ -67,16 +67,16 @@ class Evaluator:
             "target images": self.problem.target,
             "answers": self.test_domains,
         }[rule.requires]
-        seen = {}
+        views = {}
         for key in domains:
             outputs, labels = self.last_outputs[key], self.splits[key, "validation"][1][self.task]
             if rule.requires == "target images":
-                seen[key] = ValidationView(outputs)
+                views[key] = ValidationView(outputs)
             else:
                 few = rule.requires == "few target labels"
-                kept = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
-                seen[key] = ValidationView(outputs[kept], labels[kept])
-        return seen
+                mask = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
+                views[key] = ValidationView(outputs[mask], labels[mask])
+        return views
 
     def evaluate_test(self, network: Network) -> float:
         """The mean score on the test samples of the unseen domains, or of the targets if there are none."""

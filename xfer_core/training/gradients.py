@@ -36,10 +36,10 @@ def backward(
     shared = shared_parameters(context.network, strategy.gramian_parameters)
     rows = jacobian(list(plain.values()), shared) if shared else None
     context.gramian = None if rows is None else rows @ rows.T
-    seen = _gradient_cosines(strategy, terms, context) if watched and strategy.logs_gradient_conflict else {}
+    scalars = _gradient_cosines(strategy, terms, context) if watched and strategy.logs_gradient_conflict else {}
     if not strategy.sets_loss_weights():
         sum_losses(plain.values()).backward()
-        return plain, seen
+        return plain, scalars
     factors = strategy.loss_weights(terms, context)
     weighted = apply_weights(terms, lambdas, factors)
     if rows is not None and strategy.gradient_scope == "stages":
@@ -52,7 +52,7 @@ def backward(
     else:
         sum_losses(weighted.values()).backward()
     one = torch.ones((), device=next(iter(terms.values())).device)
-    return weighted, seen | {f"lambda/{name}": lambdas[name] * factors.get(name, one).float() for name in terms}
+    return weighted, scalars | {f"lambda/{name}": lambdas[name] * factors.get(name, one).float() for name in terms}
 
 
 def sum_losses(weighted: Iterable[Tensor]) -> Tensor:

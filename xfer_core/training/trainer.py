@@ -103,9 +103,9 @@ class Trainer:
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
         self.network: Network = network.build(self.data.input_shape, problem.outputs())
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        seen = self.data.training_data()
-        self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
-        self.phases = strategy.phases(seen, self.network)
+        training_data = self.data.training_data()
+        self.modules = nn.ModuleDict(strategy.modules(training_data, self.network)).to(self.device)
+        self.phases = strategy.phases(training_data, self.network)
         self.ends = phase_ends(self.phases, training.steps)
         planned = [(change.step, Command("set", change.name, change.value)) for change in training.live_changes]
         self.live_settings = LiveSettings(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
@@ -120,7 +120,7 @@ class Trainer:
             0.0,
             self._class_counts(),
             self.modules,
-            strategy.state(seen),
+            strategy.state(training_data),
             generator=self.generator,
         )
         self.step, self.phase_index, self.samples = 0, 0, 0
@@ -164,13 +164,13 @@ class Trainer:
         self._report()
         status = "finished"
         while self.step < self.training.steps:
-            asked = self._handle_commands()
-            if asked == "pause":
+            command = self._handle_commands()
+            if command == "pause":
                 self._report()
                 self._check_weights()
                 self._save(durable=True)
                 return self._result("paused", {}, {})
-            if asked == "stop":
+            if command == "stop":
                 status = "stopped"
                 break
             self._advance()
@@ -321,13 +321,13 @@ class Trainer:
         """Apply the commands of a person; returns ``pause`` or ``stop`` if there was one."""
         while self.live_settings.has_pending(self.step):
             self._set(*self.live_settings.pop())
-        asked = None
+        requested = None
         for command in self.callback.commands():
             if command.kind == "set":
                 self._set(command, is_new=True)
             else:
-                asked = command.kind
-        return asked
+                requested = command.kind
+        return requested
 
     def _set(self, command: Command, is_new: bool) -> None:
         self.live_settings.apply(command)

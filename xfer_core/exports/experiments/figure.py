@@ -42,27 +42,27 @@ def static_figure(found: ExperimentResults, form: str) -> bytes:
 
 def _by_method(figure: Figure, found: ExperimentResults) -> None:
     order = [one.condition for one in ranked(found.found, found.numbers)][::-1]
-    axes, arms = figure.subplots(), by_condition(found.table)
-    for place, arm in enumerate(order):
-        values, colour = [_scaled(found, row.value) for row in arms[arm]], found.looks[arm].light
+    axes, conditions = figure.subplots(), by_condition(found.table)
+    for place, condition in enumerate(order):
+        values, colour = [_scaled(found, row.value) for row in conditions[condition]], found.looks[condition].light
         axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
         axes.plot([mean(values)] * 2, [place - 0.28, place + 0.28], color=colour, linewidth=3)
-    axes.set_yticks(range(len(order)), [found.titles[arm] for arm in order])
+    axes.set_yticks(range(len(order)), [found.titles[condition] for condition in order])
     axes.set_xlabel(_measure(found))
     axes.grid(axis="x", alpha=0.3)
 
 
 def _against_labels(figure: Figure, found: ExperimentResults) -> None:
     axes, order = figure.subplots(), budgets(found.table)
-    for number, (arm, rows) in enumerate(by_condition(found.table).items()):
+    for number, (name, rows) in enumerate(by_condition(found.table).items()):
         here = [place for place, budget in enumerate(order) if any(row.budget == budget for row in rows)]
         means = [mean(_scaled(found, row.value) for row in rows if row.budget == order[place]) for place in here]
-        look = found.looks[arm]
-        axes.plot(here, means, color=look.light, linestyle=_dash(look.dash), linewidth=2, label=found.titles[arm],
+        style = found.looks[name]
+        axes.plot(here, means, color=style.light, linestyle=_dash(style.dash), linewidth=2, label=found.titles[name],
                   marker=MARKS[number % len(MARKS)], markersize=6)  # fmt: skip
         axes.plot(
             [order.index(row.budget) for row in rows], [_scaled(found, row.value) for row in rows], "o",
-            color=look.light, alpha=0.35, markersize=4, markeredgewidth=0,
+            color=style.light, alpha=0.35, markersize=4, markeredgewidth=0,
         )  # fmt: skip
     axes.set_xticks(range(len(order)), [budget_word(budget).removesuffix(" per class") for budget in order])
     axes.set_xlabel("labels per class in the target")

@@ -49,9 +49,9 @@ def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
     """
     if not is_experiment(data):
         raise XferError("bad_experiment", "recipe", data)
-    question, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
-    if question not in PRESETS:
-        raise XferError("unknown_choice", "experiment", question, allowed=", ".join(PRESETS))
+    preset, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
+    if preset not in PRESETS:
+        raise XferError("unknown_choice", "experiment", preset, allowed=", ".join(PRESETS))
     if not (isinstance(seeds, list) and seeds):
         raise XferError("bad_experiment", "seeds", seeds)
     if not (isinstance(runs, list) and runs and all(_has_spec(run) for run in runs)):
@@ -66,7 +66,7 @@ def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
     ]
     for spec, _name in made:
         spec.check()
-    return question, str(data.get("name") or "")[:NAME_LENGTH], made
+    return preset, str(data.get("name") or "")[:NAME_LENGTH], made
 
 
 def _has_spec(run: Any) -> bool:

@@ -77,10 +77,10 @@ def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     Args:
         runs: all of the experiment, by time.
     """
-    arms: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for run in runs:
-        arms.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
-    return dict(zip(arms, method_styles(list(arms.values())), strict=True))
+        kinds.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
+    return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
 def gather_results(store: Store, batch: str, reference: str = "") -> ExperimentResults:

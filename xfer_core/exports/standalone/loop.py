@@ -134,9 +134,9 @@ class Plan:
             stop = ("STOP", self.stop, "the step at which a person stopped the run")
             found.append(Piece(constants=(stop,), step=_STOP))
         if self.turned:
-            turned = {step: list(knobs) for step, knobs in self.turned.items()}
+            changes = {step: list(settings) for step, settings in self.turned.items()}
             words = "live changes by a person, by step"
-            found.append(Piece(constants=(("TURNED", turned, words),), functions=_TURN, step="turn()\n"))
+            found.append(Piece(constants=(("TURNED", changes, words),), functions=_TURN, step="turn()\n"))
         return found
 
 

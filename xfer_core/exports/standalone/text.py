@@ -180,8 +180,8 @@ def script_text(
 
 def _doc(strategy: Strategy, departs: str) -> str:
     summary = (type(strategy).__doc__ or "").strip().splitlines()[0].replace("\\", "\\\\")
-    said = "".join(f"{line}\n" for line in wrap(departs, WIDTH))
-    return _DOC.format(title=type(strategy).title, summary=summary, departs=said)
+    reason = "".join(f"{line}\n" for line in wrap(departs, WIDTH))
+    return _DOC.format(title=type(strategy).title, summary=summary, departs=reason)
 
 
 def _comments(facts: Sequence[str]) -> str:

@@ -68,10 +68,10 @@ class CDAN(Adaptation):
         strength = reversal_strength(context.progress)
         logits, weights = [], []
         for view in (source, target):
-            answers = probabilities(view)
-            seen = reverse_gradient(self._map(view.features, answers, context.modules), strength)
-            logits.append(context.modules["discriminator"](seen))
-            weights.append(entropy_weights(answers) if self.entropy else None)
+            predictions = probabilities(view)
+            joint = reverse_gradient(self._map(view.features, predictions, context.modules), strength)
+            logits.append(context.modules["discriminator"](joint))
+            weights.append(entropy_weights(predictions) if self.entropy else None)
         return {"domain": domain_adversarial_loss(*logits, *weights)}
 
     def _map(self, features: Tensor, answers: Tensor, modules: nn.ModuleDict) -> Tensor:

@@ -63,8 +63,8 @@ class MCD(Adaptation):
         return {"second": 1.0, "discrepancy": self.weight}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
-        move, second = context.substep, context.modules["second"]
-        if move == "features":
+        substep, second = context.substep, context.modules["second"]
+        if substep == "features":
             _, unlabelled = forward_domains(context.network, {}, context.unlabelled)
             return {"discrepancy": self._discrepancy(unlabelled, second)}
         labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
@@ -74,7 +74,7 @@ class MCD(Adaptation):
             for task, head in second.items()  # pyright: ignore[reportCallIssue]
         ]
         terms = {**task_losses(labelled, batches), "second": torch.stack(both).mean()}
-        if move == "heads":
+        if substep == "heads":
             terms["discrepancy"] = -self._discrepancy(unlabelled, second)
         return terms
 

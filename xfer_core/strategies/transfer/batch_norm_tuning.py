@@ -33,7 +33,7 @@ class BatchNormTuning(Transfer):
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "linear_probe")
         free = batch_norms(network)
-        fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
+        frozen = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:
-            fixed -= set(network.parameter_names(HEAD))
-        return (self.target_phase(data, frozen=frozenset(fixed), reset=head_reset(self.new_head)),)
+            frozen -= set(network.parameter_names(HEAD))
+        return (self.target_phase(data, frozen=frozenset(frozen), reset=head_reset(self.new_head)),)

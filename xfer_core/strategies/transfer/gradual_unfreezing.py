@@ -31,6 +31,6 @@ class GradualUnfreezing(Transfer):
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):
             name = "head" if not free else "unfreeze all" if free == len(stages) else f"unfreeze {stages[-free]}"
-            fixed, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
-            phases.append(self.target_phase(data, name, part, frozen=fixed, reset=head))
+            frozen, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
+            phases.append(self.target_phase(data, name, part, frozen=frozen, reset=head))
         return tuple(phases)

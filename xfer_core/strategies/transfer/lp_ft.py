@@ -30,8 +30,8 @@ class LPFT(Transfer):
     """The rest fine-tunes everything."""
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        fixed, head = network.expand_names(network.stages), head_reset(self.new_head)
+        frozen, head = network.expand_names(network.stages), head_reset(self.new_head)
         return (
-            self.target_phase(data, "probe", self.probe_share, frozen=fixed, reset=head),
+            self.target_phase(data, "probe", self.probe_share, frozen=frozen, reset=head),
             self.target_phase(data, "target", 1 - self.probe_share),
         )
