@@ -77,7 +77,7 @@ class TrainingConfig(Config):
     batch_size: int = Field(default=32, ge=2, le=4096, title="Batch size")
     """Samples that each domain gives to a step."""
     optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(default=Adam(), title="Optimiser")
-    """Optimizer: turns gradients into steps."""
+    """Optimiser: turns gradients into steps."""
     schedule: Schedule = Field(default="constant", title="Learning-rate schedule")
     """Constant keeps it; cosine lowers it to zero within each phase, ½(1 + cos πp) with p the fraction of the phase
     that is done (Loshchilov and Hutter 2017), so that the last steps are small."""

@@ -38,7 +38,7 @@ class CDAN(Adaptation):
     formula: ClassVar = (
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
-    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    term_titles: ClassVar = {"domain": "Domain discriminator"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy", "Sevens are aligned with sevens, as the first predictions are right often enough."
     )
@@ -50,7 +50,7 @@ class CDAN(Adaptation):
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """Weight of the discriminator's loss, for the discriminator and for the features."""
-    entropy: bool = Field(default=True, title="Weigh by certainty (CDAN+E)")
+    entropy: bool = Field(default=True, title="Weigh by confidence (CDAN+E)")
     """Samples with a confident prediction count up to twice as much."""
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""

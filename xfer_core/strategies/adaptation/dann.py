@@ -27,7 +27,7 @@ class DANN(Adaptation):
 
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
-    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    term_titles: ClassVar = {"domain": "Domain discriminator"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",

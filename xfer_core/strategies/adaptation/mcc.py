@@ -24,7 +24,7 @@ class MCC(Adaptation):
 
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
-    term_titles: ClassVar = {"confusion": "Confusion of classes"}
+    term_titles: ClassVar = {"confusion": "Class confusion"}
     showcase: ClassVar = Showcase(
         "printed_to_handwritten", "Handwritten digits form clusters of their own; less ambiguous predictions find them."
     )

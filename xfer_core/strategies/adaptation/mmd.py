@@ -22,7 +22,7 @@ class MMD(Adaptation):
 
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
-    term_titles: ClassVar = {"distance": "Distance of the feature clouds"}
+    term_titles: ClassVar = {"distance": "MMD of the features"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "Both domains have the same digits equally often, so equal distributions of features are right.",

@@ -29,7 +29,7 @@ class PseudoLabels(Adaptation):
     formula: ClassVar = (
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
-    term_titles: ClassVar = {"pseudo": "Own answers as labels"}
+    term_titles: ClassVar = {"pseudo": "Pseudo-labels"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "The first confident predictions are mostly right, and training on them makes more predictions confident.",

@@ -31,7 +31,7 @@ class IRM(AnnealedPenalty):
         r"\frac{1}{D} \sum_d \left( L_d(f) + "
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
-    term_titles: ClassVar = {"penalty": "How much another head would be better"}
+    term_titles: ClassVar = {"penalty": "Invariance penalty"}
     showcase: ClassVar = Showcase(
         "coloured",
         "The colour helps more in one domain than in the other, so no head that uses it is optimal in both.",

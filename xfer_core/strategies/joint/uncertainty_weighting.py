@@ -26,7 +26,7 @@ class UncertaintyWeighting(Balancer):
 
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
-    term_titles: ClassVar = {"uncertainty": "Price of doubt, ½ Σ s"}
+    term_titles: ClassVar = {"uncertainty": "Regularisation of the uncertainty, ½ Σ s"}
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
         "The s start at 0 and need time to reach the size of each loss; in so short a run they are too slow.",

@@ -30,7 +30,7 @@ class Distillation(Transfer):
     formula: ClassVar = (
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
-    term_titles: ClassVar = {"teacher": "Answers of the teacher"}
+    term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
     showcase: ClassVar = Showcase(
         "photo_to_handwritten_1",
         "The teacher knows clean digits; its outputs on hundreds of images prevent overfitting to ten labels.",

@@ -27,7 +27,7 @@ class L2SP(Transfer):
     formula: ClassVar = (
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
-    term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
+    term_titles: ClassVar = {"start": "Squared L2 distance to the source", "head": "Squared L2 norm of the head"}
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1", "The best weights for black on white lie far from the source's weights."
     )
