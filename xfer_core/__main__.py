@@ -1,4 +1,4 @@
-"""``python -m xfer_core``; imports nothing until it is the main program, for workers import this file by name."""
+"""Entry point: ``python -m xfer_core``. Imports nothing unless it is the main program: workers import this file too."""
 
 if __name__ == "__main__":
     import sys

@@ -1,4 +1,4 @@
-"""The command line: the same core from a shell. Bad input ends with exit code 2 and one line."""
+"""Command-line interface. Invalid input ends with exit code 2 and one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from xfer_core.errors import XferError, format_error
 from xfer_core.strict_json import to_json
 
-# What --json called something before; scripts rely on both.
+# Old --json key → new key; both are printed, because scripts use the old ones.
 ALIASES = {"images_per_second": "samples_per_second", "fixed_unchanged": "frozen_unchanged"}
 
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except XferError as error:
         print(format_error(error), file=sys.stderr)
         return 2
-    except ValidationError as error:  # recipes are translated where they are read: this is an XFER_… variable
+    except ValidationError as error:  # errors of recipes are translated where they are read: this is an XFER_… variable
         from xfer_core.runs.spec import translate_error
 
         broken = translate_error(error)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -51,14 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; ``--help`` says the rest."""
+    """Reports an error in one line and refers to ``--help``."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("xfer_core", description="Train and compare ways to transfer knowledge.")
+    parser = _Parser("xfer_core", description="Train and compare transfer-learning methods.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Any, text: str, *flags: str) -> argparse.ArgumentParser:
@@ -67,13 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         if "--json" in flags:
             sub.add_argument("--json", action="store_true", help="print JSON")
         if "recipe" in flags:
-            sub.add_argument("recipe", nargs="?", type=Path, help="a file with a spec; none is the default problem")
+            sub.add_argument("recipe", nargs="?", type=Path, help="a file with a spec; else the default problem")
             sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one field")
         if "run" in flags:
             sub.add_argument("run", help="the id of a run" + (" or of an experiment" if name == "export" else ""))
         return sub
 
-    listing = add("list", _list, "what there is to choose from", "--json")
+    listing = add("list", _list, "list the available domains, networks, strategies or selection rules", "--json")
     listing.add_argument("what", choices=("domains", "networks", "strategies", "selections"))
     add("train", _train, "train in the foreground", "recipe", "--json")
     add("submit", _submit, "queue a run and print its id", "recipe")
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "folder", type=Path
     )
     dispatcher = add("dispatcher", _dispatcher, "serve queued runs")
-    dispatcher.add_argument("--until-idle", action="store_true", help="end after long idleness")
+    dispatcher.add_argument("--until-idle", action="store_true", help="end after a long time without runs")
     return parser
 
 
@@ -108,18 +108,18 @@ def _domains() -> list[dict[str, Any]]:
     return [
         {
             "key": key,
-            "title": offer.card.title,
-            "summary": offer.card.description,
-            "source": offer.card.source,
-            "licence": offer.card.licence,
-            "recipe": offer.card.recipe,
-            "samples": offer.samples,
-            "shape": list(offer.shape),
-            "tasks": {name: list(classes) for name, classes in offer.tasks.items()},
+            "title": info.card.title,
+            "summary": info.card.description,
+            "source": info.card.source,
+            "licence": info.card.licence,
+            "recipe": info.card.recipe,
+            "samples": info.samples,
+            "shape": list(info.shape),
+            "tasks": {name: list(classes) for name, classes in info.tasks.items()},
             "here": is_available(key),
-            "megabytes": offer.download.megabytes if offer.download else 0,
+            "megabytes": info.download.megabytes if info.download else 0,
         }
-        for key, offer in zip(domain_keys(), map(domain_info, domain_keys()), strict=True)
+        for key, info in zip(domain_keys(), map(domain_info, domain_keys()), strict=True)
     ]
 
 
@@ -154,7 +154,7 @@ def _selections() -> list[dict[str, Any]]:
 
 
 def _recipe(options: argparse.Namespace) -> Any:
-    """The JSON of the recipe; of none, an empty one."""
+    """The JSON of the recipe; without one, an empty object."""
     from xfer_core.runs.recipe import recipe_data
 
     if options.recipe is None:
@@ -246,9 +246,9 @@ def _submit(options: argparse.Namespace) -> int:
     if is_experiment(data := _recipe(options)):
         if options.set:
             raise XferError("not_for_experiments", "--set", options.set[0])
-        question, name, made = read_recipe(data)
-        batch = new_batch(question)
-        open_store().create_many(made, batch)
+        preset, name, specs = read_recipe(data)
+        batch = new_batch(preset)
+        open_store().create_many(specs, batch)
         open_store().name_experiment(batch, name)
         print(batch)
     else:
@@ -344,7 +344,7 @@ def _export(options: argparse.Namespace) -> int:
 def _dispatcher(options: argparse.Namespace) -> int:
     from xfer_core.execution.factory import begin_factory
 
-    begin_factory()  # it warms up while this process imports torch
+    begin_factory()  # it preloads while this process imports torch
     from xfer_core.execution.dispatcher import serve
 
     return serve(options.until_idle)

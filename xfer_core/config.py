@@ -1,4 +1,4 @@
-"""The base of everything that a person can fill in: problems, networks, strategies, settings."""
+"""Base class of all configurations: problems, networks, strategies, training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _distinct(values: Any) -> Any:
 
 
 Distinct = AfterValidator(_distinct)
-"""Annotates a tuple whose entries are to be named once each."""
+"""Annotates a tuple whose entries must be distinct."""
 
 
 class Config(BaseModel):

@@ -1,4 +1,4 @@
-"""Broken rules, and the one place where they become sentences."""
+"""Errors of user input and runs, and the messages for them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MESSAGES: dict[str, str] = {
         "needs labels in {file} that belong to its images, of which at least half must lie nearest to the mean image "
         "of their own digit; remove both to download them anew"
     ),
-    "other_tasks": "must have the tasks and classes that are known of it beforehand, {expected}",
+    "other_tasks": "must have the tasks and classes of its metadata, {expected}",
     "not_a_class": "must be the numbers of its classes, 0 to {last}",
     "no_package": "needs the package {package}, which is not installed",
     "unknown_task": "must be a task of every chosen domain ({allowed})",
@@ -55,7 +55,7 @@ MESSAGES: dict[str, str] = {
     "task_twice": "must name each task once",
     "rule_needs": "needs {what}",
     "needs_classes": "must be tasks with classes for {kind}",
-    "turned": "must not turn or mirror images where their {task} is to be learned",
+    "turned": "must not rotate or mirror images where their {task} is to be learned",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
@@ -84,14 +84,14 @@ MESSAGES: dict[str, str] = {
     "unknown_origin": "must be this server or a host that XFER_HOSTS names",
     "unknown_run": "must be the id of a run in this installation",
     "unknown_experiment": "must be an experiment in this installation",
-    "not_for_experiments": "must be left out for the recipe of an experiment, which says all of every run",
+    "not_for_experiments": "must be left out for the recipe of an experiment, which has the specs of all its runs",
     "no_results": "must have at least one finished run to be exported",
     "bad_experiment": "must be as the export of an experiment writes it: experiment, seeds, and runs with a spec each",
     "empty_experiment": "must name at least one",
     "too_many_runs": "must ask for at most {limit} runs at a time; {fitting} seeds fit, and more can be added later",
     "no_weights": "must have trained to an end, so that its network is there; it is {status}",
-    "no_snapshots": "was trained before snapshots were kept, or lost them; train it again to look back at it",
-    "no_convolution": "must have a convolution for this picture",
+    "no_snapshots": "was trained before snapshots were kept, or lost them; train it again to inspect it",
+    "no_convolution": "must have a convolution for this view",
     "no_picture": "must be a whole picture, as PNG, JPEG or WebP",
     "too_many_pixels": "must have at most {limit} million pixels as {form}",
     "no_ink": "must show something that stands out from its border",
@@ -108,7 +108,7 @@ MESSAGES: dict[str, str] = {
         "holds NaN or infinity at step {step} (phase {phase}), so the network broke; lower the learning rate"
     ),
     "not_finite_answers": (
-        "is no finite number at step {step} (phase {phase}), so the network broke; lower the learning rate"
+        "is not finite at step {step} (phase {phase}), so the network broke; lower the learning rate"
     ),
     "absurd_error": (
         "is above {limit}, which is {times} times the range of the training labels, at step {step} (phase {phase}), "
@@ -119,17 +119,17 @@ MESSAGES: dict[str, str] = {
         "lower the learning rate"
     ),
     "one_answer": (
-        "answers one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
-        "more than {largest} of the training labels: its answers collapsed onto one class; lower the learning rate"
+        "predicts one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
+        "more than {largest} of the training labels: its predictions collapsed onto one class; lower the learning rate"
     ),
     "one_pseudo_label": (
-        "answers one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
-        "more than {largest} of the training labels: its own labels collapsed onto one class; raise strategy.threshold "
-        "or strategy.source_share"
+        "predicts one and the same {task} for {share} of the samples of {domain} at step {step}, where no class has "
+        "more than {largest} of the training labels: its pseudo-labels collapsed onto one class; raise "
+        "strategy.threshold or strategy.source_share"
     ),
     "worker_died": (
-        "ended without a word (exit code {exit_code}) again and again, without a new step in between; "
-        "resume it to go on from its last checkpoint"
+        "ended without a message (exit code {exit_code}) again and again, without a new step in between; "
+        "resume it to continue from its last checkpoint"
     ),
     "not_heard": (
         "has not been heard from for {seconds} s, though its process is there; if it does not come back, stop it: "
@@ -145,7 +145,7 @@ MESSAGES: dict[str, str] = {
     "time_limit": "took longer than the {limit} minutes that this machine allows a run",
     "crashed": "broke on an error of its own: {reason}",
     "not_in_status": "can only be done while the run is {allowed}",
-    "not_a_matrix": "must have one row a sample and at least one column",
+    "not_a_matrix": "must have one row per sample and at least one column",
     "few_samples": "must hold at least {limit} samples",
     "not_all_finite": "must hold finite numbers only",
     "wrong_shape": "must be of shape {expected}",
@@ -159,20 +159,20 @@ MESSAGES: dict[str, str] = {
 
 
 class XferError(ValueError):
-    """One broken rule: a code, the field it concerns and the value that was found.
+    """One error: a code, the field it concerns and the value that was found.
 
-    What is raised holds no words; :func:`format_error` makes them, at the surface and in the reader's language. Neither
-    does it hold advice that nobody has tried: ``candidates`` are said only once one of them is found to be accepted.
+    The exception holds no text; :func:`format_error` makes it, for display and in the reader's language. It gives no
+    untested advice either: ``candidates`` are shown only after one of them was found to be valid.
 
     Args:
-        code: the rule, a key of ``RULES``.
+        code: a key of ``MESSAGES``.
         field: dotted path of the field, such as ``strategy.frozen``.
-        value: what was found there.
-        candidates: changes that may help, the nearest first, each as path → value in the words of ``--set``.
-        params: whatever else the rule's sentence names.
+        value: found there.
+        candidates: changes that may help, the most similar first, each as path → value in the syntax of ``--set``.
+        params: further values for the message.
 
     Attributes:
-        advice: the candidate that was tried on the whole spec and accepted; None if none was, or nobody tried.
+        advice: the candidate that is valid for the whole spec; None if none is, or none was tried.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class XferError(ValueError):
 
 
 def format_value(value: object) -> str:
-    """A value as a reader sees it: on one line, lists without Python's brackets, long ones cut."""
+    """A value for readers: on one line, lists without Python's brackets, long ones truncated."""
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value) or "nothing"
     elif value is None or value == "":
@@ -197,7 +197,7 @@ def format_value(value: object) -> str:
         text = str(value).lower()  # as it is written in --set and in links
     else:
         text = str(value)
-    text = " ".join(text.split()).encode(errors="replace").decode()  # half a character cannot be shown anywhere
+    text = " ".join(text.split()).encode(errors="replace").decode()  # lone surrogates cannot be displayed
     return text if len(text) <= 200 else text[:197] + "…"
 
 
@@ -208,12 +208,12 @@ def _unchanged(value: Any) -> Any:
 def format_error(
     error: XferError, translate: Callable[[str], str] = str, word: Callable[[Any], Any] = _unchanged
 ) -> str:
-    """One sentence that names field, rule and value; behind it what to do, where that is known to help.
+    """One sentence that names field, rule and value; after it what to do, if that is known to help.
 
     Args:
-        error: what was raised.
+        error: to format.
         translate: maps an English template to the reader's language (gettext's ``_``).
-        word: maps a field's path, a value or a parameter to what the reader calls it.
+        word: maps a field's path, a value or a parameter to its title for the reader.
     """
     params = {key: format_value(word(value)) for key, value in error.params.items()}
     sentence = translate("{field} {rule}; found {value}.").format(

@@ -1,4 +1,4 @@
-"""Files that are written in one move: a reader finds the old one or the new one, and never half of one."""
+"""Atomic file writes: a reader finds the old file or the new one, never a partial one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ def write_whole(path: Path, content: bytes | memoryview, durable: bool = False, 
     """Replace a file.
 
     Args:
-        path: the file; its folder is made if need be.
+        path: the file; its folder is created if missing.
         content: all of it.
-        durable: whether it must survive that the power goes. That costs the disk's time, so it is for what would be
-            missed.
-        before: where the file that is replaced goes, if it is to be kept.
+        durable: whether it must survive a power cut (fsync). That takes time, so it is only for important files.
+        before: path for the replaced file, if it is to be kept.
 
     Raises:
-        OSError: nothing was written, and the file at ``path`` is the one that was there.
+        OSError: nothing was written, and the file at ``path`` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
@@ -27,12 +26,12 @@ def write_whole(path: Path, content: bytes | memoryview, durable: bool = False, 
             file.write(content)
         move_into_place(fresh, path, durable, before)
     except BaseException:
-        fresh.unlink(missing_ok=True)  # a full disk gets its room back
+        fresh.unlink(missing_ok=True)  # free the space on a full disk
         raise
 
 
 def move_into_place(fresh: Path, path: Path, durable: bool = False, before: Path | None = None) -> None:
-    """Let a file that is complete take its place; the arguments are those of :func:`write_whole`."""
+    """Move a complete file to its place; the arguments are those of :func:`write_whole`."""
     if durable:
         _flush(fresh)  # the name must not reach the disk before the content: a power cut would leave an empty file
     if before and path.exists():

@@ -1,4 +1,4 @@
-"""Where this installation keeps its things: environment variables, read in one place."""
+"""Settings of this installation: environment variables, read in one place."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ HOSTS = rf"^\s*({_HOST}(\s*,\s*{_HOST})*\s*)?$"
 class Settings(BaseSettings):
     """The ``XFER_…`` environment variables.
 
-    A relative place is meant from the working directory of whoever reads the settings, and is made absolute there: a
-    process that is started with :meth:`environment` finds the same place from any other directory.
+    A relative path is relative to the working directory of the process that reads the settings, and is made absolute
+    there, so that a process started with :meth:`environment` finds the same path from any other directory.
     """
 
     model_config = SettingsConfigDict(env_prefix="XFER_", env_ignore_empty=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
-    data: Path | None = None  # where downloaded data sets lie, as torchvision lays them out
+    data: Path | None = None  # folder of downloaded data sets, in torchvision's layout
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         return self.data or self.home / "data"
 
     def environment(self) -> dict[str, str]:
-        """The variables that lead a process with another working directory to the same places."""
+        """The variables that give a process with another working directory the same paths."""
         places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
         return {**places, "XFER_DATA": str(self.data or "")}
 
@@ -69,12 +69,12 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """The settings as the environment has them now."""
+    """The settings from the current environment."""
     return Settings()
 
 
 def place_error(error: OSError) -> XferError | None:
-    """What to say if one of this installation's places is to blame for an error; None if none of them is."""
+    """The error to report if a file error concerns one of this installation's folders; None if it does not."""
     chosen, file = settings(), Path(os.fsdecode(error.filename or ""))
     reason = error.strerror or error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

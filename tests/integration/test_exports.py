@@ -218,7 +218,7 @@ def test_the_report_says_how_it_came_out(tmp_path):
     assert f"{metric_text(name, value)} of its answers are right" in words
     assert "This is one run: another seed may give several points more or less." in words
     assert "Seed 0" in words
-    assert "What was to stay fixed is unchanged to the last bit." in words
+    assert "The frozen part is unchanged to the last bit." in words
     for metric, measured in row.result["metrics"].items():
         assert metric_text(metric, measured) in words
     assert json.loads(words[words.index("{") : words.rindex("}") + 1]) == row.spec
@@ -342,7 +342,7 @@ def test_everything_that_is_taken_home_says_which_output_is_which_class(tmp_path
         assert "classes/tilt" not in found.files
     script_head = (tmp_path / "script.py").read_text(encoding="utf-8").partition("import")[0]
     for text in (words, " ".join(script_head.replace("#", " ").split())):
-        assert "Outputs of digit, one a class, the largest is the answer: 0 = '5', 1 = '6'," in text
+        assert "Outputs of digit, one per class, the largest is the prediction: 0 = '5', 1 = '6'," in text
         assert "Output of tilt: one number, in degrees." in text
     assert "float values from 0 to 1, as a block of samples × 3 × 32 × 32" in words
 

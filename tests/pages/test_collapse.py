@@ -22,9 +22,9 @@ from xfer_core.training.collapse import collapses
 PARAMS = {"domain": TARGET, "task": "digit", "share": 0.974, "largest": 0.104, "step": 300}
 WARNING = {"code": "one_answer", "field": "network", "value": "8", "params": PARAMS}
 SENTENCE = (
-    "network answers one and the same digit for 97 % of the samples of Digits on photographs at step 300, where no "
-    "class has more than 10 % of the training labels: its answers collapsed onto one class; lower the learning rate; "
-    "found 8."
+    "network predicts one and the same digit for 97 % of the samples of Digits on photographs at step 300, where no "
+    "class has more than 10 % of the training labels: its predictions collapsed onto one class; lower the learning "
+    "rate; found 8."
 )
 
 

@@ -43,7 +43,7 @@ def test_a_rule_that_does_not_fit_is_refused_beside_it():
     test = app("train", training__selection="target_validation", problem__labels_per_class="0", strategy__kind="dann")
     assert [error.value for error in test.error] == [
         "Model selection needs target labels, and the label budget is 0; found Best on a few target labels. "
-        "This works: set Model selection to Most certain answers."
+        "This works: set Model selection to Lowest entropy."
     ]
     assert start_button(test).disabled
 
@@ -93,7 +93,7 @@ def test_what_each_rule_would_have_chosen_is_shown_with_its_cost():
     test = app("run", run=run)
     assert not test.exception
     table = test.dataframe[0].value
-    assert table["rule"].tolist() == ["→ Last step", "Most certain answers", "Oracle (looks at the answers)"]
+    assert table["rule"].tolist() == ["→ Last step", "Lowest entropy", "Oracle (uses the true labels)"]
     assert table["step"].tolist() == [300, 250, 120]
     assert table["against the oracle"].tolist() == ["−5.0 points", "−3.0 points", ""]
 

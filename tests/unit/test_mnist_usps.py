@@ -421,7 +421,7 @@ def test_a_download_that_hangs_is_given_up_and_can_be_tried_again(folder, networ
     with pytest.raises(XferError) as caught:
         download("usps")
     assert caught.value.code == "no_download"
-    assert "nothing came" in str(caught.value)
+    assert "no data arrived" in str(caught.value)
     monkeypatch.setattr(urllib.request, "urlopen", plain)
     monkeypatch.setattr(downloads, "STALL_SECONDS", 30)
     download("usps")

@@ -1,1 +1,1 @@
-"""What results mean, as numbers; pages make the words."""
+"""Analysis of results, as numbers; pages turn them into text and charts."""

@@ -1,4 +1,4 @@
-"""What accuracies say, and how far they can be trusted."""
+"""Accuracies with their uncertainty: differences, mean and deviation over seeds, intervals."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from xfer_core.names import is_error
 
 
 def metric_text(name: str, value: float) -> str:
-    """What the scalar of this name measured, for a reader: an accuracy as ``73.1 %``, a mean error as ``4.2°``, and
-    ``failed`` where the network broke, so that there is no number."""
+    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, a mean error as ``4.2°``, and
+    ``failed`` for a value that is not finite, because the network broke."""
     if not math.isfinite(value):
         return "failed"
     return f"{value:.1f}°" if is_error(name) else f"{100 * value:.1f} %"
@@ -23,7 +23,7 @@ def metric_text(name: str, value: float) -> str:
 
 @dataclass(frozen=True)
 class Gain:
-    """One accuracy against another on the same test samples.
+    """The difference of two accuracies on the same test samples.
 
     Attributes:
         before, after: fractions.
@@ -41,7 +41,7 @@ class Gain:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the difference is more than twice what the finite test set alone could make."""
+        """Whether the difference is more than twice its standard error from the finite test set."""
         return abs(self.difference) > 2 * self.noise
 
 
@@ -49,7 +49,7 @@ def gain(before: float, after: float, samples: int) -> Gain:
     """Compare two accuracies measured on ``samples`` test samples each.
 
     The noise is √((p(1−p) + q(1−q)) / n), the standard error of a difference of two independent proportions. The two
-    share their test samples and mostly agree, so the true noise is smaller: this errs on the side of caution.
+    share their test samples and mostly agree, so the true noise is smaller: the estimate is conservative.
     """
     variance = before * (1 - before) + after * (1 - after)
     return Gain(before, after, math.sqrt(variance / samples))
@@ -57,14 +57,14 @@ def gain(before: float, after: float, samples: int) -> Gain:
 
 @dataclass(frozen=True)
 class MeanStd:
-    """Mean and spread of one figure over seeds.
+    """Mean and standard deviation of a value over seeds.
 
     Attributes:
         mean: over the seeds.
-        deviation: how far one seed typically lies from the mean (n − 1); None for a single seed.
+        deviation: sample standard deviation (n − 1); None for a single seed.
         seeds: how many.
-        interval: the 95 % t-interval of the mean, which says how well the mean is known: at five seeds it reaches 1.24
-            deviations to either side. None for a single seed, and where a value is not finite.
+        interval: the 95 % t-interval of the mean; for five seeds it extends 1.24 deviations to either side. None for a
+            single seed, and if a value is not finite.
     """
 
     mean: float
@@ -74,8 +74,8 @@ class MeanStd:
 
 
 def mean_std(values: Sequence[float]) -> MeanStd:
-    """Mean, sample standard deviation (n − 1) and interval of the mean; where a value is not finite the deviation is
-    NaN and the interval unknown."""
+    """Mean, sample standard deviation (n − 1) and interval of the mean; if a value is not finite, the deviation is NaN
+    and the interval None."""
     if not all(map(math.isfinite, values)):
         return MeanStd(sum(values) / len(values), math.nan if len(values) > 1 else None, len(values))
     deviation = statistics.stdev(values) if len(values) > 1 else None
@@ -89,10 +89,10 @@ def format_mean_std(over: MeanStd, scale: float = 100, sign: bool = False) -> st
 
 
 def accuracy_interval(accuracy: float, samples: int) -> tuple[float, float]:
-    """95 % interval of the accuracy on all that the test samples were drawn from, a fraction each: Wilson 1927,
-    https://doi.org/10.1080/01621459.1927.10502953. Unlike p ∓ 2√(p(1 − p)/n) it does not shrink to nothing at 0 and 1.
+    """95 % interval of the accuracy on the distribution of the test samples, two fractions: Wilson 1927,
+    https://doi.org/10.1080/01621459.1927.10502953. Unlike p ∓ 2√(p(1 − p)/n) it does not shrink to zero at 0 and 1.
 
-    It knows the finite test set alone: another seed, with other weights and another deal, moves the figure further.
+    It covers only the finite test set: another seed, with other weights and another split, varies more.
     """
     z = float(ndtri((1 + CONFIDENCE) / 2))
     centre = (accuracy + z**2 / (2 * samples)) / (1 + z**2 / samples)

@@ -1,4 +1,4 @@
-"""Does the network know when it is unsure?"""
+"""Calibration: does the network's confidence match its accuracy?"""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ DRAWS = 400
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure the network is, against how often it is right.
+    """Confidence against accuracy.
 
     Attributes:
-        bins: one row for every bin that holds samples: ``low``, ``high`` (its edges), ``samples``, ``confidence``
-            (mean) and ``correct`` (fraction).
+        bins: one row for every non-empty bin: ``low``, ``high`` (its edges), ``samples``, ``confidence`` (mean) and
+            ``correct`` (fraction).
         error: expected calibration error, from 0 to 1.
-        by_chance: what it would be on average if the network were right exactly as often as it is sure, with so many
-            samples: errors near it are no sign of miscalibration.
+        by_chance: its mean for a perfectly calibrated network with the same number of samples: errors near it are no
+            sign of miscalibration.
         confidence: mean over all samples.
-        accuracy: fraction of all samples that are answered rightly.
+        accuracy: of all samples, a fraction.
     """
 
     bins: pd.DataFrame
@@ -37,13 +37,13 @@ class Calibration:
 def calibration(answers: Predictions, bins: int = BINS) -> Calibration:
     """ECE = Σ_m |B_m| / N · |right(B_m) − confidence(B_m)| over bins of equal width, ((m − 1)/M, m/M].
 
-    Guo et al. 2017, https://arxiv.org/abs/1706.04599, who take 15 bins; with the few test samples of a small domain
-    ten are steadier. The error is above 0 even for a perfectly calibrated network, the more so the fewer samples a bin
-    holds: ``by_chance`` is its mean over 400 drawings (with a fixed seed) in which each answer is right with the
-    probability that the network gives it.
+    Guo et al. 2017, https://arxiv.org/abs/1706.04599, who use 15 bins; for the few test samples of a small domain ten
+    give a less noisy estimate. The error is above 0 even for a perfectly calibrated network, more so for bins with few
+    samples: ``by_chance`` is its mean over 400 simulations (with a fixed seed) in which each prediction is right with
+    the probability of its confidence.
 
     Args:
-        answers: of one task; must hold a sample.
+        answers: predictions of one task; at least one sample.
         bins: M.
     """
     confidence, correct = answers.confidence, answers.correct
@@ -64,7 +64,7 @@ def calibration(answers: Predictions, bins: int = BINS) -> Calibration:
 
 
 def _error_by_chance(confidence: np.ndarray, bin_of: np.ndarray, bins: int) -> float:
-    """The mean error of answers that are right with just these probabilities."""
+    """The mean error of predictions that are right with exactly these probabilities."""
     random = np.random.default_rng(0)
     excess = [
         np.bincount(bin_of, (random.random(len(confidence)) < confidence) - confidence, bins) for _ in range(DRAWS)

@@ -1,4 +1,4 @@
-"""Finished runs as a table: one row a run, in the words that pictures and intervals need."""
+"""Finished runs as records, one per run, for charts and intervals."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class RunRecord:
 
     Attributes:
         run: its id.
-        arm: what is compared, the same for runs that differ in budget and seed alone.
-        title: what a reader calls the arm.
+        condition: the same text for runs that differ only in budget and seed.
+        title: of the condition.
         kind: of its strategy.
-        budget: labels a class in the target, or "all".
-        seed: of its deal, weights and batches.
-        value: of the first task on the test samples of the first target: a fraction of right answers, or a mean error.
-        targets: target → the same on each.
-        unseen: unseen domain → the same on each.
-        kept: the same on the first source.
-        seconds: that training took.
-        fixed: the fixed stages, as the spec names them.
-        share: of the targets' λ in all λ, where the strategy has λ of domains; None elsewhere.
+        budget: labels per class in the target, or "all".
+        seed: of its split, weights and batches.
+        value: of the first task on the test samples of the first target: accuracy as a fraction, or a mean error.
+        targets: target → the same for each.
+        unseen: unseen domain → the same for each.
+        source_accuracy: the same for the first source.
+        seconds: of training.
+        frozen: the frozen stages, as in the spec.
+        share: of the targets' λ in the sum of all λ, if the strategy has λ of domains; else None.
     """
 
     run: str
@@ -49,26 +49,26 @@ class RunRecord:
 
     @property
     def finite(self) -> bool:
-        """Whether all that was measured is a finite number: else the network broke, and no picture can show it."""
+        """Whether all values are finite: else the network broke, and no chart can show it."""
         measured = (self.value, *self.targets.values(), *self.unseen.values(), self.source_accuracy or 0.0)
         return all(map(math.isfinite, measured))
 
 
 def condition_of(spec: Mapping[str, Any]) -> str:
-    """The same for specs that differ in seed and label budget alone."""
+    """A text that is the same for specs that differ only in seed and label budget."""
     problem = {name: value for name, value in spec["problem"].items() if name != "labels_per_class"}
     return canonical({**{name: value for name, value in spec.items() if name != "seed"}, "problem": problem})
 
 
 def run_records(runs: Iterable[Run]) -> list[RunRecord]:
-    """One row for each run that has a result, in the order of the runs. An arm has the name that most of its runs have,
-    so that a single run that was renamed stays where it belongs."""
+    """One record for each run with a result, in the order of the runs. A condition has the name of most of its runs,
+    so that one renamed run stays in it."""
     runs = [run for run in runs if run.result and run.result["metrics"]]
-    arms = {run.id: condition_of(run.spec) for run in runs}
+    conditions = {run.id: condition_of(run.spec) for run in runs}
     names: dict[str, Counter[str]] = {}
     for run in runs:
-        names.setdefault(arms[run.id], Counter())[run.name] += 1
-    return [_record(run, arms[run.id], names[arms[run.id]].most_common(1)[0][0]) for run in runs]
+        names.setdefault(conditions[run.id], Counter())[run.name] += 1
+    return [_record(run, conditions[run.id], names[conditions[run.id]].most_common(1)[0][0]) for run in runs]
 
 
 def _record(run: Run, arm: str, title: str) -> RunRecord:
@@ -83,7 +83,7 @@ def _record(run: Run, arm: str, title: str) -> RunRecord:
     targets = on(problem.target)
     return RunRecord(
         run=run.id,
-        condition=arm,
+        condition=condition,
         title=title,
         kind=spec.strategy.kind,
         budget=problem.labels_per_class,
@@ -108,7 +108,7 @@ def _share(spec: RunSpec) -> float | None:
 
 
 def by_condition(table: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Arm → its rows; the arms in the order in which they appear."""
+    """Condition → its records; the conditions in order of appearance."""
     found: dict[str, list[RunRecord]] = {}
     for row in table:
         found.setdefault(row.condition, []).append(row)

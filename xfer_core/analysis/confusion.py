@@ -1,4 +1,4 @@
-"""Which classes are mixed up?"""
+"""Confusion matrix: which classes are mixed up?"""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from xfer_core.analysis.predictions import Predictions
 
 
 def confusion_matrix(answers: Predictions, classes: tuple[str, ...]) -> pd.DataFrame:
-    """How many samples of each class got each answer: a row a true class, a column an answer.
+    """Number of samples per true class (rows) and predicted class (columns).
 
-    Classes that neither occur nor were answered are left out.
+    Classes that neither occur nor are predicted are left out.
     """
     size = len(classes)
     counts = np.bincount(answers.labels * size + answers.predicted, minlength=size * size).reshape(size, size)
-    kept = np.flatnonzero(counts.sum(0) + counts.sum(1))
-    names = [classes[i] for i in kept]
-    return pd.DataFrame(counts[np.ix_(kept, kept)], index=names, columns=names)
+    present = np.flatnonzero(counts.sum(0) + counts.sum(1))
+    names = [classes[i] for i in present]
+    return pd.DataFrame(counts[np.ix_(present, present)], index=names, columns=names)
 
 
 def mistakes(counts: pd.DataFrame) -> list[tuple[str, str, int, int]]:

@@ -1,4 +1,4 @@
-"""About how long runs take on this machine: between two ends, from runs of the same kind where there are any."""
+"""Estimates how long runs take on this machine, as a range; from similar finished runs if there are any."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from xfer_core.settings import settings
 from xfer_core.training.device import CPU, autocast_context, select_device, select_precision
 
 PROBES = 5
-PROBED = (1.5, 5.0)  # the ends, in units of what a probe says: it times no augmentation, small batch, look or method
-FEW = 5  # runs, below which their spread is too little known to be an end
-WIDENED = (0.8, 1.3)  # then the ends are these times the quickest and the slowest
-OTHER_METHOD = (0.8, 1.6)  # the same where only other methods were seen: one may compute twice what another does
-OVERHEAD = 1.0  # seconds of a run beside its training, before one has been seen: a process, its data, its last files
+PROBED = (1.5, 5.0)  # the range, in units of a probe, which times no augmentation, small batch, evaluation or method
+FEW = 5  # runs; the spread of fewer runs is too uncertain for the range
+WIDENED = (0.8, 1.3)  # the range is then these times the fastest and the slowest
+OTHER_METHOD = (0.8, 1.6)  # the same if only other methods were measured: one may compute twice as much as another
+OVERHEAD = 1.0  # seconds of a run besides training, until one is measured: process, data, final files
 
 
 @dataclass(frozen=True)
 class Span:
-    """A time that is known between two ends, in seconds."""
+    """A range of time, in seconds."""
 
     low: float
     high: float
@@ -41,13 +41,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast one finished run was.
+    """The speed of one finished run.
 
     Attributes:
-        network: its network and the shape of its images.
+        network: its network and the shape of its inputs.
         kind: of its strategy.
-        core_seconds: of one core for one image, forward and back; all that its method computes beside is in it.
-        overhead: seconds from its start to its end that were not training.
+        core_seconds: seconds of one core per sample, forward and backward, including the method's own computations.
+        overhead: seconds from its start to its end without training.
     """
 
     network: str
@@ -57,9 +57,9 @@ class Pace:
 
 
 def paces(runs: Iterable[Run]) -> list[Pace]:
-    """What finished runs say of this machine's processor.
+    """The speed of this machine's processor, from finished runs.
 
-    A run's share of the cores follows from its threads and from how many runs of its batch could train beside it.
+    A run's share of the cores follows from its threads and from the number of runs of its batch that train at once.
     """
     runs = list(runs)
     sizes, cores, found = Counter(run.batch for run in runs), available_cores(), []
@@ -70,7 +70,7 @@ def paces(runs: Iterable[Run]) -> list[Pace]:
         try:
             spec = run.typed_spec
             work = cost(spec).work
-        except (XferError, ValueError):  # of an older version, or its data is gone
+        except (XferError, ValueError):  # of an older version, or its data is missing
             continue
         threads = run.threads or 1
         together = min(_slots(cores), sizes[run.batch] if run.batch else max(1, cores // threads))
@@ -82,14 +82,14 @@ def paces(runs: Iterable[Run]) -> list[Pace]:
 
 
 def estimate(specs: Sequence[RunSpec], done: Sequence[Pace] = ()) -> Span | None:
-    """About how long these runs take here, as many at once as this installation trains at once.
+    """Estimated time of these runs on this machine, with its number of simultaneous runs.
 
     Args:
-        specs: what is to be trained.
-        done: of finished runs; those of the same network count, and among them those of the same method.
+        specs: of the runs.
+        done: of finished runs; those of the same network are used, preferably of the same method.
 
     Returns:
-        None where one trains on another device than the processor: a page does not wake an accelerator to time it.
+        None if one trains on another device than the CPU: a page does not start an accelerator to time it.
 
     Raises:
         XferError: what ``RunSpec.check`` raises.
@@ -100,7 +100,7 @@ def estimate(specs: Sequence[RunSpec], done: Sequence[Pace] = ()) -> Span | None
 
 
 def seconds_left(runs: Sequence[Run], done: Sequence[Pace] = ()) -> Span | None:
-    """About how long the living runs among these still take; None before anything is known of their network.
+    """Estimated remaining time of the live runs among these; None before their network has been measured.
 
     Args:
         runs: of one experiment.
@@ -119,7 +119,7 @@ def seconds_left(runs: Sequence[Run], done: Sequence[Pace] = ()) -> Span | None:
 
 
 def _span(wanted: Sequence[tuple[RunSpec, float]], done: Sequence[Pace]) -> Span:
-    """From the work of each run to the time of all."""
+    """The time of all runs from the work of each."""
     cores = available_cores()
     together = min(_slots(cores), max(1, len(wanted)))
     used = min(cores, together * max(1, cores // together))
@@ -136,18 +136,18 @@ def _span(wanted: Sequence[tuple[RunSpec, float]], done: Sequence[Pace]) -> Span
 
 
 def _ends(spec: RunSpec, done: Sequence[Pace]) -> tuple[float, float]:
-    """The least and the most seconds of one core for an image of this spec."""
+    """The range of seconds of one core per sample of this spec."""
     same = [pace for pace in done if pace.network == _network(spec)]
-    seen = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
-    if same and not seen:
+    matching = [pace.core_seconds for pace in same if pace.kind == spec.strategy.kind]
+    if same and not matching:
         others = [pace.core_seconds for pace in same]
         return OTHER_METHOD[0] * min(others), OTHER_METHOD[1] * max(others)
-    if not seen:
+    if not matching:
         probed = core_seconds_per_sample(spec)
         return PROBED[0] * probed, PROBED[1] * probed
-    if len(seen) < FEW:
-        return WIDENED[0] * min(seen), WIDENED[1] * max(seen)
-    tenths = quantiles(seen, n=10, method="inclusive")
+    if len(matching) < FEW:
+        return WIDENED[0] * min(matching), WIDENED[1] * max(matching)
+    tenths = quantiles(matching, n=10, method="inclusive")
     return tenths[0], tenths[-1]
 
 
@@ -156,15 +156,15 @@ def _slots(cores: int) -> int:
 
 
 def _network(spec: RunSpec) -> str:
-    """The same for two specs whose networks cost the same."""
+    """A text that is the same for two specs whose networks cost the same."""
     return canonical([spec.network.model_dump(mode="json"), spec.problem.input_shape()])
 
 
 def core_seconds_per_sample(spec: RunSpec) -> float:
-    """Seconds of one core that one image takes forward and back through this network on this machine's processor.
+    """Seconds of one core per sample, forward and backward through this network, on this machine's CPU.
 
-    It is the least of a few batches of noise, in the time that this thread had the processor: what else runs while a
-    page loads is no part of it.
+    It is the minimum over a few batches of noise, in CPU time of this thread, so that other work on the machine is not
+    included.
     """
     shape, outputs = spec.problem.input_shape(), spec.problem.outputs()
     precision = select_precision(spec.training.precision, CPU)

@@ -1,4 +1,4 @@
-"""How the features of a run's test samples moved, from moment to moment, in one plane."""
+"""Feature trajectories: the features of a run's test samples at each snapshot, projected to one plane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xfer_core.measures import proxy_a_distance
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
-MOST = 300  # samples of a domain: more dots hide one another
+MOST = 300  # samples per domain: more dots hide each other
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class FeatureTrajectory:
     """A run's samples in two dimensions.
 
     Attributes:
-        points: one row for every moment and sample: ``moment`` (its position in the list of moments), ``domain``,
-            ``original``, ``label`` (a class's name, or a value) and ``x``, ``y``.
-        share: how much of the variance of the last features lies in the plane, from 0 to 1.
-        apart: the proxy A-distance between the sources' samples and the others, 0 to 2, at the first moment and at the
-            last; None where there is only one of the two.
+        points: one row for every snapshot and sample: ``moment`` (its index in the list of snapshots), ``domain``,
+            ``original`` (example id), ``label`` (a class's name, or a value) and ``x``, ``y``.
+        share: explained variance of the last features in the plane, from 0 to 1.
+        apart: the proxy A-distance between the sources' samples and the others, 0 to 2, at the first and the last
+            snapshot; None if there is only one of the two groups.
     """
 
     points: pd.DataFrame
@@ -38,14 +38,14 @@ class FeatureTrajectory:
 
 
 def sample_subset(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch.Tensor, pd.DataFrame]:
-    """At most ``MOST`` test samples of each domain, drawn by the run's seed: the images, uint8 (N, C, H, W), and one
+    """At most ``MOST`` test samples of each domain, drawn by the run's seed: the inputs, uint8 (N, C, H, W), and one
     row each with ``domain``, ``original`` and ``label``."""
     classes = spec.problem.classes()[task]
     images, tables = [], []
     for key in domains:
         samples = held_out_samples(
             spec.problem, spec.seed, key
-        )  # dealt in random order, so the first ones are a random draw
+        )  # the split is in random order, so the first ones are a random sample
         labels = samples.labels[task][:MOST].tolist()
         images.append(samples.inputs[:MOST])
         names = [classes[label] for label in labels] if classes else labels
@@ -56,12 +56,12 @@ def sample_subset(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[tor
 def feature_trajectories(
     runs: Sequence[tuple[Run, Sequence[SnapshotRef]]], domains: Sequence[str], task: str
 ) -> list[FeatureTrajectory]:
-    """The trail of each run through its moments, seen on test samples of these domains.
+    """The feature trajectory of each run over its snapshots, for test samples of these domains.
 
-    The plane is laid through the features of the last moment and stays; every moment is brought to the same middle and
-    size before it is placed there, so that points move for no other reason than that the network sees them differently.
-    Runs whose networks began with the same random values share one plane, through both ends; features of others have
-    nothing to do with one another, so each gets its own.
+    The plane is fitted to the features of the last snapshot; the features of every snapshot are centred and scaled to
+    the same size before projection, so that points move only because the network represents them differently.
+    Runs whose networks started from the same random values share one plane, fitted to both last snapshots; features of
+    other runs are unrelated, so each gets its own plane.
 
     Raises:
         XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
@@ -69,8 +69,8 @@ def feature_trajectories(
     specs = [run.typed_spec for run, _ in runs]
     seen = [sample_subset(spec, domains, task) for spec in specs]
     features = [
-        [extract_features(load_snapshot(run, moment.key), images).numpy() for moment in moments]
-        for (run, moments), (images, _) in zip(runs, seen, strict=True)
+        [extract_features(load_snapshot(run, ref.key), images).numpy() for ref in refs]
+        for (run, refs), (images, _) in zip(runs, subsets, strict=True)
     ]
     if len({_beginning(spec) for spec in specs}) == 1:
         shared = fit_pca([standardize_scale(parts[-1]) for parts in features])
@@ -79,12 +79,12 @@ def feature_trajectories(
         planes = [fit_pca([standardize_scale(parts[-1])]) for parts in features]
     return [
         _trajectory(parts, plane, table, spec)
-        for parts, plane, (_, table), spec in zip(features, planes, seen, specs, strict=True)
+        for parts, plane, (_, table), spec in zip(features, planes, subsets, specs, strict=True)
     ]
 
 
 def _beginning(spec: RunSpec) -> tuple[object, ...]:
-    """Equal for runs whose networks began with the same random values."""
+    """Equal for runs whose networks started from the same random values."""
     outputs = tuple(spec.problem.outputs().items())
     return spec.network.model_dump_json(), spec.problem.input_shape(), outputs, spec.seed
 
@@ -104,5 +104,5 @@ def _trajectory(
 def _apart(features: np.ndarray, source: np.ndarray) -> float | None:
     try:
         return proxy_a_distance(torch.from_numpy(features[source]), torch.from_numpy(features[~source]))
-    except XferError:  # nothing to tell apart
+    except XferError:  # a group without samples
         return None

@@ -1,4 +1,4 @@
-"""What does the first stage look for?"""
+"""Filters of the first convolution: what does the first stage respond to?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def first_filters(network: Network) -> Tensor:
 
 
 def filter_pictures(several: Sequence[Tensor]) -> list[Tensor]:
-    """Filters as pictures on one common scale, so that before and after can be compared: 0 is mid-grey.
+    """Filters as images on one common scale, so that before and after can be compared: 0 is mid-grey.
 
     Args:
         several: each (F, C, K, K). Three channels become colours; any other number is averaged and grey.
@@ -33,13 +33,13 @@ def filter_pictures(several: Sequence[Tensor]) -> list[Tensor]:
     Returns:
         for each, uint8 (F, 3, K, K) or (F, 1, K, K).
     """
-    seen = [filters if filters.shape[1] == 3 else filters.mean(1, keepdim=True) for filters in several]
-    largest = max(float(filters.abs().max()) for filters in seen) or 1.0
-    return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in seen]
+    images = [filters if filters.shape[1] == 3 else filters.mean(1, keepdim=True) for filters in several]
+    largest = max(float(filters.abs().max()) for filters in images) or 1.0
+    return [(127.5 + 127.5 * filters / largest).round().to(torch.uint8) for filters in images]
 
 
 def filter_rotation(before: Tensor, after: Tensor) -> np.ndarray:
-    """The angle that each filter turned by, in degrees: float64 (F,); not a number where one of the two is 0.
+    """The angle between each filter before and after, in degrees: float64 (F,); NaN if one of the two is 0.
 
     Args:
         before, after: (F, C, K, K).

@@ -1,4 +1,4 @@
-"""What an experiment found: for each budget and arm the mean, and its difference to a reference over shared seeds."""
+"""Results of an experiment: for each budget and condition the mean, and its paired difference to a reference."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from xfer_core.analysis.label_efficiency import LabelEfficiency, label_efficienc
 
 @dataclass(frozen=True)
 class ConditionSummary:
-    """One arm with one budget.
+    """The results of one condition at one budget.
 
     Attributes:
-        arm, budget: which.
-        over: mean and spread over seeds.
-        difference: to the reference at the same budget, counted so that more is better, with p adjusted for all
-            differences of the experiment; None for the reference itself, or where they share no seed.
+        condition, budget: which.
+        over: mean and standard deviation over seeds.
+        difference: to the reference at the same budget, positive is better, with p adjusted for all differences of the
+            experiment; None for the reference itself, or without shared seeds.
     """
 
     condition: str
@@ -30,33 +30,33 @@ class ConditionSummary:
 
 
 def default_reference(table: Sequence[RunRecord]) -> str:
-    """The arm that others are compared with at first: from scratch on the target, else ERM, else the first."""
-    arms = by_condition(table)
+    """The default condition to compare with: from scratch on the target, else ERM, else the first."""
+    conditions = by_condition(table)
     for kind in ("target_only", "erm"):
-        for arm, rows in arms.items():
+        for condition, rows in conditions.items():
             if rows[0].kind == kind:
-                return arm
-    return next(iter(arms))
+                return condition
+    return next(iter(conditions))
 
 
 def summarize_conditions(
     table: Sequence[RunRecord], reference: str, higher_is_better: bool = True
 ) -> list[ConditionSummary]:
-    """Every arm at every budget, budgets in order and arms as they appear.
+    """Every condition at every budget, budgets in order and conditions in order of appearance.
 
-    All differences to the reference are one family: they stand in one table, and the level is held over all of them.
+    All differences to the reference are one family: the significance level holds for all of them together.
     """
     found: list[ConditionSummary] = []
     sign = 1 if higher_is_better else -1
     for budget in budgets(table):
-        here = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_condition(table).items()}
-        values = {arm: {row.seed: sign * row.value for row in rows} for arm, rows in here.items() if rows}
-        for arm, own in values.items():
+        here = {name: [row for row in rows if row.budget == budget] for name, rows in by_condition(table).items()}
+        values = {name: {row.seed: sign * row.value for row in rows} for name, rows in here.items() if rows}
+        for condition, own in values.items():
             over = mean_std([sign * value for value in own.values()])
             difference = None
-            if arm != reference and reference in values:
+            if condition != reference and reference in values:
                 difference = paired_difference(own, values[reference])
-            found.append(ConditionSummary(arm, budget, over, difference))
+            found.append(ConditionSummary(condition, budget, over, difference))
     together = adjust_for_multiple([one.difference for one in found])
     return [replace(one, difference=difference) for one, difference in zip(found, together, strict=True)]
 
@@ -64,20 +64,20 @@ def summarize_conditions(
 def label_efficiencies(
     table: Sequence[RunRecord], found: Sequence[ConditionSummary], reference: str
 ) -> dict[str, LabelEfficiency]:
-    """Arm → how many labels the reference needs to do as well as the arm, at the smallest budget with which the arm is
-    clearly better; nothing for arms that nowhere are.
+    """Condition → how many labels the reference needs for the same accuracy, at the smallest budget at which the
+    condition is significantly better; no entry for conditions that never are.
 
     Args:
-        table: finished runs; what is measured is an accuracy.
+        table: finished runs, measured by accuracy.
         found: their :func:`summarize_conditions` against the reference.
-        reference: an arm.
+        reference: a condition.
 
     Returns:
-        with intervals that hold for all these arms at once: each is one of 1 − 5 %/arms (Bonferroni).
+        with intervals that hold for all these conditions together: each at level 1 − 5 %/conditions (Bonferroni).
     """
     curves: dict[str, dict[int, dict[int, float]]] = {}
     for row in table:
-        if row.budget != "all" and row.kind != "source_only":  # it uses no target labels: there is nothing to be worth
+        if row.budget != "all" and row.kind != "source_only":  # source only uses no target labels
             curves.setdefault(row.condition, {}).setdefault(row.budget, {})[row.seed] = row.value
     few: dict[str, int] = {}
     for one in found:  # budgets in order
@@ -85,7 +85,8 @@ def label_efficiencies(
         if better and one.budget in curves.get(one.condition, {}) and one.budget > 0:
             few.setdefault(one.condition, one.budget)
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(few))
-    seen = {
-        arm: label_efficiency(curves[arm], curves.get(reference, {}), least, confidence) for arm, least in few.items()
+    results = {
+        name: label_efficiency(curves[name], curves.get(reference, {}), least, confidence)
+        for name, least in few.items()
     }
-    return {arm: one for arm, one in seen.items() if one is not None}
+    return {name: one for name, one in results.items() if one is not None}

@@ -1,4 +1,4 @@
-"""Where did the network look?"""
+"""Grad-CAM: which image regions support a class?"""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def last_convolution(network: Network) -> nn.Conv2d:
 
 
 def grad_cam(network: Network, images: Tensor, task: str, classes: Tensor) -> np.ndarray:
-    """Grad-CAM: ReLU(Σ_k α_k A_k), where A_k is map k of the last convolution and α_k the mean over its places of the
+    """Grad-CAM: ReLU(Σ_k α_k A_k), where A_k is map k of the last convolution and α_k the mean over positions of the
     gradient of the class's logit. Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, as captum computes it.
 
-    It says which places speak for the class, as coarsely as the maps are.
+    It shows which regions support the class, at the resolution of the maps.
 
     Args:
         network: in eval mode, on the CPU.
         images: uint8 (N, C, H, W).
-        task: whose head answers.
-        classes: int64 (N,), the class that is asked about for each image.
+        task: of the head.
+        classes: int64 (N,), the class to explain for each image.
 
     Returns:
-        float32 (N, H, W), enlarged to the image (bilinear), each from 0 to 1 as its largest; all 0 where nothing speaks
-        for the class.
+        float32 (N, H, W), enlarged to the image (bilinear), each scaled to a maximum of 1; all 0 if nothing supports
+        the class.
 
     Raises:
         XferError: ``no_convolution``.
@@ -60,8 +60,8 @@ def grad_cam(network: Network, images: Tensor, task: str, classes: Tensor) -> np
 
 
 def select_examples(answers: Predictions, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of at most ``count`` wrong answers, the surest first; and of as many right ones, the surest of each
-    class first."""
+    """Indices of at most ``count`` wrong predictions, the most confident first; and of as many correct ones, the most
+    confident of each class first."""
     surest = np.argsort(-answers.confidence, kind="stable")
     wrong = surest[~answers.correct[surest]][:count]
     right = surest[answers.correct[surest]]

@@ -1,4 +1,4 @@
-"""Differences over shared seeds, and how sure one can be of them."""
+"""Paired differences over shared seeds: intervals, tests, and adjustment for multiple comparisons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import bdtr, stdtr, stdtrit
 
 CONFIDENCE = 0.95
-MIN_SEEDS = 5  # seeds: of fewer differences all may have one sign by chance (with three, in one of four cases)
+MIN_SEEDS = 5  # with fewer seeds all differences may have one sign by chance (with three, in one of four cases)
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,11 @@ class Difference:
 
     Attributes:
         mean: over the shared seeds; NaN if one of the values is.
-        low, high: ends of its 95 % t-interval, taken by itself; None for fewer than two seeds, and where a value is not
-            finite.
+        low, high: ends of its unadjusted 95 % t-interval; None for fewer than two seeds, and if a value is not finite.
         seeds: how many are shared.
-        p: of the two-sided paired t-test against 0, adjusted for all ``comparisons``; None where there is no interval.
-        comparisons: how many differences are shown together; ``p`` and ``clear`` hold for all of them at once.
-        above, below: in how many of the shared seeds the difference is above and below 0.
+        p: of the two-sided paired t-test against 0, adjusted for all ``comparisons``; None without an interval.
+        comparisons: number of differences shown together; ``p`` and ``is_significant`` are adjusted for all of them.
+        above, below: number of shared seeds with a difference above and below 0.
     """
 
     mean: float
@@ -37,17 +36,17 @@ class Difference:
 
     @property
     def sign_p(self) -> float | None:
-        """p of the two-sided sign test, by itself: how likely chance alone brings signs at least as uneven, whatever
-        the differences are distributed like. Seeds without a difference do not count; None where no seed counts. Of n
-        seeds it is at least 2 / 2ⁿ: with five 0.0625. Arbuthnot 1710, https://doi.org/10.1098/rstl.1710.0011.
+        """p of the two-sided sign test, unadjusted: the probability of signs at least as uneven by chance, for any
+        distribution of the differences. Seeds without a difference do not count; None if no seed counts. For n seeds
+        it is at least 2 / 2ⁿ: for five 0.0625. Arbuthnot 1710, https://doi.org/10.1098/rstl.1710.0011.
         """
         count = self.above + self.below
         return min(1.0, 2 * float(bdtr(min(self.above, self.below), count, 0.5))) if count else None
 
     @property
     def is_significant(self) -> bool:
-        """Whether the adjusted p is below 5 %, with enough seeds to say so. For a single comparison that is the same as
-        an interval without zero."""
+        """Whether the adjusted p is below 5 %, with at least ``MIN_SEEDS`` seeds. For a single comparison this is the
+        same as an interval without zero."""
         return self.seeds >= MIN_SEEDS and self.p is not None and self.p < 1 - CONFIDENCE
 
 
@@ -57,15 +56,15 @@ def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[np.n
     Exact for normal values at any n (Student 1908, https://doi.org/10.1093/biomet/6.1.1). Differences between two runs
     of one seed are nearly that: ``python -m benchmarks.coverage`` prints how often the interval covers the true mean
     of normal, skewed and heavy-tailed values at 5, 10 and 20 seeds, and how normal the measured differences are. It
-    holds for a number of seeds that was fixed beforehand, and needs more than two possible values: where only +d
+    holds for a number of seeds that was chosen beforehand, and needs more than two possible values: if only +d
     and −d can occur, all of five have one sign in one of 16 cases.
 
     Args:
-        values: (…, n) with n of at least 2; the intervals are those of the last axis.
+        values: (…, n) with n of at least 2; intervals are over the last axis.
         confidence: between 0 and 1.
 
     Returns:
-        low, high and p, each of shape (…). NaN where a value is not finite.
+        low, high and p, each of shape (…). NaN if a value is not finite.
     """
     count = values.shape[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -76,7 +75,7 @@ def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[np.n
 
 
 def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float] | None:
-    """:func:`t_interval` of one value a seed; None for fewer than two values, and where one is not finite."""
+    """:func:`t_interval` of one value per seed; None for fewer than two values, and if one is not finite."""
     found = np.asarray(values, dtype=float)
     if len(found) < 2 or not np.isfinite(found).all():
         return None
@@ -85,9 +84,9 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[f
 
 
 def paired_difference(own: Mapping[int, float], other: Mapping[int, float]) -> Difference | None:
-    """Own minus other over the seeds that both have; None where they share none.
+    """Own minus other over the seeds that both have; None if they share none.
 
-    The same seed is the same deal of the data, so the pairs differ in the method alone.
+    The same seed gives the same split of the data, so the pairs differ only in the method.
     """
     shared = sorted(own.keys() & other.keys())
     if not shared:
@@ -129,8 +128,8 @@ def holm(p: np.ndarray) -> np.ndarray:
 def adjust_for_multiple(differences: Sequence[Difference | None]) -> list[Difference | None]:
     """The same differences with p adjusted for all that are shown together (:func:`holm`).
 
-    Counted are those with enough seeds to be called clear, one whose interval is unknown as p = 1. The others keep
-    their p, for no verdict hangs on it.
+    Only differences with at least ``MIN_SEEDS`` seeds count, those without an interval as p = 1. The others keep their
+    p, because they get no verdict.
     """
     counted = {i: one for i, one in enumerate(differences) if one is not None and one.seeds >= MIN_SEEDS}
     adjusted = holm(np.array([1.0 if one.p is None else one.p for one in counted.values()]))

@@ -1,4 +1,4 @@
-"""What labels are worth: how many of them one way needs to do as well as another with few."""
+"""Label efficiency: how many labels one method needs for the accuracy of another with few."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 
 from xfer_core.analysis.intervals import CONFIDENCE, MIN_SEEDS, t_interval
 
-PLACES = 400  # label counts between two measured budgets that are tried for the interval
+PLACES = 400  # label counts between two measured budgets, tested for the interval
 
 Curve = Mapping[int, Mapping[int, float]]
-"""Labels a class → seed → accuracy."""
+"""Labels per class → seed → accuracy."""
 
 
 @dataclass(frozen=True)
 class LabelEfficiency:
-    """One way with few labels against another with more. All means are over the shared seeds.
+    """One method with few labels against another with more. All means are over the shared seeds.
 
     Attributes:
-        few: labels a class of the better way.
+        few: labels per class of the better method.
         accuracy: its mean accuracy there, a fraction.
-        many: labels a class with which the other does as well on average, by interpolation; None if it never does
-            within what was measured.
-        low, high: from how few to how many labels of the other the two do not differ clearly. ``high`` is None where
-            that goes on beyond what was measured; both are where the better way is clearly better than all of it.
-        most: the most labels with which the other was measured.
+        many: labels per class with which the other is as accurate on average, by interpolation; None if it never is
+            at the measured budgets.
+        low, high: the range of labels of the other in which the two do not differ significantly. ``high`` is None if
+            the range extends beyond the measured budgets; both are None if the better method is better at all of them.
+        most: the largest measured budget of the other.
         seeds: how many are shared.
     """
 
@@ -42,22 +42,21 @@ class LabelEfficiency:
 
 
 def label_efficiency(better: Curve, other: Curve, few: int, confidence: float = CONFIDENCE) -> LabelEfficiency | None:
-    """With how many labels the other way is as good as the better one is with ``few``.
+    """The number of labels with which the other method is as good as the better one with ``few``.
 
-    Between two measured budgets the accuracy of each seed is taken as straight in log(labels). Of a mean curve that
-    goes down again the first crossing counts. The interval reaches from the smallest to the largest number of labels at
-    which a paired t-test does not reject that both are alike (Fieller 1954,
-    https://doi.org/10.1111/j.2517-6161.1954.tb00159.x): as far as the interpolation is right, it covers the true number
-    at least as often as it says.
+    Between two measured budgets the accuracy of each seed is interpolated linearly in log(labels). If a mean curve
+    falls again, the first crossing counts. The interval extends from the smallest to the largest number of labels at
+    which a paired t-test does not reject equality (Fieller 1954, https://doi.org/10.1111/j.2517-6161.1954.tb00159.x):
+    if the interpolation is right, it covers the true number at least as often as its confidence.
 
     Args:
-        better, other: accuracies; budgets of 0 of the other are left out.
+        better, other: accuracies; a budget of 0 of the other is ignored.
         few: a budget of ``better``.
         confidence: of the interval, between 0 and 1.
 
     Returns:
-        None if the other way is as good with no more labels, was measured with fewer than two budgets, or if they share
-        fewer than five seeds: of so few nothing is said.
+        None if the other method is as good with no more labels, was measured with fewer than two budgets, or if they
+        share fewer than five seeds.
     """
     budgets = sorted(budget for budget in other if budget > 0)
     if few not in better or len(budgets) < 2:
@@ -85,7 +84,7 @@ def label_efficiency(better: Curve, other: Curve, few: int, confidence: float = 
 
 
 def _crossing(budgets: list[int], means: list[float], wanted: float) -> float | None:
-    """Where the mean curve first reaches what is wanted."""
+    """The number of labels at which the mean curve first reaches ``wanted``."""
     if means[0] >= wanted:
         return float(budgets[0])
     for (low, at_low), (high, at_high) in pairwise(zip(budgets, means, strict=True)):

@@ -1,4 +1,4 @@
-"""What was transferred? How far each stage moved, and whether it still sees the same."""
+"""Layer drift: how far each stage's weights changed, and how similar its outputs stayed (CKA)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from xfer_core.training.evaluation import CHUNK, to_input
 
 @dataclass(frozen=True)
 class LayerDrift:
-    """One stage between two moments.
+    """The drift of one stage between two snapshots.
 
     Attributes:
         stage: its name; ``head`` for the head of the task.
-        distance: ‖w_after − w_before‖ / ‖w_before‖ over its parameters; None where it has none, or only zeros.
-        alike: debiased linear CKA between what it gave before and after: 1 for the same, about 0 for unrelated, where
-            chance takes it a little below 0 too; None where it cannot be computed, as of a stage that gives all samples
-            the same.
-        width: how many numbers a sample were compared.
+        relative_l2: ‖w_after − w_before‖ / ‖w_before‖ over its parameters; None if it has none, or only zeros.
+        cka: debiased linear CKA between its outputs before and after: 1 for the same, about 0 for unrelated (by chance
+            also slightly below 0); None if it cannot be computed, as for a stage with the same output for all samples.
+        width: number of compared values per sample.
     """
 
     stage: str
@@ -36,23 +35,23 @@ class LayerDrift:
 def layer_drift(before: Network, after: Network, images: Tensor, task: str) -> list[LayerDrift]:
     """Every stage in order, then the head of the task.
 
-    Of a stage that gives maps, each channel's mean over the places is compared.
+    For a stage with feature maps, each channel's mean over positions is compared.
 
     Args:
-        before, after: the same network at two moments.
-        images: uint8 (N, C, H, W); of fewer than 4 no likeness is computed.
-        task: whose head is looked at.
+        before, after: the same network at two snapshots.
+        images: uint8 (N, C, H, W); for fewer than 4 no CKA is computed.
+        task: of the head.
     """
-    seen = stage_outputs(before, images, task), stage_outputs(after, images, task)
+    outputs = stage_outputs(before, images, task), stage_outputs(after, images, task)
     parts = [{**dict(network.stages.items()), HEAD: network.heads[task]} for network in (before, after)]
     return [
-        LayerDrift(name, relative_distance(parts[0][name], parts[1][name]), _cka(x, seen[1][name]), x.shape[1])
-        for name, x in seen[0].items()
+        LayerDrift(name, relative_distance(parts[0][name], parts[1][name]), _cka(x, outputs[1][name]), x.shape[1])
+        for name, x in outputs[0].items()
     ]
 
 
 def relative_distance(before: nn.Module, after: nn.Module) -> float | None:
-    """‖w_after − w_before‖ / ‖w_before‖, all parameters of the part as one vector; statistics do not count."""
+    """‖w_after − w_before‖ / ‖w_before‖, all parameters of the module as one vector; without batch-norm statistics."""
     pairs = list(zip(before.parameters(), after.parameters(), strict=True))
     if not pairs:
         return None
@@ -61,20 +60,20 @@ def relative_distance(before: nn.Module, after: nn.Module) -> float | None:
 
 
 def stage_outputs(network: Network, images: Tensor, task: str) -> dict[str, Tensor]:
-    """What each stage and the task's head give: name → float32 (N, channels), maps averaged over their places."""
-    kept: dict[str, list[Tensor]] = {}
+    """Outputs of each stage and of the task's head: name → float32 (N, channels), maps averaged over positions."""
+    found: dict[str, list[Tensor]] = {}
     with torch.inference_mode():
         for chunk in to_input(images, CPU).split(CHUNK):
             x = chunk
             for name, stage in network.stages.items():
                 x = stage(x)
-                kept.setdefault(name, []).append(x.flatten(2).mean(2) if x.ndim > 2 else x)
-            kept.setdefault(HEAD, []).append(network.heads[task](x.flatten(1)))
-    return {name: torch.cat(parts) for name, parts in kept.items()}
+                found.setdefault(name, []).append(x.flatten(2).mean(2) if x.ndim > 2 else x)
+            found.setdefault(HEAD, []).append(network.heads[task](x.flatten(1)))
+    return {name: torch.cat(parts) for name, parts in found.items()}
 
 
 def _cka(x: Tensor, y: Tensor) -> float | None:
     try:
         return linear_cka(x, y)
-    except XferError:  # a dead stage, to which every sample looks the same; or too few samples
+    except XferError:  # a dead stage with the same output for every sample; or too few samples
         return None

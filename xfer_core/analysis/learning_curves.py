@@ -1,4 +1,4 @@
-"""Curves over seeds: their mean and how far they spread, at the steps that all of them measured."""
+"""Learning curves over seeds: mean and standard deviation, at the steps that all of them have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from tsdownsample import MinMaxLTTBDownsampler
 
 Curve = Sequence[tuple[int, float]]  # (step, value)
-MAX_POINTS = 400  # points of a curve: more than a screen is wide shows no more
+MAX_POINTS = 400  # points of a curve: about the width of a screen in pixels
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class MeanCurve:
 
 
 def mean_curve(curves: Iterable[Curve]) -> MeanCurve | None:
-    """Mean and spread at the steps that every curve has; None where there are none.
+    """Mean and standard deviation at the steps that every curve has; None if there are none.
 
-    A curve of more than 400 points is thinned with MinMaxLTTB (Van Der Donckt et al. 2023,
-    https://arxiv.org/abs/2305.00332), which keeps what the eye would see.
+    A curve of more than 400 points is downsampled with MinMaxLTTB (Van Der Donckt et al. 2023,
+    https://arxiv.org/abs/2305.00332), which keeps its visible shape.
     """
     found = [dict(curve) for curve in curves]
     if not found:
@@ -45,23 +45,23 @@ def mean_curve(curves: Iterable[Curve]) -> MeanCurve | None:
     values = np.array([[curve[step] for step in steps.tolist()] for curve in found])  # (seeds, S)
     mean = values.mean(0)
     spread = values.std(0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
-    kept = downsample(steps, mean)
-    return MeanCurve(steps[kept], mean[kept], (mean - spread)[kept], (mean + spread)[kept], len(values))
+    indices = downsample(steps, mean)
+    return MeanCurve(steps[indices], mean[indices], (mean - spread)[indices], (mean + spread)[indices], len(values))
 
 
 def downsample(steps: np.ndarray, values: np.ndarray, points: int = MAX_POINTS) -> np.ndarray:
-    """Which points of a curve to draw, as indices in order; all of them if there are no more than ``points``."""
+    """Indices of the points of a curve to draw, in order; all if there are at most ``points``."""
     if len(steps) <= points:
         return np.arange(len(steps))
     return MinMaxLTTBDownsampler().downsample(steps.astype(float), np.ascontiguousarray(values, float), n_out=points)
 
 
 def mean_curves(curves: Mapping[str, Curve], arms: Mapping[str, Sequence[str]]) -> dict[str, MeanCurve]:
-    """Arm → band over its runs.
+    """Condition → mean curve of its runs.
 
     Args:
         curves: run → curve.
-        arms: arm → runs.
+        arms: condition → runs.
     """
-    found = {arm: mean_curve(curves[run] for run in runs if curves.get(run)) for arm, runs in arms.items()}
-    return {arm: over for arm, over in found.items() if over is not None}
+    found = {condition: mean_curve(curves[run] for run in runs if curves.get(run)) for condition, runs in arms.items()}
+    return {condition: over for condition, over in found.items() if over is not None}

@@ -1,4 +1,4 @@
-"""What networks say to a picture that nobody labelled."""
+"""Predictions of networks for a user's own, unlabelled picture."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ VARIANTS = 8  # ways in which a domain shows one drawing: with other photographs
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one network says to one picture.
+    """One network's prediction for one picture.
 
     Attributes:
-        probabilities: class → what the softmax gives it, in the order of the classes; the sum is 1.
+        probabilities: class → softmax probability, in the order of the classes.
     """
 
     probabilities: dict[str, float]
 
     @property
     def label(self) -> str:
-        """The class that it takes the picture for."""
+        """The predicted class."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
     @property
     def confidence(self) -> float:
-        """The probability of that class."""
+        """The probability of the predicted class."""
         return self.probabilities[self.label]
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch on one thread: images so few gain nothing from more, and beside a training that has every core, waiting for
-    the second thread makes an answer several times slower."""
+    """Torch on one thread: so few images gain nothing from more, and while a training uses every core, waiting for a
+    second thread makes a prediction several times slower."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -54,44 +54,44 @@ def one_thread() -> Iterator[None]:
 
 
 def classification_tasks(problem: Problem) -> tuple[str, ...]:
-    """The tasks of a problem whose answer is a class. Reads no sample."""
-    numbers = problem.regressions()
-    return tuple(task for task in problem.tasks if task not in numbers)
+    """The classification tasks of a problem. Reads no sample."""
+    regressions = problem.regressions()
+    return tuple(task for task in problem.tasks if task not in regressions)
 
 
 def render_variants(picture: Tensor, keys: Iterable[str]) -> dict[str, Tensor]:
-    """One picture as each domain would show it.
+    """One picture in the style of each domain.
 
-    A domain that can show drawings shows the ink of the picture in its own way; any other gets the picture as it is, in
-    its own size.
+    A domain that can render drawings renders the strokes of the picture in its own style; any other gets the picture
+    unchanged, in its own size.
 
     Args:
         picture: uint8 (C, H, W), one or three channels.
         keys: the domains.
 
     Returns:
-        domain → uint8 (``VARIANTS``, C, H, W) in that domain's shape; all alike where the domain has one way only.
+        domain → uint8 (``VARIANTS``, C, H, W) in that domain's shape; all equal if the domain has only one rendering.
 
     Raises:
-        XferError: ``no_ink``, if some domain shows drawings and there is nothing in this one.
+        XferError: ``no_ink``, if some domain renders drawings and this picture has no strokes.
     """
-    offers = {key: domain_info(key) for key in keys}
-    ink = extract_strokes(picture) if any(offer.render for offer in offers.values()) else None
-    shown = {}
-    for key, offer in offers.items():
-        if offer.render is None or ink is None:
-            shown[key] = to_problem_input(picture[None], offer.shape).expand(VARIANTS, -1, -1, -1)
+    infos = {key: domain_info(key) for key in keys}
+    ink = extract_strokes(picture) if any(info.render for info in infos.values()) else None
+    rendered = {}
+    for key, info in infos.items():
+        if info.render is None or ink is None:
+            rendered[key] = to_problem_input(picture[None], info.shape).expand(VARIANTS, -1, -1, -1)
         else:
-            shown[key] = offer.render(ink, VARIANTS)
-    return shown
+            rendered[key] = info.render(ink, VARIANTS)
+    return rendered
 
 
 def to_problem_input(images: Tensor, shape: Shape) -> Tensor:
-    """Images in a problem's shape, as when it is dealt; coloured ones become grey where it is grey.
+    """Images resized to a problem's input shape, as for training; coloured ones become grey for a grey problem.
 
     Args:
         images: uint8 (N, C, H, W).
-        shape: (C, H, W) of every image of the problem.
+        shape: (C, H, W) of every input of the problem.
     """
     if len(images[0]) == 3 and shape[0] == 1:
         images = torch.stack([(255 * to_grayscale(image)).round().to(torch.uint8)[None] for image in images])
@@ -101,12 +101,12 @@ def to_problem_input(images: Tensor, shape: Shape) -> Tensor:
 def predict_classes(
     network: Network, problem: Problem, task: str, pictures: Mapping[str, Tensor]
 ) -> dict[str, Prediction]:
-    """What a network says to each of these pictures, in one pass on the processor.
+    """A network's prediction for each of these pictures, in one pass on the CPU.
 
     Args:
         network: on the CPU.
-        problem: what it was trained on.
-        task: one of its classifications.
+        problem: that it was trained on.
+        task: one of its classification tasks.
         pictures: name → uint8 (1, C, H, W), of any shape.
     """
     classes, shape = problem.classes()[task], problem.input_shape()

@@ -1,4 +1,4 @@
-"""What a network says of the test samples of one domain: where every look inside begins."""
+"""Predictions of a network for the test samples of one domain: the input of every view on the page Inspect."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from xfer_core.training.evaluation import CHUNK, predict, to_input
 
 
 def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
-    """The test samples of a domain as a run with this seed was dealt them: no training saw them.
+    """The test samples of a domain in the split of a run with this seed; not used in training.
 
     Raises:
-        XferError: ``unknown_choice`` for a domain that is not the problem's; ``not_here`` rather than that looking at a
-            picture downloads data unasked.
+        XferError: ``unknown_choice`` for a domain that is not the problem's; ``not_here`` if it would have to be
+            downloaded, because a chart must not start a download.
     """
     roles = problem.roles()
     if domain not in roles:
@@ -33,29 +33,29 @@ def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
 
 
 def predict_logits(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:
-    """What every head says: float32 (N, K), or (N, 1) for a regression.
+    """Outputs of every head: float32 (N, K), or (N, 1) for a regression.
 
     Args:
         network: on the CPU.
         images: uint8 (N, C, H, W).
-        precision: as the run was measured, so that its figures come out again.
+        precision: that of the run, so that its metrics are reproduced.
     """
     return predict(network, to_input(images, CPU), CPU, precision)
 
 
 def extract_features(network: Network, images: Tensor) -> Tensor:
-    """What the heads see: float32 (N, width). The network is in eval mode, the images are uint8 (N, C, H, W)."""
+    """Input of the heads: float32 (N, width). The network is in eval mode, the images are uint8 (N, C, H, W)."""
     with torch.no_grad():
         return torch.cat([network.features(chunk) for chunk in to_input(images, CPU).split(CHUNK)])
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """The answers to one task with classes.
+    """The predictions for one classification task.
 
     Attributes:
-        labels: what is right, int64 (N,).
-        chances: what the network gives each class, float64 (N, K), each row summing to 1.
+        labels: true classes, int64 (N,).
+        probabilities: of each class, float64 (N, K), each row summing to 1.
     """
 
     labels: np.ndarray
@@ -63,20 +63,20 @@ class Predictions:
 
     @property
     def predicted(self) -> np.ndarray:
-        """The answers, int64 (N,)."""
+        """The predicted classes, int64 (N,)."""
         return self.probabilities.argmax(1)
 
     @property
     def confidence(self) -> np.ndarray:
-        """What the network gives its own answer, float64 (N,) from 1/K to 1."""
+        """The probability of the predicted class, float64 (N,) from 1/K to 1."""
         return self.probabilities.max(1)
 
     @property
     def correct(self) -> np.ndarray:
-        """Which answers are right, bool (N,)."""
+        """Which predictions are correct, bool (N,)."""
         return self.predicted == self.labels
 
 
 def from_logits(labels: Tensor, outputs: Tensor) -> Predictions:
-    """The answers that these outputs (N, K) are to questions with these labels (N,)."""
+    """The predictions of these logits (N, K) for samples with these labels (N,)."""
     return Predictions(labels.numpy(), outputs.double().softmax(1).numpy())

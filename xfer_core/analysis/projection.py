@@ -1,4 +1,4 @@
-"""Do source and target lie together? Features in two dimensions."""
+"""Projection of features to two dimensions (PCA, t-SNE): are source and target aligned?"""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EXAGGERATED, ROUNDS, TOLD_EVERY = 250, 500, 25  # iterations; openTSNE's default
 
 @dataclass(frozen=True)
 class PCAProjection:
-    """A plane in the space of features.
+    """A plane in feature space.
 
     Attributes:
-        middle: float64 (D,), which becomes (0, 0).
-        directions: float64 (2, D), of length 1 and at right angles.
-        share: how much of the variance of the features that it was laid through lies in it, from 0 to 1.
+        middle: float64 (D,), projected to (0, 0).
+        directions: float64 (2, D), orthonormal.
+        share: explained variance of the features that it was fitted to, from 0 to 1.
     """
 
     middle: np.ndarray
@@ -28,21 +28,21 @@ class PCAProjection:
     share: float
 
     def project(self, features: np.ndarray) -> np.ndarray:
-        """Where features (N, D) come to lie: float64 (N, 2)."""
+        """Project features (N, D): float64 (N, 2)."""
         return (features - self.middle) @ self.directions.T
 
 
 def fit_pca(features: Sequence[np.ndarray]) -> PCAProjection:
     """The plane of the first two principal components of all these features together.
 
-    The sign of each direction is made to be such that its largest coefficient is positive, so that the same features
-    never give a mirrored picture.
+    The sign of each direction is chosen so that its largest coefficient is positive; so the same features never give
+    a mirrored plot.
 
     Args:
         features: several (N_i, D).
 
     Raises:
-        XferError: ``constant`` where all features are equal, ``not_all_finite`` where some are no numbers.
+        XferError: ``constant`` if all features are equal, ``not_all_finite`` if some are not finite.
     """
     from sklearn.decomposition import PCA
 
@@ -61,10 +61,10 @@ def fit_pca(features: Sequence[np.ndarray]) -> PCAProjection:
 
 
 def standardize_scale(features: np.ndarray) -> np.ndarray:
-    """(f − mean) / √(mean ‖f − mean‖²): the same cloud around 0 and of size 1, float64 (N, D).
+    """(f − mean) / √(mean ‖f − mean‖²): features with mean 0 and mean squared length 1, float64 (N, D).
 
-    A network spreads its features as it learns: without this the first moments would be a dot in the picture of the
-    last. Where all features are equal, all become 0.
+    Features spread during training: without this the first snapshots would be a dot on the scale of the last. If all
+    features are equal, all become 0.
     """
     centred = features.astype(np.float64) - features.mean(0, dtype=np.float64)
     size = float(np.sqrt((centred**2).sum(1).mean()))
@@ -72,16 +72,16 @@ def standardize_scale(features: np.ndarray) -> np.ndarray:
 
 
 def tsne(features: np.ndarray, progress: Callable[[float], object] | None = None, seed: int = 0) -> np.ndarray:
-    """t-SNE: two dimensions in which neighbours stay neighbours; distances between groups mean nothing.
+    """t-SNE: two dimensions that preserve neighbourhoods; distances between groups have no meaning.
 
     Van der Maaten and Hinton 2008, https://jmlr.org/papers/v9/vandermaaten08a.html, as openTSNE computes it: exact
-    neighbours, a start from the principal components, perplexity 30 (a third of the samples where there are fewer than
-    91), 250 iterations of early exaggeration and 500 without.
+    neighbours, initialised with the principal components, perplexity 30 (a third of the samples if there are fewer
+    than 91), 250 iterations of early exaggeration and 500 without.
 
     Args:
         features: (N, D), N of at least 4.
-        progress: is told the fraction that is done, 0 to 1.
-        seed: the same gives the same picture.
+        progress: called with the fraction that is done, 0 to 1.
+        seed: the same seed gives the same result.
 
     Returns:
         float64 (N, 2).

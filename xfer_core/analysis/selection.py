@@ -1,4 +1,4 @@
-"""What the choice of a step costs."""
+"""Model selection: the outcome of each rule and its cost against the oracle."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SelectionOutcome:
-    """What one selection rule makes of a run.
+    """The outcome of one selection rule.
 
     Attributes:
         rule: its kind.
-        step: which it takes.
-        value: how that network does on the test samples that the run is judged by; errors are negative.
-        cost: by how much the oracle's choice does better there; negative where it does worse, for the oracle sees
-            validation samples; None for the oracle itself and where there is none.
+        step: that it selects.
+        value: score of that step's network on the run's test samples: accuracy, or minus the mean error.
+        cost: by how much the oracle's step is better; can be negative, because the oracle uses validation samples;
+            None for the oracle itself and if there is none.
     """
 
     rule: str
@@ -25,7 +25,7 @@ class SelectionOutcome:
 
 
 def selection_outcomes(selection: Mapping[str, Mapping[str, float]]) -> list[SelectionOutcome]:
-    """The choices in the order of the rules, from ``Result.selection``."""
+    """The outcomes in the order of the rules, from ``Result.selection``."""
     best = selection.get("oracle")
     return [
         SelectionOutcome(

@@ -1,4 +1,4 @@
-"""What an experiment found, in words: sentences, and the rows of a table. Pages, reports and tables say the same."""
+"""Results of an experiment as text: sentences, and the rows of a table, the same for pages, reports and exports."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NAMED = 4  # methods whose means are named while there are too few seeds for mor
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence in Markdown; ``clear`` where it says a difference that the seeds carry."""
+    """One sentence in Markdown; ``is_significant`` if it states a significant difference."""
 
     text: str
     is_significant: bool
 
 
 def budget_word(budget: Any, _: Translate = str) -> str:
-    """A label budget in words."""
+    """A label budget as text."""
     if budget == "all":
         return _("all labels")
     if budget == 0:
@@ -42,32 +42,32 @@ def sentences(
     numbers: bool,
     _: Translate = str,
 ) -> list[Sentence]:
-    """What labels are worth, and the clear differences at each budget; the most telling sentence first.
+    """Label efficiency, and the significant differences at each budget; the most important sentence first.
 
     Args:
         table: finished runs.
-        found: their findings against ``reference``, an arm.
-        titles: arm → title, ready to stand in Markdown.
+        found: their summaries against ``reference``, a condition.
+        titles: condition → title, escaped for Markdown.
         numbers: whether an error is measured, not an accuracy.
         _: translates one English text.
     """
-    said: list[Sentence] = []
+    efficiency: list[Sentence] = []
     if not numbers:
-        for arm, seen in label_efficiencies(table, found, reference).items():
-            if seen.many is None or _tenths(seen.many) > seen.few:
-                text = _worth_sentence(seen, _).format(method=titles[arm], other=titles[reference])
-                said.append(Sentence(text, True))
+        for condition, one in label_efficiencies(table, found, reference).items():
+            if one.many is None or _tenths(one.many) > one.few:
+                text = _worth_sentence(one, _).format(method=titles[condition], other=titles[reference])
+                efficiency.append(Sentence(text, True))
     at_budgets: list[Sentence] = []
     for budget in dict.fromkeys(one.budget for one in found):
         here = [one for one in found if one.budget == budget]
         if any(one.difference is not None for one in here):
             at_budgets.append(_difference_sentence(here, reference, titles, budget, numbers, _))
-    return said + sorted(at_budgets, key=lambda one: not one.is_significant)
+    return efficiency + sorted(at_budgets, key=lambda one: not one.is_significant)
 
 
 def _worth_sentence(seen: LabelEfficiency, _: Translate) -> str:
-    """What labels are worth, with ``{method}`` and ``{other}`` left open. Never rounded up: a budget that was measured
-    and was better is not named as being as good."""
+    """The label efficiency, with ``{method}`` and ``{other}`` to fill in. Never rounded up, so that a measured budget
+    that was better is not named as equally good."""
     words = {
         "method": "{method}",
         "other": "{other}",
@@ -95,7 +95,7 @@ def _worth_sentence(seen: LabelEfficiency, _: Translate) -> str:
 
 
 def _tenths(labels: float, up: bool = False) -> float:
-    """Rounded down (or up) to a tenth; what is whole but for rounding errors stays whole."""
+    """Rounded down (or up) to a tenth; a value on a tenth, except for rounding errors, stays."""
     nearest = round(10 * labels)
     if math.isclose(10 * labels, nearest):
         return nearest / 10
@@ -129,19 +129,19 @@ def _difference_sentence(
     text = _("With {budget} **{method}** beat **{reference}** {by}.")
     if first[1].mean < 0:
         text = _("With {budget} **{method}** did worse than **{reference}** {by}.")
-    said = [text.format(**words, method=titles[first[0]], by=_by(first[1], numbers, _))]
+    texts = [text.format(**words, method=titles[first[0]], by=_by(first[1], numbers, _))]
     for methods, text in (
         ([one for one in more if one[1].mean > 0], _("Better too: {methods}.")),
         ([one for one in more if one[1].mean < 0], _("Worse: {methods}.")),
     ):
         if methods:
-            parts = [f"**{titles[arm]}** ({_points(found.mean, numbers)})" for arm, found in methods]
-            said.append(text.format(methods=", ".join(parts)))
-    return Sentence(" ".join(said), True)
+            parts = [f"**{titles[name]}** ({_points(found.mean, numbers)})" for name, found in methods]
+            texts.append(text.format(methods=", ".join(parts)))
+    return Sentence(" ".join(texts), True)
 
 
 def _by(difference: Difference, numbers: bool, _: Translate) -> str:
-    """By how much, with the interval."""
+    """The amount of the difference, with the interval."""
     ends = [_points(end, numbers) for end in (difference.low, difference.high) if end is not None]
     points = _points(abs(difference.mean), numbers).removeprefix("+")
     amount = points if numbers else _("{points} points").format(points=points)
@@ -154,7 +154,7 @@ def _points(value: float, numbers: bool) -> str:
 
 
 def ranked(found: Sequence[ConditionSummary], numbers: bool) -> list[ConditionSummary]:
-    """Budget by budget, the best mean first; what is no number last."""
+    """Budget by budget, the best mean first; non-finite means last."""
     order = list(dict.fromkeys(one.budget for one in found))
 
     def place(one: ConditionSummary) -> tuple[int, float]:
@@ -210,10 +210,10 @@ def _chance(difference: Difference) -> str:
 
 
 def _signs(difference: Difference, _: Translate) -> str:
-    said = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
+    text = _("{above} of {seeds}").format(above=difference.above, seeds=difference.seeds)
     if difference.sign_p is None or difference.seeds < MIN_SEEDS:
-        return said
-    return f"{said} (p {difference.sign_p:.2g})"
+        return text
+    return f"{text} (p {difference.sign_p:.2g})"
 
 
 def _signed(value: float, numbers: bool) -> str:
@@ -234,7 +234,7 @@ def _ends(difference: Difference, numbers: bool) -> str:
 
 
 def how_judged(found: Sequence[ConditionSummary], _: Translate = str) -> str:
-    """How the table's verdicts come about, and how far they hold."""
+    """How the table's verdicts are computed, and their limits."""
     tested = sum(one.difference is not None and one.difference.seeds >= MIN_SEEDS for one in found)
     return _(
         "Each number is the mean ± standard deviation over seeds, on test samples that no training saw. The 95 % "

@@ -1,4 +1,4 @@
-"""The moments of a run that can be looked back at: its snapshots, and the network that counts."""
+"""The snapshots of a run and its selected checkpoint, for the page Inspect."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FINAL = "end"
 
 @dataclass(frozen=True)
 class SnapshotRef:
-    """The network at one moment.
+    """Reference to one snapshot of a run.
 
     Attributes:
-        key: names it among the moments of its run; ``end`` is the network that counts.
-        step: steps done; of the end, the step that the selection rule took.
-        index: of the phase that began there; None where none did.
-        phase: that phase's name; nothing where none began.
-        renewed: whether heads or network had just been given random values there.
+        key: unique in its run; ``end`` is the selected checkpoint.
+        step: steps done; for ``end`` the step that the selection rule selected.
+        index: of the phase that began there; None if none did.
+        phase: that phase's name; empty if none began.
+        reset: whether heads or network had just been reset to random values there.
     """
 
     key: str
@@ -34,7 +34,7 @@ class SnapshotRef:
 
 
 def final_of(run: Run) -> SnapshotRef:
-    """The network that counts."""
+    """The selected checkpoint."""
     result = run.result or {}
     spec = run.typed_spec
     chosen = (result.get("selection") or {}).get(spec.training.selection)
@@ -42,10 +42,10 @@ def final_of(run: Run) -> SnapshotRef:
 
 
 def snapshot_refs(run: Run) -> list[SnapshotRef]:
-    """One moment a step, in order, and the network that counts last.
+    """One snapshot per step, in order, and the selected checkpoint last.
 
-    Where a phase began, the look at the same step saw the same network, and so did the look that the selection rule
-    took: these are left out.
+    Evaluation snapshots at the step where a phase began, or at the selected step, have the same network: they are left
+    out.
 
     Raises:
         XferError: ``no_snapshots``.
@@ -54,23 +54,23 @@ def snapshot_refs(run: Run) -> list[SnapshotRef]:
     spec = run.typed_spec
     seen = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
     network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
-    phases = spec.strategy.phases(seen, network)
-    moments: dict[int, SnapshotRef] = {}
-    for snapshot in kept:
-        moment = SnapshotRef(snapshot.path.stem, snapshot.step)
+    phases = spec.strategy.phases(data, network)
+    refs: dict[int, SnapshotRef] = {}
+    for snapshot in stored:
+        ref = SnapshotRef(snapshot.path.stem, snapshot.step)
         if snapshot.phase is not None:
             phase = phases[snapshot.phase]
-            moment = SnapshotRef(moment.key, moment.step, snapshot.phase, phase.name, phase.reset != "nothing")
-        moments[snapshot.step] = moment
+            ref = SnapshotRef(ref.key, ref.step, snapshot.phase, phase.name, phase.reset != "nothing")
+        refs[snapshot.step] = ref
     end = final_of(run)
-    return [*(moment for moment in moments.values() if moment.step != end.step or moment.phase), end]
+    return [*(ref for ref in refs.values() if ref.step != end.step or ref.phase), end]
 
 
 def load_snapshot(run: Run, key: str) -> Network:
-    """The network at the moment of that key, on the CPU, in eval mode.
+    """The network of the snapshot with that key, on the CPU, in eval mode.
 
     Raises:
-        XferError: ``no_weights`` or ``no_snapshots`` if it is not there.
+        XferError: ``no_weights`` or ``no_snapshots`` if it is missing.
     """
     if key == FINAL:
         return load_trained_network(run)

@@ -1,4 +1,4 @@
-"""What several runs were asked that differs between them."""
+"""Differences between the specs of several runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from xfer_core.runs.spec import RunSpec, canonical
 
 ABSENT = object()
-"""Where a spec has no such field, for its method, network or optimiser knows none."""
+"""Value of a field that a spec's method, network or optimiser does not have."""
 
 
 def diff_specs(specs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Path of a field → its value in every spec, for the fields that are not the same in all; "" where a spec has no
-    such field.
+    """Path of a field → its value in every spec, for the fields that are not the same in all; "" if a spec has no such
+    field.
 
     Args:
         specs: as JSON.
@@ -37,8 +37,8 @@ def _flat(spec: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def telling_differences(specs: Sequence[RunSpec]) -> dict[str, list[Any]]:
-    """Path of a field → its value in every spec as JSON has it, for the fields that tell the specs apart; the λ of all
-    terms are one field. What only some have, for their methods differ, is left out where these leave it at its default.
+    """Path of a field → its JSON value in every spec, for the fields that differ; the λ of all terms are one field.
+    Fields that only some methods have are left out if they have their default value.
 
     Args:
         specs: at least one.
@@ -57,7 +57,7 @@ def telling_differences(specs: Sequence[RunSpec]) -> dict[str, list[Any]]:
 
 
 def _fields(form: BaseModel, prefix: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Path, value and default of every field, as JSON has them."""
+    """Path, value and default of every field, as JSON values."""
     values, defaults = form.model_dump(mode="json"), type(form)().model_dump(mode="json")
     for name, value in values.items():
         part = getattr(form, name)
@@ -68,8 +68,8 @@ def _fields(form: BaseModel, prefix: str = "") -> Iterator[tuple[str, tuple[Any,
 
 
 def why_not_comparable(specs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Why accuracies of these runs do not compare: the fields of the problem, out of targets, unseen domains and tasks,
-    that differ. Empty where they do."""
+    """Why accuracies of these runs are not comparable: the differing fields among targets, unseen domains and tasks.
+    Empty if they are comparable."""
     problems = [spec["problem"] for spec in specs]
     return [
         name for name in ("target", "unseen", "tasks") if len({canonical(problem[name]) for problem in problems}) > 1

@@ -1,4 +1,4 @@
-"""How one λ changes the result: the same run at several values of it, and the methods that set λ by themselves."""
+"""λ sweep: the same run at several values of one λ, and the methods that set λ automatically."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies.base import task_loss_terms
 
-CLOSE = 1e-4  # shares that differ by less are one value
+CLOSE = 1e-4  # shares that differ by less count as one value
 
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One run, or the mean of several that differ in their seed alone.
+    """One run, or the mean of several that differ only in their seed.
 
     Attributes:
         kind: of its strategy.
-        value: the share of the swept λ in all λ; None where the method sets λ by itself.
-        measured: ``domain/task`` → quality on the test samples: a fraction of right answers, or a mean error.
+        value: the share of the swept λ in the sum of all λ; None if the method sets λ automatically.
+        measured: ``domain/task`` → accuracy on the test samples as a fraction, or the mean error.
     """
 
     kind: str
@@ -32,14 +32,14 @@ class SweepPoint:
 
 
 def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
-    """The terms whose λ runs over these specs.
+    """The terms whose λ is swept over these specs.
 
     Args:
-        specs: in the order in which they were asked for.
+        specs: in the order of creation.
 
     Returns:
-        All terms of the targets or one term alone, such that λ grows from spec to spec, and both they and the others
-        keep their proportions among themselves. Where nothing fits, the terms of the targets; none without joint runs.
+        All terms of the targets or one term alone, whose λ grows from spec to spec, while both these and the other
+        terms keep their proportions. If none match, the terms of the targets; none without joint runs.
     """
     joint = [spec for spec in specs if spec.strategy.kind == "joint"]
     if not joint:
@@ -75,11 +75,11 @@ def _keeps_proportions(weights: Sequence[Mapping[str, float]], terms: Sequence[s
 
 
 def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
-    """One point for each finished run of joint learning or of a method that sets λ by itself.
+    """One point for each finished run of joint learning or of a method that sets λ automatically.
 
     Args:
         runs: of one experiment.
-        terms: whose λ runs.
+        terms: whose λ is swept.
     """
     points = []
     for run in runs:
@@ -94,7 +94,7 @@ def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
 
 
 def _measured(spec: RunSpec, metrics: Mapping[str, float]) -> dict[str, float]:
-    """What is no finite number, because the network broke, is left out."""
+    """The test metrics by ``domain/task``, without non-finite values of a broken network."""
     problem = spec.problem
     names = {
         f"{key}/{task}": metric_name(problem, key, task, "test") for key in problem.roles() for task in problem.tasks
@@ -103,7 +103,7 @@ def _measured(spec: RunSpec, metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def averaged(points: Sequence[SweepPoint]) -> list[SweepPoint]:
-    """The mean over seeds: one point for each value of λ, in order, then one for each method that sets λ by itself."""
+    """Means over seeds: one point for each value of λ, in order, then one for each method that sets λ automatically."""
     groups: dict[tuple[str, float | None], list[SweepPoint]] = {}
     for point in points:
         value = None if point.value is None else round(point.value, 4)

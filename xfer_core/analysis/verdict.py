@@ -1,4 +1,4 @@
-"""What one run shows, as the numbers of a sentence: its test result, and how it stands to a baseline."""
+"""Verdict on one run: its test result and its difference to a baseline, as numbers for a sentence."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Verdict:
     Attributes:
         value: on the target's test samples: accuracy, a fraction, or mean error in the unit of its task.
         is_error: whether the value is an error, so that less is better.
-        against: the baseline that it is compared with (``target_only``, ``source_only``), empty where there is none.
-        baseline: the value of that baseline; NaN where there is none.
-        noise: standard error of the difference that the finite test set makes, a fraction; NaN where it is not known.
-        stopped_at: the step at which a person stopped it; None where it went to its end.
-        stopped_in: 0 for the first of its phases; None as above.
-        phases: how many phases it has.
+        against: the baseline that it is compared with (``target_only``, ``source_only``), empty if there is none.
+        baseline: the value of that baseline; NaN if there is none.
+        noise: standard error of the difference from the finite test set, a fraction; NaN if unknown.
+        stopped_at: the step at which a person stopped it; None if it finished.
+        stopped_in: index of the phase at that step; None if it finished.
+        phases: number of its phases.
     """
 
     value: float
@@ -39,31 +39,31 @@ class Verdict:
 
     @property
     def better(self) -> float:
-        """By how much it is better than the baseline: positive is better, in the unit of the value."""
+        """The difference to the baseline, positive is better, in the unit of the value."""
         return self.baseline - self.value if self.is_error else self.value - self.baseline
 
     @property
     def is_significant(self) -> bool:
-        """Whether that is more than twice what the finite test set alone could make. Never of an error, whose noise is
-        not known, and never of a run that was cut short."""
+        """Whether the difference is more than twice its standard error. Never for an error, whose noise is unknown, and
+        never for a stopped run."""
         return self.stopped_at is None and abs(self.better) > 2 * self.noise
 
     @property
     def cut_short(self) -> bool:
-        """Whether it was stopped before its last phase began, so that it never learned what it is judged by."""
+        """Whether it was stopped before its last phase, which trains on the evaluated task, began."""
         return self.stopped_in is not None and self.stopped_in < self.phases - 1
 
 
 def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict | None:
-    """What a run shows.
+    """The verdict on a run.
 
     Args:
-        run: which has ended.
-        baselines: on the same problem, network, training and seed; those without a result are passed over.
-        samples: of the target's test; None where that is not known.
+        run: that has ended.
+        baselines: on the same problem, network, training and seed; those without a result are ignored.
+        samples: of the target's test set; None if unknown.
 
     Returns:
-        None where there is no result, or one that is no number.
+        None without a result, or if it is not finite.
     """
     metric = run.target_metric
     if metric is None or run.broke:
@@ -78,7 +78,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
         "phases": len(progress.get("phases", ())) or 1,
     }
     others = {base.spec["strategy"]["kind"]: base for base in baselines if base.target_metric and not base.broke}
-    # From scratch has the same labels, so what is better than it came over; without labels there is only the source.
+    # From scratch uses the same labels, so a gain over it is due to transfer; without labels only the source is left.
     for kind in (SCRATCH, SOURCE):
         if kind in others and kind != spec.strategy.kind:
             found = others[kind].target_metric

@@ -1,1 +1,1 @@
-"""Pictures made from data, without widgets."""
+"""Charts and images made from data, without widgets."""

@@ -1,4 +1,4 @@
-"""A confusion matrix: right answers in one colour, mistakes in another."""
+"""Confusion matrix: correct predictions in one colour, errors in another."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import plotly.graph_objects as go
 from xfer_core.charts.axes import style_axes
 from xfer_core.charts.palette import SOURCE, TARGET, LineStyle, between, chart_text, text_on
 
-NUMBERED = 20  # classes that still leave room for a number in each cell
-DEEPEST = 0.5  # the share of a class at which a mistake's colour is full
+NUMBERED = 20  # classes, at most, with room for a number in each cell
+DEEPEST = 0.5  # fraction of a class at which an error's colour is full
 
 
 def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str) -> go.Figure:
-    """How many samples of each class got each answer.
+    """Number of samples per true and predicted class.
 
-    Colours are shares of the row, so that a rare class is seen as well as a common one.
+    Colours show fractions of the row, so that rare classes are as visible as frequent ones.
 
     Args:
-        counts: a row a true class, a column an answer, both in the same order.
+        counts: a row per true class, a column per predicted class, both in the same order.
         dark: whether the page is dark.
-        x_title, y_title: what the columns and the rows are.
+        x_title, y_title: titles of columns and rows.
     """
     numbers = counts.to_numpy()
     shares = numbers / np.maximum(numbers.sum(1, keepdims=True), 1)
     names, own = [chart_text(name) for name in counts.index], np.eye(len(counts), dtype=bool)
     figure = go.Figure()
-    for cells, look, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
+    for cells, style, most in ((own, SOURCE, 1.0), (~own, TARGET, DEEPEST)):
         figure.add_heatmap(
             z=np.where(cells, shares, np.nan),
             x=names,
@@ -35,7 +35,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
             customdata=numbers,
             zmin=0,
             zmax=most,
-            colorscale=_from_page(look, dark),
+            colorscale=_from_page(style, dark),
             showscale=False,
             hoverongaps=False,
             xgap=1,
@@ -44,7 +44,7 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
         )
     if len(names) <= NUMBERED:
         figure.add_scatter(**_labels(names, numbers, shares, dark))
-    side = 44 if len(names) <= NUMBERED else 12  # pixels a row
+    side = 44 if len(names) <= NUMBERED else 12  # pixels per row
     figure.update_layout(height=90 + side * len(names), margin={"l": 50, "r": 10, "t": 10, "b": 50})
     figure.update_xaxes(title=x_title, type="category", showgrid=False, constrain="domain")
     figure.update_yaxes(title=y_title, type="category", showgrid=False, autorange="reversed")
@@ -52,12 +52,12 @@ def confusion_chart(counts: pd.DataFrame, dark: bool, x_title: str, y_title: str
 
 
 def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: bool) -> dict:
-    """The number in each cell that has one, black or white as its colour needs it."""
+    """The number in each non-empty cell, black or white depending on its colour."""
     rows, columns = np.nonzero(numbers)
     colours = []
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        look, most = (SOURCE, 1.0) if row == column else (TARGET, DEEPEST)
-        (_, low), (_, high) = _from_page(look, dark)
+        style, most = (SOURCE, 1.0) if row == column else (TARGET, DEEPEST)
+        (_, low), (_, high) = _from_page(style, dark)
         colours.append(text_on(between(low, high, shares[row, column] / most)))
     return {
         "x": [names[column] for column in columns],
@@ -71,5 +71,5 @@ def _labels(names: list[str], numbers: np.ndarray, shares: np.ndarray, dark: boo
 
 
 def _from_page(look: LineStyle, dark: bool) -> list[tuple[float, str]]:
-    """From almost the page's own colour to the role's."""
+    """Colour scale from almost the page's background to the role's colour."""
     return [(0.0, "#1C222B" if dark else "#F3F4F6"), (1.0, look.pair[dark])]

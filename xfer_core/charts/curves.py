@@ -1,4 +1,4 @@
-"""Curves over the steps of a run that has ended. (While it trains, the live view draws them.)"""
+"""Curves over the steps of an ended run. (During training, the live view draws them.)"""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Curve:
     """One line.
 
     Attributes:
-        title: what its legend says.
-        look: its colour and dash.
+        title: in the legend.
+        style: its colour and dash.
         points: (step, value), by step.
         width: of the line, in pixels.
     """
@@ -36,10 +36,10 @@ def curve_chart(
 
     Args:
         curves: at least one.
-        y_title: what is measured.
+        y_title: the measured quantity.
         dark: whether the page is dark.
-        percent: whether values are fractions of all answers: the axis then goes from 0 to 100 %.
-        log: whether the axis is logarithmic; what is not above 0 is not drawn then.
+        percent: whether values are accuracies as fractions: the axis then goes from 0 to 100 %.
+        log: whether the axis is logarithmic; values not above 0 are then left out.
     """
     figure = go.Figure()
     for curve in curves:

@@ -1,4 +1,4 @@
-"""Pictures of an experiment: each answers one question about its arms."""
+"""Charts of an experiment: each answers one question about its conditions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pe
 
 @dataclass(frozen=True)
 class ChartLabels:
-    """What a chart says, in the viewer's language.
+    """Texts of a chart, in the viewer's language.
 
     Attributes:
-        value: what is measured, such as "right answers".
+        value: the measured quantity, such as "accuracy".
         budget: title of the axis of label budgets.
         labels: a budget as a tick or in a legend, such as "5" or "all".
         percent: whether values are fractions.
-        zoomed: whether an axis of fractions shows only where there are values, not 0 to 100 %.
+        zoomed: whether an axis of fractions shows only the range of the values, not 0 to 100 %.
     """
 
     value: str
@@ -35,14 +35,14 @@ class ChartLabels:
 
 
 LineStyles = Mapping[str, LineStyle]
-"""Arm → its colour and dash."""
+"""Condition → its colour and dash."""
 
 
 def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
-    """The looks of an experiment's arms, the same in every picture and from the first result on.
+    """The line styles of an experiment's conditions, the same in every chart and from the first result on.
 
     Args:
-        arms: every arm that was asked for → the kind of its strategy, in order.
+        arms: every condition of the experiment → the kind of its strategy, in order.
     """
     return dict(zip(arms, method_styles(list(arms.values())), strict=True))
 
@@ -50,18 +50,18 @@ def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
 def learning_curves_chart(
     bands: Mapping[str, MeanCurve], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels, x: str
 ) -> go.Figure:
-    """Mean curve of each arm against steps, with a band of one standard deviation over seeds.
+    """Mean curve of each condition against steps, with a band of one standard deviation over seeds.
 
     Args:
-        bands: arm → curve.
-        titles, dress: arm → title, and look.
+        bands: condition → curve.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
         x: title of the axis of steps.
     """
     figure = go.Figure()
-    for arm, band in bands.items():
-        colour = dress[arm].pair[dark]
+    for condition, band in bands.items():
+        colour = dress[condition].pair[dark]
         if band.seeds > 1:
             figure.add_scatter(
                 x=[*band.steps, *band.steps[::-1]],
@@ -72,15 +72,15 @@ def learning_curves_chart(
                 line={"width": 0},
                 hoverinfo="skip",
                 showlegend=False,
-                legendgroup=arm,
+                legendgroup=condition,
             )
         figure.add_scatter(
             x=band.steps,
             y=band.mean,
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             mode="lines",
-            legendgroup=arm,
-            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+            legendgroup=condition,
+            line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
     return _finish(figure, x, words)
 
@@ -88,24 +88,24 @@ def learning_curves_chart(
 def label_efficiency_chart(
     table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
-    """Mean accuracy against labels per class, one line an arm, every seed as a dot."""
+    """Mean accuracy against labels per class, one line per condition, every seed as a dot."""
     order = budgets(table)
     places = {budget: place for place, budget in enumerate(order)}
     figure = go.Figure()
-    for arm, own in by_condition(table).items():
-        colour = dress[arm].pair[dark]
+    for condition, own in by_condition(table).items():
+        colour = dress[condition].pair[dark]
         here = [budget for budget in order if any(row.budget == budget for row in own)]
         means = [mean(row.value for row in own if row.budget == budget) for budget in here]
         figure.add_scatter(
             x=[places[budget] for budget in here],
             y=means,
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             mode="lines+markers",
-            legendgroup=arm,
+            legendgroup=condition,
             marker={"size": 9},
-            line={"color": colour, "dash": dress[arm].dash, "width": 3},
+            line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
-        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, arm, own)
+        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, condition, own)
     _finish(figure, words.budget, words)
     figure.update_xaxes(tickvals=list(places.values()), ticktext=[words.labels(budget) for budget in order])
     return figure
@@ -114,20 +114,20 @@ def label_efficiency_chart(
 def final_chart(
     table: Sequence[RunRecord], titles: Mapping[str, str], dress: LineStyles, dark: bool, words: ChartLabels
 ) -> go.Figure:
-    """Every seed of every arm as a dot, its mean as a bar, best arm on top; one mark a budget."""
+    """Every seed of every condition as a dot, its mean as a bar, the best on top; one marker shape per budget."""
     order = budgets(table)
-    arms = sorted(
+    ranked = sorted(
         by_condition(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent
     )
-    names = {arm: chart_text(titles[arm]) for arm, _ in arms}
+    names = {name: chart_text(titles[name]) for name, _ in ranked}
     figure = go.Figure()
     for place, budget in enumerate(order):
         offset = (place - (len(order) - 1) / 2) * 0.22
-        for line, (arm, own) in enumerate(arms):
+        for line, (name, own) in enumerate(ranked):
             values = [row.value for row in own if row.budget == budget]
             if not values:
                 continue
-            colour = dress[arm].pair[dark]
+            colour = dress[name].pair[dark]
             legend = {"name": words.labels(budget), "legendgroup": str(budget), "showlegend": line == 0}
             if len(order) == 1:
                 legend["showlegend"] = False
@@ -136,7 +136,7 @@ def final_chart(
                 y=[line + offset] * len(values),
                 mode="markers",
                 marker={"color": colour, "size": 9, "symbol": MARKS[place % len(MARKS)], "opacity": 0.55},
-                hovertext=[f"{names[arm]} · {words.labels(budget)} · seed {row.seed}" for row in own
+                hovertext=[f"{names[name]} · {words.labels(budget)} · seed {row.seed}" for row in own
                            if row.budget == budget],
                 hoverinfo="text+x",
                 **legend,
@@ -150,8 +150,8 @@ def final_chart(
                 showlegend=False,
             )
     _finish(figure, words.value, words, across=True)
-    figure.update_yaxes(tickvals=list(range(len(arms))), ticktext=[names[arm] for arm, _ in arms], title="")
-    figure.update_layout(height=max(260, 70 + 46 * len(arms) * max(1, len(order) * 0.6)))
+    figure.update_yaxes(tickvals=list(range(len(ranked))), ticktext=[names[name] for name, _ in ranked], title="")
+    figure.update_layout(height=max(260, 70 + 46 * len(ranked) * max(1, len(order) * 0.6)))
     return figure
 
 
@@ -163,44 +163,44 @@ def steps_chart(
     words: ChartLabels,
     x: str,
 ) -> go.Figure:
-    """Mean accuracy of arms that stand in an order, such as more and more fixed stages or a growing λ; a line a budget.
+    """Mean accuracy of ordered conditions, such as more and more frozen stages or a growing λ; a line per budget.
 
     Args:
         table: finished runs.
-        places: arm → where it stands on the x axis.
-        titles: arm → tick; none where the places are numbers to be read.
+        places: condition → position on the x axis.
+        titles: condition → tick; empty if the positions are numbers to show.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
         x: title of the x axis.
     """
     figure = go.Figure()
     for i, budget in enumerate(budgets(table)):
-        own = {arm: [row for row in rows if row.budget == budget] for arm, rows in by_condition(table).items()}
-        own = {arm: rows for arm, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
-        look = neutral_style(i)
+        own = {name: [row for row in rows if row.budget == budget] for name, rows in by_condition(table).items()}
+        own = {name: rows for name, rows in sorted(own.items(), key=lambda item: places[item[0]]) if rows}
+        style = neutral_style(i)
         figure.add_scatter(
-            x=[places[arm] for arm in own],
+            x=[places[name] for name in own],
             y=[mean(row.value for row in rows) for rows in own.values()],
             name=words.labels(budget),
             mode="lines+markers",
             legendgroup=str(budget),
             marker={"size": 10},
-            line={"color": look.pair[dark], "dash": look.dash, "width": 3},
+            line={"color": style.pair[dark], "dash": style.dash, "width": 3},
         )
         flat = [row for rows in own.values() for row in rows]
         _dots(
             figure,
             [places[row.condition] for row in flat],
             [row.value for row in flat],
-            look.pair[dark],
+            style.pair[dark],
             str(budget),
             flat,
         )
     _finish(figure, x, words)
     if titles:
-        shown = [arm for arm in places if any(row.condition == arm for row in table)]
+        present = [name for name in places if any(row.condition == name for row in table)]
         figure.update_xaxes(
-            tickvals=[places[arm] for arm in shown], ticktext=[chart_text(titles[arm]) for arm in shown]
+            tickvals=[places[name] for name in present], ticktext=[chart_text(titles[name]) for name in present]
         )
     figure.update_layout(showlegend=len(budgets(table)) > 1)
     return figure
@@ -216,30 +216,30 @@ def tradeoff_chart(
     x: str,
     percent: bool = False,
 ) -> go.Figure:
-    """Two figures of every run against each other: small marks for runs, a large one for the mean of each arm.
+    """Two values of every run against each other: small markers for runs, a large one for the mean of each condition.
 
     Args:
         table: finished runs.
         points: run → (x, y).
-        titles, dress: arm → title, and look.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
         words: of the y axis.
         x: title of the x axis.
         percent: whether x is a fraction.
     """
     figure = go.Figure()
-    for i, (arm, rows) in enumerate(by_condition(table).items()):
+    for i, (condition, rows) in enumerate(by_condition(table).items()):
         here = [points[row.run] for row in rows if row.run in points]
         if not here:
             continue
-        colour, mark = dress[arm].pair[dark], MARKS[i % len(MARKS)]
+        colour, mark = dress[condition].pair[dark], MARKS[i % len(MARKS)]
         xs, ys = zip(*here, strict=True)
-        _dots(figure, list(xs), list(ys), colour, arm, rows, mark)
+        _dots(figure, list(xs), list(ys), colour, condition, rows, mark)
         figure.add_scatter(
             x=[mean(xs)],
             y=[mean(ys)],
-            name=chart_text(titles[arm]),
-            legendgroup=arm,
+            name=chart_text(titles[condition]),
+            legendgroup=condition,
             mode="markers",
             marker={"size": 16, "color": colour, "symbol": mark},
         )
@@ -253,22 +253,22 @@ def targets_chart(
     values: Mapping[str, Mapping[str, Sequence[float]]], titles: Mapping[str, str], dress: LineStyles,
     dark: bool, words: ChartLabels
 ) -> go.Figure:  # fmt: skip
-    """For each target a group of bars, one an arm, with the standard deviation over seeds.
+    """For each target a group of bars, one per condition, with the standard deviation over seeds.
 
     Args:
-        values: arm → target's title → one value a seed.
-        titles, dress: arm → title, and look.
+        values: condition → target's title → one value per seed.
+        titles, dress: condition → title, and line style.
         dark: whether the page is dark.
-        words: what is measured.
+        words: texts of the chart.
     """
     figure = go.Figure()
-    for i, (arm, targets) in enumerate(values.items()):
+    for i, (condition, targets) in enumerate(values.items()):
         figure.add_bar(
             x=[chart_text(title) for title in targets],
             y=[mean(found) for found in targets.values()],
-            name=chart_text(titles[arm]),
+            name=chart_text(titles[condition]),
             error_y={"array": [stdev(found) if len(found) > 1 else 0 for found in targets.values()], "thickness": 1.5},
-            marker={"color": dress[arm].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
+            marker={"color": dress[condition].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
         )
     _finish(figure, "", words)
     figure.update_layout(barmode="group")
@@ -297,8 +297,8 @@ def _dots(
 
 
 def _finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
-    """Axes, margins and legend; ``across`` where the values run along x. Fractions are drawn from 0 to 100 %, so that
-    the axis keeps still while results come in."""
+    """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
+    that the axis does not change while results arrive."""
     figure.update_layout(
         height=420,
         margin={"l": 10, "r": 10, "t": 24, "b": 10},

@@ -1,4 +1,4 @@
-"""Features in two dimensions: a dot a sample, coloured by class, shaped by domain; a slider through the moments."""
+"""Features in two dimensions: a dot per sample, coloured by class, shaped by domain; a slider over the snapshots."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from xfer_core.charts.palette import (
 from xfer_core.problems.problem import Role
 
 FURTHER = tuple(look for look in OTHERS if look.light not in {SOURCE.light, TARGET.light, UNSEEN.light})
-"""Of a second domain of the same role."""
+"""Line styles of further domains of the same role."""
 SYMBOLS: dict[Role, tuple[str, ...]] = {
     "source": ("circle-open", "square-open", "hexagon-open"),
     "target": ("diamond", "square", "hexagram"),
     "unseen": ("cross", "x", "star"),
 }
-NAMED = 12  # classes that still leave room for a legend
+NAMED = 12  # classes, at most, with room for a legend
 MARGIN = 0.06
-GLIDE = 350  # ms from one moment to the next
+GLIDE = 350  # ms from one snapshot to the next
 REST = 450  # ms at each while it plays
 
 Range = tuple[float, float]
 
 
 def common_range(tables: Sequence[pd.DataFrame]) -> tuple[Range, Range]:
-    """Axes that hold every point of every moment, for x and y."""
+    """Axis ranges that contain every point of every snapshot, for x and y."""
     found = []
     for axis in ("x", "y"):
         values = np.concatenate([table[axis].to_numpy() for table in tables])
@@ -58,18 +58,18 @@ def embedding_chart(
     value_title: str = "",
     by_domain: bool = False,
 ) -> go.Figure:
-    """Every sample as it lies at the last moment; with several moments a slider that lets the points glide.
+    """Every sample at the last snapshot; with several snapshots a slider that animates the points.
 
     Args:
-        points: one row for every moment and sample, with ``moment``, ``domain``, ``label``, ``x`` and ``y``.
-        roles: domain → role: its shape.
-        titles: domain → what it is called.
-        moments: what each moment is called.
+        points: one row for every snapshot and sample, with ``moment``, ``domain``, ``label``, ``x`` and ``y``.
+        roles: domain → role: decides the marker's shape.
+        titles: domain → title.
+        moments: title of each snapshot.
         dark: whether the page is dark.
         ranges: of x and y.
-        classes: all class names, so that each keeps its colour; none where labels are numbers.
-        value_title: what those numbers are.
-        by_domain: whether colours say the domain, and not the class or the value.
+        classes: all class names, so that each keeps its colour; empty for a regression.
+        value_title: title of a regression's values.
+        by_domain: whether colours show the domain, and not the class or the value.
     """
     groups = _groups(points, roles, titles, dark, classes, by_domain)
     by_moment = [part for _, part in points.groupby("moment")]
@@ -78,7 +78,7 @@ def embedding_chart(
         figure.frames = [go.Frame(data=_places(part, groups), name=str(i)) for i, part in enumerate(by_moment)]
         figure.update_layout(sliders=[_slider(moments, dark)], updatemenus=[_play(dark)])
     if classes:
-        figure.add_traces(_legend(groups, titles, dark, by_domain))  # after what the frames move
+        figure.add_traces(_legend(groups, titles, dark, by_domain))  # after the animated traces
     if not classes and not by_domain:
         figure.update_layout(coloraxis={"colorscale": "Cividis", "colorbar": {"title": chart_text(value_title)}})
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False}
@@ -94,7 +94,7 @@ def embedding_chart(
 
 def _groups(points: pd.DataFrame, roles: Mapping[str, Role], titles: Mapping[str, str], dark: bool,
             classes: Sequence[str], by_domain: bool) -> list[tuple[str, str | None, dict]]:  # fmt: skip
-    """What is drawn as one: (domain, class, how), and the classes' names, of no domain."""
+    """The traces: (domain, class, style), and the classes' names, without a domain."""
     groups, used = [], {"source": 0, "target": 0, "unseen": 0}
     present = set(points["label"])
     shown = [(i, name) for i, name in enumerate(classes) if name in present]
@@ -121,7 +121,7 @@ def _groups(points: pd.DataFrame, roles: Mapping[str, Role], titles: Mapping[str
 
 
 def _places(points: pd.DataFrame, groups: list) -> list[go.Scatter]:
-    """Where each group lies: its points; of a class's name, the middle of the class."""
+    """Positions of each trace: its points; for a class's name, the centre of the class."""
     x, y, domains, labels = (points[column].to_numpy() for column in ("x", "y", "domain", "label"))
     found = []
     for domain, name, _ in groups:
@@ -146,7 +146,7 @@ def _traces(points: pd.DataFrame, groups: list) -> list[go.Scatter]:
 
 
 def _legend(groups: list, titles: Mapping[str, str], dark: bool, by_domain: bool) -> list[go.Scatter]:
-    """What each shape and each colour means; a press on a class or a domain that has a colour hides it."""
+    """Legend of shapes and colours; a click on a coloured class or domain hides it."""
     domains = {domain: how["marker"] for domain, _, how in groups if domain}
     entries = [
         _entry(
@@ -163,14 +163,14 @@ def _legend(groups: list, titles: Mapping[str, str], dark: bool, by_domain: bool
 
 
 def _entry(title: str, marker: dict, group: str) -> go.Scatter:
-    """A line of the legend alone."""
+    """A trace that appears only in the legend."""
     return go.Scatter(
         x=[None], y=[None], mode="markers", marker={"size": 10, **marker}, name=chart_text(title), legendgroup=group
     )
 
 
 def _slider(moments: Sequence[str], dark: bool) -> dict:
-    """The moments. What a tick stands for is said above the slider: on a telephone its own words would be cut."""
+    """Slider over the snapshots. The tick's title stands above the slider: on a phone tick labels would be cut."""
     return {
         "active": len(moments) - 1,
         "steps": [
@@ -190,7 +190,7 @@ def _slider(moments: Sequence[str], dark: bool) -> dict:
 
 
 def _play(dark: bool) -> dict:
-    """Buttons that play the moments from the first one on, and that stop it. They have a line of their own."""
+    """Buttons that play the snapshots from the first one on, and stop. They have their own line."""
     return {
         "type": "buttons",
         "direction": "left",
@@ -211,7 +211,7 @@ def _play(dark: bool) -> dict:
 
 
 def _glide(rest: int) -> dict:
-    """How the points go from one moment to the next, and how many ms they rest there."""
+    """Animation from one snapshot to the next, with ``rest`` ms at each."""
     return {
         "mode": "immediate",
         "fromcurrent": False,

@@ -1,4 +1,4 @@
-"""Samples as pictures."""
+"""Samples as an image grid, and images as data URIs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def image_grid(images: Tensor, columns: int) -> np.ndarray:
 
     Args:
         images: uint8 (N, C, H, W) with C = 3, or C = 1 for grey.
-        columns: images a row.
+        columns: images per row.
 
     Returns:
         uint8 (height, width, 4): the gaps are transparent.
@@ -39,7 +39,7 @@ def one_of_each(images: Tensor, labels: Tensor, classes: int, rows: int = 1) -> 
 
 
 def png_uri(sheet: np.ndarray) -> str:
-    """A picture, uint8 (height, width, 3 or 4), as a PNG in a data URI."""
+    """An image, uint8 (height, width, 3 or 4), as a PNG in a data URI."""
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""How far each stage of a network moved, and how alike it still sees."""
+"""Charts of layer drift: relative change of each stage's weights (L2), and CKA of its outputs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from xfer_core.analysis.layer_drift import LayerDrift
 from xfer_core.charts.axes import style_axes
 from xfer_core.charts.palette import METHOD, SOURCE, LineStyle, text_on
 
-ROW = 44  # pixels a stage
+ROW = 44  # pixels per stage
 
 
 def distance_chart(rows: Sequence[LayerDrift], dark: bool, title: str, farthest: float) -> go.Figure:
-    """A bar a stage, in the order of the network: how far its weights moved.
+    """A bar per stage, in the order of the network: relative L2 change of its weights.
 
     Args:
-        rows: from ``moved``.
+        rows: from :func:`xfer_core.analysis.layer_drift.layer_drift`.
         dark: whether the page is dark.
         title: of the axis.
-        farthest: the largest distance on the axis, so that two runs can be drawn alike.
+        farthest: the largest value on the axis, so that two runs have the same scale.
     """
     figure = _bars(rows, [row.relative_l2 for row in rows], METHOD, "z.1%", dark)
     return figure.update_xaxes(range=[0, farthest * 1.15 or 1], tickformat=".0%", title_text=title)
 
 
 def cka_chart(rows: Sequence[LayerDrift], dark: bool, title: str) -> go.Figure:
-    """A bar a stage: how alike it still sees (CKA). The axis ends at −0.2, or below the lowest bar: debiased CKA may be
+    """A bar per stage: CKA of its outputs. The axis starts at −0.2, or below the lowest bar: debiased CKA can be
     negative. The arguments are those of :func:`distance_chart`."""
     figure = _bars(rows, [row.cka for row in rows], SOURCE, "z.2f", dark)
     lowest = min([-0.2, *(1.15 * row.cka for row in rows if row.cka is not None)])

@@ -1,6 +1,6 @@
-"""Colours by role, the same everywhere. Okabe and Ito's palette, darkened or lightened to be seen on either theme.
+"""Colours and line styles by role, the same everywhere: Okabe and Ito's palette, adjusted to light and dark themes.
 
-Every role also has a dash, so that no picture depends on colour alone.
+Every role also has a dash, so that no chart depends on colour alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zlib import crc32
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How a role is drawn: a colour on light and on dark pages, and a line dash in Plotly's words."""
+    """Line style of a role: a colour for light and for dark pages, and a dash in Plotly's notation."""
 
     light: str
     dark: str
@@ -83,8 +83,8 @@ METHODS = {
     "mixup": LineStyle(*BROWN, "longdashdot"),
     "coral_all_pairs": LineStyle(*INK, "dot"),
 }
-"""Every method's own look, the same on every page. No two share colour and dash for any viewer (tests/test_palette);
-blue and orange stay with source and target."""
+"""Every method's line style, the same on every page. No two are confusable for any viewer (tests/test_palette); blue
+and orange are reserved for source and target."""
 OTHERS = (
     LineStyle("#0072B2", "#56B4E9"),
     LineStyle("#C24E00", "#F0803C", "dash"),
@@ -106,45 +106,45 @@ CLASSES = (
     ("#807F2F", "#58DF00"),
     ("#246C97", "#2095EC"),
 )
-"""Ten classes, each (on a light page, on a dark page): as far apart as ten colours can be that are not too dark to be
-told apart on a projector."""
+"""Ten classes, each (on a light page, on a dark page): as distinct as ten colours can be that are not too dark for a
+projector."""
 
 
 def neutral_style(index: int) -> LineStyle:
-    """The look of the ``index``-th of several equals."""
+    """The line style of the ``index``-th of several lines without a role."""
     return OTHERS[index % len(OTHERS)]
 
 
 def method_style(kind: str) -> LineStyle:
-    """The look of a method, by the ``kind`` of its strategy; one that has none gets always the same of the others."""
+    """The line style of a method, by the ``kind`` of its strategy; an unknown method always gets the same neutral."""
     return METHODS.get(kind) or neutral_style(crc32(kind.encode()))
 
 
 def method_styles(kinds: Sequence[str]) -> list[LineStyle]:
-    """The looks of things that are drawn together, by the method of each: its own where no other has the same method,
-    else one of several equals, in their order."""
+    """The line styles of lines drawn together: the method's own if no other line has the same method, else neutral
+    ones, in order."""
     count = Counter(kinds)
     places = iter(range(len(kinds)))
     return [method_style(kind) if count[kind] == 1 else neutral_style(next(places)) for kind in kinds]
 
 
 def domain_style(role: str, index: int = 0) -> LineStyle:
-    """The look of a domain: its role's colour, and a dash of its own if it is not the first in that role; ``none`` is
-    the role of what belongs to no domain."""
-    look = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
-    return LineStyle(look.light, look.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
+    """The line style of a domain: its role's colour, and another dash if it is not the first in that role; the role
+    ``none`` is for lines without a domain."""
+    style = {"source": SOURCE, "target": TARGET, "unseen": UNSEEN, "none": METHOD}[role]
+    return LineStyle(style.light, style.dark, OTHERS[(index + 3 * (role == "none")) % len(OTHERS)].dash)
 
 
 def chart_text(text: object) -> str:
-    """A text from outside, to stand in a Plotly chart as the very text that it is.
+    """Escape a user's text for a Plotly chart, so that it is shown literally.
 
-    Plotly reads some HTML (links, styles) in names, ticks and hover texts, and ``%{…}`` in templates of hover texts.
+    Plotly interprets some HTML (links, styles) in names, ticks and hover texts, and ``%{…}`` in hover templates.
     """
     return escape(str(text), quote=False).replace("%{", "%&#123;")
 
 
 def text_on(colour: str) -> str:
-    """Black or white, whichever is read better on this colour, ``#RRGGBB``."""
+    """Black or white, whichever is more readable on this colour, ``#RRGGBB``."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
@@ -152,6 +152,6 @@ def text_on(colour: str) -> str:
 
 
 def between(first: str, second: str, share: float) -> str:
-    """The colour that lies ``share`` of the way from the first to the second, as a linear colour scale has it."""
+    """Linear interpolation between two colours; ``share`` is the fraction of the second."""
     pairs = [(int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(a + min(max(share, 0.0), 1.0) * (b - a)):02X}" for a, b in pairs)

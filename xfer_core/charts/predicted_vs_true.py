@@ -1,4 +1,4 @@
-"""The answers to a task that asks for a number, against what is true."""
+"""Predicted against true values of a regression."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from xfer_core.charts.palette import BASELINE, TARGET
 def predicted_vs_true_chart(
     true: list[float], given: list[float], dark: bool, x_title: str, y_title: str, span: tuple[float, float]
 ) -> go.Figure:
-    """A dot a sample; on the dashed line the answer is right.
+    """A dot per sample; on the dashed line the prediction is exact.
 
     Args:
         true, given: the values.
         dark: whether the page is dark.
         x_title, y_title: of the axes.
-        span: both axes run from the first to the second.
+        span: range of both axes.
     """
     figure = go.Figure()
     figure.add_scatter(

@@ -1,4 +1,4 @@
-"""Answers of networks as bars, and as a table below the pictures they were given: HTML without widgets."""
+"""Predictions of networks as bars, and as a table below their input pictures: HTML without widgets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from xfer_core.analysis.predict import Prediction
 from xfer_core.charts.image_grid import png_uri
 
-BARS = 12  # of more classes only the likeliest have a bar
+BARS = 12  # of more classes only the most probable have a bar
 
 STYLE = """<style>
 .xfer-answers { display: grid; gap: 0.9rem; font-variant-numeric: tabular-nums; }
@@ -47,12 +47,12 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A network as these pictures show it.
+    """A network in these charts.
 
     Attributes:
         title: its name.
-        colour: of its bars, as CSS has it.
-        alt: its answer in words.
+        colour: of its bars, in CSS.
+        alt: its prediction as text.
     """
 
     title: str
@@ -61,11 +61,11 @@ class LegendEntry:
 
 
 def prediction_bars(rows: Sequence[tuple[LegendEntry, Prediction]], titles: Mapping[str, str]) -> str:
-    """For each network its answer, large, and a bar for the probability of every class.
+    """For each network its predicted class, large, and a bar for the probability of every class.
 
     Args:
-        rows: networks with what they say.
-        titles: class → what a reader calls it.
+        rows: networks with their predictions.
+        titles: class → title.
     """
     return STYLE + f'<div class="xfer-answers">{"".join(_bars(*row, titles) for row in rows)}</div>'
 
@@ -92,12 +92,12 @@ def variants_table(
     rows: Sequence[tuple[LegendEntry, Sequence[Prediction]]],
     titles: Mapping[str, str],
 ) -> str:
-    """One column a picture, one row a network: what it says to each.
+    """Predictions as a table: one column per picture, one row per network.
 
     Args:
         pictures: (title, uint8 (1, C, H, W), description, whether the bars belong to it).
-        rows: networks with their answers in the order of the pictures.
-        titles: class → what a reader calls it.
+        rows: networks with their predictions in the order of the pictures.
+        titles: class → title.
     """
     heads = "".join(
         f'<th scope="col"{_class("chosen", chosen)}><img src="{image_uri(image)}" alt="{escape(alt)}">'
@@ -107,12 +107,12 @@ def variants_table(
     lines = "".join(
         f'<tr><th scope="row" style="--look:{speaker.colour}">{escape(speaker.title)}</th>'
         + "".join(
-            f"<td{_class('chosen', chosen)}><b>{escape(titles[answer.label])}</b>"
-            f"<small>{percent(answer.confidence)}</small></td>"
-            for answer, (_title, _image, _alt, chosen) in zip(answers, pictures, strict=True)
+            f"<td{_class('chosen', chosen)}><b>{escape(titles[prediction.label])}</b>"
+            f"<small>{percent(prediction.confidence)}</small></td>"
+            for prediction, (_title, _image, _alt, chosen) in zip(predictions, pictures, strict=True)
         )
         + "</tr>"
-        for speaker, answers in rows
+        for speaker, predictions in rows
     )
     return (
         f'{STYLE}<div class="xfer-views" tabindex="0"><table><thead><tr><td></td>{heads}</tr></thead>'

@@ -1,4 +1,4 @@
-"""How sure a network is, against how often it is right."""
+"""Reliability diagram: confidence of a network against its accuracy."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from xfer_core.charts.palette import BASELINE, SOURCE
 
 
 def reliability_chart(bins: pd.DataFrame, dark: bool, x_title: str, y_title: str, words: tuple[str, str]) -> go.Figure:
-    """A bar a bin: its width is the bin's, its height how often the network was right there. On the dashed line a
-    network would be as sure as it is right.
+    """A bar per bin: its width is the bin's, its height the accuracy there. On the dashed line the network is perfectly
+    calibrated.
 
     Args:
         bins: from ``calibration``.
         dark: whether the page is dark.
         x_title, y_title: of the axes.
-        words: what the bars and the line are called.
+        words: names of the bars and the line.
     """
     figure = go.Figure()
     figure.add_bar(

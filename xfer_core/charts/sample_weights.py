@@ -1,4 +1,4 @@
-"""How weights are spread over samples."""
+"""Heatmap of the sample weights of a domain."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import plotly.graph_objects as go
 from xfer_core.charts.palette import chart_text
 
 SCALE = [[0.0, "#0072B2"], [0.5, "#D9DCE1"], [1.0, "#C24E00"]]  # lighter than the mean, the mean, heavier
-SPAN = 2.0  # powers of two on either side of the mean that the colours tell apart
+SPAN = 2.0  # range of the colours: powers of two on either side of the mean
 ROW = 22  # pixels
 
 
 def weight_heatmap(rows: pd.DataFrame, task: str, x_title: str, unit: str) -> go.Figure:
-    """λ_{d,i} of one domain: a row a class, its samples from the heaviest to the lightest, coloured by their weight in
+    """λ_{d,i} of one domain: a row per class, its samples in order of decreasing weight, coloured by weight in
     multiples of the domain's mean.
 
     Args:
-        rows: one sample a row, with the columns ``lambda`` and ``task``.
+        rows: one sample per row, with the columns ``lambda`` and ``task``.
         task: the column with the class.
-        x_title: what is counted along a row.
-        unit: says of the colours that they are multiples of the mean.
+        x_title: title of the x axis.
+        unit: of the colours, multiples of the mean.
     """
     mean = rows["lambda"].mean()
     classes = sorted(rows[task].unique(), key=str)

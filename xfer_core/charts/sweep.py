@@ -1,4 +1,4 @@
-"""Pictures of how one λ changes the result."""
+"""Charts of a λ sweep."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from xfer_core.analysis.sweep import SweepPoint, averaged
 from xfer_core.charts.palette import METHODS, chart_text, method_style
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
-AT_END = 1.06  # where the mark of a method that sets λ by itself stands, beside the last value of λ
+AT_END = 1.06  # x position of methods that set λ automatically, beyond the last value of λ
 
 
 def lambda_chart(
     points: Sequence[SweepPoint], measure: tuple[str, str], titles: Mapping[str, str], dark: bool, x_title: str,
     percent: bool,
 ) -> go.Figure:  # fmt: skip
-    """One measure against λ: every run as a dot, the means as a line; each method that sets λ by itself as a line
-    across with a mark at its end.
+    """One measure against λ: every run as a dot, the means as a line; each method that sets λ automatically as a
+    horizontal line with a marker at its end.
 
     Args:
         points: the finished runs, at one label budget.
-        measure: a key of ``SweepPoint.measured``, and what it is called.
+        measure: a key of ``SweepPoint.measured``, and its title.
         titles: kind → title.
         dark: whether the page is dark.
-        x_title: what λ it is.
+        x_title: which λ it is.
         percent: whether the measure is a fraction.
     """
     name, title = measure
     here = [point for point in points if name in point.measured]
     figure, joint = go.Figure(), METHODS["joint"]
-    fixed = [point for point in here if point.value is not None]
-    if fixed:
-        means = averaged(fixed)
+    constant = [point for point in here if point.value is not None]
+    if constant:
+        means = averaged(constant)
         figure.add_scatter(
             x=[point.value for point in means],
             y=[point.measured[name] for point in means],
@@ -43,26 +43,26 @@ def lambda_chart(
             line={"color": joint.pair[dark], "width": 3},
         )
         figure.add_scatter(
-            x=[point.value for point in fixed],
-            y=[point.measured[name] for point in fixed],
+            x=[point.value for point in constant],
+            y=[point.measured[name] for point in constant],
             mode="markers",
             marker={"color": joint.pair[dark], "size": 6, "opacity": 0.45},
             hoverinfo="y",
             showlegend=False,
         )
     for i, point in enumerate(averaged([point for point in here if point.value is None])):
-        look, value = method_style(point.kind), point.measured[name]
+        style, value = method_style(point.kind), point.measured[name]
         figure.add_scatter(
             x=[0, 1, AT_END],
             y=[value] * 3,
             name=chart_text(titles[point.kind]),
             mode="lines+markers",
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
-            line={"color": look.pair[dark], "dash": look.dash, "width": 1.5},
+            line={"color": style.pair[dark], "dash": style.dash, "width": 1.5},
         )
     _finish(figure, x_title, title)
     figure.update_xaxes(range=[-0.03, 1.1])
-    if percent:  # the axis keeps still while results arrive
+    if percent:  # the axis does not change while results arrive
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 
@@ -74,8 +74,8 @@ def frontier_chart(
     dark: bool,
     percent: tuple[bool, bool],
 ) -> go.Figure:
-    """Two measures against each other, as means over seeds: the fixed λ as a line, each method that sets λ by itself as
-    a mark.
+    """Two measures against each other, as means over seeds: constant λ as a line, each method that sets λ automatically
+    as a marker.
 
     Args:
         points: the finished runs, at one label budget.
@@ -86,16 +86,16 @@ def frontier_chart(
     """
     (x, x_title), (y, y_title) = axes
     here = [point for point in averaged(points) if x in point.measured and y in point.measured]
-    fixed = [point for point in here if point.value is not None]
+    constant = [point for point in here if point.value is not None]
     figure = go.Figure()
-    if fixed:
+    if constant:
         figure.add_scatter(
-            x=[point.measured[x] for point in fixed],
-            y=[point.measured[y] for point in fixed],
-            text=[f"λ {point.value:.2f}" for point in fixed],
+            x=[point.measured[x] for point in constant],
+            y=[point.measured[y] for point in constant],
+            text=[f"λ {point.value:.2f}" for point in constant],
             name=chart_text(titles["joint"]),
             mode="lines+markers+text",
-            textposition=[("top center", "bottom center")[i % 2] for i in range(len(fixed))],
+            textposition=[("top center", "bottom center")[i % 2] for i in range(len(constant))],
             line={"color": METHODS["joint"].pair[dark], "width": 2},
         )
     for i, point in enumerate(point for point in here if point.value is None):

@@ -1,4 +1,4 @@
-"""Single samples as pictures large enough to be seen."""
+"""Single samples as enlarged images, with or without a heatmap."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 SIDE = 96  # pixels, at least
 GLOW = np.array([255, 140, 0])
-DEEP = 0.75  # how much of a pixel the glow covers where it is strongest
+DEEP = 0.75  # maximum opacity of the heatmap
 
 
 def upscale_pixels(image: Tensor, side: int = SIDE) -> np.ndarray:
@@ -24,7 +24,7 @@ def upscale_pixels(image: Tensor, side: int = SIDE) -> np.ndarray:
 
 
 def heatmap_overlay(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """The image, and beside it in grey with an orange glow where the heat is.
+    """The image, and beside it in grey with the heatmap in orange.
 
     Args:
         image: uint8 (C, H, W).
@@ -42,7 +42,7 @@ def heatmap_overlay(image: Tensor, heat: np.ndarray, side: int = SIDE) -> np.nda
 
 
 def side_by_side(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Two pictures of one size, uint8 (height, width, 3), with a transparent gap: uint8 (height, 2 · width + 4, 4)."""
+    """Two images of one size, uint8 (height, width, 3), with a transparent gap: uint8 (height, 2 · width + 4, 4)."""
     height, width = one.shape[:2]
     both = np.zeros((height, 2 * width + 4, 4), np.uint8)
     for left, picture in ((0, one), (width + 4, two)):

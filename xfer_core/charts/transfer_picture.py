@@ -1,4 +1,4 @@
-"""Pictures that explain a race before it starts: the two domains, and what each network learns from."""
+"""Diagrams that explain a race before it starts: the two domains, and each network's training data."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import Tensor
 from xfer_core.charts.image_grid import image_grid, png_uri
 from xfer_core.charts.palette import TARGET
 
-IMAGES, SIDE, GAP = 2, 46, 4  # pictures a group, and their size
-STAGE, HEIGHT = 256, 112  # width of one stage of learning
-LAYERS = (4, 5, 3)  # circles of the little network
+IMAGES, SIDE, GAP = 2, 46, 4  # images per group, and their size
+STAGE, HEIGHT = 256, 112  # width of one phase of training
+LAYERS = (4, 5, 3)  # circles of the drawn network
 
 
 def transfer_picture(source: Tensor, target: Tensor, captions: tuple[str, str], ink: str) -> str:
@@ -20,7 +20,7 @@ def transfer_picture(source: Tensor, target: Tensor, captions: tuple[str, str], 
 
     Args:
         source, target: uint8 (10, C, H, W), one of each class.
-        captions: what they are; plain text.
+        captions: of both; plain text.
         ink: colour of the captions.
     """
     parts = []
@@ -34,10 +34,10 @@ def transfer_picture(source: Tensor, target: Tensor, captions: tuple[str, str], 
 
 
 def lane_picture(stages: Sequence[Sequence[Tensor]], colour: str, ink: str) -> str:
-    """What one network learns from: for each stage in time some pictures, an arrow, the network.
+    """The training data of one network: for each phase some images, an arrow, the network.
 
     Args:
-        stages: for each stage the groups of pictures that it learns from at once, each uint8 (≥ 2, C, H, W).
+        stages: for each phase the groups of images used together, each uint8 (≥ 2, C, H, W).
         colour: of the network.
         ink: of the arrows.
     """
@@ -62,7 +62,7 @@ def lane_picture(stages: Sequence[Sequence[Tensor]], colour: str, ink: str) -> s
 
 
 def _network(left: float, colour: str) -> str:
-    """A little network of three layers, 60 units wide."""
+    """A drawing of a network with three layers, 60 units wide."""
     places = [
         [(left + 30 * layer, HEIGHT / 2 + (i - (count - 1) / 2) * 22) for i in range(count)]
         for layer, count in enumerate(LAYERS)

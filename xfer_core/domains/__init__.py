@@ -1,4 +1,4 @@
-"""What knowledge is about. Adding a family of domains is adding a file, and its name to ``FAMILIES``."""
+"""Data domains. To add a family of domains: add a file, and its name to ``FAMILIES``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DOMAINS: dict[str, DomainInfo] = {key: offer for family in FAMILIES for key, off
 
 
 def domain_keys() -> tuple[str, ...]:
-    """The keys of every domain that this installation knows."""
+    """The keys of all domains."""
     return tuple(DOMAINS)
 
 
 def builtin_domains() -> tuple[str, ...]:
-    """The keys of the domains that need no download, ever."""
-    return tuple(key for key, offer in DOMAINS.items() if offer.download is None)
+    """The keys of the domains that never need a download."""
+    return tuple(key for key, info in DOMAINS.items() if info.download is None)
 
 
 def domain_info(key: str, field: str = "domain") -> DomainInfo:
-    """What is known of the domain called ``key`` without reading a sample.
+    """Metadata of the domain called ``key``; reads no sample.
 
     Raises:
         XferError: ``unknown_domain``, naming ``field``.
@@ -43,12 +43,12 @@ def is_available(key: str) -> bool:
 
 
 def download(key: str, progress: Callable[[float], object] | None = None, field: str = "domain") -> None:
-    """Bring the files of a domain onto this machine, if they are not here.
+    """Download the files of a domain, if they are not on this machine.
 
     Args:
         key: the domain.
-        progress: is told the fraction that has come, 0 to 1.
-        field: what an error names.
+        progress: called with the fraction downloaded, 0 to 1.
+        field: named in an error.
 
     Raises:
         XferError: ``unknown_domain`` or ``no_download``.
@@ -59,11 +59,11 @@ def download(key: str, progress: Callable[[float], object] | None = None, field:
 
 
 def load_domain(key: str, field: str = "domain") -> Domain:
-    """The domain called ``key``; made once a process, its files downloaded if they are not here.
+    """The domain called ``key``; built once per process, its files downloaded if they are missing.
 
     Raises:
-        XferError: ``unknown_domain``, ``no_download``, ``no_package``, ``broken_data`` or what else is wrong with its
-            files, naming ``field``; what a :class:`Domain` refuses, naming the part of it.
+        XferError: ``unknown_domain``, ``no_download``, ``no_package``, ``broken_data`` or another error in its files,
+            naming ``field``; the errors of :class:`Domain`, naming the part of it.
     """
     domain_info(key, field)
     try:

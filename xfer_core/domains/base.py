@@ -1,4 +1,4 @@
-"""What a domain is: labelled samples that lie in memory, with a card that says where they are from."""
+"""Domain: labelled samples in memory, with a card that states their origin."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Card:
-    """Where a domain is from.
+    """Data card: the origin of a domain.
 
     Attributes:
-        title: what a page calls it.
+        title: shown on pages.
         description: one sentence for the learner.
         source: who made the data.
         licence: under which terms.
-        recipe: how the samples were made from the originals.
+        recipe: how the samples were made from the examples.
     """
 
     title: str
@@ -54,17 +54,16 @@ class Domain:
 
     Attributes:
         key: lower-case words joined by dots.
-        card: where it is from.
+        card: its origin.
         pool: name of the collection of examples that it is made from. Domains of one pool share examples.
         inputs: images, uint8, shape (N, C, H, W).
-        example_ids: which example of the pool each sample was made from, int64, shape (N,).
+        example_ids: the example of the pool that each sample was made from, int64, shape (N,).
         tasks: the named targets.
-        official_test: which samples belong to the data set's own test part, bool, shape (N,); None where its makers
-            set none apart.
+        official_test: which samples belong to the data set's official test set, bool, shape (N,); None if it has none.
 
     Raises:
-        XferError: for parts that do not belong together: ``wrong_shape`` where there is not one entry a sample;
-            ``wrong_type``; ``not_a_class`` for a label outside the classes; ``not_all_finite`` for a value.
+        XferError: for inconsistent parts: ``wrong_shape`` if there is not one entry per sample; ``wrong_type``;
+            ``not_a_class`` for a label outside the classes; ``not_all_finite`` for a value.
     """
 
     key: str
@@ -85,12 +84,12 @@ class Domain:
             self._check_labels(f"tasks.{name}.labels", task)
 
     def _check_length(self, name: str, values: Tensor) -> None:
-        """Refuse anything but one value a sample."""
+        """Reject anything but one value per sample."""
         if values.shape != (len(self),):
             raise XferError("wrong_shape", f"{self.key}.{name}", str(tuple(values.shape)), expected=f"({len(self)},)")
 
     def _check_labels(self, name: str, task: Task) -> None:
-        """Refuse labels that the task cannot have."""
+        """Reject labels that the task cannot have."""
         self._check_length(name, task.labels)
         expected = torch.int64 if task.classes else torch.float32
         if task.labels.dtype != expected:
@@ -109,18 +108,18 @@ class Domain:
 
 @dataclass(frozen=True)
 class DomainInfo:
-    """A domain that can be had: what is known of it before a sample is read.
+    """Metadata of a domain, known before a sample is read, and how to build it.
 
     Attributes:
-        card: where it is from.
-        samples: how many there are.
+        card: its origin.
+        samples: number of samples.
         shape: (C, H, W) of each.
         tasks: for each task the names of its classes; none for a regression.
-        make: reads or makes the domain, anew at each call. Raises XferError.
-        download: what must be on this machine for that; None where the domain is always there.
-        render: (ink, ways) → one drawing as this domain would show it, in so many ways: bright on black, float
-            (1, 1, H, W) in 0…1, to uint8 (ways, *shape). The ways differ where samples of the domain differ by more
-            than what was written (photographs, noise); the same call gives the same. Needs no download. None where a
+        build: reads or generates the domain, again at each call. Raises XferError.
+        download: the files that it needs; None if it never needs a download.
+        render: (ink, ways) → a drawing in the style of this domain, in ``ways`` variants: bright on black, float
+            (1, 1, H, W) in 0…1, to uint8 (ways, *shape). The variants differ if samples of the domain differ by more
+            than the sign itself (photographs, noise); the same call gives the same. Needs no download. None if a
             drawing makes no sense.
     """
 
@@ -133,7 +132,7 @@ class DomainInfo:
     render: Callable[[Tensor, int], Tensor] | None = None
 
     def check_domain(self, domain: Domain) -> None:
-        """Refuse a domain that is not what was known of it beforehand.
+        """Reject a domain that does not agree with this metadata.
 
         Raises:
             XferError: ``wrong_shape`` or ``other_tasks``, naming a field of the domain.

@@ -1,8 +1,8 @@
-"""Coloured digits: the colour gives the answer away, and in another domain it lies.
+"""Coloured digits: colour predicts the label in training domains and contradicts it in the test domain (a shortcut).
 
 The recipe of Coloured MNIST (Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893) with printed digits: the task is
-whether a digit is below five, a quarter of its labels is wrong, and a digit is red or green as its (partly wrong) label
-says, in a part of the cases that differs from domain to domain.
+whether a digit is below five, a quarter of its labels is wrong, and the colour, red or green, agrees with the (partly
+wrong) label in a fraction of the images that differs between the domains.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _base_digits() -> tuple[Tensor, Tensor, Tensor, Task]:
 
 
 def build_domain(key: str, card: Card, agreement: float) -> Domain:
-    """The domain in which the colour agrees with the label of ``below_five`` in this part of the images.
+    """The domain in which the colour agrees with the label of ``below_five`` in a fraction ``agreement`` of the images.
 
     Raises:
         XferError: ``no_package``, if the fonts are missing.

@@ -1,7 +1,7 @@
 """Real handwritten digits, and the domains that are made from them.
 
-The originals are the 1,797 digits of 8×8 pixels that scikit-learn ships (UCI optical recognition of handwritten
-digits, test part). Every domain shows all of them in its own way, as 3×32×32 uint8; the same call gives the same bytes.
+The examples are the 1,797 digits of 8×8 pixels that scikit-learn ships (UCI optical recognition of handwritten digits,
+test part). Every domain renders them in its own style, as 3×32×32 uint8; the same call gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 
 SIZE = 32
-WIDEST = 24  # of these pixels: six of the eight columns of an original
-INK = 0.305  # mean of all pixels of the originals, where 1 is white
+WIDEST = 24  # of these pixels: six of the eight columns of an example
+INK = 0.305  # mean of all pixels of the examples, where 1 is white
 UCI = "UCI optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), as shipped with scikit-learn"
 PHOTOS = "two photographs shipped with scikit-learn (china.jpg by Yannis Papastefanatos, flower.jpg by Till Niermann)"
 
 
 @cache
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels in 0…1, float32 (1797, 8, 8), and the digit each shows, int64 (1797,)."""
+    """Pixels in 0…1, float32 (1797, 8, 8), and the digit of each, int64 (1797,)."""
     rows = np.loadtxt(_shipped("data/digits.csv.gz"), delimiter=",")
     return (rows[:, :-1] / 16).astype(np.float32).reshape(-1, 8, 8), rows[:, -1].astype(np.int64)
 
 
 @cache
 def read_photographs() -> tuple[np.ndarray, ...]:
-    """The two photographs, uint8 (H, W, 3), at half their size so that a 32-pixel crop holds some structure."""
+    """The two photographs, uint8 (H, W, 3), at half their size so that a 32-pixel crop has some structure."""
     photographs = (np.asarray(Image.open(_shipped(f"images/{name}.jpg"))) for name in ("china", "flower"))
     return tuple(photograph[::2, ::2] for photograph in photographs)
 
 
 def _shipped(name: str) -> Path:
-    """A file of scikit-learn's data sets. Importing scikit-learn to read it would take every server and every factory
-    of workers a second of a processor."""
+    """A file of scikit-learn's data sets. Importing scikit-learn to read it would cost every server and every worker
+    factory a second of processor time."""
     found = find_spec("sklearn")
     assert found
     assert found.submodule_search_locations
@@ -73,7 +73,7 @@ def _photo(grey: Tensor) -> Tensor:
 
 
 def _rotated(grey: Tensor) -> Tensor:
-    """Each digit turned by its own angle, uniform between 30° and 60° counter-clockwise."""
+    """Each digit rotated by its own angle, uniform between 30° and 60° counter-clockwise."""
     angles = torch.from_numpy(np.random.default_rng(2).uniform(30, 60, len(grey))).float().deg2rad()
     cos, sin, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     matrix = torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
@@ -100,17 +100,17 @@ def _enlarged(pixels: Tensor) -> Tensor:
 
 
 def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
-    """A drawing as a domain of digits would show it, uint8 (ways, 3, 32, 32).
+    """A drawing in the style of a domain of digits, uint8 (ways, 3, 32, 32).
 
-    Made as the originals were: the digit fills 32×32 pixels, and the mean of every 4×4 becomes a pixel. All 1,797 fill
-    the eight rows; 92 % take six columns or less, so what is wider is squeezed to six; and whoever wrote them, ink
-    covers about three tenths of each, so a thin pen is made as bright as that.
+    Made as the examples were: the digit fills 32×32 pixels, and the mean of every 4×4 becomes a pixel. All 1,797 fill
+    the eight rows; 92 % take six columns or less, so wider drawings are squeezed to six; and ink covers about three
+    tenths of each example, so a thin stroke is brightened to that mean.
 
     Args:
         render: as in :func:`build_domain`.
         turn: as in :func:`build_domain`.
         ink: bright on black, float (1, 1, H, W) in 0…1.
-        ways: how many, each with a photograph, an angle or noise of its own.
+        ways: number of variants, each with its own photograph, angle or noise.
     """
     pixels = F.avg_pool2d(center_and_scale(ink, SIZE, SIZE, WIDEST), 4)  # (1, 1, 8, 8)
     pixels = (pixels * max(1.0, INK / float(pixels.mean()))).clamp_max(1)
@@ -122,10 +122,10 @@ def build_domain(key: str, card: Card, render: Render, digits: range = range(10)
 
     Args:
         key: the domain's name.
-        card: where it is from.
+        card: its origin.
         render: grey images in 0…1, float (N, 1, 32, 32), to colour images of the same size, (N, 3, 32, 32).
-        digits: the classes that the domain holds.
-        turn: what is done to the shape before that, grey images to grey images.
+        digits: the classes of the domain.
+        turn: a change of the shape before ``render``, grey images to grey images.
     """
     pixels, labels = load_digits()
     chosen = np.isin(labels, list(digits))
@@ -162,7 +162,7 @@ def _info(key: str, card: Card, render: Render, digits: range = range(10), turn:
     )
 
 
-PER_DIGIT = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # images of each digit that scikit-learn ships
+PER_DIGIT = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # examples of each digit that scikit-learn ships
 ENLARGED = "enlarged from 8×8 to 32×32 (bicubic)"
 
 DOMAINS: dict[str, DomainInfo] = {
@@ -185,7 +185,7 @@ DOMAINS: dict[str, DomainInfo] = {
         ),
         (
             "digits.rotated",
-            _card("Rotated digits", "Digits turned to the left by 30° to 60°.", f"{ENLARGED}, then rotated"),
+            _card("Rotated digits", "Digits rotated to the left by 30° to 60°.", f"{ENLARGED}, then rotated"),
             _white,
             {"turn": _rotated},
         ),

@@ -1,7 +1,7 @@
-"""Data sets that do not come with this program: whether their files are here, and how they get here.
+"""Downloads data sets that do not come with this program.
 
-Files are fetched into a folder of their own and moved to their place when all are complete and checked: whoever is
-interrupted leaves no half file that a later run would take for a whole one.
+Files are fetched into a temporary folder and moved to their place when all are complete and checked, so that an
+interrupted download leaves no partial file that a later run would use.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from xfer_core.errors import XferError
 from xfer_core.files import move_into_place
 from xfer_core.settings import settings
 
-ASK_SECONDS = 0.2  # between two looks at how much has come
-STALL_SECONDS = 60.0  # without a byte, after which a download is given up
+ASK_SECONDS = 0.2  # between two progress reports
+STALL_SECONDS = 60.0  # without a byte, after which a download fails
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Download:
     """The files of one data set.
 
     Attributes:
-        title: what the data set is called.
-        size: bytes that come over the network, about; what a progress display measures against.
-        archives: the files that come over the network, as paths in the data folder.
-        here: whether a data folder holds all that reading needs.
-        fetch: brings all files into an empty folder and verifies their checksums. Raises what torchvision raises.
+        title: name of the data set.
+        size: approximate bytes to download; progress is measured against it.
+        archives: the downloaded files, as paths in the data folder.
+        is_available: whether a data folder contains all files for reading.
+        fetch_files: downloads all files into an empty folder and verifies their checksums. Raises torchvision's errors.
     """
 
     title: str
@@ -46,7 +46,7 @@ class Download:
 
 
 class _Job(threading.Thread):
-    """Fetches one data set; ends with the process, whatever the network does."""
+    """Thread that downloads one data set; a daemon, so that it cannot keep the process alive."""
 
     def __init__(self, download: Download, root: Path) -> None:
         super().__init__(daemon=True)
@@ -64,11 +64,11 @@ class _Job(threading.Thread):
                     place = self.root / path.relative_to(self.folder)
                     place.parent.mkdir(parents=True, exist_ok=True)
                     move_into_place(path, place, durable=True)
-        except Exception as error:  # told to whoever waits, in their thread
+        except Exception as error:  # raised in the threads that wait
             self.error = error
 
     def downloaded_bytes(self) -> int:
-        """How much has come."""
+        """Bytes downloaded so far."""
         if self.folder is None:
             return 0
         parts = [self.folder / name for name in self.download.archives]
@@ -80,7 +80,7 @@ _lock = threading.Lock()
 
 
 def _job(download: Download, root: Path) -> _Job:
-    """The job under way for these files, or a new one: however many ask, the files come once."""
+    """The running job for these files, or a new one, so that files are downloaded only once for several callers."""
     with _lock:
         name = (download.title, root)
         if name not in _jobs or not _jobs[name].is_alive():
@@ -90,12 +90,12 @@ def _job(download: Download, root: Path) -> _Job:
 
 
 def download_files(download: Download, key: str, field: str, progress: Callable[[float], object] | None = None) -> None:
-    """Bring the files of a data set into the data folder, and wait until they are there.
+    """Download the files of a data set into the data folder, and wait for them.
 
     Args:
-        download: what is wanted.
-        key, field: the domain and where it was named, for the sentence if it fails.
-        progress: is told the fraction that has come, 0 to 1, five times a second and in the caller's thread.
+        download: the data set.
+        key, field: the domain and the field that names it, for the error message.
+        progress: called with the fraction downloaded, 0 to 1, five times a second and in the caller's thread.
 
     Raises:
         XferError: ``no_download``, with the folder and the reason.
@@ -109,7 +109,7 @@ def download_files(download: Download, key: str, field: str, progress: Callable[
             most, since = come, time.monotonic()
         if time.monotonic() - since > STALL_SECONDS:
             _abandon(job)
-            reason = f"nothing came for {STALL_SECONDS:.0f} s"
+            reason = f"no data arrived for {STALL_SECONDS:.0f} s"
             raise XferError("no_download", field, key, folder=root, reason=reason)
         if progress:
             progress(min(most / download.size, 1.0))
@@ -121,12 +121,12 @@ def download_files(download: Download, key: str, field: str, progress: Callable[
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in short: torchvision lists every mirror that it tried, the last at the end."""
-    said = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    return (str(said).strip().splitlines() or [type(error).__name__])[-1]
+    """A short reason: torchvision lists every mirror that it tried, the last at the end."""
+    text = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    return (str(text).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _abandon(job: _Job) -> None:
-    """Forget a job that hangs, so that the next who asks begins anew."""
+    """Forget a job that hangs, so that the next call starts a new one."""
     with _lock:
         _jobs.pop((job.download.title, job.root), None)

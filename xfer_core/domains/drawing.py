@@ -1,4 +1,4 @@
-"""From any picture of one sign to the ink in it, cut out and placed as a data set places its own."""
+"""Preprocessing of a drawing: extracts the strokes, crops, scales and centres them like a data set's own images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 
-SEEN = 0.2  # of the strongest ink: what is fainter is shade on the paper
+SEEN = 0.2  # of the strongest ink: fainter values are shade on the paper
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
@@ -21,11 +21,11 @@ def to_grayscale(picture: Tensor) -> Tensor:
 
 
 def extract_strokes(picture: Tensor) -> Tensor:
-    """What is written in a picture: bright strokes on black, whichever of the two was bright before.
+    """The strokes in a picture, bright on black; a picture of dark strokes is inverted.
 
-    The border, one pixel wide, is taken for paper: if its mean is brighter than one half, bright and dark change
-    places. Then the border's median goes to 0, the strongest ink to 1, and whatever is fainter than a fifth of it to 0:
-    light falls unevenly on paper.
+    The border, one pixel wide, is assumed to be paper: if its mean is brighter than one half, the picture is inverted.
+    Then the border's median becomes 0, the strongest ink 1, and values below a fifth of it become 0, because light on
+    paper is uneven.
 
     Args:
         picture: uint8 (C, H, W), one or three channels.
@@ -48,27 +48,27 @@ def extract_strokes(picture: Tensor) -> Tensor:
 
 
 def center_and_scale(ink: Tensor, side: int, longest: int, widest: int | None = None, by_mass: bool = False) -> Tensor:
-    """A sign cut out, scaled in proportion, and placed in the middle of a square.
+    """A sign cropped, scaled in proportion, and centred in a square.
 
     Args:
         ink: bright on black, float (1, 1, H, W) in 0…1, not black throughout.
         side: of the square, in pixels.
-        longest: what the longer side of the sign becomes, in pixels.
-        widest: a sign that is wider then is squeezed to so many pixels.
-        by_mass: whether the ink's centre of mass comes to the middle of the square, instead of the middle of its box.
+        longest: length of the sign's longer side after scaling, in pixels.
+        widest: a sign wider than this after scaling is squeezed to so many pixels.
+        by_mass: whether to centre the ink's centre of mass, instead of its bounding box.
 
     Returns:
         float (1, 1, side, side) in 0…1.
     """
-    seen = ink[0, 0] > 0
-    rows, columns = (seen.any(axis).nonzero().flatten() for axis in (1, 0))
+    visible = ink[0, 0] > 0
+    rows, columns = (visible.any(axis).nonzero().flatten() for axis in (1, 0))
     box = ink[..., rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # (1, 1, h, w)
     scale = longest / max(box.shape[2:])
     height, width = (max(1, round(scale * pixels)) for pixels in box.shape[2:])
     width = min(width, widest or width)
     sign = F.interpolate(box, size=(height, width), mode="bilinear", antialias=True)
     middle = _middle(sign[0, 0]) if by_mass else (height / 2, width / 2)
-    # First row and column of the sign: its middle comes to the middle or less than a pixel beyond, as MNIST has it; one
+    # First row and column of the sign: its middle is at most a pixel beyond the square's middle, as in MNIST; a sign
     # that is heavy on one side stays inside the square.
     top, left = (
         min(max(0, math.ceil(side / 2 - place)), side - length)

@@ -1,4 +1,4 @@
-"""Reading a picture that somebody hands in: whatever is wrong with it becomes one sentence."""
+"""Reads an uploaded image; every failure becomes one error message."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 
-# Format → millions of pixels; more is refused before it is unpacked. While a picture is read, 40 million pixels of a
-# PNG or JPEG take up to 240 MB, and 16 million of a WebP, whose decoder keeps several copies, about the same.
+# Format → millions of pixels; larger images are rejected before decoding. While an image is read, 40 million pixels of
+# a PNG or JPEG take up to 240 MB, and 16 million of a WebP, whose decoder keeps several copies, about the same.
 MEGAPIXELS = {"PNG": 40, "JPEG": 40, "WEBP": 16}
 LONGEST = 512  # pixels to which a larger picture is reduced
 STRIP = 1 << 20  # pixels that are converted at a time
@@ -29,14 +29,14 @@ TURNS = {
 
 
 def read_image(content: bytes, name: str, field: str = "picture") -> Tensor:
-    """A picture as people see it: turned as the camera says, what is transparent filled with paper.
+    """An image as people see it: rotated by its EXIF orientation, transparent parts filled with white or black.
 
-    It is made small before it is converted and turned: little memory is needed beside what unpacking takes.
+    It is reduced before it is converted and rotated, so that little memory is needed beyond that of the decoder.
 
     Args:
-        content: the file, PNG, JPEG or WebP. Of a moving picture the first one counts.
-        name: what an error calls it.
-        field: what an error names.
+        content: the file, PNG, JPEG or WebP. Of an animation the first frame is used.
+        name: its name in an error.
+        field: the field named in an error.
 
     Returns:
         uint8 (3, H, W), at most 512 pixels a side.
@@ -47,15 +47,15 @@ def read_image(content: bytes, name: str, field: str = "picture") -> Tensor:
     try:
         with Image.open(io.BytesIO(content), formats=tuple(MEGAPIXELS)) as image:
             found = image.width * image.height / 1e6
-            limit = MEGAPIXELS.get(str(image.format), MEGAPIXELS["JPEG"])  # MPO: a JPEG with a second one behind it
-            if found > limit:  # known from the header: nothing is unpacked yet
+            limit = MEGAPIXELS.get(str(image.format), MEGAPIXELS["JPEG"])  # MPO: a JPEG followed by a second one
+            if found > limit:  # known from the header: nothing is decoded yet
                 raise XferError("too_many_pixels", field, f"{name} ({found:.1f})", limit=limit, form=image.format)
-            image.draft("RGB", (LONGEST, LONGEST))  # a JPEG can be unpacked small
+            image.draft("RGB", (LONGEST, LONGEST))  # a JPEG can be decoded at a smaller size
             small = _opaque(_downscale(image))
             turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
     except XferError:
         raise
-    except Exception:  # decoders raise whatever they like when bytes are cut or hostile
+    except Exception:  # decoders raise any exception for truncated or hostile bytes
         raise XferError("no_picture", field, name) from None
     small.thumbnail((LONGEST, LONGEST))
     upright = small if turn is None else small.transpose(turn)
@@ -63,8 +63,8 @@ def read_image(content: bytes, name: str, field: str = "picture") -> Tensor:
 
 
 def count_frames(content: bytes) -> int:
-    """How many pictures a file holds, of which :func:`read_image` takes the first: more than 1 where it moves, or
-    where a camera put a second one behind it; 1 where that cannot be told."""
+    """The number of images in a file, of which :func:`read_image` reads the first: above 1 for an animation, or if a
+    camera appended a second image; 1 if it cannot be determined."""
     try:
         with Image.open(io.BytesIO(content), formats=tuple(MEGAPIXELS)) as image:
             return int(getattr(image, "n_frames", 1))
@@ -73,10 +73,10 @@ def count_frames(content: bytes) -> int:
 
 
 def _downscale(image: Image.Image) -> Image.Image:
-    """The picture in 8 bits, RGB or RGBA, its longer side below four times ``LONGEST``.
+    """The image in 8 bits, RGB or RGBA, its longer side below four times ``LONGEST``.
 
-    Blocks of pixels become their mean, colours weighted by opacity; a strip of the picture at a time, for a whole one
-    in another mode would lie in memory beside the first.
+    Blocks of pixels become their mean, colours weighted by opacity; one strip of the image at a time, because a whole
+    converted copy would need memory beside the original.
     """
     image.load()
     black_white = value_range(image)
@@ -94,10 +94,10 @@ def _downscale(image: Image.Image) -> Image.Image:
 
 
 def value_range(image: Image.Image) -> tuple[float, float] | None:
-    """The values that stand for black and for white; None where they are 0 and 255, as Pillow takes them to be.
+    """The values of black and white; None if they are 0 and 255, as Pillow assumes.
 
-    16 bits reach from 0 to 65535. 32-bit integers are taken for 16-bit values, and floats for 0…1 or 0…255, if all of
-    them lie there; else the least value is black and the greatest is white.
+    16 bits range from 0 to 65535. 32-bit integers are read as 16-bit values, and floats as 0…1 or 0…255, if all of
+    them are in that range; else the minimum is black and the maximum is white.
     """
     if image.mode.startswith("I;16"):
         return 0, 65535
@@ -112,13 +112,13 @@ def value_range(image: Image.Image) -> tuple[float, float] | None:
 
 
 def to_uint8(image: Image.Image, black: float, white: float) -> Image.Image:
-    """A picture of one band, its values from ``black`` to ``white`` brought to 0…255: mode L."""
+    """An image of one band, its values from ``black`` to ``white`` scaled to 0…255: mode L."""
     values = (np.asarray(image).astype(np.float64) - black) * (255 / (white - black))
     return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """The picture, RGB or RGBA, on white paper; on black, if what there is of it is bright."""
+    """The image, RGB or RGBA, on a white background; on black, if its opaque part is bright."""
     if image.mode == "RGB":
         return image
     opacity = np.asarray(image.getchannel("A")) / 255

@@ -1,11 +1,10 @@
-"""The two classic data sets of handwritten digits, MNIST and USPS, as torchvision reads them.
+"""MNIST and USPS, the two classic data sets of handwritten digits, read with torchvision.
 
-Both are grey, 1×28×28 uint8, white on black; USPS is enlarged from 16×16. Both keep the test part that their makers set
-apart. Their files lie in the data folder (``XFER_DATA``) and are only ever read: what torchvision would unpack beside
-them is unpacked in a temporary folder.
+Both are grey, 1×28×28 uint8, white on black; USPS is enlarged from 16×16. Both keep their official test set. Their
+files are in the data folder (``XFER_DATA``) and are only read: torchvision unpacks them in a temporary folder.
 
-Whatever was read is held against what is known of the data set (``PARTS``). Checksums of the files are compared while
-they are downloaded and not here: files that were packed anew hold the same images.
+The data read is checked against known facts of the data set (``PARTS``). Checksums of the files are compared only
+during the download: repacked files contain the same images.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from xfer_core.settings import settings
 SIZE = 28
 MNIST_RAW = Path("MNIST", "raw")
 CACHED = ("train_pixels", "train_digits", "test_pixels", "test_digits")
-# What the readers of gzip, bzip2, MNIST's header and USPS' text raise on files that are cut or something else.
+# Raised by the readers of gzip, bzip2, MNIST's header and USPS' text for truncated or other files.
 BROKEN = (
     *(OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, RuntimeError, ArithmeticError),
     *(zlib.error, zipfile.BadZipFile),
@@ -49,20 +48,20 @@ DIGITS = tuple("0123456789")
 
 
 class RawDataset(NamedTuple):
-    """One part of a data set: grey pixels, uint8 (N, H, W), and the digit each shows, int64 (N,)."""
+    """One part of a data set: grey pixels, uint8 (N, H, W), and the digit of each, int64 (N,)."""
 
     pixels: Tensor
     digits: Tensor
 
 
 class Part(NamedTuple):
-    """What is known of one part of a data set before its files are read.
+    """Known facts of one part of a data set.
 
     Attributes:
         images: name of the file with the images.
-        labels: name of the file with the labels; the same one, where it holds both.
-        side: pixels a side of each image.
-        per_digit: how many images of each digit there are, zero first.
+        labels: name of the file with the labels; the same one if it contains both.
+        side: pixels per side of each image.
+        per_digit: number of images of each digit, zero first.
     """
 
     images: str
@@ -97,7 +96,7 @@ USPS_FILES = tuple(part.images for part in PARTS["usps"])
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Whatever a reader raises becomes an error that names the file."""
+    """Convert exceptions of the readers into an error that names the file."""
     try:
         yield
     except BROKEN as error:
@@ -105,17 +104,17 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def check_part(part: Part, read: RawDataset, images: Path, labels: Path) -> None:
-    """Refuse what is not this part of the data set.
+    """Reject data that is not this part of the data set.
 
-    Numbers, sizes and the count of every digit are known. That labels belong to these images is seen from the images:
-    four of five lie nearest to the mean image of their own digit; where labels are those of other images, one in six.
-    Labels that changed places here and there are not noticed.
+    Numbers, sizes and the count of every digit are known. Whether labels belong to these images is checked on the
+    images: four of five are nearest to the mean image of their own digit; with labels of other images, one in six.
+    A few exchanged labels are not detected.
 
     Args:
-        part: what is known.
-        read: what was read.
-        images: the file that the images came from.
-        labels: the file that the labels came from.
+        part: the known facts.
+        read: the data.
+        images: the file of the images.
+        labels: the file of the labels.
 
     Raises:
         XferError: ``wrong_images``, ``wrong_labels``, ``wrong_digits`` or ``wrong_pairs``, for the field ``domain``.
@@ -136,7 +135,7 @@ def check_part(part: Part, read: RawDataset, images: Path, labels: Path) -> None
 
 
 def _label_agreement(read: RawDataset) -> float:
-    """The part of the images that lie nearest to the mean of their own digit, looking at no more than ``PAIRED``."""
+    """The fraction of images that are nearest to the mean of their own digit, among at most ``PAIRED``."""
     every = max(1, len(read.pixels) // PAIRED)
     pixels, digits = read.pixels[::every].flatten(1).float(), read.digits[::every]  # (N, D), (N,)
     ones = F.one_hot(digits, 10).float()  # (N, 10)
@@ -158,7 +157,7 @@ def read_mnist(root: Path) -> tuple[RawDataset, RawDataset]:
     """MNIST's training and test part, 60,000 and 10,000 images of 28×28; each file packed or unpacked.
 
     Raises:
-        XferError: if they are not MNIST's; and whatever readers raise.
+        XferError: if they are not MNIST's; and the readers' exceptions.
     """
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -204,18 +203,17 @@ def usps_is_available(root: Path) -> bool:
 def read_usps(root: Path) -> tuple[RawDataset, RawDataset]:
     """USPS' training and test part, 7,291 and 2,007 images of 16×16.
 
-    The files are text, slow to parse: what was read is kept in ``XFER_HOME/cache``, with size and time of the files
-    that it was read from.
+    The files are text, slow to parse, so the result is cached in ``XFER_HOME/cache``, with size and time of the files.
 
     Raises:
-        XferError: if they are not those of USPS; and whatever readers raise.
+        XferError: if they are not those of USPS; and the readers' exceptions.
     """
     files = [root / name for name in USPS_FILES]
     stamp = np.array([(stat.st_size, stat.st_mtime_ns) for stat in (file.stat() for file in files)])
     cache = settings().home / "cache" / "usps.npz"
-    with suppress(Exception), np.load(cache) as kept:  # none, damaged or written by another version: the text is read
-        if np.array_equal(kept["stamp"], stamp):
-            arrays = [torch.from_numpy(kept[name]) for name in CACHED]
+    with suppress(Exception), np.load(cache) as cached:  # missing, damaged or of another version: parse the text
+        if np.array_equal(cached["stamp"], stamp):
+            arrays = [torch.from_numpy(cached[name]) for name in CACHED]
             train, test = RawDataset(*arrays[:2]), RawDataset(*arrays[2:])
             for part, read in zip(PARTS["usps"], (train, test), strict=True):
                 check_part(part, read, cache, cache)
@@ -223,7 +221,7 @@ def read_usps(root: Path) -> tuple[RawDataset, RawDataset]:
     train, test = (_read_text(file, train) for file, train in zip(files, (True, False), strict=True))
     for part, read, file in zip(PARTS["usps"], (train, test), files, strict=True):
         check_part(part, read, file, file)
-    with suppress(OSError):  # a home that cannot be written to costs time, not the data
+    with suppress(OSError):  # without a writable home the next call parses again
         _keep(cache, stamp, train, test)
     return train, test
 
@@ -238,7 +236,7 @@ def _read_text(file: Path, train: bool) -> RawDataset:
 
 
 def _keep(cache: Path, stamp: np.ndarray, train: RawDataset, test: RawDataset) -> None:
-    """Write the cache in one go: another process sees the whole file or none."""
+    """Write the cache atomically: another process sees the whole file or none."""
     arrays = {name: tensor.numpy() for name, tensor in zip(CACHED, (*train, *test), strict=True)}
     whole = io.BytesIO()
     np.savez(whole, stamp=stamp, **arrays)  # pyright: ignore[reportArgumentType]
@@ -260,11 +258,11 @@ def build_domain(key: str, card: Card, read: Callable[[Path], tuple[RawDataset, 
 
     Args:
         key: the domain's name.
-        card: where it is from.
+        card: its origin.
         read: data folder → training and test part.
 
     Raises:
-        XferError: ``broken_data`` if the files cannot be read, or what :func:`hold_against` raises.
+        XferError: ``broken_data`` if the files cannot be read, or the errors of :func:`check_part`.
     """
     root = settings().data_folder
     try:
@@ -313,7 +311,7 @@ MNIST_CARD = Card(
     description="Digits that clerks and pupils wrote, each centred in its image: the classic of machine learning.",
     source="MNIST (LeCun, Cortes and Burges, 1998), made from NIST Special Databases 1 and 3; read by torchvision",
     licence="CC BY-SA 3.0",
-    recipe="as published: 28×28, grey, 60,000 to learn from and 10,000 to test on",
+    recipe="as published: 28×28, grey, 60,000 for training and 10,000 for testing",
 )
 USPS_CARD = Card(
     title="USPS",
@@ -321,7 +319,7 @@ USPS_CARD = Card(
     source="USPS (Hull, A database for handwritten text recognition research, 1994), in LIBSVM's form; read by "
     "torchvision",
     licence="its makers state none",
-    recipe="enlarged from 16×16 to 28×28 (bilinear), grey, 7,291 to learn from and 2,007 to test on",
+    recipe="enlarged from 16×16 to 28×28 (bilinear), grey, 7,291 for training and 2,007 for testing",
 )
 DOWNLOADS = {
     "mnist": Download(

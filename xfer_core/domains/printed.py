@@ -1,7 +1,7 @@
-"""Printed digits: set in two type families, each image then bent its own way.
+"""Printed digits: rendered in two font families, each image with its own elastic distortion.
 
-Every image is drawn from one of 12 faces (Caladea, with serifs, and Lato, without, light to black, upright and italic),
-turned, sheared, scaled, shifted and distorted elastically, as 3×32×32 uint8, white on black. The same call gives the
+Every image is drawn from one of 12 fonts (Caladea, with serifs, and Lato, without, light to black, upright and italic),
+rotated, sheared, scaled, shifted and distorted elastically, as 3×32×32 uint8, white on black. The same call gives the
 same bytes with the same version of the font renderer.
 """
 
@@ -25,17 +25,17 @@ from xfer_core.errors import XferError
 KEY = "digits.printed"
 COUNT = 1800
 SIZE = 32
-CANVAS = 64  # pixels a side of a glyph before it is bent
+CANVAS = 64  # pixels per side of a glyph before it is distorted
 TYPE_SIZE = 72  # of these pixels: a digit is about 26 of the 32 high
 HIGH = 26
 FAMILIES = {"font_caladea": "font-caladea", "font_lato": "font-lato"}  # module → package
-TOO_FINE = "Thin"  # faces whose strokes all but vanish at 32 pixels
-# Each image draws its own values, uniform within ± these around the face's own form.
+TOO_FINE = "Thin"  # fonts whose strokes almost disappear at 32 pixels
+# Each image draws its own values, uniform within ± these around the font's own form.
 TURN = 20.0  # degrees
-SHEAR = 0.35  # pixels to the side a pixel of height
-SCALE = 0.2  # of the logarithm, for width and height apart
+SHEAR = 0.35  # pixels to the side per pixel of height
+SCALE = 0.2  # of the logarithm, for width and height separately
 SHIFT = 2.0  # pixels of the 32
-BEND = 1.0  # pixels of the 32 by which each of 5×5 points is moved, standard deviation; smooth in between
+BEND = 1.0  # pixels of the 32: standard deviation of the shift of each of 5×5 points; smooth in between
 POINTS = 5
 
 
@@ -55,9 +55,9 @@ def fonts() -> list[Path]:
 
 
 def render_glyphs(files: list[Path]) -> Tensor:
-    """Every digit of every face, its ink centred: float in 0…1, (faces, 10, 64, 64).
+    """Every digit of every font, its ink centred: float in 0…1, (fonts, 10, 64, 64).
 
-    Each pixel is the mean of 3×3, so that an image of half the size can be sampled without jagged edges.
+    Each pixel is the mean of 3×3, so that an image of half the size can be sampled without aliasing.
     """
     from PIL import Image, ImageChops, ImageDraw, ImageFont
 
@@ -74,11 +74,11 @@ def render_glyphs(files: list[Path]) -> Tensor:
 
 
 def elastic_distort(images: Tensor, random: np.random.Generator) -> Tensor:
-    """Each image turned, sheared, scaled, shifted and distorted elastically in its own way.
+    """Each image rotated, sheared, scaled, shifted and distorted elastically with its own random values.
 
     Args:
         images: float (N, 1, 64, 64).
-        random: draws the distortions.
+        random: source of the random values.
 
     Returns:
         float (N, 1, 32, 32).
@@ -91,7 +91,7 @@ def elastic_distort(images: Tensor, random: np.random.Generator) -> Tensor:
     turn, shear, wider, taller = draw(np.radians(TURN)), draw(SHEAR), draw(SCALE).exp(), draw(SCALE).exp()
     right, down = draw(2 * SHIFT / SIZE), draw(2 * SHIFT / SIZE)  # grids span −1…1
     cos, sin = turn.cos(), turn.sin()
-    # From a place in the new image to the place in the old one: turned, sheared, then scaled, shifted.
+    # From a point in the new image to the point in the old one: rotated, sheared, then scaled, shifted.
     matrix = torch.stack(
         [
             torch.stack([(cos + shear * sin) / wider, (shear * cos - sin) / wider, right], 1),
@@ -106,7 +106,7 @@ def elastic_distort(images: Tensor, random: np.random.Generator) -> Tensor:
 
 
 def build_domain(key: str, card: Card) -> Domain:
-    """The domain: as many images of each digit, the faces drawn at random.
+    """The domain: the same number of images of each digit, the fonts drawn at random.
 
     Raises:
         XferError: ``no_package``.
@@ -137,13 +137,13 @@ def render_drawing(ink: Tensor, ways: int) -> Tensor:
 
 CARD = Card(
     title="Printed digits",
-    description="Digits from printing types, bent as if the paper had been crumpled, white on black.",
+    description="Printed digits in 12 fonts, distorted as if on crumpled paper, white on black.",
     source="the typefaces Caladea (Carolina Giovagnoli and Andrés Torresi) and Lato (Łukasz Dziedzic)",
     licence="Apache 2.0 (Caladea) and SIL OFL 1.1 (Lato)",
     recipe=(
-        f"one of 12 faces, turned by up to {TURN:.0f}°, sheared by up to {SHEAR}, scaled by up to a factor of "
-        f"{np.exp(SCALE):.2f} in width and height, shifted by up to {SHIFT:.0f} pixels, then bent: {POINTS}×{POINTS} "
-        f"points moved by normally distributed steps (standard deviation {BEND:.0f} pixel)"
+        f"one of 12 fonts, rotated by up to {TURN:.0f}°, sheared by up to {SHEAR}, scaled by up to a factor of "
+        f"{np.exp(SCALE):.2f} in width and height, shifted by up to {SHIFT:.0f} pixels, then distorted: "
+        f"{POINTS}×{POINTS} points moved by normally distributed steps (standard deviation {BEND:.0f} pixel)"
     ),
 )
 DOMAINS: dict[str, DomainInfo] = {

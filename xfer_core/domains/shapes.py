@@ -1,4 +1,4 @@
-"""Images of several shapes in one problem: brought to one shape, that of the largest."""
+"""Resizes the images of one problem to a common shape, that of the largest."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def common_shape(shapes: Iterable[Shape]) -> Shape:
 
 
 def resize_to(images: Tensor, shape: Shape) -> Tensor:
-    """Images brought to a shape: resized (bilinear, antialiased), grey ones repeated over the channels.
+    """Images resized to a shape (bilinear, antialiased), grey ones repeated over the channels.
 
-    Each image by itself, so the result does not depend on what else is fitted. Images that have the shape already come
-    back as they are, the same tensor.
+    Each image is resized by itself, so the result does not depend on the others. If the images have the shape already,
+    the same tensor is returned.
 
     Args:
         images: uint8 (N, C, H, W).
-        shape: what is wanted; its channels are C, or C is 1.
+        shape: the new shape; its channels are C, or C is 1.
 
     Returns:
         uint8 (N, *shape), contiguous.

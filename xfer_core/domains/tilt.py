@@ -1,4 +1,4 @@
-"""The tilt of a digit, from the moments of its ink: a task whose answer is a number."""
+"""The tilt of a digit, from the image moments of its ink: a regression task."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ CHUNK = 10_000
 
 
 def tilt(ink: Tensor) -> Tensor:
-    """arctan(μ₁₁ / μ₀₂) in degrees: how far the line through the middles of the rows leans, to the right positive.
+    """arctan(μ₁₁ / μ₀₂) in degrees: the angle of the line through the middles of the rows, to the right positive.
 
-    μ₁₁ = Σ I (x − x̄)(y − ȳ) and μ₀₂ = Σ I (y − ȳ)², with y upwards: the slant that is taken away where digits are
-    *deslanted* (LeCun et al. 1998, https://doi.org/10.1109/5.726791). An image without ink has tilt 0.
+    μ₁₁ = Σ I (x − x̄)(y − ȳ) and μ₀₂ = Σ I (y − ȳ)², with y upwards: the slant that *deslanting* of digits removes
+    (LeCun et al. 1998, https://doi.org/10.1109/5.726791). An image without ink has tilt 0.
 
     Args:
         ink: brightness of the strokes on black, (N, H, W) or (N, 1, H, W), float or uint8.

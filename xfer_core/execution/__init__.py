@@ -1,1 +1,1 @@
-"""Who trains: the dispatcher, its workers and where their processes come from."""
+"""Execution of runs: the dispatcher, its workers and the factory of their processes."""

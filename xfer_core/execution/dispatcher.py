@@ -1,4 +1,4 @@
-"""The dispatcher: takes queued runs from the store and gives each a process of its own."""
+"""The dispatcher: takes queued runs from the store and starts a worker process for each."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Stor
 from xfer_core.settings import Settings, settings
 
 POLL_SECONDS = 0.05
-CARE_SECONDS = 1.0  # between renewals of the lease, looks at what runs, and looks at the code's version
-PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to leave, and to write who it is
-ABROAD_SECONDS = 30.0  # of silence, after which a worker whose process cannot be looked up counts as dead
-LONGEST_PAUSE = 30.0  # before something that failed is tried again
+CARE_SECONDS = 1.0  # between renewals of the lease, checks of the running runs, and checks of the code's version
+PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to exit, and to write its identity
+ABROAD_SECONDS = 30.0  # without a heartbeat, after which a worker whose process cannot be checked counts as dead
+LONGEST_PAUSE = 30.0  # before a retry
 ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
 START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
 IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
 
 logger = logging.getLogger(__name__)
-_started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process began for it
-_begun: dict[Path, float] = {}  # when, by this process's clock
+_started: dict[Path, subprocess.Popen] = {}  # home → the dispatcher that this process started for it
+_begun: dict[Path, float] = {}  # home → its start, by this process's monotonic clock
 _watches: dict[str, Watch] = {}  # URL of a store → whether it is served
 _starting = threading.RLock()
 
 
 def code_version() -> str:
-    """Changes when a source file of the core changes."""
+    """A hash of the core's source files."""
     digest = hashlib.sha256()
     for path in sorted(ROOT.rglob("*.py")):
         digest.update(path.read_bytes())
@@ -53,7 +53,7 @@ def code_version() -> str:
 
 
 def ensure_dispatcher() -> None:
-    """Start a dispatcher if none serves. It is a process of its own and outlives whoever calls this."""
+    """Start a dispatcher if none serves. It is a separate process and outlives its caller."""
     chosen = settings()
     with _starting:
         known = chosen.database in _watches
@@ -62,13 +62,13 @@ def ensure_dispatcher() -> None:
         if served is False:
             _start(chosen)
         elif not known and served is None:
-            # Somebody holds the lease. A page must not wait until it is seen renewed; a command ends only after that.
+            # Another process holds the lease. A page must not wait until it is renewed; a command ends only after that.
             threading.Thread(target=_start_unless_served, args=(chosen, watch), name="xfer-watch").start()
 
 
 def wait_for_dispatcher(seconds: float = START_SECONDS) -> bool:
-    """Wait until a dispatcher serves this installation's store, with warm workers; whether one does in so many
-    seconds."""
+    """Wait until a dispatcher serves this installation's store, with warm workers; whether one does within
+    ``seconds``."""
     watch, until = Watch(Store(settings().database).lease), time.monotonic() + seconds
     while time.monotonic() < until:
         if watch.served():
@@ -90,10 +90,10 @@ def _start_unless_served(chosen: Settings, watch: Watch) -> None:
 def _start(chosen: Settings) -> None:
     home, begun = chosen.home, _started.get(chosen.home)
     if begun and begun.poll() is None:
-        # It takes seconds to import torch before it can hold the lease, and pages ask at every rerun.
+        # It takes seconds to import torch before it can hold the lease, and pages call this at every rerun.
         if time.monotonic() - _begun[home] < START_SECONDS:
             return
-        begun.kill()  # it hangs; its workers go on, and the next dispatcher adopts them
+        begun.kill()  # it hangs; its workers continue, and the next dispatcher adopts them
     search = os.pathsep.join([str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     home.mkdir(parents=True, exist_ok=True)
     with (home / "dispatcher.log").open("ab") as log:
@@ -115,17 +115,17 @@ class WorkerProcess:
 
     run: str
     process: BaseProcess
-    left: float | None = None  # since when its run does without it; until then it takes one of the slots
+    left: float | None = None  # since when its run no longer needs it; until then it takes one of the slots
 
 
 @dataclass
 class LastHeartbeat:
-    """What this dispatcher saw of a run that trains, by its own clock: the wall clock can be set."""
+    """The last heartbeat of a training run, by this dispatcher's monotonic clock, because the wall clock can be set."""
 
     since: float
-    heartbeat: float | None  # the last one; it is compared, and never read as a time
-    at: float  # when that was first seen
-    asked: float | None = None  # when it was first seen that somebody asked the run to stop
+    heartbeat: float | None  # the last one; only compared, never used as a time
+    at: float  # when it was first read
+    asked: float | None = None  # when a request to stop was first read
 
 
 def available_cores() -> int:
@@ -134,20 +134,20 @@ def available_cores() -> int:
 
 
 def default_slots(cores: int) -> int:
-    """Runs at a time, where ``XFER_SLOTS`` does not say: three, or one for every four cores if that is more."""
+    """Default of ``XFER_SLOTS``, runs at a time: three, or one for every four cores if that is more."""
     return max(3, cores // 4)
 
 
 class Dispatcher:
-    """Serves one store until told to end.
+    """Serves one store until it is stopped.
 
-    What goes wrong with one run is that run's trouble, and what goes wrong with the store passes: both are logged and
-    tried again, and neither ends the loop.
+    An error of one run does not affect the others, and errors of the store are temporary: both are logged and tried
+    again, and neither ends the loop.
 
     Args:
         store: where runs are queued.
         slots: runs at a time; 0 chooses three, or one for every four cores if that is more.
-        idle_seconds: ends after so long without a run; None never does.
+        idle_seconds: ends after so long without a run; None never ends.
     """
 
     def __init__(self, store: Store, slots: int = 0, idle_seconds: float | None = None) -> None:
@@ -157,16 +157,17 @@ class Dispatcher:
         self.idle_seconds = idle_seconds
         self.owner = new_owner()
         self.workers: dict[str, WorkerProcess] = {}  # token → its process
-        self.heartbeats: dict[str, LastHeartbeat] = {}  # token → the run that goes with it
-        self.adopted: set[str] = set()  # tokens of runs that another dispatcher, or a command line, began
+        self.heartbeats: dict[str, LastHeartbeat] = {}  # token → heartbeat of its run
+        self.adopted: set[str] = set()  # tokens of runs started by another dispatcher or a command line
         self.version = code_version()
         self.stopping = False
 
     def serve(self, context: multiprocessing.context.BaseContext) -> str:
-        """Work until ``IDLE``, ``OUTDATED``, ``TOLD`` or ``LOST``. Living runs go on; the next dispatcher adopts them.
+        """Serve until ``IDLE``, ``OUTDATED``, ``TOLD`` or ``LOST``. Active runs continue; the next dispatcher adopts
+        them.
 
         Args:
-            context: where worker processes come from.
+            context: multiprocessing context of the worker processes.
         """
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -189,7 +190,7 @@ class Dispatcher:
             except LeaseLost:
                 if not self._retake_lease():
                     return LOST
-            except Exception as error:  # whatever it is: nobody else serves the queue
+            except Exception as error:  # any error: no other process serves the queue
                 pause = min(max(2 * pause, CARE_SECONDS), LONGEST_PAUSE)
                 pause_until = now + pause
                 _log(f"the queue is not served for {pause:.0f} s", error)
@@ -204,7 +205,7 @@ class Dispatcher:
         self.stopping = True
 
     def _retake_lease(self) -> bool:
-        """Take the lease of a store that knows of none, such as one that was made anew; whether it is ours again."""
+        """Take the lease of a store that has none, such as a newly created one; whether it was taken."""
         with suppress(XferError, SQLAlchemyError):
             seen = self.store.lease()
             if not seen.owner:
@@ -218,11 +219,11 @@ class Dispatcher:
         if busy >= self.slots:
             return
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
-        # A run alone gets every core; runs that come together share them. A resumed run keeps its number, for sums in
-        # another order would give another curve.
+        # A single run gets every core; simultaneous runs share them. A resumed run keeps its number of threads, because
+        # sums in another order would give another curve.
         here = busy + len(queued)
         for run in queued[: self.slots - busy]:
-            # What belongs together is trained alike, the last of an experiment as the first: its size decides.
+            # All runs of an experiment get the same number of threads, also the last ones: its size decides.
             together = min(self.slots, self.store.count(run.batch) if run.batch else here)
             threads = run.threads or max(1, self.cores // together)
             token = new_token()
@@ -236,12 +237,12 @@ class Dispatcher:
         child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
         try:
             child.start()
-        except OSError:  # no process to be had now: the run waits for the next look
+        except OSError:  # no process available now: the run waits for the next poll
             self.store.transition(run, (RUNNING,), QUEUED, self.owner, token)
             raise
         self.workers[token] = WorkerProcess(run, child)
 
-    # ------------------------------------------------------------------ runs that are trained
+    # ------------------------------------------------------------------ running runs
 
     def _collect_exits(self) -> None:
         for token, child in list(self.workers.items()):
@@ -260,7 +261,7 @@ class Dispatcher:
             for token, run in running.items()
         }
         for token, child in self.workers.items():
-            # Its run ended, was deleted, or goes on elsewhere: the process has nothing more to do, and must leave.
+            # Its run ended, was deleted, or continues in another process: this process has no work, and must exit.
             child.left = None if token in running else child.left or now
             if child.left is not None and now - child.left > PATIENCE_SECONDS:
                 child.process.kill()
@@ -285,7 +286,7 @@ class Dispatcher:
             self._end(run, child, FAILED, failure_reason("time_limit", run.id, limit=limit))
 
     def _end(self, run: Run, child: WorkerProcess | None, status: str, reason: dict[str, Any]) -> None:
-        """End the process of a run that does not end by itself. What it measured and its checkpoints stay."""
+        """Kill the process of a run that does not end by itself. Its scalars and checkpoints stay."""
         ended = {"ended": time.time(), "pid": None, "reason": reason}
         if not self.store.transition(run.id, (RUNNING,), status, self.owner, run.token, **ended):
             return
@@ -295,7 +296,7 @@ class Dispatcher:
             os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
 
     def _worker_died(self, run_id: str, token: str, exit_code: int | None) -> None:
-        """A worker is gone. If it left no word of its own, its run goes on in another one."""
+        """A worker exited. If its run is still marked as running, it continues in another worker."""
         found = self.store.find(ids=[run_id], statuses=(RUNNING,))
         if not found or (found[0].token or run_id) != token:
             return
@@ -314,7 +315,7 @@ class Dispatcher:
 
     @contextmanager
     def _isolated(self, run: str) -> Iterator[None]:
-        """Let the trouble of one run be no trouble of the others."""
+        """Log an error of one run, so that it does not affect the others."""
         try:
             yield
         except LeaseLost:
@@ -324,7 +325,7 @@ class Dispatcher:
 
 
 def _log(what: str, error: Exception) -> None:
-    """One line for what is known to happen, a traceback for the rest."""
+    """One line for expected errors, a traceback for others."""
     if isinstance(error, (XferError, OSError)):
         logger.warning("%s: %s", what, error)
     else:
@@ -332,7 +333,7 @@ def _log(what: str, error: Exception) -> None:
 
 
 def _is_running(run: Run, silence: float) -> bool:
-    """Whether the process that is said to train this run exists; ``silence``: seconds since it was last heard of."""
+    """Whether the process that trains this run still exists; ``silence``: seconds since its last heartbeat."""
     known = is_alive(run.process) if run.process else None
     if known is not None:
         return known
@@ -340,25 +341,25 @@ def _is_running(run: Run, silence: float) -> bool:
 
 
 def serve(until_idle: bool = False) -> int:
-    """Serve this installation's store; at most one dispatcher does. Returns an exit code."""
+    """Serve this installation's store, if no other dispatcher does. Returns an exit code."""
     chosen = settings()
     store = Store(chosen.database)
     idle = 60 * chosen.idle_minutes if until_idle else None
     while not (watch := Watch(store.lease)).wait():
-        context = warm_factory()  # takes seconds, in which somebody else may begin to serve
+        context = warm_factory()  # takes seconds, in which another process may begin to serve
         dispatcher = Dispatcher(store, chosen.slots, idle)
         if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
             continue
         reason = dispatcher.serve(context)
         if reason != LOST:
-            with suppress(XferError):  # a locked store: the next one waits until the lease has run out
+            with suppress(XferError):  # a locked store: the next one waits until the lease expires
                 store.release_lease(dispatcher.owner)
         if dispatcher.workers:
-            os._exit(0)  # leaving by the front door would wait for the children
+            os._exit(0)  # a normal exit would join the child processes
         if reason == OUTDATED:
             # The lease is free and the factory ends with this program; the new code starts in the same process.
             os.execv(sys.executable, [sys.executable, "-m", "xfer_core", "dispatcher", *sys.argv[2:]])
-        # A run may have been queued by somebody who still saw the queue served.
+        # A run may have been queued by a process that still saw the queue served.
         if reason == TOLD or not store.find(statuses=(QUEUED,), limit=1):
             return 0
     print("a dispatcher is alive already")

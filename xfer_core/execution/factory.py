@@ -1,6 +1,6 @@
-"""The process that workers are forked from. It imports and makes beforehand what every worker needs (``warm.py``).
+"""The worker factory: the process that workers are forked from, with everything preloaded (``preload.py``).
 
-Nothing slow is imported here: it begins to warm up before the dispatcher has loaded torch for itself.
+Nothing slow is imported here, so that it starts to preload before the dispatcher itself has loaded torch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FORKS = sys.platform.startswith("linux")  # elsewhere workers are spawned: Apple
 
 
 def begin_factory() -> None:
-    """Start the process, which warms up by itself meanwhile; nothing where workers are spawned, or if it is there."""
+    """Start the process, which preloads in the background; does nothing if workers are spawned, or if it runs."""
     if not FORKS:
         return
     # Python 3.11's forkserver ignores sys.path when it preloads (cpython #117378).
@@ -30,13 +30,13 @@ def begin_factory() -> None:
 
 
 def warm_factory() -> multiprocessing.context.BaseContext:
-    """Where workers come from, once it is warm."""
+    """The multiprocessing context of the workers, once the factory has preloaded."""
     if not FORKS:
         return multiprocessing.get_context("spawn")
     begin_factory()
     context = multiprocessing.get_context("forkserver")
     first = context.Process(target=_nothing)
-    first.start()  # returns once the factory is warm: whoever has the lease must not be held up by that
+    first.start()  # returns once the factory is warm, so that the owner of the lease does not wait for it
     first.join()
     return context
 

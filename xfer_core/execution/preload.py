@@ -1,4 +1,4 @@
-"""Imported once by the process that workers are forked from: whatever is slow to load or to make.
+"""Preloading: imported once by the process that workers are forked from; loads and builds everything slow.
 
 No tensor arithmetic on more than one thread and no CUDA call may happen here, or forked children would hang.
 """
@@ -15,7 +15,7 @@ from xfer_core.execution import worker
 
 torch.set_num_threads(1)
 for key in builtin_domains():
-    with suppress(XferError):  # a font package that this machine lacks
+    with suppress(XferError):  # a missing font package
         load_domain(key)
 
 __all__ = ["worker"]

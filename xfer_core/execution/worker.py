@@ -1,4 +1,4 @@
-"""One run from the store, trained in this process."""
+"""Worker: trains one run from the store in this process."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ from xfer_core.training.callback import Command, Point
 from xfer_core.training.trainer import Result, Trainer
 
 WEIGHTS_SECONDS = 3.0
-SILENT_SECONDS = 10.0  # without a heartbeat, of which a run has about ten a second, before people are told
+SILENT_SECONDS = 10.0  # without a heartbeat (usually ten per second) before a page shows a note
 Listener = Callable[[dict[str, Any]], None]
 
 
 class StoreCallback:
-    """Writes what a run tells into the store, and hands it what people asked for.
+    """Writes metrics and events of a run into the store, and passes on its commands.
 
     Args:
-        store: where to.
+        store: of the run.
         run: its id.
-        listener: hears every progress, such as a progress bar.
-        token: the fencing token of this life of the run: once the run has another one, nothing is written any more.
+        listener: called with every progress, such as a progress bar.
+        token: the fencing token of this attempt of the run: once the run has another one, nothing is written any more.
     """
 
     def __init__(self, store: Store, run: str, listener: Listener | None = None, token: str | None = None) -> None:
         self.store, self.run, self.listener, self.token = store, run, listener, token
         self.begun, self.limit = time.monotonic(), settings().run_minutes
-        self.seq = 0  # the last number that this run has given out
+        self.seq = 0  # the last sequence number of this run
         self.evaluation_hooks: list[Callable[[], None]] = []
         self.phase_hooks: list[Callable[[], None]] = []
 
     def on_start(self, step: int) -> None:
-        """Forget what the run will tell again, and go on with the numbers after the last."""
+        """Delete the scalars and events that the run will report again, and continue the sequence numbers."""
         self.seq = self.store.truncate_after(self.run, step, self.token)
 
     def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class StoreCallback:
             self.listener(progress)
 
     def on_evaluation(self) -> None:
-        """The network was just looked at: a good moment to write down how it and the weights of the samples are."""
+        """After an evaluation: write a snapshot of the network and the weights of the samples."""
         for write in self.evaluation_hooks:
             write()
 
@@ -81,10 +81,10 @@ class StoreCallback:
                 write()
 
     def commands(self) -> Sequence[Command]:
-        """What people asked for since the last call.
+        """The commands since the last call.
 
         Raises:
-            XferError: ``time_limit``: the run took longer than this machine allows.
+            XferError: ``time_limit``: the run took longer than this installation allows.
         """
         if self.limit and time.monotonic() - self.begun > 60 * self.limit:
             raise XferError("time_limit", "run", self.run, limit=self.limit)
@@ -94,21 +94,21 @@ class StoreCallback:
 def run_here(
     store: Store, run: str, threads: int, listener: Listener | None = None, token: str | None = None
 ) -> Result | None:
-    """Train a run whose status is *running* in this process, and write how it ended.
+    """Train a run whose status is *running* in this process, and write its outcome.
 
     Args:
-        store: where it is.
+        store: of the run.
         run: its id.
         threads: of torch.
-        listener: hears every progress.
-        token: the fencing token that the run was given for this life; None for a run that nobody else could train.
+        listener: called with every progress.
+        token: the fencing token of this attempt; None for a run that no other process could train.
 
     Returns:
         The result; None if it failed, with the reason in the store.
 
     Raises:
-        XferError: why it failed, where the store could not take that: it is locked, full, or gone, or the run is
-            somebody else's by now (``superseded``).
+        XferError: why it failed, if the store could not record it: it is locked, full, or gone, or the run now belongs
+            to another process (``superseded``).
     """
     torch.set_num_threads(threads)
     folder = settings().artifacts(run)
@@ -137,7 +137,7 @@ def run_here(
         raise
     except XferError as error:
         _fail(store, run, error, token)
-    except Exception as error:  # whatever it is, the run must not look as if it were running
+    except Exception as error:  # for any error: the run must not keep the status running
         place = place_error(error) if isinstance(error, OSError) else None
         if place is None:
             with suppress(OSError):
@@ -149,7 +149,7 @@ def run_here(
 
 
 def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
-    """Write why a run failed, or raise it if that cannot be written."""
+    """Write why a run failed, or raise the error if that cannot be written."""
     reason: dict[str, Any] = {
         "code": error.code,
         "field": error.field,
@@ -162,18 +162,18 @@ def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
         if error.code != "database_locked" and store.transition(run, (RUNNING,), FAILED, by=token, **failed):
             return
     except XferError:
-        pass  # of the two, the first is the cause
+        pass  # raise the first error, the cause
     raise error
 
 
 def failure_reason(code: str, run: str, **params: Any) -> dict[str, Any]:
-    """A reason for the store that no rule of a field explains."""
+    """A failure reason for the store, from a message that concerns no field."""
     error = XferError(code, "run", run, **params)
     return {"code": code, "field": "run", "value": run, "params": params, "text": format_error(error)}
 
 
 def _earlier_changes(store: Store, run: str) -> list[tuple[int, Command]]:
-    """What people set in an earlier life of the run, with the steps."""
+    """Live changes in earlier attempts of the run, with the steps."""
     return [
         (event["step"], Command("set", event["details"]["name"], event["details"]["value"]))
         for event in store.events(run, "set")
@@ -181,11 +181,11 @@ def _earlier_changes(store: Store, run: str) -> list[tuple[int, Command]]:
 
 
 def notes(store: Store, run: str) -> list[XferError]:
-    """What a person should know of how a run goes on: that it is silent, checkpoints that it could not use, and what is
-    wrong with its network: of the one that is reported once there is a result, before that what was seen so far."""
+    """Notes on a run for people: no heartbeat, unusable checkpoints, and warnings about its network: about the
+    selected checkpoint once there is a result, before that from the events so far."""
     found = []
     for row in store.find(ids=[run], statuses=(RUNNING,)):
-        # By the wall clock, which may be wrong: this is told, and nothing is decided by it.
+        # By the wall clock, which may be wrong: this is only shown, nothing depends on it.
         silence = time.time() - (row.heartbeat or math.inf)
         if silence > SILENT_SECONDS:
             found.append(XferError("not_heard", "run", run, seconds=round(silence)))
@@ -195,13 +195,13 @@ def notes(store: Store, run: str) -> list[XferError]:
         reason = "; ".join(unusable.values())
         found.append(XferError(code, "checkpoint", list(unusable), reason=reason, step=event["step"]))
     result = store.get(run).result
-    seen = result.get("warnings", []) if result else [event["details"] for event in store.events(run, "collapsed")]
-    return found + warnings(seen)
+    reported = result.get("warnings", []) if result else [event["details"] for event in store.events(run, "collapsed")]
+    return found + warnings(reported)
 
 
 def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:
     """The warnings of a result, or of events, for :func:`xfer_core.errors.format_error`: domains by their titles,
-    shares in per cent."""
+    fractions in per cent."""
     found = []
     for warning in told:
         params = dict(warning["params"])
@@ -215,7 +215,7 @@ def warnings(told: Sequence[Mapping[str, Any]]) -> list[XferError]:
 
 
 def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
-    """The columns of the run's row that say how it ended."""
+    """The columns of the run's row for its outcome."""
     if result.status == PAUSED:
         return {"status": PAUSED, "pid": None}
     name = spec.target_metric()
@@ -225,7 +225,7 @@ def _outcome(result: Result, spec: RunSpec) -> dict[str, Any]:
 
 
 class SampleWeightWriter:
-    """Writes λ of each domain and sample while a run trains, every few seconds, as long as they differ.
+    """Writes λ of each domain and sample during training, every few seconds, until they no longer change.
 
     Args:
         folder: of the run's artifacts.
@@ -254,7 +254,7 @@ def _write_artifacts(folder: Path, trainer: Trainer) -> None:
 
 
 def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tensor]:
-    """Replace the table of λ_{d,i} in one move; returns it by domain, empty where the strategy has none."""
+    """Replace the table of λ_{d,i} atomically; returns it by domain, empty if the strategy has none."""
     weights = trainer.sample_weights()
     if not weights:
         return weights
@@ -272,12 +272,12 @@ def write_sample_weights(folder: Path, trainer: Trainer) -> dict[str, torch.Tens
 
 
 def _label_names(classes: tuple[str, ...], labels: torch.Tensor) -> list[Any]:
-    """Labels as a reader knows them: names of classes, or values."""
+    """Labels for readers: names of classes, or values."""
     return [classes[label] for label in labels.tolist()] if classes else labels.tolist()
 
 
 def worker(url: str, run: str, threads: int, token: str) -> None:
-    """What the dispatcher's child process does."""
+    """Entry point of the dispatcher's child process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "torch._dynamo" not in sys.modules:
         print(f"run {run}: this process was not warm; the first step will be late", file=sys.stderr)
@@ -285,5 +285,5 @@ def worker(url: str, run: str, threads: int, token: str) -> None:
         store = Store(url)
         store.append(run, by=token, pid=os.getpid(), process=identity(), heartbeat=time.time())
         run_here(store, run, threads, token=token)
-    except XferError as error:  # nobody but the log has heard of it
+    except XferError as error:  # it is in no other log
         sys.exit(f"run {run} ended: {format_error(error)}")

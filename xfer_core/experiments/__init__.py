@@ -1,1 +1,1 @@
-"""Several methods, label budgets and seeds on one problem: presets, plans, and the runs that they are made of."""
+"""Experiments: several methods, label budgets and seeds on one problem; presets, plans, and their runs."""

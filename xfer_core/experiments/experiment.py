@@ -1,7 +1,7 @@
 """An experiment: several methods, each with several label budgets and several seeds, on one problem.
 
-It lives in the run store as the runs of one batch: what was asked, what is missing and what came of it are all read
-from their specs, so a restarted server, a second viewer and a run that died need no special case.
+It is stored in the run store as the runs of one batch: its conditions, missing runs and results are all read from
+their specs, so a restarted server, a second viewer and a run that died need no special case.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE, RESUMABLE, Run, Store
 
 PREFIX = "experiment-"
-OLD_SWEEP = "sweep-"  # begins the batch of a λ sweep of the time when those were no experiments
+OLD_SWEEP = "sweep-"  # prefix of the batches of old λ sweeps, before they were experiments
 MAX_RUNS = 600  # runs at a time
-Budget = Any  # labels a class: a whole number, or "all"
+Budget = Any  # labels per class: a whole number, or "all"
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One of the things that an experiment compares.
+    """One condition of an experiment, such as a method.
 
     Attributes:
-        title: what a reader calls it, with ``{names}`` for ``params``, so that a page can translate it.
-        settings: what it changes in the experiment's spec, as ``PATH=VALUE``.
-        params: the words that the title leaves open.
+        title: for readers, with ``{names}`` for ``params``, so that a page can translate it.
+        settings: its changes to the experiment's spec, as ``PATH=VALUE``.
+        params: values for the ``{names}`` in the title.
     """
 
     title: str
@@ -38,14 +38,14 @@ class Condition:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Arms × label budgets × seeds.
+    """Conditions × label budgets × seeds.
 
     Attributes:
-        question: a key of ``QUESTIONS``: what is asked, and so which picture answers.
-        base: the spec that each arm changes.
-        arms: what is compared.
-        budgets: labels a class in the target.
-        seeds: each is a deal of the data, initial weights and batches of its own, shared by all arms.
+        preset: a key of ``PRESETS``; it decides which chart shows the result.
+        base: the spec that each condition changes.
+        conditions: what is compared.
+        budgets: labels per class in the target.
+        seeds: each gives its own split of the data, initial weights and batches, shared by all conditions.
     """
 
     preset: str
@@ -58,7 +58,7 @@ class Experiment:
         return len(self.conditions) * len(self.budgets) * len(self.seeds)
 
     def specs(self) -> list[tuple[RunSpec, Condition]]:
-        """Every run with its arm, seed by seed: after the first seed every picture has something to show.
+        """Every run with its condition, seed by seed, so that every chart has data after the first seed.
 
         Raises:
             XferError: ``empty_experiment`` or ``too_many_runs`` with the nearest size that works; or what
@@ -68,20 +68,20 @@ class Experiment:
             if not getattr(self, name):
                 raise XferError("empty_experiment", f"experiment.{name}", None)
         if len(self) > MAX_RUNS:
-            a_seed = len(self) // len(self.seeds)
-            fitting = MAX_RUNS // a_seed
+            per_seed = len(self) // len(self.seeds)
+            fitting = MAX_RUNS // per_seed
             raise XferError("too_many_runs", "experiment.seeds", len(self), limit=MAX_RUNS, fitting=max(fitting, 1))
         base = self.base.model_dump(mode="json")
         made = [
-            (parse_spec(base, [*arm.settings, f"problem.labels_per_class={canonical(budget)}"]), arm)
+            (parse_spec(base, [*condition.settings, f"problem.labels_per_class={canonical(budget)}"]), condition)
             for budget in self.budgets
-            for arm in self.conditions
+            for condition in self.conditions
         ]
-        return [(spec.model_copy(update={"seed": seed}), arm) for seed in self.seeds for spec, arm in made]
+        return [(spec.model_copy(update={"seed": seed}), condition) for seed in self.seeds for spec, condition in made]
 
 
 def new_batch(question: str) -> str:
-    """The name under which an experiment's runs belong together; it says what was asked."""
+    """A new batch name for an experiment's runs; it contains the preset."""
     return f"{PREFIX}{question}-{secrets.token_hex(4)}"
 
 
@@ -91,7 +91,7 @@ def is_experiment(batch: str) -> bool:
 
 
 def preset_of(batch: str) -> str:
-    """The question of an experiment by its batch."""
+    """The preset of an experiment by its batch."""
     if batch.startswith(OLD_SWEEP):
         return "lambda"
     return batch.removeprefix(PREFIX).rpartition("-")[0]
@@ -109,7 +109,7 @@ def without_seed(spec: Mapping[str, Any]) -> str:
 
 
 def finished_unique(runs: Iterable[Run]) -> list[Run]:
-    """The finished runs, each spec once: what was stopped, or trained twice, does not count."""
+    """The finished runs, each spec once: stopped and repeated runs do not count."""
     found: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.created):
         if run.status == FINISHED:
@@ -118,19 +118,19 @@ def finished_unique(runs: Iterable[Run]) -> list[Run]:
 
 
 def missing_specs(runs: Sequence[Run]) -> list[tuple[RunSpec, str]]:
-    """What no run has done or will do by itself, of every method with every seed: specs with their names."""
+    """Every condition and seed without a finished, active or resumable run: specs with their names."""
     alive = {run.digest for run in runs if run.status in (*LIVE, *RESUMABLE, FINISHED)}
     seeds = sorted({run.spec["seed"] for run in runs})
-    asked = [
-        (RunSpec.model_validate({**cell.spec, "seed": seed}), cell.name)
+    specs = [
+        (RunSpec.model_validate({**run.spec, "seed": seed}), run.name)
         for seed in seeds
-        for cell in one_run_per_condition(runs)
+        for run in one_run_per_condition(runs)
     ]
-    return [(spec, name) for spec, name in asked if spec.digest() not in alive]
+    return [(spec, name) for spec, name in specs if spec.digest() not in alive]
 
 
 def one_run_per_condition(runs: Iterable[Run]) -> list[Run]:
-    """One run for each arm and budget, in the order in which they were asked for."""
+    """One run for each condition and budget, in the order of creation."""
     first: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.created):
         first.setdefault(without_seed(run.spec), run)
@@ -138,29 +138,29 @@ def one_run_per_condition(runs: Iterable[Run]) -> list[Run]:
 
 
 def add_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
-    """The same experiment with ``count`` seeds more, starting after the highest: specs with their names.
+    """The same experiment with ``count`` more seeds, starting after the highest: specs with their names.
 
     Raises:
         XferError: ``too_many_runs``.
     """
-    first, ways = max(run.spec["seed"] for run in runs) + 1, one_run_per_condition(runs)
-    if len(ways) * count > MAX_RUNS:
-        fitting = max(1, MAX_RUNS // len(ways))
-        raise XferError("too_many_runs", "experiment.seeds", len(ways) * count, limit=MAX_RUNS, fitting=fitting)
+    first, unique = max(run.spec["seed"] for run in runs) + 1, one_run_per_condition(runs)
+    if len(unique) * count > MAX_RUNS:
+        fitting = max(1, MAX_RUNS // len(unique))
+        raise XferError("too_many_runs", "experiment.seeds", len(unique) * count, limit=MAX_RUNS, fitting=fitting)
     return [
-        (RunSpec.model_validate({**way.spec, "seed": seed}), way.name)
+        (RunSpec.model_validate({**run.spec, "seed": seed}), run.name)
         for seed in range(first, first + count)
-        for way in ways
+        for run in unique
     ]
 
 
 def pause(store: Store, runs: Iterable[Run]) -> None:
-    """Pause what runs or waits; each goes on later as if nothing had been."""
+    """Pause running and queued runs; each can be resumed bit-identically."""
     _order(store, "pause", (run for run in runs if run.status in LIVE))
 
 
 def resume(store: Store, batch: str) -> int:
-    """Resume what was paused, interrupted or failed, and queue anew what was stopped; how many runs that is."""
+    """Resume paused, interrupted and failed runs, and queue stopped ones again; the number of these runs."""
     runs = store.find(batch=batch)
     resumable = [run for run in runs if run.status in RESUMABLE]
     _order(store, "resume", resumable)
@@ -174,6 +174,6 @@ def _order(store: Store, kind: str, runs: Iterable[Run]) -> None:
     for run in runs:
         try:
             store.command(run.id, kind)
-        except XferError as error:  # it ended, or somebody else was quicker
+        except XferError as error:  # it ended, or another process was faster
             if error.code not in ("not_in_status", "unknown_run"):
                 raise

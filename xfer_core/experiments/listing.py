@@ -1,4 +1,4 @@
-"""Many runs as a list: which of them are asked for, and those of an experiment as one entry."""
+"""Lists of runs: filtering, sorting, and the runs of an experiment as one entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ListEntry:
 
     Attributes:
         batch: of the experiment; empty for a run by itself.
-        runs: at least one, in the order in which they were given.
+        runs: at least one, in the given order.
     """
 
     batch: str
@@ -25,10 +25,10 @@ class ListEntry:
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are asked for; what is empty asks for nothing in particular.
+    """A filter of runs; an empty field matches all.
 
     Attributes:
-        text: words that must all be found, in upper or lower case; numbers as whole words.
+        text: words that must all be found, ignoring case; numbers as whole words.
         methods: ``kind`` of strategies.
         domains: keys, as source, target or unseen.
         outcomes: such as ``finished``.
@@ -40,11 +40,11 @@ class RunFilter:
     outcomes: Collection[str] = ()
 
     def matches(self, run: Run, words: Callable[[Run], str]) -> bool:
-        """Whether it asks for this run.
+        """Whether this run matches.
 
         Args:
-            run: which.
-            words: all that can be said of a run, for the search by ``text``; asked last.
+            run: to check.
+            words: gives the searchable text of a run, for ``text``; called last.
         """
         if self.methods and run.spec["strategy"]["kind"] not in self.methods:
             return False
@@ -54,9 +54,9 @@ class RunFilter:
             return False
         if not (wanted := self.text.casefold().split()):
             return True
-        said = words(run).casefold()
-        whole = said.split()  # a number is meant as a whole one: 1 is not found in 2026-11-27
-        return all(word in (whole if word.isdigit() else said) for word in wanted)
+        searched = words(run).casefold()
+        whole = searched.split()  # numbers match whole words: 1 is not found in 2026-11-27
+        return all(word in (whole if word.isdigit() else searched) for word in wanted)
 
 
 def domains_of(run: Run) -> set[str]:
@@ -66,7 +66,7 @@ def domains_of(run: Run) -> set[str]:
 
 
 def entries(runs: Sequence[Run]) -> list[ListEntry]:
-    """The runs in the order given, those of an experiment together where its first one stands."""
+    """The runs in the given order, those of an experiment together at the place of its first one."""
     found: dict[str, ListEntry] = {}
     for run in runs:
         batch = run.batch if is_experiment(run.batch) else ""
@@ -75,7 +75,7 @@ def entries(runs: Sequence[Run]) -> list[ListEntry]:
 
 
 def best_first(runs: Sequence[Run]) -> list[Run]:
-    """By their results: accuracies from the highest, then errors from the lowest, then runs without a result."""
+    """Sorted by result: accuracies from the highest, then errors from the lowest, then runs without a result."""
 
     def place(run: Run) -> tuple[int, float]:
         metric = run.target_metric

@@ -1,4 +1,4 @@
-"""The plan of an experiment: all that a person sets before it starts, and how a link spells it."""
+"""The plan of an experiment: its settings before it starts, and their encoding in a link."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ STRATEGY_CLASSES: dict[str, Any] = {form.kind_name(): form for form in STRATEGIE
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked, before it starts.
+    """Settings of an experiment before it starts.
 
     Attributes:
-        question: a key of ``QUESTIONS``.
+        preset: a key of ``PRESETS``.
         base: problem, network and training of every run; its strategy, seed and label budget are not used.
-        methods: kinds of the strategies that are compared; where the question has arms of its own, beside those.
-        settings: kind → path → value in the words of ``--set``, where that method leaves its defaults, such as
+        methods: kinds of the compared strategies, in addition to the preset's own conditions.
+        settings: kind → path → value in the syntax of ``--set``, where a method differs from its defaults, such as
             ``{"dann": {"strategy.hidden": "32", "training.optimizer.lr": "0.001"}}``.
         budgets: labels per class in the target.
-        seeds: how many, from 0 on.
-        term: whose λ runs from 0 to 1, where the question asks for that; empty: of all terms of the targets.
+        seeds: how many, starting at 0.
+        term: the term whose λ is swept from 0 to 1, if the preset does that; empty: all terms of the targets.
     """
 
     preset: str
@@ -45,18 +45,18 @@ class Plan:
         Raises:
             XferError: what ``parse_spec`` raises.
         """
-        question, own = PRESETS[self.preset], ()
-        if question.sweeps_term:
+        preset, own = PRESETS[self.preset], ()
+        if preset.sweeps_term:
             own = lambda_conditions(self.spec_of("joint"), self.term)
-        elif question.conditions:
-            own = question.conditions(self.base)
-        arms = (*own, *strategy_conditions(self.methods))
-        # What sets an arm apart stands last, so that it wins over its method's settings.
-        return tuple(replace(arm, settings=(*self._settings_of(strategy_of(arm)), *arm.settings)) for arm in arms)
+        elif preset.conditions:
+            own = preset.conditions(self.base)
+        found = (*own, *strategy_conditions(self.methods))
+        # A condition's own settings come last, so that they override its method's settings.
+        return tuple(replace(one, settings=(*self._settings_of(strategy_of(one)), *one.settings)) for one in found)
 
     def kinds(self) -> list[str]:
-        """Every strategy that it trains, in the order of the arms."""
-        return list(dict.fromkeys(strategy_of(arm) for arm in self.conditions()))
+        """Every strategy that it trains, in the order of the conditions."""
+        return list(dict.fromkeys(strategy_of(condition) for condition in self.conditions()))
 
     def spec_of(self, kind: str) -> RunSpec:
         """A run of this method with its settings, at the base's label budget.
@@ -67,17 +67,17 @@ class Plan:
         return parse_spec(self.base.model_dump(mode="json"), [f"strategy.kind={kind}", *self._settings_of(kind)])
 
     def experiment(self) -> Experiment:
-        """The runs that it asks for."""
+        """The experiment with its runs."""
         return Experiment(self.preset, self.base, self.conditions(), self.budgets, tuple(range(self.seeds)))
 
     def query(self) -> dict[str, str]:
-        """The plan as the parameters of a link, in the words of ``--set``; the methods' settings begin with a kind."""
-        asked = {"question": self.preset, "labels": ",".join(str(budget) for budget in self.budgets)}
-        asked["seeds"] = str(self.seeds)
+        """The plan as query parameters of a link, in the syntax of ``--set``; methods' settings begin with a kind."""
+        query = {"question": self.preset, "labels": ",".join(str(budget) for budget in self.budgets)}
+        query["seeds"] = str(self.seeds)
         if PRESETS[self.preset].choices:
-            asked["methods"] = ",".join(self.methods)
+            query["methods"] = ",".join(self.methods)
         if self.term:
-            asked["term"] = self.term
+            query["term"] = self.term
         shared = {
             path: value
             for path, value in spec_settings(self.base).items()
@@ -88,27 +88,27 @@ class Plan:
             for kind, settings in self.settings.items()
             for path, value in settings.items()
         }
-        return {**asked, **shared, **own}
+        return {**query, **shared, **own}
 
     def _settings_of(self, kind: str) -> list[str]:
         return [f"{path}={value}" for path, value in self.settings.get(kind, {}).items()]
 
 
 def strategy_of(arm: Condition) -> str:
-    """The strategy of an arm."""
+    """The strategy of a condition."""
     begins = "strategy.kind="
     return next(setting.removeprefix(begins) for setting in arm.settings if setting.startswith(begins))
 
 
 def plan_for(question: str, seeds: int = 1) -> Plan:
-    """The plan that a question begins with."""
+    """The default plan of a preset."""
     preset = PRESETS[question]
     return Plan(question, parse_spec({}, preset.settings), preset.kinds, preset.budgets, seeds)
 
 
 def plan_to_compare(spec: RunSpec) -> Plan:
-    """The method of this spec, with its settings, against what a transfer must beat, on the same problem, network and
-    training. From scratch stays out where the spec has no target labels to learn from."""
+    """The method of this spec, with its settings, against the baselines, on the same problem, network and training.
+    Training from scratch is left out if the spec has no target labels."""
     kind, budget = spec.strategy.kind, spec.problem.labels_per_class
     others = [other for other in REFERENCE if other != kind and (other != "target_only" or budget != 0)]
     settings = method_settings(kind, spec.strategy.model_dump(mode="json"))
@@ -116,14 +116,14 @@ def plan_to_compare(spec: RunSpec) -> Plan:
 
 
 def plan_to_sweep(spec: RunSpec, term: str = "") -> Plan:
-    """How λ changes the result, on the problem, network and training of this spec; the other terms share as in it."""
+    """A λ sweep on the problem, network and training of this spec; the other terms keep their proportions."""
     settings = method_settings("joint", spec.strategy.model_dump(mode="json")) if spec.strategy.kind == "joint" else {}
     own = {"joint": settings} if settings else {}
     return Plan("lambda", unchanged(spec), PRESETS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
 
 
 def method_settings(kind: str, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Path → value in the words of ``--set``, of those fields that differ from the method's defaults.
+    """Path → value in the syntax of ``--set``, of those fields that differ from the method's defaults.
 
     Raises:
         XferError: for the first field that breaks a rule.
@@ -133,7 +133,7 @@ def method_settings(kind: str, fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def untuned(specs: Sequence[RunSpec]) -> list[str]:
-    """The kinds among these specs whose every field is the method's default: nobody has set them for this problem."""
+    """The kinds among these specs that only have default values: they were not tuned for this problem."""
     kinds = dict.fromkeys(spec.strategy.kind for spec in specs)
     own = {kind: {canonical(s.strategy.model_dump(mode="json")) for s in specs if s.strategy.kind == kind}
            for kind in kinds}  # fmt: skip

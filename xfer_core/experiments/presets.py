@@ -1,4 +1,4 @@
-"""The questions that an experiment can ask: which arms answer each, and with which budgets."""
+"""Experiment presets: a question, the conditions that answer it, and the label budgets."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ BALANCERS = tuple(form.kind_name() for form in STRATEGIES if form.family == "joi
 
 
 def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
-    """One arm a strategy, each with its defaults."""
+    """One condition per strategy, each with its defaults."""
     return tuple(Condition(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
 
 
 def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
     stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
-    arms = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
+    conditions = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")
         title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
-        arms.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
-    return tuple(arms)
+        conditions.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
+    return tuple(conditions)
 
 
 def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
-    """Joint learning with one λ from 0 to 1; the other terms share what is left.
+    """Joint learning with one λ from 0 to 1; the other terms share the rest.
 
     Args:
-        spec: its problem, and where its strategy is ``joint`` the proportions in which terms share.
-        term: whose λ that is, as ``domain/task``; empty: of all terms of the targets together.
+        spec: gives the problem, and if its strategy is ``joint`` the proportions of the other terms.
+        term: the term of that λ, as ``domain/task``; empty: all terms of the targets together.
     """
     problem = spec.problem
     terms = task_loss_terms(problem, "source", "target")
@@ -58,27 +58,27 @@ def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
     for value in LAMBDAS:
         weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}
         settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")
-        arms.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
-    return tuple(arms)
+        conditions.append(Condition(title, settings, {**params, "value": f"{value:g}"}))
+    return tuple(conditions)
 
 
 def _split_weight(whole: float, terms: Sequence[str], now: Mapping[str, float]) -> dict[str, float]:
-    """``whole`` dealt to these terms in the proportions of now, or evenly where all of them are 0."""
+    """``whole`` split among these terms in the proportions of ``now``, or evenly if all of them are 0."""
     total = sum(now[term] for term in terms)
     return {term: round(whole * (now[term] / total if total else 1 / len(terms)), 6) for term in terms}
 
 
 def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
-    """From scratch; then fine-tuning from the chosen source, and from others that are here and look the same size."""
+    """From scratch; then fine-tuning from the chosen source, and from other available ones with the same tasks."""
     own = spec.problem.source[0]
-    offer = domain_info(own)
+    info = domain_info(own)
     alike = [
         key
         for key in domain_keys()
         if key != own
         and key not in (*spec.problem.target, *spec.problem.unseen)
         and is_available(key)
-        and all(domain_info(key).tasks.get(task) == offer.tasks.get(task) for task in spec.problem.tasks)
+        and all(domain_info(key).tasks.get(task) == info.tasks.get(task) for task in spec.problem.tasks)
     ]
     first = Condition(TITLES["target_only"], ("strategy.kind=target_only",))
     others = (
@@ -91,18 +91,18 @@ def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
 
 @dataclass(frozen=True)
 class ExperimentPreset:
-    """A preset.
+    """A preset of an experiment.
 
     Attributes:
         title: the question.
         idea: one sentence on how it is answered.
-        picture: the picture that answers it.
-        kinds: strategies that are compared at first, and that the viewer may change; beside ``arms`` where there are.
-        choices: the strategies from which the viewer may choose; empty where there is nothing to choose.
-        arms: what is compared, where it follows from the problem.
+        chart: the chart that answers it.
+        kinds: strategies that are compared by default, in addition to ``conditions``; the viewer may change them.
+        choices: the strategies from which the viewer may choose; empty if there is no choice.
+        conditions: makes the conditions that depend on the problem.
         budgets: labels per class.
-        settings: what the question needs of the problem, as ``PATH=VALUE``.
-        sweeps_term: whether the viewer may choose the term whose λ runs.
+        settings: settings of the problem that the question needs, as ``PATH=VALUE``.
+        sweeps_term: whether the viewer may choose the term whose λ is swept.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What a person takes home. To add a format, add a file with ``write`` and ``names``, and its name to ``FORMATS``."""
+"""Export of a run. To add a format: add a file with ``write`` and ``names``, and its name to ``FORMATS``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from xfer_core.exports import artifacts, curves, data, onnx, recipe, report, scr
 from xfer_core.runs.store import Run, Store
 
 FORMATS = (report, recipe, curves, artifacts, onnx, script)
-"""Each has ``write(store, run, folder) -> list[Path]``, which raises an XferError for what has to be left out, and
-``names(run) -> list[str]``, which says the same without writing anything."""
+"""Each has ``write(store, run, folder) -> list[Path]``, which raises an XferError if its files must be left out, and
+``names(run) -> list[str]``, which checks the same without writing anything."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and what was left out with the reason; :func:`xfer_core.errors.format_error` makes it a
-    sentence."""
+    """The files written, and the reasons for those left out, as errors for :func:`xfer_core.errors.format_error`."""
 
     files: list[Path] = field(default_factory=list)
     skipped: list[XferError] = field(default_factory=list)
@@ -57,10 +56,10 @@ def available_files(run: Run) -> tuple[list[str], list[XferError]]:
 
 
 def file_content(store: Store, run: Run, name: str) -> bytes:
-    """One of the files that are :func:`available_files`, made now.
+    """The content of one of the :func:`available_files`, generated now.
 
     Raises:
-        XferError: what the file's ``write`` raises.
+        XferError: the errors of the file's ``write``.
     """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -1,4 +1,4 @@
-"""What training itself left: weights (safetensors) and λ of every sample (CSV), where there are any."""
+"""Exports the artifacts of training: weights (safetensors) and λ of every sample (CSV), if there are any."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from xfer_core.settings import settings
 
 
 def names(run: Run) -> list[str]:
-    """``weights.safetensors``, and ``sample_weights.csv`` where there is one.
+    """``weights.safetensors``, and ``sample_weights.csv`` if there is one.
 
     Raises:
-        XferError: ``left_out_weights`` for a run that has not trained to an end.
+        XferError: ``left_out_weights`` for a run without final weights.
     """
     if not (settings().artifacts(run.id) / WEIGHTS).exists():
         raise XferError("left_out_weights", WEIGHTS, run.status)
@@ -26,13 +26,13 @@ def names(run: Run) -> list[str]:
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``weights.safetensors`` with what its outputs stand for as metadata, and copy ``sample_weights.csv``.
+    """Write ``weights.safetensors`` with the meaning of its outputs as metadata, and copy ``sample_weights.csv``.
 
     Raises:
-        XferError: ``left_out_weights`` for a run that has not trained to an end.
+        XferError: ``left_out_weights`` for a run without final weights.
     """
     names(run)
     weights, shares = [settings().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
     path = folder / WEIGHTS
-    path.write_bytes(save(load_file(weights), metadata(run)))  # save_file would let nobody else read it (mode 0600)
+    path.write_bytes(save(load_file(weights), metadata(run)))  # save_file would restrict it to its owner (mode 0600)
     return [path, *([Path(shutil.copy(shares, folder))] if shares.exists() else [])]

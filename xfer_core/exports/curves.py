@@ -1,4 +1,4 @@
-"""Everything that a run measured, as CSV."""
+"""Exports all scalars of a run as CSV."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def names(run: Run) -> list[str]:
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``curves.csv``: one row a scalar with the columns name, step, value."""
+    """Write ``curves.csv``: one row per scalar with the columns name, step, value."""
     path = folder / FILE
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

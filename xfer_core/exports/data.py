@@ -1,4 +1,4 @@
-"""The samples of a run exactly as it saw them, as one file of arrays."""
+"""Exports the split data of a run as one file of arrays."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FILE = "data.npz"
 
 
 def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
-    """The problem as the run dealt it, if that needs no download; ``load_inputs`` as in ``split_problem``.
+    """The problem's data in the run's split, if that needs no download; ``load_inputs`` as in ``split_problem``.
 
     Raises:
-        XferError: ``data_gone``, or what ``split_problem`` raises.
+        XferError: ``data_gone``, or the errors of ``split_problem``.
     """
     for key in problem.roles():
         if not is_available(key):
@@ -31,10 +31,10 @@ def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemD
 
 def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
-    ``DOMAIN/labelled/original`` int64 (N,), the number by which ``sample_weights.csv`` knows a sample,
+    ``DOMAIN/labelled/original`` int64 (N,), the example ids as in ``sample_weights.csv``,
     ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` the names of the
-    classes in the order of the network's outputs or ``unit/TASK`` for numbers, and ``DOMAIN/labelled/weight`` float32
-    (N,) where the weights of samples are decided before the first step."""
+    classes in the order of the network's outputs or ``unit/TASK`` of a regression, and ``DOMAIN/labelled/weight``
+    float32 (N,) if the sample weights are computed before the first step."""
     arrays: dict[str, np.ndarray] = {}
     for key, domain in data.training.items():
         arrays[f"{key}/labelled/images"] = domain.labelled.inputs.numpy()

@@ -1,4 +1,4 @@
-"""The curves of a report: each with its question, its words and its numbers."""
+"""Figures of a report: each with its question, alternative text and numbers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SUM = replace(TOTAL, dash="dot")
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a baseline did on the first target while it trained.
+    """The curve of a baseline on the first target during training.
 
     Attributes:
-        title: what its method is called.
-        look: how it is drawn.
+        title: of its method.
+        style: its line style.
         points: (step, accuracy or error on validation samples), by step.
     """
 
@@ -42,8 +42,8 @@ class Figure:
 
     Attributes:
         question: its title.
-        unit: what the axis measures.
-        curves: what is drawn, at least one, each with at least one point.
+        unit: title of the y axis.
+        curves: at least one, each with at least one point.
         percent: whether values are fractions.
         log: whether the axis is logarithmic.
     """
@@ -59,20 +59,20 @@ class Figure:
         return curve_chart(self.curves, self.unit, dark, self.percent, self.log)
 
     def alt(self) -> str:
-        """Where each curve begins and ends, in words."""
+        """Alternative text: first and last point of each curve."""
         ends = [(curve.title, curve.points[0], curve.points[-1]) for curve in self.curves]
-        said = [
+        parts = [
             f"{title}: {self._said(a[1])} at step {a[0]}, {self._said(b[1])} at step {b[0]}" for title, a, b in ends
         ]
-        return f"{'; '.join(said)}."
+        return f"{'; '.join(parts)}."
 
     def numbers(self, most: int) -> tuple[list[str], list[list[str]]]:
-        """Header and rows of a table, a row a step; of long curves only about ``most`` steps, the last one too."""
+        """Header and rows of a table, a row per step; of long curves only about ``most`` steps, and the last one."""
         steps = sorted({step for curve in self.curves for step, _value in curve.points})
-        kept = steps[:: math.ceil(len(steps) / most)]
-        kept += [] if kept[-1] == steps[-1] else [steps[-1]]
+        sampled = steps[:: math.ceil(len(steps) / most)]
+        sampled += [] if sampled[-1] == steps[-1] else [steps[-1]]
         columns = [dict(curve.points) for curve in self.curves]
-        rows = [[str(step), *(self._said(c[step]) if step in c else "" for c in columns)] for step in kept]
+        rows = [[str(step), *(self._said(c[step]) if step in c else "" for c in columns)] for step in sampled]
         return ["step", *(curve.title for curve in self.curves)], rows
 
     def _said(self, value: float) -> str:
@@ -87,13 +87,13 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     Args:
         spec: of the run.
         points: all its scalars.
-        baselines: drawn beside it where its accuracy or its error on the target is.
+        baselines: drawn in the chart of its accuracy or error on the target.
     """
     curves: dict[str, dict[int, float]] = {}
     for name, step, value in points:
         curves.setdefault(name, {})[step] = value
     terms = terms_of(spec)
-    # The sum is drawn first, thin and dotted: in black on top it hid the terms that it is made of.
+    # The sum is drawn first, thin and dotted, so that it does not hide its terms.
     losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
     lambdas = {lambda_name(name): (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, is_accuracy)
@@ -109,8 +109,8 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     pictures = []
     for question, unit, wanted, percent, log in chosen:
         found = [
-            Curve(title, look, sorted(curves[name].items()), 1.5 if look is SUM else 2.5)
-            for name, (title, look) in wanted.items()
+            Curve(title, style, sorted(curves[name].items()), 1.5 if style is SUM else 2.5)
+            for name, (title, style) in wanted.items()
             if name in curves
         ]
         if found and judged in wanted:
@@ -123,7 +123,7 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
 
 
 def terms_of(spec: RunSpec) -> dict[str, tuple[str, LineStyle]]:
-    """Loss term → its title, and its look by the role of its domain."""
+    """Loss term → its title, and its line style by the role of its domain."""
     roles, own, used = spec.problem.roles(), type(spec.strategy).term_titles, dict[str, int]()
     found = {}
     for term in spec.strategy.lambdas(spec.problem):

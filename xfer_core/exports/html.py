@@ -1,4 +1,4 @@
-"""HTML that opens offline, reads well and prints well; whatever is put into it is escaped."""
+"""HTML building blocks for reports that open offline and can be printed; all content is escaped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ summary { cursor: pointer; color: var(--link); }
 }
 """
 
-# A chart that was hidden as the page opened takes its width when it is shown.
+# A chart that was hidden when the page opened is resized when it is shown.
 _SCRIPT = """<script>
 for (const media of ["print", "(prefers-color-scheme: dark)"]) {
   matchMedia(media).addEventListener("change", () => document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
@@ -59,7 +59,7 @@ for (const media of ["print", "(prefers-color-scheme: dark)"]) {
 
 
 def page(title: str, parts: Iterable[str]) -> str:
-    """A whole document of parts that are HTML already."""
+    """A whole document from parts in HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -81,7 +81,7 @@ def heading(text: str, level: int = 2) -> str:
 
 
 def code(text: str) -> str:
-    """Text as it is, in a fixed width."""
+    """Preformatted text."""
     return f"<pre>{escape(text)}</pre>"
 
 
@@ -97,28 +97,28 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], numbers: int 
 
 
 def folded(summary: str, content: str) -> str:
-    """Content that is there when asked for."""
+    """Collapsible content."""
     return f"<details><summary>{escape(summary)}</summary>\n{content}\n</details>"
 
 
 def picture(uri: str, caption: str) -> str:
-    """Samples.
+    """An image with a caption.
 
     Args:
-        uri: the picture itself, as a data URI.
-        caption: what it shows.
+        uri: the image, as a data URI.
+        caption: its caption.
     """
     return f'<figure><img src="{escape(uri)}" alt=""><figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def figure(chart: go.Figure, dark: go.Figure, alt: str, first: bool) -> str:
-    """A chart that lives without a network; the first of a page brings plotly.js with it.
+    """A chart that works offline; the first of a page includes plotly.js.
 
     Args:
-        chart: what is drawn on a light page, and printed.
-        dark: the same for a reader whose browser is dark.
-        alt: what it shows, in words; stands below it.
-        first: whether no other chart of the page came before.
+        chart: for a light page and for print.
+        dark: the same for a browser in dark mode.
+        alt: alternative text; shown below it.
+        first: whether it is the first chart of the page.
     """
     drawn = []
     for name, one in (("light", chart), ("dark", dark)):
@@ -135,7 +135,7 @@ def figure(chart: go.Figure, dark: go.Figure, alt: str, first: bool) -> str:
 
 
 def static_figure(address: str, alt: str) -> str:
-    """A drawing that does not move, at ``address`` (a data URI, so that the page stays one file), with its words."""
+    """A static figure at ``address`` (a data URI, so that the page stays one file), with its alternative text."""
     words = escape(alt)
     picture = f'<img class="drawn" src="{escape(address)}" alt="{words}">'
     return f"<figure>\n{picture}\n<figcaption>{words}</figcaption>\n</figure>"

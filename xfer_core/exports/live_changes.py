@@ -1,4 +1,4 @@
-"""What people changed while a run trained: λ and the learning rate, by step."""
+"""Live changes of a run: λ and the learning rate, by step."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from xfer_core.training.config import LiveChange
 
 
 def live_changes(store: Store, run: Run) -> Mapping[int, Sequence[tuple[str, float]]]:
-    """Step → what people set there, in order: (``lr`` or ``lambda/TERM``, value). What was set at a step that the run
-    never went on from changed nothing, and is not in it."""
+    """Step → changes there, in order: (``lr`` or ``lambda/TERM``, value). Changes at the run's last step had no effect,
+    and are left out."""
     last = (run.result or {}).get("step")
-    turned: dict[int, list[tuple[str, float]]] = {}
+    changes: dict[int, list[tuple[str, float]]] = {}
     for event in store.updates_since(run.id).events:
         if event["kind"] == "set" and (last is None or event["step"] < last):
-            turned.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
-    return turned
+            changes.setdefault(event["step"], []).append((event["details"]["name"], event["details"]["value"]))
+    return changes
 
 
 def with_changes(store: Store, run: Run) -> RunSpec:

@@ -1,4 +1,4 @@
-"""The trained network as ONNX, for every runtime that is not torch; needs the optional packages."""
+"""Exports the trained network as ONNX, for runtimes other than torch; needs the optional packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def names(run: Run) -> list[str]:
     """``network.onnx``.
 
     Raises:
-        XferError: ``left_out_onnx`` where a package is missing, ``left_out_weights`` where there are no weights.
+        XferError: ``left_out_onnx`` if a package is missing, ``left_out_weights`` if there are no weights.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -34,12 +34,12 @@ def names(run: Run) -> list[str]:
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output a task, named by it. Which class
-    each number of an output stands for is in its metadata (:func:`xfer_core.exports.outputs.metadata`). It is written
-    by a process of its own, which takes its memory with it.
+    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output per task, with its name. The
+    class of each output value is in the metadata (:func:`xfer_core.exports.outputs.metadata`). It is written by a
+    separate process, so that its memory is freed.
 
     Raises:
-        XferError: as :func:`names`; ``onnx_failed`` where the exporter did not do it.
+        XferError: as :func:`names`; ``onnx_failed`` if the exporter failed.
     """
     names(run)
     path = folder / FILE

@@ -1,7 +1,6 @@
-"""Writes one run's network as ONNX, in a process of its own: ``python -m xfer_core.exports.onnx_process RUN FILE``.
+"""Writes one run's network as ONNX, as a separate process: ``python -m xfer_core.exports.onnx_process RUN FILE``.
 
-The exporter of torch leaves a hundred megabytes and more behind in the process that used it; a server that has used it
-would keep them.
+The exporter of torch leaks a hundred megabytes and more in its process; a server would keep them.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ INPUT = "images"
 
 
 class _Answers(nn.Module):
-    """The outputs of every task in order, for a format that knows no dictionaries."""
+    """The outputs of every task in order, for a format without dictionaries."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -32,7 +31,7 @@ class _Answers(nn.Module):
 
 
 def write_onnx(run: Run, path: Path) -> None:
-    """Write the network of this run, with what it takes and what its outputs mean as metadata.
+    """Write the network of this run, with the meaning of its input and outputs as metadata.
 
     Raises:
         XferError: ``no_weights``.
@@ -48,7 +47,7 @@ def write_onnx(run: Run, path: Path) -> None:
         dynamo=True,
         verbose=False,
     )
-    assert program is not None  # torch's word for its old way of exporting
+    assert program is not None  # None only for torch's old exporter
     program.model.metadata_props.update(metadata(run))
     program.save(path, external_data=False)
 

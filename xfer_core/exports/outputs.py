@@ -1,4 +1,4 @@
-"""What goes into an exported network and what each of its outputs means: no index leaves without its name."""
+"""Meaning of an exported network's input and outputs, so that every output index has a name."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import math
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.store import Run
 
-UNIT = "degrees"  # of every task that asks for a number
+UNIT = "degrees"  # of every regression
 
 
 def output_sentences(problem: Problem) -> list[str]:
-    """For each task what its outputs stand for, in order; reads no sample."""
-    said = []
+    """For each task the meaning of its outputs, in order; reads no sample."""
+    sentences = []
     for task, names in problem.classes().items():
         if names:
             listed = ", ".join(f"{i} = {name!r}" for i, name in enumerate(names))
-            said.append(f"Outputs of {task}, one a class, the largest is the answer: {listed}.")
+            sentences.append(f"Outputs of {task}, one per class, the largest is the prediction: {listed}.")
         else:
-            said.append(f"Output of {task}: one number, in {UNIT}.")
-    return said
+            sentences.append(f"Output of {task}: one number, in {UNIT}.")
+    return sentences
 
 
 def metadata(run: Run) -> dict[str, str]:
-    """What a file with the run's network says of itself; every value is text, as ONNX and safetensors want it.
+    """Metadata for a file with the run's network; every value is text, as ONNX and safetensors require.
 
     Returns:
         ``run``: its id. The others are JSON. ``input``: ``layout`` NCHW, ``shape`` of one image (C, H, W), ``type`` and
         ``range`` of its values. ``outputs``: task → ``classes``, the names of its outputs in order, or ``unit`` of a
-        number. ``result``: name → value of every test metric, null where it is no number; absent before there is one.
+        regression. ``result``: name → value of every test metric, null if it is not finite; absent without a result.
     """
     problem = run.typed_spec.problem
     outputs = {task: {"classes": list(names)} if names else {"unit": UNIT} for task, names in problem.classes().items()}

@@ -1,4 +1,4 @@
-"""The spec of a run as a recipe file."""
+"""Exports the spec of a run as a recipe file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ FILE = "recipe.json"
 
 
 def recipe_text(store: Store, run: Run) -> str:
-    """JSON that ``python -m xfer_core train`` takes, and the pages where they say "Open a recipe". What people changed
-    while the run trained is in it (``training.live_changes``), so that it gives the same numbers again."""
+    """JSON for ``python -m xfer_core train`` and for "Open a recipe" on the pages. It includes the run's live changes
+    (``training.live_changes``), so that it gives the same numbers again."""
     return to_json(with_changes(store, run).model_dump(mode="json"), indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The run as one HTML file that opens anywhere, offline, and can be printed."""
+"""Exports a report of the run: one HTML file that opens offline and can be printed."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     spec, path = run.typed_spec, folder / FILE
     data = load_problem_data(spec)
     samples = {key: len(one) for (key, split), one in data.held_out.items() if split == "test"} if data else {}
-    baselines, turned = finished_baselines(store, run), live_changes(store, run)
+    baselines, changes = finished_baselines(store, run), live_changes(store, run)
     parts = [*_head(run, spec, samples), *_compared(run, spec, baselines, samples), *_done(spec)]
-    parts += [*_data(spec, data), *_turned(spec, turned)]
+    parts += [*_data(spec, data), *_turned(spec, changes)]
     pictures = figures_of(spec, store.updates_since(run.id).points, _curves(store, spec, baselines))
     parts += [*_pictures(pictures), *_mixed_up(run, spec, data, first=not pictures), *_tests(run, spec, samples)]
-    parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(turned))]
+    parts += [*_selection(run, spec), *_network(spec), *_again(store, run, spec, bool(changes))]
     path.write_text(html.page(f"{run.name} · Xfer", parts), encoding="utf-8")
     return [path]
 
@@ -70,7 +70,7 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
 
 
 def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mapping[str, int]) -> Iterator[str]:
-    """Beside its baselines: a figure alone says little."""
+    """The comparison with its baselines."""
     if run.target_metric is None or run.broke:
         return
     yield html.heading("Is that much? Beside the baselines")
@@ -98,7 +98,7 @@ def _title(run: Run) -> str:
 
 
 def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Baseline]:
-    """The accuracy of each baseline on the target while it trained."""
+    """The accuracy of each baseline on the target during training."""
     name = spec.target_metric().removesuffix("test") + "validation"
     found = store.curves([run.id for run in baselines], name)
     return [
@@ -186,10 +186,10 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
         ]
         for row in selection_outcomes(chosen)
     ]
-    yield html.heading("Which step would other rules have taken?")
+    yield html.heading("Model selection: which step would other rules have selected?")
     titles = ", ".join(domain_info(key).card.title for key in judged)
     yield html.paragraph(f"Test samples of {titles}, {spec.problem.tasks[0]}.")
-    yield html.table(["rule", "looks at", "step", "on test samples"], rows, numbers=2)
+    yield html.table(["rule", "uses", "step", "on test samples"], rows, numbers=2)
 
 
 def _network(spec: RunSpec) -> Iterator[str]:
@@ -212,7 +212,7 @@ def _again(store: Store, run: Run, spec: RunSpec, turned: bool) -> Iterator[str]
     )
     yield html.paragraph(
         "The same recipe on the same device with the same number of threads gives the same numbers. "
-        "Another machine, or another version of torch, rounds otherwise."
+        "Another machine, or another version of torch, rounds differently."
     )
     if turned:
         yield html.paragraph(

@@ -1,4 +1,4 @@
-"""What a report shows of samples: some of each domain, and which classes the network mixes up."""
+"""Samples in a report: some of each domain, and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
-SHOWN = 10  # samples of a domain, one of each class as far as that goes
+SHOWN = 10  # samples of a domain, one of each class if possible
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class ConfusedSamples:
     """The confusion matrix of the first task on a domain.
 
     Attributes:
-        counts: a row a true class, a column an answer.
-        right: test samples whose answer is right.
-        samples: all of them.
+        counts: a row per true class, a column per predicted class.
+        right: number of correctly predicted test samples.
+        samples: number of test samples.
     """
 
     counts: pd.DataFrame
@@ -35,16 +35,16 @@ class ConfusedSamples:
     samples: int
 
     def sentence(self) -> str:
-        """How many are right, and the commonest mistake."""
-        said = f"{self.right} of {self.samples} test samples are right."
+        """The number of correct predictions, and the most frequent error."""
+        text = f"{self.right} of {self.samples} test samples are right."
         if worst := mistakes(self.counts):
             name, answer, count, of = worst[0]
-            said += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
-        return said
+            text += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
+        return text
 
 
 def load_problem_data(spec: RunSpec) -> ProblemData | None:
-    """The data of a run as it was dealt them; None where not all of it is on this machine."""
+    """The data of a run in its split; None if not all of it is on this machine."""
     return split_problem(spec.problem, spec.seed) if all(map(is_available, spec.problem.roles())) else None
 
 
@@ -58,8 +58,8 @@ def samples_of(data: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
 
 
 def confused_samples(run: Run, spec: RunSpec, data: ProblemData) -> ConfusedSamples | None:
-    """What the trained network answers to the test samples of the first target; None of a task that asks for a number,
-    and of a run without weights."""
+    """The trained network's confusion matrix on the test samples of the first target; None for a regression, and for a
+    run without weights."""
     task, held_out = spec.problem.tasks[0], data.held_out[spec.problem.target[0], "test"]
     if not (classes := spec.problem.classes()[task]):
         return None
@@ -68,5 +68,7 @@ def confused_samples(run: Run, spec: RunSpec, data: ProblemData) -> ConfusedSamp
     except XferError:
         return None
     outputs = predict_logits(network, held_out.inputs, (run.result or {}).get("precision", "float32"))
-    answers = from_logits(held_out.labels[task], outputs[task])
-    return ConfusedSamples(confusion_matrix(answers, classes), int(answers.correct.sum()), len(answers.labels))
+    predictions = from_logits(held_out.labels[task], outputs[task])
+    return ConfusedSamples(
+        confusion_matrix(predictions, classes), int(predictions.correct.sum()), len(predictions.labels)
+    )

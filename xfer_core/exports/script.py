@@ -1,4 +1,4 @@
-"""The run as a plain PyTorch script that needs nothing of this project, with its data beside it."""
+"""Exports the run as a plain PyTorch script, independent of this project, with its data."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``script.py`` and ``data.npz``.
 
     Raises:
-        XferError: ``no_script`` for a strategy that nobody has written out, ``not_plain`` for such a layer,
-            ``data_gone`` where the data would have to be downloaded again.
+        XferError: ``no_script`` for a strategy without a script, ``not_plain`` for a layer that is not torch's own,
+            ``data_gone`` if the data would have to be downloaded again.
     """
     return [write_script(store, run, folder), write_samples(run, folder)]
 
@@ -67,20 +67,20 @@ def write_samples(run: Run, folder: Path) -> Path:
 def script_of(
     spec: RunSpec,
     data: ProblemData,
-    turned: Turned = {},  # noqa: B006 - nobody changes it
+    turned: Turned = {},  # noqa: B006 - never mutated
     stop: int | None = None,
     facts: Sequence[str] = (),
     departs: str = "",
 ) -> str:
-    """The script that does what this spec asks for.
+    """The script that trains this spec.
 
     Args:
         spec: of the run.
         data: its problem with its data.
-        turned: step → (knob, value) that a person set there.
-        stop: the step at which a person stopped the run; None if nobody did.
+        turned: live changes, step → (setting, value).
+        stop: the step at which a person stopped the run; None if it finished.
         facts: sentences about the run, for comments.
-        departs: how its number may differ.
+        departs: how its result may differ.
 
     Raises:
         XferError: ``no_script`` or ``not_plain``.
@@ -101,7 +101,7 @@ def _require_method(spec: RunSpec) -> None:
 
 
 def _facts(run: Run, spec: RunSpec) -> list[str]:
-    """What the head of the script says of the run."""
+    """Facts about the run for the head of the script."""
     titles = [
         f"{key} is {domain_info(key).card.title} ({domain_info(key).card.licence})." for key in spec.problem.roles()
     ]
@@ -114,21 +114,21 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
 
 
 def departures(run: Run, spec: RunSpec) -> str:
-    """How far the script's number may lie from the run's, and why: sentences for the reader of either."""
+    """How far the script's result may differ from the run's, and why, as sentences."""
     result, more = run.result or {"precision": "float32", "device": "cpu"}, []
     if spec.strategy.kind in DEPARTS:
         more.append(DEPARTS[spec.strategy.kind])
     if result["precision"] != "float32":
         more.append(f"The run computed in {result['precision']}; the script computes in float32.")
     if result["device"] != "cpu":
-        more.append(f"The run drew its batches on {result['device']}; the script draws others, on the processor.")
-    same = "The script takes the run's first weights, batches and steps: only rounding can make a difference."
+        more.append(f"The run drew its batches on {result['device']}; the script draws others, on the CPU.")
+    same = "The script uses the run's initial weights, batches and steps: only rounding can make a difference."
     why = more or [same]
     why.append(
-        "Another processor, number of threads or version of torch rounds otherwise, and that may move the result as "
-        "much as another seed would."
+        "Another processor, number of threads or version of torch rounds differently, which may change the result as "
+        "much as another seed."
     )
     if spec.training.selection != "last":
         rule = spec.training.selection
-        why.append(f"The run reports the step that the rule {rule} took; in the script the last step counts.")
+        why.append(f"The run reports the step that the rule {rule} selected; the script reports the last step.")
     return " ".join(why)

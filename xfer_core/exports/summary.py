@@ -1,4 +1,4 @@
-"""What a report says in words: what was asked for, and how it came out."""
+"""Summary of a run as sentences: its setup and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xfer_core.training.config import SGD
 
 
 def setup_summary(spec: RunSpec) -> list[str]:
-    """What was done, without symbols."""
+    """The setup of the run, without symbols."""
     problem, training, strategy = spec.problem, spec.training, type(spec.strategy)
     labels = problem.labels_per_class
     budget = (
@@ -29,25 +29,25 @@ def setup_summary(spec: RunSpec) -> list[str]:
     )
     roles = []
     if problem.source:
-        roles.append(f"Learned from: {_titles(problem.source)}.")
-    roles.append(f"To become better at: {_titles(problem.target)}, {budget}.")
+        roles.append(f"Source: {_titles(problem.source)}.")
+    roles.append(f"Target: {_titles(problem.target)}, {budget}.")
     if problem.unseen:
-        roles.append(f"Only tested on: {_titles(problem.unseen)}.")
+        roles.append(f"Unseen (test-only): {_titles(problem.unseen)}.")
     optimizer = "SGD" if isinstance(training.optimizer, SGD) else "Adam"
     how = (
-        f"The network is {spec.network.kind}; it learned for {training.steps} steps with {optimizer} at a learning "
-        f"rate of {training.optimizer.lr:g} ({training.schedule}), {training.batch_size} samples of each domain a step."
+        f"The network is {spec.network.kind}, trained for {training.steps} steps with {optimizer} at a learning rate "
+        f"of {training.optimizer.lr:g} ({training.schedule}), {training.batch_size} samples of each domain per step."
     )
     summary = (strategy.__doc__ or "").strip().splitlines()[0]
     return [f"{strategy.title}. {summary}", " ".join(roles), how]
 
 
 def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[str]:
-    """The result, how far it can be trusted, and which step it is of.
+    """The result, its uncertainty, and the selected step.
 
     Args:
-        run: what happened.
-        spec: what was asked for.
+        run: with its result.
+        spec: of the run.
         samples: domain → number of test samples, as far as known.
     """
     metric, result = run.target_metric, run.result
@@ -55,18 +55,18 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
         left = "It ended without a result." if run.status in ENDED else "It has not ended."
         return [f"This run is {run.status}. {left}", *([run.reason["text"]] if run.reason else [])]
     target, count = spec.problem.target[0], samples.get(spec.problem.target[0])
-    said = metric_text(metric["name"], metric["value"])
+    value = metric_text(metric["name"], metric["value"])
     on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
         sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
     elif is_error(metric["name"]):
         sentences = [f"On {on}, its answers are {said} off on average."]
     else:
-        sentences = [f"On {on}, {said} of its answers are right."]
+        sentences = [f"On {on}, {value} of its answers are right."]
         if count:
             low, high = accuracy_interval(metric["value"], count)
             sentences[0] += (
-                f" With so many samples, the 95 % interval of this figure is {100 * low:.1f} to {100 * high:.1f} %."
+                f" With so many samples, the 95 % interval of this value is {100 * low:.1f} to {100 * high:.1f} %."
             )
     sentences += [format_error(warning) for warning in warnings(result.get("warnings", []))]
     rule = RULES[spec.training.selection].title
@@ -80,30 +80,28 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
         sentences.append(f"The run is {run.status}.")
     if result.get("frozen_unchanged") is not None:
         held = "is unchanged to the last bit" if result["frozen_unchanged"] else "HAS CHANGED: this is a bug"
-        sentences.append(f"What was to stay fixed {held}.")
+        sentences.append(f"The frozen part {held}.")
     return sentences
 
 
 def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> list[str]:
-    """How the result stands to its baseline, and how far one run each can tell.
+    """The result compared with its baseline, and the limits of one run each.
 
     Args:
-        spec: what was asked for.
-        found: the numbers.
-        samples: of the target's test; None where that is not known.
+        spec: of the run.
+        found: the verdict on the run.
+        samples: of the target's test set; None if unknown.
     """
     if not found.against or found.stopped_at is not None:
         return []
-    other = (
-        "from scratch, with the very same labels" if found.against == SCRATCH else "with what the source alone taught"
-    )
-    said = _amount(found.baseline, found.is_error)
+    other = "from scratch, with the very same labels" if found.against == SCRATCH else "on the source alone"
+    value = _amount(found.baseline, found.is_error)
     amount = f"{abs(found.better):.1f}°" if found.is_error else f"{100 * abs(found.better):.1f} points"
     if found.is_error:
         side = _side(found, "closer", "farther off")
-        first = f"Trained {other}, the answers are {said} off; this run is {amount} {side}."
+        first = f"Trained {other}, the answers are {value} off; this run is {amount} {side}."
     else:
-        first = f"Trained {other}, {said} are right; this run is {amount} {_side(found, 'above', 'below')} that."
+        first = f"Trained {other}, {value} are right; this run is {amount} {_side(found, 'above', 'below')} that."
     doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
     if samples and not found.is_error:
         doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"

@@ -1,8 +1,8 @@
-"""How far apart two sets of features are, and how well one would serve the other.
+"""Measures of domain distance, transferability and similarity of features.
 
-Distances between domains: :func:`proxy_a_distance`, :func:`mmd`, :func:`class_conditional_gap`. How well features or
-predictions would serve a task: :func:`leep`, :func:`logme`, :func:`h_score`. How alike two networks see the same
-samples: :func:`linear_cka`. Show several: each of them ranks some problems wrongly. Adding a measure is adding a file.
+Distances between domains: :func:`proxy_a_distance`, :func:`mmd`, :func:`class_conditional_gap`. Transferability of
+features or predictions to a task: :func:`leep`, :func:`logme`, :func:`h_score`. Similarity of two networks' features
+for the same samples: :func:`linear_cka`. Show several: each one ranks some problems wrongly. To add one: add a file.
 """
 
 from xfer_core.measures.a_distance import proxy_a_distance

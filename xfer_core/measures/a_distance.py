@@ -1,4 +1,4 @@
-"""Proxy A-distance: how well a straight line tells the domains apart."""
+"""Proxy A-distance: how well a linear classifier tells the domains apart."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from xfer_core.measures.checks import require_equal_width, require_features
 
 
 def proxy_a_distance(source: Tensor, target: Tensor, seed: int = 0) -> float:
-    """d_A = 2 (1 − 2ε), where ε is the test error of a linear classifier that is asked "source or target?".
+    """d_A = 2 (1 − 2ε), where ε is the test error of a linear classifier of source against target.
 
-    0: the classifier can do no better than toss a coin; 2: it is never wrong. The exact A-distance asks for the best
-    of all linear classifiers and cannot be computed; a trained one stands in for it. Ben-David et al. 2007,
+    0: the classifier is as good as chance; 2: it is never wrong. The exact A-distance needs the best of all linear
+    classifiers and cannot be computed; a trained one approximates it. Ben-David et al. 2007,
     https://papers.nips.cc/paper/2983. Why it matters: the error on the target is at most the error on the source plus
-    half of such a distance plus what no classifier can get right in both, Ben-David et al. 2010,
-    https://doi.org/10.1007/s10994-009-5152-4. So where domains cannot be told apart, what the source taught carries
-    over, as long as one classifier can serve both.
+    half of such a distance plus the joint error of the best classifier for both, Ben-David et al. 2010,
+    https://doi.org/10.1007/s10994-009-5152-4. So if the domains cannot be told apart, a network trained on the source
+    works on the target, provided that one classifier can be right on both.
 
     As many samples of each domain as the smaller set has are drawn. One half of each trains a logistic regression with
     scikit-learn's defaults (L2, C = 1), the other half tests it; both are standardised by the training half. ε is a
-    frequency over about min(N, M) test samples, so d_A has a standard error of up to 2/√min(N, M) where domains are
-    alike. Chance can make ε exceed ½: then the distance is below 0. For domains that are alike it is 0 on average.
+    frequency over about min(N, M) test samples, so d_A has a standard error of up to 2/√min(N, M) for equal
+    distributions. By chance ε can exceed ½: then the distance is below 0. For equal distributions it is 0 on average.
 
     Args:
         source: features, (N, D), any float type.
         target: features of the same stage, (M, D).
-        seed: which samples are drawn, and which half they go to.
+        seed: of the drawn samples and their halves.
 
     Returns:
         from −2 to 2, without a unit; below 0 by chance only.

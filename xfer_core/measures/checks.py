@@ -1,4 +1,4 @@
-"""What every measure asks of its input. Broken input is refused by name, before it can become a wrong number."""
+"""Input checks of all measures. Invalid input raises an error, before it can become a wrong number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xfer_core.errors import XferError
 
 
 def require_features(features: Tensor, field: str, least: int = 2) -> Tensor:
-    """The features in float64 on the processor, without a gradient, so that every device gives the same number.
+    """The features in float64 on the CPU, without gradient, so that every device gives the same number.
 
     Args:
         features: (N, D), any real type.
@@ -31,11 +31,11 @@ def require_features(features: Tensor, field: str, least: int = 2) -> Tensor:
 
 
 def require_labels(labels: Tensor, samples: int, field: str, least: int = 2) -> tuple[Tensor, Tensor]:
-    """The classes that occur, in order, and for each sample the position of its class among them.
+    """The classes that occur, in order, and for each sample the index of its class among them.
 
     Args:
         labels: int64 (N,).
-        samples: N, as the features have it.
+        samples: N, the number of features' rows.
         field: the argument's name, for the error.
         least: how many different classes the measure needs.
 
@@ -56,7 +56,7 @@ def require_labels(labels: Tensor, samples: int, field: str, least: int = 2) -> 
 
 
 def require_equal_width(source: Tensor, target: Tensor, field: str = "target") -> None:
-    """Both sets must come from the same stage, so that their columns mean the same.
+    """Reject sets of different width: both must come from the same stage, so that their columns mean the same.
 
     Args:
         source: (N, D).
@@ -79,7 +79,7 @@ def center(features: Tensor, field: str) -> Tensor:
         field: the argument's name, for the error.
 
     Raises:
-        XferError: ``constant`` if what is left is nothing but rounding: there all samples are equal.
+        XferError: ``constant`` if only rounding errors remain, because all samples are equal.
     """
     moved = features - features.mean(0)
     if not has_variance(moved, features):
@@ -88,5 +88,5 @@ def center(features: Tensor, field: str) -> Tensor:
 
 
 def has_variance(deviations: Tensor, features: Tensor) -> bool:
-    """Whether deviations from a mean are more than the rounding that computing this mean leaves behind."""
+    """Whether deviations from a mean are larger than the rounding errors of this mean."""
     return bool(deviations.abs().max() > 1e-12 * features.abs().max())

@@ -1,4 +1,4 @@
-"""The class-conditional gap: how far each class has moved from one domain to the other."""
+"""Class-conditional gap: the distance between the class means of two domains."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def class_conditional_gap(
     """gap = 1/|C| Σ_{c ∈ C} ‖μ_{s,c} − μ_{t,c}‖ / σ, over the classes C that both domains have.
 
     μ_{d,c} is the mean feature of class c in domain d, and σ² the pooled within-class variance, summed over columns:
-    σ² = Σ_{d,c} Σ_i ‖x_i − μ_{d,c}‖² / Σ_{d,c} (n_{d,c} − 1). So 1 means that classes move as far as a sample typically
-    lies from the mean of its class. Two domains can look alike as a whole while class 3 of one lies on class 5 of the
-    other: distances between domains miss that, this one does not. Aligning class means is the idea of Xie et al. 2018,
-    http://proceedings.mlr.press/v80/xie18c.html; dividing by the spread makes stages and networks comparable.
+    σ² = Σ_{d,c} Σ_i ‖x_i − μ_{d,c}‖² / Σ_{d,c} (n_{d,c} − 1). So 1 means that classes shift as far as a sample
+    typically is from its class mean. Two domains can have equal distributions while class 3 of one lies on class 5 of
+    the other: distances between domains miss that, this one does not. Aligning class means is the idea of Xie et al.
+    2018, http://proceedings.mlr.press/v80/xie18c.html; dividing by σ makes stages and networks comparable.
 
-    Means of few samples scatter, and a gap cannot be negative: for equal distributions it is about √(1/n_s + 1/n_t),
-    with n the samples of a class. Compare gaps only between sets of equal sizes.
+    Means of few samples vary, and a gap cannot be negative: for equal distributions it is about √(1/n_s + 1/n_t),
+    with n the samples per class. Compare gaps only between sets of equal sizes.
 
     Args:
         source_features: (N, D), any float type.

@@ -1,4 +1,4 @@
-"""How much each sample of one set looks as if it came from another: a ratio of densities, from a classifier."""
+"""Density ratio of two sets of samples, estimated with a classifier: importance weights."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 
-PIXELS = 8  # a side: images are averaged down to so many, for a linear classifier sees outlines and colours only
-LEAST = 2  # samples of each side: one half is judged by a classifier that learned from the other
-LIMIT = 20.0  # a weight above so many times the mean says more about the classifier than about the sample
+PIXELS = 8  # per side: images are averaged down to this; a linear classifier uses only coarse shape and colour anyway
+LEAST = 2  # samples of each set: one half is predicted by a classifier trained on the other
+LIMIT = 20.0  # times the mean: a larger weight would reflect the classifier rather than the sample
 
 
 def density_ratio(samples: Tensor, wanted: Tensor) -> Tensor:
     """w(x) ∝ p_wanted(x) / p_samples(x), with mean 1: importance weights for covariate shift.
 
     A logistic regression learns to tell the two sets apart; by Bayes' rule its odds, divided by the ratio of the sizes,
-    estimate the ratio of the densities. Each sample is judged by a classifier that has not seen it (two folds).
+    estimate the ratio of the densities. Each sample is predicted by a classifier not trained on it (two folds).
     Bickel, Brückner and Scheffer 2009, https://www.jmlr.org/papers/v10/bickel09a.html.
 
     Args:
         samples: images to weigh, uint8 (N, C, H, W), N at least 2.
-        wanted: images of the kind that counts, uint8 (M, C, H, W), M at least 2.
+        wanted: images of the wanted distribution, uint8 (M, C, H, W), M at least 2.
 
     Returns:
         float32 (N,), with mean 1, none above 20 before it is scaled.

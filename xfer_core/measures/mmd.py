@@ -13,24 +13,24 @@ MOST_SAMPLES = 2000  # of each set: the kernel of all pairs of these fills a gig
 
 
 def mmd(source: Tensor, target: Tensor, seed: int = 0) -> float:
-    """The *squared* MK-MMD between the distributions that two sets were drawn from, without bias.
+    """The *squared* MK-MMD between the distributions of two samples, unbiased.
 
     MMD² = mean_{i≠j} k(s_i, s_j) + mean_{i≠j} k(t_i, t_j) − 2 · mean k(s, t), the U-statistic of Gretton et al. 2012
     (Lemma 6), https://jmlr.org/papers/v13/gretton12a.html, with k the mean of five Gaussian kernels whose bandwidths
     are ¼ to 4 times the mean squared distance of both sets; Long et al. 2015, https://arxiv.org/abs/1502.02791. For
-    equal distributions it is 0 on average at every number of samples, and so by chance below 0 about as often as above.
+    equal distributions it is 0 on average for any number of samples, and so by chance below 0 about as often as above.
 
     The loss term of a run, :func:`xfer_core.objectives.mmd.mk_mmd`, is the biased estimate with the same kernels: it
-    counts each sample's likeness to itself and reads about (1 − mean k) · (1/N + 1/M) higher: 0.15 for two times eight
+    includes each sample's similarity to itself and is about (1 − mean k) · (1/N + 1/M) higher: 0.15 for two times eight
     samples of one distribution.
 
-    Its cost grows with the square of the samples. Of a set with more than 2000, as many are drawn without replacement
-    and the rest is left out; smaller sets are used whole.
+    Its cost grows with the square of the number of samples. Of a set of more than 2000, that many are drawn without
+    replacement; smaller sets are used whole.
 
     Args:
-        source: features, (N, D), any float type; computed in float32, or in float64 if they are that.
+        source: features, (N, D), any float type; computed in float32, or in float64 for float64 input.
         target: features of the same stage, (M, D).
-        seed: which samples are drawn from a large set.
+        seed: of the samples drawn from a large set.
 
     Returns:
         squared distance, at most 2, without a unit: unchanged if both sets are scaled by one factor.

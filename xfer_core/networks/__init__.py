@@ -1,4 +1,4 @@
-"""What learns. Adding a network is adding a file, and its class to ``NETWORKS``."""
+"""Network architectures. To add one: add a file, and its class to ``NETWORKS``."""
 
 from __future__ import annotations
 

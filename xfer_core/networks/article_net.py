@@ -12,10 +12,10 @@ from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
 class ArticleNet(NetworkConfig):
-    """The network that the article spells out.
+    """The network that the article describes.
 
     Two stages of a 3×3 convolution with ReLU and 2×2 max-pooling (32, then 64 channels), a linear stage of 512 with
-    ReLU, and the head. No batch norm. At 3×32×32 about 2.1 million parameters, 46.2 MFLOP a training image.
+    ReLU, and the head. No batch norm. At 3×32×32 about 2.1 million parameters, 46.2 MFLOP per training image.
     """
 
     kind: Literal["article_net"] = "article_net"

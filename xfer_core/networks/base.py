@@ -1,4 +1,4 @@
-"""What learns: an ordered list of named stages that can be fixed, and one head per task."""
+"""Base class of the networks: an ordered list of named stages that can be frozen, and one head per task."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Network(nn.Module):
 
     Args:
         stages: name → module, applied in this order.
-        width: number of features that the last stage gives, after flattening.
-        outputs: task → number of classes.
+        width: number of features after the last stage, flattened.
+        outputs: task → number of classes, 1 for a regression.
 
     Shapes:
         input (B, C, H, W) float in 0…1; features (B, width); forward gives task → logits (B, classes).
@@ -33,7 +33,7 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict({task: nn.Linear(width, classes) for task, classes in outputs.items()})
 
     def features(self, x: Tensor) -> Tensor:
-        """What the heads see: (B, width)."""
+        """Input of the heads: (B, width)."""
         for stage in self.stages.values():
             x = stage(x)
         return x.flatten(1)
@@ -50,7 +50,7 @@ class Network(nn.Module):
                 module.reset_parameters()  # pyright: ignore[reportCallIssue]
 
     def freezable_units(self) -> dict[str, nn.Module]:
-        """What can be fixed as one: each stage by its name, then all heads as ``head``."""
+        """The modules that can be frozen as one: each stage by its name, then all heads as ``head``."""
         return {**dict(self.stages.items()), HEAD: self.heads}
 
     def parameter_names(self, unit: str) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ class Network(nn.Module):
         return tuple(name for name in self.state_dict() if name.startswith(prefix))
 
     def expand_names(self, frozen: Iterable[str], field: str = "strategy.frozen") -> frozenset[str]:
-        """Parameter and buffer names that ``fixed`` stands for; a stage's name stands for all of its own.
+        """Parameter and buffer names of ``frozen``; a stage's name stands for all of its own.
 
         Raises:
             XferError: ``unknown_stage``, naming ``field``.
@@ -83,24 +83,24 @@ class Network(nn.Module):
 
 
 class NetworkConfig(Config):
-    """The fields that every network's form starts from; ``kind`` is its name."""
+    """Base class of the network configurations; ``kind`` is the network's name."""
 
     kind: str
 
     def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        """A network with new random values from torch's global generator.
+        """A network with random values from torch's global generator.
 
         Args:
-            image_shape: (C, H, W) of one image.
-            outputs: task → number of classes.
+            input_shape: (C, H, W) of one input.
+            outputs: task → number of classes, 1 for a regression.
 
         Raises:
-            XferError: ``image_size`` if the images are too small.
+            XferError: ``image_size`` if the inputs are too small.
         """
         raise TypeError(f"{type(self).__name__} must define build")
 
     def summary(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> list[dict]:
-        """What the freeze board shows: for each part its name, output shape and parameter count."""
+        """For each stage and the head: name, output shape and parameter count."""
         with torch.random.fork_rng(devices=[]):
             network = self.build(input_shape, outputs).eval()
         rows, x = [], torch.zeros(1, *input_shape)
@@ -117,6 +117,6 @@ def _count(module: nn.Module) -> int:
 
 
 def require_min_size(input_shape: tuple[int, int, int], least: int, kind: str) -> None:
-    """Refuse images of fewer than ``least`` pixels a side."""
+    """Reject inputs with fewer than ``least`` pixels per side."""
     if min(input_shape[1:]) < least:
         raise XferError("image_size", "problem", min(input_shape[1:]), limit=least, network=kind)

@@ -1,4 +1,4 @@
-"""LeNet, as domain adaptation for digits uses it."""
+"""LeNet, as used in papers on domain adaptation of digits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
 class LeNet(NetworkConfig):
-    """LeNet for digits of 28 pixels, in the form that papers on domain adaptation train.
+    """LeNet for digits of 28 pixels, as used in papers on domain adaptation.
 
     Two stages of a 5×5 convolution without padding, 2×2 max-pooling and ReLU (20, then 50 channels), a linear stage of
     500 with ReLU, and the head. At 1×28×28 about 431,000 parameters with ten classes. After LeCun, Bottou, Bengio and
     Haffner, "Gradient-based learning applied to document recognition" (1998), in the sizes of Caffe's example. Other
-    images work too, from 16 pixels a side and with any number of channels.
+    images work too, from 16 pixels per side and with any number of channels.
     """
 
     kind: Literal["lenet"] = "lenet"
@@ -44,7 +44,7 @@ class LeNet(NetworkConfig):
 
 
 def _left(size: int) -> int:
-    """Pixels a side after both stages: each takes four off, then halves."""
+    """Pixels per side after both stages: each takes four off, then halves."""
     for _ in range(2):
         size = (size - 4) // 2
     return size

@@ -1,4 +1,4 @@
-"""A small convolutional network with batch norm: quick enough to watch."""
+"""A small convolutional network with batch norm, fast enough to follow live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xfer_core.networks.base import Network, NetworkConfig, require_min_size
 
 
 class SmallCNN(NetworkConfig):
-    """Three 3×3 convolutions with batch norm, quick enough to watch on two processor cores.
+    """Three 3×3 convolutions with batch norm, fast enough to follow live on two processor cores.
 
     Each of the three stages is convolution, batch norm, ReLU, 2×2 max-pooling, with ``width``, 2·``width`` and
     4·``width`` channels.
@@ -29,7 +29,7 @@ class SmallCNN(NetworkConfig):
         channels, height, width = input_shape
         for i in range(3):
             wider = self.width * 2**i
-            convolution = nn.Conv2d(channels, wider, 3, padding=1, bias=False)  # batch norm brings its own bias
+            convolution = nn.Conv2d(channels, wider, 3, padding=1, bias=False)  # batch norm has its own bias
             stages[f"conv{i + 1}"] = nn.Sequential(
                 OrderedDict(conv=convolution, norm=nn.BatchNorm2d(wider), relu=nn.ReLU(), pool=nn.MaxPool2d(2))
             )

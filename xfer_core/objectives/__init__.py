@@ -1,1 +1,1 @@
-"""Loss terms and weights as pure functions of tensors."""
+"""Objectives: loss terms and sample weights as pure functions of tensors."""

@@ -1,4 +1,4 @@
-"""How much a classifier confuses pairs of classes on unlabelled samples."""
+"""Minimum class confusion: how much a classifier confuses pairs of classes on unlabelled samples."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def class_confusion(logits: Tensor, temperature: float = 2.5) -> Tensor:
         temperature: T above 0; 2.5 is the paper's.
 
     Returns:
-        scalar, 0 where every prediction is certain.
+        scalar, 0 if every prediction is certain.
     """
     p = torch.softmax(to_float32(logits) / temperature, 1)
     with autocast_disabled(p):
         confusion = (p * entropy_weights(p)[:, None]).mT @ p
-    # A class that no sample gives any probability has an empty row, which confuses nothing.
+    # A class without probability in any sample has a row of zeros, and adds no confusion.
     rows = confusion / confusion.sum(1, keepdim=True).clamp_min(torch.finfo(p.dtype).tiny)
     return (rows.sum() - rows.trace()) / p.shape[1]

@@ -1,4 +1,4 @@
-"""The loss of a classification task, one value a sample."""
+"""The loss of a classification task, one value per sample."""
 
 from __future__ import annotations
 

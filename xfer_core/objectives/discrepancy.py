@@ -1,4 +1,4 @@
-"""How much two classifiers disagree."""
+"""Classifier discrepancy: how much two classifiers disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning from the answers of another network."""
+"""Knowledge distillation: learning from the outputs of another network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 2.0
         temperature: T above 0.
 
     Returns:
-        (B,), 0 where the two agree.
+        (B,), 0 if the two are equal.
     """
     wanted = F.log_softmax(to_float32(teacher.detach()) / temperature, 1)
     given = F.log_softmax(to_float32(student) / temperature, 1)

@@ -15,9 +15,9 @@ def domain_adversarial_loss(
     """−½ · mean_s w_s log σ(z_s) − ½ · mean_t w_t log(1 − σ(z_t)), in nats: log 2 is pure guessing at weights of 1.
 
     Args:
-        source: logit of "this is source" for each source sample, (N,) or (N, 1).
-        target: the same for each target sample, (M,) or (M, 1).
-        source_weights: (N,), mean 1; none weighs all the same.
+        source: logit for "source" of each source sample, (N,) or (N, 1).
+        target: the same of each target sample, (M,) or (M, 1).
+        source_weights: (N,), mean 1; None for equal weights.
         target_weights: (M,), likewise.
 
     Returns:

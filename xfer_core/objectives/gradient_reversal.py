@@ -1,4 +1,4 @@
-"""Gradient reversal: the trick that lets one backward pass train two opponents."""
+"""Gradient reversal: one backward pass trains the features against the discriminator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Reversed(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, strength: float) -> Tensor:
-    """x itself; the gradient that comes back is multiplied by −strength.
+    """The identity; in the backward pass the gradient is multiplied by −strength.
 
     Ganin et al. 2016, https://arxiv.org/abs/1505.07818.
 
@@ -33,9 +33,9 @@ def reverse_gradient(x: Tensor, strength: float) -> Tensor:
 
 
 def reversal_strength(progress: float) -> float:
-    """λ(p) = 2 / (1 + e^{−10p}) − 1: 0 at the start, so that a discriminator that knows nothing yet disturbs nothing.
+    """λ(p) = 2 / (1 + e^{−10p}) − 1: 0 at the start, so that an untrained discriminator does not disturb the features.
 
     Args:
-        progress: fraction p of this run that is done, 0…1.
+        progress: fraction p of the run that is done, 0…1.
     """
     return 2 / (1 + math.exp(-10 * progress)) - 1

@@ -10,13 +10,13 @@ from xfer_core.objectives.precision import to_float32
 
 
 def irm_penalty(outputs: Tensor, labels: Tensor) -> Tensor:
-    """‖∂/∂w mean_b ℓ(w · z_b, y_b)‖² at w = 1, with ℓ the cross-entropy, or the squared error for numbers.
+    """‖∂/∂w mean_b ℓ(w · z_b, y_b)‖² at w = 1, with ℓ the cross-entropy, or the squared error for a regression.
 
-    The derivative in closed form: Σ_k (softmax(z)_k − [k = y]) · z_k for the one, 2 (z − y) · z for the other.
+    The derivative in closed form: Σ_k (softmax(z)_k − [k = y]) · z_k, or 2 (z − y) · z for a regression.
     Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893, section 3.1.
 
     Args:
-        outputs: logits (B, K), or (B, 1) for numbers.
+        outputs: logits (B, K), or (B, 1) for a regression.
         labels: int64 (B,), or float (B,).
 
     Returns:

@@ -1,4 +1,4 @@
-"""How far weights have moved from where they started."""
+"""L2 penalties: the squared distance of weights to their starting point, or to zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy with several Gaussian kernels: how far apart two sets of features are."""
+"""Maximum mean discrepancy with several Gaussian kernels: a distance between two sets of features."""
 
 from __future__ import annotations
 

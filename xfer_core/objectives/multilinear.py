@@ -1,4 +1,4 @@
-"""What CDAN's discriminator looks at: features and predictions together, and how sure a prediction is."""
+"""Input of CDAN's discriminator: the multilinear map of features and predictions, and entropy weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.precision import to_float32
 
-LARGEST_MAP = 4096  # entries of f ⊗ g; above, a random map stands for it (the paper's threshold)
+LARGEST_MAP = 4096  # entries of f ⊗ g; above, a random map replaces it (the paper's threshold)
 
 
 def multilinear_map(features: Tensor, probabilities: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def entropy(probabilities: Tensor) -> Tensor:
 
 
 def entropy_weights(probabilities: Tensor) -> Tensor:
-    """w ∝ 1 + e^{−H(p)} with mean 1, without gradient: samples that are classified with certainty weigh more.
+    """w ∝ 1 + e^{−H(p)} with mean 1, without gradient: samples with a confident prediction weigh more.
 
     Args:
         probabilities: (B, K).

@@ -1,4 +1,4 @@
-"""The cross-entropy against the network's own certain answers."""
+"""Pseudo-label loss: the cross-entropy against the network's own confident predictions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def pseudo_label_loss(logits: Tensor, threshold: float) -> Tensor:
 
     Args:
         logits: (B, K).
-        threshold: τ in 0…1. Samples below it count as 0, in the mean too.
+        threshold: τ in 0…1. Samples below it have loss 0, and count in the mean.
     """
     logits = to_float32(logits)
-    sure, answer = torch.softmax(logits.detach(), 1).max(1)
-    return (F.cross_entropy(logits, answer, reduction="none") * (sure >= threshold)).mean()
+    sure, label = torch.softmax(logits.detach(), 1).max(1)
+    return (F.cross_entropy(logits, label, reduction="none") * (sure >= threshold)).mean()

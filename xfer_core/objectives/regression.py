@@ -1,4 +1,4 @@
-"""The loss of a regression task, one value a sample."""
+"""The loss of a regression task, one value per sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How unequal the losses of several domains are."""
+"""Risk variance: how much the losses of several domains differ."""
 
 from __future__ import annotations
 

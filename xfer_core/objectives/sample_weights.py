@@ -1,4 +1,4 @@
-"""λ_{d,i} inside one domain: schemes for how much each sample counts. Each has mean 1, so λ_d keeps its meaning."""
+"""Sample weights inside one domain (λ_{d,i}). Every scheme has mean 1, so λ_d keeps its meaning."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 def class_balanced_weights(labels: Tensor, counts: Tensor) -> Tensor:
-    """w_i = N / (K · n_{y_i}): every class of the domain weighs the same in sum, however many samples it has.
+    """w_i = N / (K · n_{y_i}): the sum of weights is the same for every class of the domain.
 
     Args:
         labels: int64 (B,), the classes of the samples to weigh.
-        counts: int64 (C,), how many samples of each class the *whole* domain has; K is the number of classes above 0.
+        counts: int64 (C,), samples of each class in the *whole* domain; K is the number of classes with samples.
 
     Returns:
         float32 (B,), with mean 1 over the whole domain.
@@ -30,7 +30,7 @@ def hard_sample_weights(losses: Tensor, gamma: float) -> Tensor:
         gamma: 0 is uniform; the paper's best was 2.
 
     Returns:
-        float32 (B,), mean 1; uniform where every sample is certain.
+        float32 (B,), mean 1; uniform if every sample has loss 0.
     """
     weights = (1 - torch.exp(-losses.detach().float())).clamp_min(0) ** gamma
     total = weights.sum()

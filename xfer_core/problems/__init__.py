@@ -1,1 +1,1 @@
-"""What is to be learned from what, and how its data is split."""
+"""Transfer problems: domains, roles, tasks, label budget, and how the data is split."""

@@ -1,8 +1,8 @@
-"""A problem: which domains, in which role, with how many labels; and how it deals out the originals.
+"""Transfer problem: which domains, in which role, with how many labels; and the split of their examples.
 
-No original appears in two domains or in two splits of one problem. Training sees a view that holds no test sample and,
-for target samples outside the label budget, no label tensor at all: what is not there cannot leak. A data set whose
-makers set a test part apart is tested on that part, and on nothing else.
+No example appears in two domains or in two splits of one problem. Training gets a view without test samples and, for
+target samples outside the label budget, without a label tensor, so that neither can leak. A data set with an official
+test set is tested on exactly that set.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from xfer_core.errors import XferError
 
 Role = Literal["source", "target", "unseen"]
 
-# The source teaches, so most of it trains; the target is measured, so much of it tests. (train, validation, test)
-# Where a data set has an official test part, that is the test split, and the others share what is left in proportion.
+# (train, validation, test). Most of the source is for training, much of the target for the test. If a data set has an
+# official test set, that is the test split, and the other splits share the rest in proportion.
 SPLIT_RATIOS: dict[Role, tuple[float, float, float]] = {
     "source": (0.80, 0.10, 0.10),
     "target": (0.50, 0.15, 0.35),
     "unseen": (0.00, 0.30, 0.70),
 }
 MAX_ENTRIES = 100  # domains of one role, or tasks
-MAX_VALIDATION = 2000  # at most so many samples of a domain: they are looked at again and again
+MAX_VALIDATION = 2000  # samples of a domain, at most: they are evaluated many times
 
 
 class Problem(Config):
-    """What is to be learned from what."""
+    """Source, target and unseen domains, tasks, and the label budget of the target."""
 
     source: tuple[Name, ...] = Field(default=("digits.handwritten",), title="Source domains", max_length=MAX_ENTRIES)
-    """The domains whose labels are plentiful."""
+    """The domains with all their labels."""
     target: tuple[Name, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MAX_ENTRIES)
-    """The domains to become better at."""
+    """The domains on which accuracy is to improve."""
     unseen: tuple[Name, ...] = Field(default=(), title="Unseen domains", max_length=MAX_ENTRIES)
-    """Domains that no training sees: only looked at, and tested on."""
+    """Domains that are not used for training, only for validation and test."""
     tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MAX_ENTRIES)
-    """What to tell apart. Each task gets a head of its own."""
+    """What to predict. Each task gets its own head."""
     labels_per_class: Annotated[int, Field(ge=0)] | Literal["all"] = Field(default=5, title="Labels per class")
-    """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A task that asks
-    for a number, such as the tilt, counts as one class."""
+    """Labelled target samples of each class of the first task; all others stay unlabelled. Or "all". A regression, such
+    as the tilt, counts as one class."""
 
     def roles(self) -> dict[str, Role]:
         """Each domain of the problem with its role, sources first."""
@@ -58,25 +58,25 @@ class Problem(Config):
         }  # pyright: ignore[reportReturnType]
 
     def input_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of every image of the problem once dealt: the largest of its domains. Reads no sample."""
+        """(C, H, W) of every input of the problem after the split: the largest of its domains. Reads no sample."""
         return common_shape(domain_info(key).shape for key in self.roles())
 
     def classes(self) -> dict[str, tuple[str, ...]]:
         """For each task the class names over all domains, none for a regression; a label is an index into them. Reads
         no sample."""
-        offers = [domain_info(key) for key in self.roles()]
-        return {task: tuple(dict.fromkeys(n for offer in offers for n in offer.tasks[task])) for task in self.tasks}
+        infos = [domain_info(key) for key in self.roles()]
+        return {task: tuple(dict.fromkeys(n for info in infos for n in info.tasks[task])) for task in self.tasks}
 
     def outputs(self) -> dict[str, int]:
-        """For each task how many numbers a head gives: one a class, or one. Reads no sample."""
+        """For each task the number of outputs: one per class, or 1 for a regression. Reads no sample."""
         return {task: len(names) or 1 for task, names in self.classes().items()}
 
     def regressions(self) -> tuple[str, ...]:
-        """The tasks that ask for a number, not for a class. Reads no sample."""
+        """The tasks whose labels are numbers, not classes. Reads no sample."""
         return tuple(task for task, names in self.classes().items() if not names)
 
     def check_names(self) -> None:
-        """Refuse domains and tasks that do not exist or do not fit together. Reads no sample.
+        """Reject domains and tasks that do not exist or do not go together. Reads no sample.
 
         Raises:
             XferError: naming the field, the rule and the value.
@@ -89,25 +89,25 @@ class Problem(Config):
         named = [*self.source, *self.target, *self.unseen]
         for role in ("source", "target", "unseen"):
             for key in getattr(self, role):
-                offer = domain_info(key, f"problem.{role}")
+                info = domain_info(key, f"problem.{role}")
                 if named.count(key) > 1:
                     raise XferError("domain_twice", f"problem.{role}", key)
                 for task in self.tasks:
-                    if task not in offer.tasks:
-                        raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(offer.tasks))
+                    if task not in info.tasks:
+                        raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(info.tasks))
 
     def _with_target(self) -> tuple[Mapping[str, object], ...]:
-        """What one can do without a target of one's own: an unseen domain, or the last of several sources, becomes a
-        target without labels."""
+        """Changes that give the problem a target: an unseen domain, or the last of several sources, becomes a target
+        without labels."""
         if self.unseen:
-            moved: dict[str, object] = {"problem.target": self.unseen[:1], "problem.unseen": self.unseen[1:]}
+            change: dict[str, object] = {"problem.target": self.unseen[:1], "problem.unseen": self.unseen[1:]}
         elif len(self.source) > 1:
-            moved = {"problem.target": self.source[-1:], "problem.source": self.source[:-1]}
+            change = {"problem.target": self.source[-1:], "problem.source": self.source[:-1]}
         else:
             return ()
-        moved["problem.labels_per_class"] = 0
-        kinds = ("erm", "source_only")  # what a strategy that needs target labels can be replaced by
-        return (moved, *({**moved, "strategy.kind": kind} for kind in kinds))
+        change["problem.labels_per_class"] = 0
+        kinds = ("erm", "source_only")  # replacements of a strategy that needs target labels
+        return (change, *({**change, "strategy.kind": kind} for kind in kinds))
 
     def _without_one(self) -> tuple[Mapping[str, object], ...]:
         """The problem with one domain less, unseen ones first."""
@@ -119,8 +119,8 @@ class Problem(Config):
         return tuple(changes)
 
     def check(self, seed: int = 0) -> ProblemData:
-        """Refuse what cannot be dealt; the problem as dealt with this seed, without pixels. Domains that are not on
-        this machine are downloaded.
+        """Reject a problem that cannot be split; returns its split with this seed, without inputs. Domains that are
+        not on this machine are downloaded.
 
         Raises:
             XferError: naming the field, the rule and the value.
@@ -134,9 +134,9 @@ class Samples:
     """Samples with their labels.
 
     Attributes:
-        images: uint8 (N, C, H, W).
+        inputs: uint8 (N, C, H, W).
         labels: for each task the class indices, int64 (N,), in the problem's numbering; or values, float32 (N,).
-        originals: which original each was made from, int64 (N,).
+        example_ids: the example that each was made from, int64 (N,).
     """
 
     inputs: Tensor
@@ -149,13 +149,13 @@ class Samples:
 
 @dataclass(frozen=True)
 class TrainingDomain:
-    """What a strategy may see of one domain.
+    """The training data of one domain.
 
     Attributes:
         key: the domain.
         role: source or target.
         labelled: the samples whose labels may be used.
-        unlabelled: images alone, uint8 (M, C, H, W); there is no label tensor for them.
+        unlabelled: inputs alone, uint8 (M, C, H, W); there is no label tensor for them.
     """
 
     key: str
@@ -169,11 +169,11 @@ class ProblemData:
     """A problem with its data.
 
     Attributes:
-        problem: what was asked for.
-        training: what strategies see, by domain key.
-        held_out: what only the evaluator sees, by (domain key, split).
+        problem: its configuration.
+        training: data for strategies, by domain key.
+        held_out: data only for the evaluator, by (domain key, split).
         classes: for each task the class names over all domains, none for a regression; a label is an index into them.
-        domain_classes: for each (domain, task) the class names that the domain itself holds.
+        domain_classes: for each (domain, task) the class names of the domain itself.
     """
 
     problem: Problem
@@ -184,40 +184,39 @@ class ProblemData:
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of every image of the problem."""
+        """(C, H, W) of every input of the problem."""
         channels, height, width = next(iter(self.training.values())).labelled.inputs.shape[1:]
         return channels, height, width
 
     def training_data(self) -> ProblemData:
-        """The same problem without a single held-out sample: all that a strategy is given."""
+        """The same problem without held-out samples: all that a strategy is given."""
         return replace(self, held_out={})
 
 
 def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
-    """For each domain the positions of its samples, so that no original is used by two domains.
+    """For each domain the positions of its samples, so that no example is used by two domains.
 
-    Originals that the same domains could take are shared out among them evenly. (To even out the totals instead would
-    leave a domain of all digits without those that a domain of few digits also wants.)
+    Examples that the same domains contain are distributed evenly among them. (Balancing the totals instead would
+    leave a domain of all digits without the digits that a domain of few digits contains too.)
     """
     positions: dict[str, np.ndarray] = {}
     for pool in sorted({domain.pool for domain in domains.values()}):
         members = {key: domain.example_ids.numpy() for key, domain in domains.items() if domain.pool == pool}
         order = random.permutation(np.unique(np.concatenate(list(members.values()))))
-        holders = np.stack([np.isin(order, originals) for originals in members.values()])  # (domains, originals)
-        taker = np.empty(len(order), dtype=np.int64)
+        holders = np.stack([np.isin(order, ids) for ids in members.values()])  # (domains, examples)
+        owner = np.empty(len(order), dtype=np.int64)
         kinds, kind = np.unique(holders, axis=1, return_inverse=True)
-        for number, holding in enumerate(kinds.T):  # all originals that the same domains hold, dealt out in turn
+        for number, holding in enumerate(kinds.T):  # all examples that the same domains contain, assigned in turn
             alike = np.flatnonzero(kind.ravel() == number)
-            taker[alike] = np.resize(np.flatnonzero(holding), len(alike))
-        for number, (key, originals) in enumerate(members.items()):
-            by_original = np.argsort(originals)
-            positions[key] = by_original[np.searchsorted(originals, order[taker == number], sorter=by_original)]
+            owner[alike] = np.resize(np.flatnonzero(holding), len(alike))
+        for number, (key, ids) in enumerate(members.items()):
+            by_id = np.argsort(ids)
+            positions[key] = by_id[np.searchsorted(ids, order[owner == number], sorter=by_id)]
     return {key: positions[key] for key in domains}
 
 
 def _assign_splits(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
-    """The domain's positions by split: by ``SPLIT_RATIOS``, the official test part wholly and only to the test
-    split."""
+    """The domain's positions by split, with ``SPLIT_RATIOS``; an official test set is exactly the test split."""
     train, validation, _ = SPLIT_RATIOS[role]
     if domain.official_test is None:
         cuts = [round(len(positions) * train), round(len(positions) * (train + validation))]
@@ -244,7 +243,7 @@ def label_budget_mask(labels: Tensor, budget: int | Literal["all"]) -> Tensor:
 
 
 def _check_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> None:
-    """Refuse a budget that some class cannot fill."""
+    """Reject a budget above the number of samples of some class."""
     counts = torch.tensor([len(labels)]) if labels.is_floating_point() else torch.bincount(labels)
     rarest = int(counts[counts > 0].min())
     if budget != "all" and budget > rarest:
@@ -252,17 +251,17 @@ def _check_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> 
 
 
 def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
-    """Deal the originals to domains and splits, and the label budget to target samples.
+    """Assign the examples to domains and splits, and the label budget to target samples.
 
-    Images of different shapes are brought to the largest number of channels, height and width among the problem's
-    domains: resized (bilinear, antialiased), grey ones repeated over the channels. A domain with an official test part
-    is tested on all of that part; train and validation share the rest.
+    Inputs of different shapes are resized to the largest number of channels, height and width among the problem's
+    domains (bilinear, antialiased), grey ones repeated over the channels. A domain with an official test set is tested
+    on all of it; train and validation share the rest.
 
     Args:
-        problem: what is asked for; its domains and tasks must exist.
-        seed: decides who gets which original. The same seed gives the same split to every strategy.
-        pixels: False leaves the images without content, on torch's meta device: enough to see what would be dealt, at
-            a fraction of the time and memory.
+        problem: its domains and tasks must exist.
+        seed: of the random assignment. The same seed gives the same split to every strategy.
+        load_inputs: False leaves the inputs without content, on torch's meta device: enough to check the split, with
+            little time and memory.
 
     Raises:
         XferError: ``budget``, ``too_few_samples``, or what ``load_domain`` raises.
@@ -274,10 +273,10 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
 
     def take(domain: Domain, positions: Tensor) -> Samples:
         if load_inputs:
-            images = resize_to(domain.inputs[positions], shape)
+            inputs = resize_to(domain.inputs[positions], shape)
         else:
-            images = torch.empty((len(positions), *shape), dtype=torch.uint8, device="meta")
-        return Samples(images, _labels(domain, classes, positions), domain.example_ids[positions])
+            inputs = torch.empty((len(positions), *shape), dtype=torch.uint8, device="meta")
+        return Samples(inputs, _labels(domain, classes, positions), domain.example_ids[positions])
 
     training: dict[str, TrainingDomain] = {}
     held_out: dict[tuple[str, str], Samples] = {}

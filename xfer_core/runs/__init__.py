@@ -1,1 +1,1 @@
-"""What was asked and what happened: specs, the store, the dispatcher and its workers."""
+"""Runs: their specs, the run store, snapshots and files."""

@@ -1,4 +1,4 @@
-"""The baselines of a run: what a transfer must beat, on the same problem, network, training and seed."""
+"""The baselines of a run, which a transfer must beat: on the same problem, network, training and seed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ BASELINES = ("target_only", "source_only")
 
 
 def finished_baselines(store: Store, run: Run) -> list[Run]:
-    """Those that are in the store and have a result, the newest of each kind; none for what is one itself of that kind.
+    """The baselines with a result in the store, the newest of each kind; without the run's own kind.
 
     Args:
-        store: where they are looked for.
-        run: which they are compared with.
+        store: to search.
+        run: to compare with.
     """
     spec = run.typed_spec
     found = []
     for kind in BASELINES:
         if kind != spec.strategy.kind:
-            asked = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
-            alike = store.find(digest=asked.digest(), statuses=(FINISHED,))
+            wanted = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
+            alike = store.find(digest=wanted.digest(), statuses=(FINISHED,))
             found += [one for one in alike if one.target_metric and not one.broke][:1]
     return found

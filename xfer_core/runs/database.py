@@ -1,4 +1,4 @@
-"""The database under the run store: how it is opened, what is waited for, and what is said when it cannot be used."""
+"""The database of the run store: opening, waiting for locks, and errors when it cannot be used."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from xfer_core.errors import XferError
 from xfer_core.settings import settings
 from xfer_core.strict_json import to_json
 
-SQLITE_SECONDS = 30.0  # that SQLite itself waits for a lock
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before it is asked again
+SQLITE_SECONDS = 30.0  # SQLite's own wait for a lock
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a retry
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 TAKEN_BACK = {"40001", "40P01", "55P03"}  # SQLSTATE: not serialisable, deadlock, lock not available
 PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
@@ -34,18 +34,18 @@ T = TypeVar("T")
 
 
 class UnusableSchema(Exception):
-    """The tables cannot be brought up to date; says why."""
+    """The tables cannot be migrated; the message is the reason."""
 
 
 class Database:
     """One database, shared by every store of this process that names it.
 
-    A file of SQLite may be deleted or replaced under an open connection, which then reads and writes what nobody else
-    sees. So the file's identity is looked at before each transaction; a new file is opened instead of the old one.
+    A SQLite file may be deleted or replaced under an open connection, which then reads and writes a file that no other
+    process sees. So the file's identity is checked before each transaction; if it changed, the new file is opened.
 
     Args:
         url: SQLAlchemy URL.
-        migrate: brings the schema of an engine up to date.
+        migrate: migrates the schema of an engine to the newest revision.
 
     Raises:
         XferError: ``no_database`` or ``no_folder``, naming the setting.
@@ -53,7 +53,7 @@ class Database:
 
     def __init__(self, url: str, migrate: Callable[[Engine], None]) -> None:
         self.url, self.migrate = url, migrate
-        self.replaced: float | None = None  # when its file was found to be another one, in seconds since 1970
+        self.replaced: float | None = None  # when its file was found replaced, in seconds since 1970
         self._opened: dict[str, tuple[int, int]] = {}
         self._lock = threading.RLock()
         try:
@@ -62,20 +62,20 @@ class Database:
             raise XferError("no_database", *self._setting(), reason=error) from None
         file = self.engine.url.database or ":memory:"
         if self.engine.dialect.name == "sqlite" and ":memory:" in file:
-            raise XferError("no_database", *self._setting(), reason="what is in memory is seen by one process alone")
+            raise XferError("no_database", *self._setting(), reason="only one process sees a database in memory")
         on_disk = self.engine.dialect.name == "sqlite" and not file.startswith("file:")
-        self.file = Path(file) if on_disk else None  # None: nothing to look at beside the connection
+        self.file = Path(file) if on_disk else None  # None: no file to check
 
     def work(self, job: Callable[[], T], patience: float) -> T:
-        """Do a transaction, again and again while somebody else keeps the database locked.
+        """Run a transaction, and retry it while another process keeps the database locked.
 
         Args:
-            job: one transaction, all or nothing: after a failure nothing of it is there.
-            patience: seconds after which a lock is no longer waited for.
+            job: one transaction, all or nothing: a failure leaves no trace of it.
+            patience: seconds to wait for a lock.
 
         Raises:
             XferError: ``database_locked``; ``no_database`` or ``no_folder`` if it cannot be used at all.
-            sqlalchemy.exc.IntegrityError, ProgrammingError…: what the job itself did wrong.
+            sqlalchemy.exc.IntegrityError, ProgrammingError…: errors of the job itself.
         """
         deadline, pause, opened_again = time.monotonic() + patience, FIRST_PAUSE, False
         while True:
@@ -100,19 +100,19 @@ class Database:
                     opened_again = True
                     self._forget()
                 elif type(error) in (exc.OperationalError, exc.DatabaseError, exc.InternalError):
-                    self.engine.dispose()  # what its connections remember of a file may be wrong
+                    self.engine.dispose()  # the connections may hold stale data of a file
                     raise XferError("no_database", *self._setting(), reason=error.orig) from error
                 else:
                     raise
 
     def gone(self) -> XferError | None:
-        """What to say where something is missing because the file was replaced; None if it was not."""
+        """The error for missing data if the file was replaced; None if it was not."""
         return XferError("database_replaced", *self._setting()) if self.replaced else None
 
     # ------------------------------------------------------------------ the file
 
     def _open(self) -> None:
-        """See to it that the file is there, with the newest schema, and is the one that the connections have open."""
+        """Ensure that the file exists with the newest schema, and that the connections have this file open."""
         opened = self._opened
         if opened and (self.file is None or self._identity() == opened[""]):
             return
@@ -124,7 +124,7 @@ class Database:
                 self._prepare()
 
     def _forget(self) -> None:
-        """Leave a file that is no longer the one that was opened."""
+        """Close a file that was deleted or replaced since it was opened."""
         with self._lock:
             old = self._opened if self._identity("") != self._opened.get("") else {}
             leftovers = [
@@ -133,15 +133,15 @@ class Database:
             emptied = False
             if self.file is not None and self.file.exists():
                 with FileLock(f"{self.file}.lock"):
-                    if not self._identity():  # emptied: as SQLite leaves a file, it writes what the log has into it
+                    if not self._identity():  # emptied: on closing, SQLite writes its log into the file
                         self.file.unlink(missing_ok=True)
                         emptied = True
             if leftovers and not emptied and self.engine.pool.checkedin():  # pyright: ignore[reportAttributeAccessIssue]
-                # What only the log has goes into the old file, wherever it was moved to.
+                # Write the log into the old file, wherever that was moved to.
                 with suppress(exc.DatabaseError), self.engine.connect() as connection:
                     connection.execute(sa.text("PRAGMA wal_checkpoint(PASSIVE)"))
             self.engine.dispose()
-            for suffix in leftovers:  # SQLite would take the log of the old file for that of the new one
+            for suffix in leftovers:  # SQLite would use the old file's log for the new one
                 Path(f"{self.file}{suffix}").unlink(missing_ok=True)
             self._opened = {}
             self.replaced = time.time()
@@ -155,23 +155,23 @@ class Database:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         if not self._identity():
             with FileLock(f"{self.file}.lock"):
-                if not self._identity():  # or somebody else was faster
-                    for suffix in ("", "-wal", "-shm"):  # leftovers of a file that was deleted or emptied
+                if not self._identity():  # another process may have been faster
+                    for suffix in ("", "-wal", "-shm"):  # left by a file that was deleted or emptied
                         Path(f"{self.file}{suffix}").unlink(missing_ok=True)
                     with self.engine.connect():
-                        pass  # the file is there, and not empty, before anybody else looks
+                        pass  # the file exists and is not empty before the lock is released
         self.migrate(self.engine)
-        with self.engine.connect() as connection:  # now its log is there, too
+        with self.engine.connect() as connection:  # creates its log, too
             connection.execute(sa.text("SELECT version_num FROM alembic_version"))
         self._opened = self._files()
 
     def _files(self) -> dict[str, tuple[int, int]]:
-        """The identity of the database's file, its log and its index, by their suffixes; nothing for an empty file."""
+        """The identity of the database's file, its log and its index, by their suffixes; {} for an empty file."""
         found = {suffix: self._identity(suffix) for suffix in ("", "-wal", "-shm")}
         return {suffix: identity for suffix, identity in found.items() if identity} if found[""] else {}
 
     def _identity(self, suffix: str = "") -> tuple[int, int] | None:
-        """What tells a file from another one of the same name; None if there is none, or an empty one."""
+        """Device and inode, which differ for another file of the same name; None for a missing or empty file."""
         try:
             stat = os.stat(f"{self.file}{suffix}")
         except FileNotFoundError:
@@ -179,7 +179,7 @@ class Database:
         return (stat.st_dev, stat.st_ino) if suffix or stat.st_size else None
 
     def _setting(self) -> tuple[str, str]:
-        """The setting that leads to this database, and what it says, without a password."""
+        """The setting that names this database, and its value, without a password."""
         chosen = settings()
         if self.url == chosen.database and not chosen.database_url:
             return "XFER_HOME", str(chosen.home)
@@ -187,7 +187,7 @@ class Database:
 
 
 def _is_locked(error: exc.DBAPIError) -> bool:
-    """Whether the same may well succeed a little later, and nothing of it was done."""
+    """Whether a lock made it fail, so that a retry may succeed; nothing of it was done."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     return (code is not None and code & 0xFF in BUSY) or state in TAKEN_BACK

@@ -1,4 +1,4 @@
-"""Getting rid of runs, with their files."""
+"""Deletes runs with their files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xfer_core.settings import settings
 
 
 def runs_without_rows(store: Store) -> XferError | None:
-    """What to say where a database knows no run though files of runs are there; None where that is not so."""
+    """An error if the database contains no run although files of runs exist; else None."""
     folder = settings().home / "runs"
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
     if count and not store.find(limit=1):
@@ -20,7 +20,7 @@ def runs_without_rows(store: Store) -> XferError | None:
 
 
 def delete_runs(store: Store, runs: Sequence[str]) -> None:
-    """Forget these runs and remove their checkpoints and weights.
+    """Delete these runs with their checkpoints and weights.
 
     Raises:
         XferError: ``not_in_status`` if one is waiting or running; then none is deleted.

@@ -1,4 +1,4 @@
-"""Who serves the queue: a lease in the store. A process that lives need not serve, and a lock's file can be removed."""
+"""Lease in the store: its owner serves the queue. (A live process may not serve; a lock's file can be removed.)"""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from sqlalchemy.engine import Connection
 from xfer_core.runs import schema
 from xfer_core.runs.process import identity, is_alive
 
-LEASE_SECONDS = 5.0  # without a renewal, by the observer's own clock, after which somebody else may serve
+LEASE_SECONDS = 5.0  # without a renewal, by the watcher's own clock, after which another process may serve
 QUEUE = "queue"
 
 
 class LeaseLost(Exception):
-    """The lease is somebody else's now, or nobody's."""
+    """The lease has another owner now, or none."""
 
 
 class Held(NamedTuple):
-    """The lease as it was seen: who has it ("" for nobody), and a count that grows with every renewal."""
+    """The lease when it was read: its owner ("" for none), and a count that grows with every renewal."""
 
     owner: str
     renewals: int
 
 
 def new_owner() -> str:
-    """A name under which this process can hold the lease."""
+    """A new owner name for this process."""
     return f"{identity()}#{secrets.token_hex(4)}"
 
 
 def read(connection: Connection) -> Held:
-    """The lease as it is now, with −1 renewals if nobody ever held it in this database."""
+    """The current lease; −1 renewals if it never had an owner in this database."""
     query = sa.select(schema.leases.c.owner, schema.leases.c.renewals).where(schema.leases.c.name == QUEUE)
     row = connection.execute(query).first()
     return Held(*row) if row else Held("", -1)
 
 
 def take(connection: Connection, owner: str, seen: Held) -> bool:
-    """Make the lease the owner's, if it still is as it was seen; whether it was."""
+    """Take the lease for this owner, if it is unchanged since ``seen``; whether it was."""
     table = schema.leases
     if seen.renewals < 0:
         if read(connection).renewals >= 0:
             return False
-        # Of two who do this at once, the second breaks the primary key, and its transaction with it.
+        # If two processes do this at once, the second violates the primary key, and its transaction fails.
         connection.execute(table.insert().values(name=QUEUE, owner=owner, renewals=0))
         return True
     unchanged = (table.c.name == QUEUE, table.c.owner == seen.owner, table.c.renewals == seen.renewals)
@@ -54,10 +54,10 @@ def take(connection: Connection, owner: str, seen: Held) -> bool:
 
 
 def renew(connection: Connection, owner: str) -> None:
-    """Count up. Whatever else the transaction does is done by the owner of the lease, or not at all.
+    """Count up. The rest of the transaction is then done only by the owner of the lease.
 
     Raises:
-        LeaseLost: it is not the owner's.
+        LeaseLost: it has another owner.
     """
     table = schema.leases
     mine = (table.c.name == QUEUE, table.c.owner == owner)
@@ -66,7 +66,7 @@ def renew(connection: Connection, owner: str) -> None:
 
 
 def release(connection: Connection, owner: str) -> None:
-    """Leave the lease to nobody, if it is the owner's."""
+    """Release the lease, if this owner holds it."""
     table = schema.leases
     mine = (table.c.name == QUEUE, table.c.owner == owner)
     connection.execute(table.update().where(*mine).values(owner="", renewals=table.c.renewals + 1))
@@ -77,7 +77,7 @@ def _changed(connection: Connection, change: sa.Update) -> bool:
 
 
 class Watch:
-    """Tells whether the queue is served, by seeing the lease renewed. Only this process's own clock counts.
+    """Detects whether the queue is served, from renewals of the lease; uses only this process's own clock.
 
     Args:
         look: reads the lease.
@@ -89,8 +89,8 @@ class Watch:
         self._since, self._renewed = 0.0, False
 
     def served(self) -> bool | None:
-        """Whether it is, as far as can be told now; None until the lease was watched for long enough."""
-        now = time.monotonic()  # before the look: who is put to sleep in between must not think that much time passed
+        """Whether it is served; None until the lease was watched for long enough."""
+        now = time.monotonic()  # before reading: a process suspended in between must not count that time as silence
         before, self.seen = self.seen, self._look()
         if not self.seen.owner or is_alive(self.seen.owner.partition("#")[0]) is False:
             self._renewed = False
@@ -103,7 +103,7 @@ class Watch:
         return True if self._renewed else None
 
     def wait(self, pause: float = 0.1) -> bool:
-        """The same, waited for: about a second if it is served, :data:`LEASE_SECONDS` if that stays unknown."""
+        """Wait for :meth:`served`: about a second if it is served, :data:`LEASE_SECONDS` if that stays unknown."""
         while (served := self.served()) is None:
             time.sleep(pause)
         return served

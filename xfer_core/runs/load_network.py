@@ -1,4 +1,4 @@
-"""A finished run's network, ready to answer."""
+"""Loads the network of a finished run for inference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xfer_core.settings import settings
 
 
 def load_trained_network(run: Run) -> Network:
-    """The network of the step that counts, on the CPU, in eval mode.
+    """The selected checkpoint's network, on the CPU, in eval mode.
 
     Raises:
         XferError: ``no_weights`` for a run that has not ended, or that failed.
@@ -29,7 +29,7 @@ def load_trained_network(run: Run) -> Network:
 
 
 def load_network(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
-    """The network that a spec asks for with this state, on the CPU, in eval mode."""
+    """The network of a spec with this state, on the CPU, in eval mode."""
     with torch.random.fork_rng(devices=[]):
         network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     network.load_state_dict(dict(state))

@@ -1,4 +1,4 @@
-"""Which process is meant: a number alone is given again, and a wall clock can be set."""
+"""Unique identity of a process: its number alone can be reused, and the wall clock can be set."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import psutil
 
 
 def identity(pid: int | None = None) -> str:
-    """Text that names one process, and no other that ever gets its number; by default this process."""
+    """Text that identifies one process, even if its number is reused later; by default this process."""
     pid = pid or os.getpid()
     return f"{_place()}:{pid}:{_start(pid)}"
 
 
 def is_alive(process: str) -> bool | None:
-    """Whether the process that :func:`identity` named exists and can still act.
+    """Whether the process of this :func:`identity` exists and is no zombie.
 
     Returns:
-        None where that cannot be told from here: it was started on another machine, in another container, or before
+        None if that cannot be checked from here: it was started on another machine, in another container, or before
         this machine was restarted.
     """
     place, pid, start = process.rsplit(":", 2)
@@ -30,7 +30,7 @@ def is_alive(process: str) -> bool | None:
 
 @cache
 def _place() -> str:
-    """Within what numbers of processes can be compared: one start of a machine, and one container there."""
+    """The scope in which process numbers can be compared: one boot of a machine, and one container on it."""
     if sys.platform.startswith("linux"):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
@@ -38,17 +38,17 @@ def _place() -> str:
 
 
 def _start(pid: int) -> str:
-    """When a process was started, in a measure that setting the clock leaves alone; empty if there is no such process.
+    """The start time of a process, independent of changes of the clock; empty if there is no such process.
 
-    On Linux psutil adds the time of the boot, which moves with the clock; elsewhere the system keeps what the clock
-    said.
+    On Linux psutil adds the time of the boot, which changes with the clock; elsewhere the system stores the time of
+    the start.
     """
     if sys.platform.startswith("linux"):
         try:
             state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return ""
-        # Dead and not reaped: a container's first process often reaps nobody.
+        # Zombies count as dead: a container's first process often does not reap its children.
         return "" if state in "ZX" else rest[18]  # field 22 of proc_pid_stat(5), in ticks since the boot
     try:
         process = psutil.Process(pid)

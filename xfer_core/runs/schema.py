@@ -1,4 +1,4 @@
-"""The tables of the run store. Changing one means adding a migration under ``migrations/versions``."""
+"""The tables of the run store. Every change needs a migration under ``migrations/versions``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ runs = Table(
     Column("ended", Float),
     Column("heartbeat", Float),
     Column("pid", Integer),
-    Column("threads", Integer),  # kept over a resume, for the same curve needs the same number
+    Column("threads", Integer),  # kept across resumes: the same curve needs the same number
     Column("code", String(40)),  # version of the code that ran it
     Column("progress", JSON),
     Column("result", JSON),
-    Column("token", String(16)),  # fencing token: only who holds it may write what a worker writes
-    Column("process", String(120)),  # the worker, as runs/process.py names it
+    Column("token", String(16)),  # fencing token: only its holder may write as the run's worker
+    Column("process", String(120)),  # the worker's identity, of runs/process.py
     Column("deaths", Integer, nullable=False, server_default="0"),  # of workers in a row, without a new step
     Column("died_at", Integer),  # the furthest step at which a worker died
     Index("runs_by_status", "status", "created"),
@@ -72,13 +72,13 @@ experiments = Table(
     "experiments",
     metadata,
     Column("batch", String(40), primary_key=True),  # of the experiment's runs
-    Column("name", String(200), nullable=False),  # as somebody called it; without a row it has none
+    Column("name", String(200), nullable=False),  # given by a person; an experiment without a row has none
 )
 
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(20), primary_key=True),  # of what only one process may do at a time
-    Column("owner", String(120), nullable=False),  # "" if nobody does it
-    Column("renewals", Integer, nullable=False),  # whoever waits watches this grow, with their own clock
+    Column("name", String(20), primary_key=True),  # of a role that only one process may have at a time
+    Column("owner", String(120), nullable=False),  # "" for none
+    Column("renewals", Integer, nullable=False),  # waiting processes watch this grow, with their own clocks
 )

@@ -1,4 +1,4 @@
-"""The network as it was at a few moments of its run: what the page looks back at."""
+"""Snapshots: the network at a few steps of its run, for the page Inspect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xfer_core.settings import settings
 from xfer_core.training.trainer import Trainer
 
 FOLDER = "snapshots"
-MAX_SNAPSHOTS = 8  # looks that are kept; the beginning of every phase is kept beside them
+MAX_SNAPSHOTS = 8  # evaluations with a snapshot; the beginning of every phase gets one too
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Snapshot:
     Attributes:
         run: the run's id.
         step: steps done.
-        phase: the phase that began there, by its index; None in the middle of one.
+        phase: index of the phase that began there; None within a phase.
         path: a safetensors file with the whole state of the network.
     """
 
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 class SnapshotWriter:
-    """Keeps the network at about eight looks of a run, and at the beginning of every phase.
+    """Saves the network at about eight evaluations of a run, and at the beginning of every phase.
 
     Args:
         folder: of the run's artifacts.
@@ -54,13 +54,13 @@ class SnapshotWriter:
         self.every = math.ceil(looks / MAX_SNAPSHOTS) * trainer.eval_every
 
     def on_evaluation(self) -> None:
-        """Keep this look if its turn has come. A run that is trained again from a checkpoint replaces what it wrote."""
+        """Save a snapshot if one is due. A run that resumes from a checkpoint replaces its own snapshots."""
         step = self.trainer.step
         if step % self.every == 0 or step == self.trainer.training.steps:
             self._write(f"step-{step:08d}")
 
     def on_phase_start(self) -> None:
-        """Keep what the phase that begins now starts from."""
+        """Save the network that the phase starts with."""
         self._write(f"step-{self.trainer.step:08d}-phase-{self.trainer.phase_index}")
 
     def _write(self, name: str) -> None:
@@ -68,16 +68,16 @@ class SnapshotWriter:
 
 
 def write_weights(network: torch.nn.Module, path: Path, durable: bool = False) -> None:
-    """Replace a safetensors file with the whole state of the network in one move; ``durable`` as in ``write_whole``."""
+    """Replace a safetensors file atomically with the whole state of the network; ``durable`` as in ``write_whole``."""
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     write_whole(path, save(state), durable)
 
 
 def snapshots(run: str) -> list[Snapshot]:
-    """What was kept of a run, in order; where a phase began, what it began with comes last.
+    """The snapshots of a run, in order; at the step where a phase began, that phase's snapshot comes last.
 
     Raises:
-        XferError: ``no_snapshots`` where there are none.
+        XferError: ``no_snapshots`` if there are none.
     """
     found = []
     for path in sorted((settings().artifacts(run) / FOLDER).glob("step-*.safetensors")):

@@ -1,4 +1,4 @@
-"""RunSpec: everything that decides a run, as one record that survives JSON, a URL and ``--set``."""
+"""RunSpec: the complete configuration of a run, convertible to JSON, a URL and ``--set``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xfer_core.training.device import select_device, select_precision
 
 
 class RunSpec(Config):
-    """What is asked for. A file with one is called a recipe."""
+    """The configuration of a run. A file with one is called a recipe."""
 
     version: Literal[1] = 1
     problem: Problem = Problem()
@@ -31,13 +31,13 @@ class RunSpec(Config):
     strategy: Annotated[AnyStrategy, Field(discriminator="kind")] = FineTune()
     training: TrainingConfig = TrainingConfig()
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed")
-    """Decides initial weights, batches, the deal of the data: the same seed gives the same run."""
+    """Of initial weights, batches and the split of the data: the same seed gives the same run."""
 
     def check(self) -> ProblemData:
-        """Refuse, before anything starts, what could not run to its end. Returns the problem as dealt, without pixels.
+        """Reject, before anything starts, a spec that cannot be trained. Returns the split data, without inputs.
 
         Raises:
-            XferError: naming the field, the rule and the value; with advice where a change is known to be accepted.
+            XferError: naming the field, the rule and the value; with advice if a change is known to be valid.
         """
         try:
             return self._check()
@@ -46,7 +46,7 @@ class RunSpec(Config):
             raise
 
     def _accepts(self, change: Mapping[str, Any]) -> bool:
-        """Whether the spec with these settings would be accepted as a whole."""
+        """Whether the spec with these settings is valid as a whole."""
         try:
             self.changed(change)._check()
         except XferError:
@@ -84,12 +84,12 @@ class RunSpec(Config):
         return data
 
     def check_live(self, name: str, value: float, field: str = "set") -> None:
-        """Refuse to change what a run of this spec does not have, or to a value that no run could take.
+        """Reject a live change of a setting that a run of this spec does not have, or to an invalid value.
 
         Args:
             name: ``lr``, or ``lambda/TERM``.
-            value: what it is to be.
-            field: what the error names where it does not know the name.
+            value: the new value.
+            field: named in the error for an unknown name.
 
         Raises:
             XferError: ``unknown_choice``, ``not_finite``, ``negative`` or ``not_above``.
@@ -105,15 +105,17 @@ class RunSpec(Config):
             raise XferError("not_above", name, value, limit=0)
 
     def _check_tasks(self) -> None:
-        """Refuse a task that asks for a number where classes are needed, or where images are turned."""
+        """Reject a regression where classes are needed, or where images are rotated."""
         numbers = self.problem.regressions()
         if numbers and self.strategy.regression_alternative:
             candidates = ({"strategy.kind": self.strategy.regression_alternative}, {"strategy.kind": "fine_tune"})
             raise XferError("needs_classes", "problem.tasks", numbers[0], candidates, kind=self.strategy.kind)
-        turned = [name for name in self.training.augment if name in ROTATING]
-        if numbers and turned:
+        rotating = [name for name in self.training.augment if name in ROTATING]
+        if numbers and rotating:
             upright = [name for name in self.training.augment if name not in ROTATING]
-            raise XferError("turned", "training.augment", turned[0], ({"training.augment": upright},), task=numbers[0])
+            raise XferError(
+                "turned", "training.augment", rotating[0], ({"training.augment": upright},), task=numbers[0]
+            )
 
     def _check_shared_classes(self, data: ProblemData) -> None:
         for task in set(self.problem.tasks) - set(self.problem.regressions()):
@@ -137,16 +139,16 @@ class RunSpec(Config):
                     )
 
     def digest(self) -> str:
-        """The same for two specs exactly if they ask for the same run."""
+        """A hash that is the same for two specs exactly if they describe the same run."""
         return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()[:16]
 
     def target_metric(self) -> str:
-        """Name of the scalar that the run is judged by: the first task on the first target."""
+        """Name of the run's main scalar: the first task on the first target."""
         return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
 
 
 def unchanged(spec: RunSpec) -> RunSpec:
-    """The spec of a run that nobody changes while it trains: the changes of one method fit no other."""
+    """The spec without live changes: those of one method do not suit another."""
     return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": ()})})
 
 
@@ -164,9 +166,9 @@ def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
     """A RunSpec from JSON data and ``PATH=VALUE`` settings, in order, but each ``kind`` before the fields beside it.
 
     Args:
-        data: an object with any of RunSpec's fields; what is missing keeps its default.
-        settings: such as ``strategy.kind=joint`` or ``problem.target=["digits.noisy"]``. Values are JSON, or bare
-            words. Setting a ``kind`` starts from that kind's defaults.
+        data: an object with any of RunSpec's fields; missing fields have their defaults.
+        settings: such as ``strategy.kind=joint`` or ``problem.target=["digits.noisy"]``. Values are JSON, or words
+            without quotes. Setting a ``kind`` starts from that kind's defaults.
 
     Raises:
         XferError: for the first field that breaks a rule.
@@ -193,11 +195,11 @@ def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
         raise translate_error(error) from None
 
 
-DEEPEST = 8  # objects and lists within each other; a spec has four
+DEEPEST = 8  # nested objects and lists; a spec has four levels
 
 
 def _require_shallow(tree: Any) -> None:
-    """Refuse what is nested deeper than any spec, before something that calls itself comes upon it."""
+    """Reject data nested deeper than any spec, before recursive functions read it."""
     level, depth = [tree], 0
     while level:
         if depth > DEEPEST:
@@ -208,7 +210,7 @@ def _require_shallow(tree: Any) -> None:
 
 
 def _name_default_kinds(tree: dict[str, Any], default: BaseModel) -> None:
-    """A choice whose kind is not said is the default's kind."""
+    """Fill in the default kind where none is given."""
     for name, value in tree.items():
         part = getattr(default, name, None)
         if isinstance(value, dict) and isinstance(part, BaseModel):
@@ -239,13 +241,13 @@ def _set(tree: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _split(path: str) -> list[str]:
-    """Dotted path to names; below ``weights`` the rest is one name, for domain keys hold dots themselves."""
+    """Dotted path to names; below ``weights`` the rest is one name, because domain keys contain dots."""
     head, weights, term = path.partition(".weights.")
     return [*head.split("."), "weights", term] if weights else path.split(".")
 
 
 def spec_settings(spec: RunSpec) -> dict[str, str]:
-    """The spec as PATH → VALUE, only where it differs from the default: the inverse of ``parse_spec({}, …)``."""
+    """The spec as PATH → VALUE, only where it differs from the defaults: the inverse of ``parse_spec({}, …)``."""
     settings: dict[str, str] = {}
 
     def walk(value: dict[str, Any], default: dict[str, Any], prefix: str) -> None:
@@ -266,7 +268,7 @@ def spec_settings(spec: RunSpec) -> dict[str, str]:
 
 
 def _defaults_of(spec: RunSpec, path: str) -> dict[str, Any]:
-    """The defaults of whichever kind the spec has at ``path``."""
+    """The defaults of the spec's kind at ``path``."""
     part: Any = spec
     for name in path.split("."):
         part = getattr(part, name)
@@ -283,8 +285,8 @@ _PYDANTIC: dict[str, tuple[str, str]] = {  # pydantic's error type → (our code
 
 
 def translate_error(error: ValidationError) -> XferError:
-    """The first broken rule that pydantic found, as ours."""
-    # An unknown field is named before a wrong value: it is more often the cause than the consequence.
+    """The first error that pydantic found, as an XferError."""
+    # An unknown field is named before a wrong value: it is usually the cause, not the consequence.
     problems = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
     first = problems[0]
     kinds = {kind for union in (AnyNetwork, AnyStrategy) for kind in _kinds(union)} | {"sgd", "adam"}
@@ -344,7 +346,7 @@ def _kinds(union: Any) -> tuple[str, ...]:
 
 
 def _siblings(at: list[str], kinds: set[str]) -> tuple[str, ...]:
-    """The fields that exist where an unknown one was found."""
+    """The valid fields at the place of an unknown one."""
     model: Any = RunSpec
     for name in at[:-1]:
         if name in kinds:

@@ -1,4 +1,4 @@
-"""The run store: the only thing that pages and training share."""
+"""The run store: the only interface between pages and training."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from xfer_core.training.callback import Command, Point
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
-AT_ONCE = 500  # ids that one query names
-DIVERGED, COLLAPSED = "diverged", "collapsed"  # how a finished run may have come out
+AT_ONCE = 500  # ids per query
+DIVERGED, COLLAPSED = "diverged", "collapsed"  # outcomes of a finished run
 LIVE = (QUEUED, RUNNING)
 MEASURED = (FINISHED, STOPPED)  # they have test metrics, and a network that can be loaded
 ENDED = (*MEASURED, FAILED, INTERRUPTED)
 RESUMABLE = (PAUSED, FAILED, INTERRUPTED)
 NAME_LENGTH = 200  # characters of the name of a run or an experiment
-PATIENCE_SECONDS = 600.0  # a lock is waited for: a run that trains has nothing to gain from giving up
+PATIENCE_SECONDS = 600.0  # wait for a lock: a training run gains nothing by giving up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Run:
-    """One row of the table of runs. Times are seconds since 1970."""
+    """One row of the table ``runs``. Times are seconds since 1970."""
 
     id: str
     name: str
@@ -74,32 +74,32 @@ class Run:
 
     @property
     def target_metric(self) -> dict[str, Any] | None:
-        """{name, value} of what the run is judged by; None before it has a result."""
+        """{name, value} of the run's main metric; None before it has a result."""
         return (self.result or {}).get("target_metric")
 
     @property
     def broke(self) -> bool:
-        """Whether it ended with a metric that is no finite number. Such a network fails its run before it has a result;
-        rows that were written before that was checked look like this."""
+        """Whether it ended with a metric that is not finite. Today such a run fails without a result; only rows of
+        earlier versions look like this."""
         metrics = (self.result or {}).get("metrics", {})
         return not all(map(math.isfinite, metrics.values()))
 
     @property
     def outcome(self) -> str:
-        """The status as people should read it: *failed* where the network broke; *diverged* where a loss ended far
-        above that of guessing, *collapsed* where the first target's answers are all the same."""
+        """The status for readers: *failed* if the network broke; *diverged* if a loss ended far above that of guessing,
+        *collapsed* if the first target's predictions are nearly all the same."""
         if self.broke:
             return FAILED
-        told = (self.result or {}).get("warnings", ())
-        if any(warning["code"] == "diverged" for warning in told):
+        warnings = (self.result or {}).get("warnings", ())
+        if any(warning["code"] == "diverged" for warning in warnings):
             return DIVERGED
         target = self.spec["problem"]["target"][0]
-        return COLLAPSED if any(warning["params"]["domain"] == target for warning in told) else self.status
+        return COLLAPSED if any(warning["params"]["domain"] == target for warning in warnings) else self.status
 
 
 @dataclass(frozen=True)
 class RunUpdate:
-    """What a run's writer added after some seq, in order of seq."""
+    """Scalars and events that a run's writer added after some seq, in order of seq."""
 
     seq: int
     points: list[Point]
@@ -107,7 +107,7 @@ class RunUpdate:
 
 
 def new_token() -> str:
-    """A fencing token: what tells one life of a run from every other."""
+    """A fencing token: identifies one attempt of a run."""
     return secrets.token_hex(8)
 
 
@@ -122,14 +122,14 @@ def transaction(method: Callable[Concatenate[Store, P], T]) -> Callable[Concaten
 
 
 class Store:
-    """Runs, their scalars, events and commands, in any database that SQLAlchemy reaches.
+    """Runs, their scalars, events and commands, in any database that SQLAlchemy supports.
 
-    ``seq`` counts per run over scalars and events together and is given by the run's only writer, so a reader's
-    cursor is (run, seq) and never misses what arrives late.
+    ``seq`` counts per run over scalars and events together and is set by the run's only writer, so a reader's cursor
+    is (run, seq) and never misses late data.
 
     Args:
-        url: SQLAlchemy URL. The schema is brought up to date when the store is opened.
-        patience: seconds that a database is waited for that another process has locked.
+        url: SQLAlchemy URL. The schema is migrated when the store is opened.
+        patience: seconds to wait for a database that another process has locked.
 
     Raises:
         XferError: ``no_database``, ``no_folder`` or ``database_locked``, by any method as well.
@@ -141,10 +141,10 @@ class Store:
 
     @property
     def engine(self) -> Engine:
-        """Where connections come from."""
+        """The SQLAlchemy engine."""
         return self.database.engine
 
-    # ------------------------------------------------------------------ asking for runs
+    # ------------------------------------------------------------------ requests
 
     def create(self, spec: RunSpec, name: str = "", batch: str = "", status: str = QUEUED) -> str:
         """Write a new run and return its id."""
@@ -152,7 +152,7 @@ class Store:
 
     @transaction
     def create_many(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
-        """Write several runs, each with its name, at once: a dispatcher sees all of them or none."""
+        """Write several runs, each with its name, in one transaction: a dispatcher sees all of them or none."""
         now = time.time()
         rows = [
             {
@@ -162,7 +162,7 @@ class Store:
                 "spec": spec.model_dump(mode="json"),
                 "digest": spec.digest(),
                 "status": status,
-                "created": now + 1e-6 * i,  # in the order given
+                "created": now + 1e-6 * i,  # in the given order
             }
             for i, (spec, name) in enumerate(wanted)
         ]
@@ -172,11 +172,11 @@ class Store:
 
     @transaction
     def command(self, run: str, kind: str, name: str = "", value: float = 0.0) -> None:
-        """Ask a run to pause, resume, stop, or set a λ or the rate. What nobody runs is done at once.
+        """Request that a run pauses, resumes, stops, or sets a λ or the learning rate. Without a worker, done at once.
 
         Raises:
             XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``unknown_choice``,
-                ``negative``, ``not_above`` or ``not_finite`` for a knob or a value that the run could not take.
+                ``negative``, ``not_above`` or ``not_finite`` for an invalid live setting or value.
         """
         allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (*LIVE, PAUSED)}[kind]
         with self.engine.begin() as connection:
@@ -188,7 +188,7 @@ class Store:
             if kind == "resume":
                 values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)
-                # A stop or a pause that came as it died was not meant for what follows; a changed λ or rate still is.
+                # A stop or a pause from before a worker's death must not affect the next; a changed λ or rate must.
                 commands = schema.commands
                 connection.execute(commands.delete().where(commands.c.run == run, commands.c.kind != "set"))
                 return
@@ -201,13 +201,13 @@ class Store:
             connection.execute(schema.commands.insert().values(row))
 
     def rename(self, run: str, name: str) -> None:
-        """Give a run another name."""
+        """Rename a run."""
         self.get(run)
         self.update(run, name=name.strip()[:NAME_LENGTH] or "—")
 
     @transaction
     def name_experiment(self, batch: str, name: str) -> None:
-        """Give an experiment a name of its own, or with an empty one take it away."""
+        """Name an experiment, or remove its name with an empty one."""
         table, name = schema.experiments, name.strip()[:NAME_LENGTH]
         with self.engine.begin() as connection:
             if not name:
@@ -217,7 +217,7 @@ class Store:
 
     @transaction
     def delete(self, runs: Sequence[str]) -> None:
-        """Forget these runs with all they measured. Live ones must be stopped first.
+        """Delete these runs with their scalars and events. Live ones must be stopped first.
 
         Raises:
             XferError: ``not_in_status``.
@@ -253,7 +253,7 @@ class Store:
         digest: str | None = None,
         limit: int | None = None,
     ) -> list[Run]:
-        """Runs that fit every condition given, the newest first."""
+        """Runs that match every given condition, the newest first."""
         table = schema.runs
         query = sa.select(table).order_by(table.c.created.desc(), table.c.id)
         if ids is not None:
@@ -269,14 +269,14 @@ class Store:
 
     @transaction
     def count(self, batch: str) -> int:
-        """How many runs a batch has."""
+        """The number of runs in a batch."""
         query = sa.select(sa.func.count()).where(schema.runs.c.batch == batch)
         with self.engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
     @transaction
     def batches(self, prefix: str) -> list[tuple[str, float]]:
-        """The batches whose names begin so, each with the time of its first run; the newest first."""
+        """The batches with this prefix, each with the time of its first run; the newest first."""
         table = schema.runs
         first = sa.func.min(table.c.created)
         query = sa.select(table.c.batch, first).where(table.c.batch.startswith(prefix, autoescape=True))
@@ -285,12 +285,12 @@ class Store:
             return [(batch, created) for batch, created in rows]
 
     def experiment_name(self, batch: str) -> str:
-        """What somebody called this experiment; empty where nobody did."""
+        """The name of this experiment; empty if it has none."""
         return self.experiment_names().get(batch, "")
 
     @transaction
     def experiment_names(self) -> dict[str, str]:
-        """Batch → name, of every experiment that somebody named."""
+        """Batch → name, of every named experiment."""
         with self.engine.connect() as connection:
             return {row.batch: row.name for row in connection.execute(sa.select(schema.experiments))}
 
@@ -299,19 +299,19 @@ class Store:
         """Everything that the run's writer added after ``seq``."""
         points, events = schema.scalars, schema.events
         with self.engine.connect() as connection:
-            # First how far to read: the writer may add points and an event between the two queries below, and a cursor
-            # moved on by the event alone would skip the points.
+            # Read the last seq first: the writer may add points and an event between the two queries below, and a
+            # cursor advanced by the event alone would skip the points.
             last = max(seq, _last_seq(connection, run))
             new = points.c.seq.between(seq + 1, last)
             rows = connection.execute(sa.select(points).where(points.c.run == run, new).order_by(points.c.seq)).all()
             new = events.c.seq.between(seq + 1, last)
             happened = connection.execute(sa.select(events).where(events.c.run == run, new).order_by(events.c.seq))
-            told = [_event(row) for row in happened.mappings()]
-        return RunUpdate(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], told)
+            updates = [_event(row) for row in happened.mappings()]
+        return RunUpdate(last, [(r.name, r.step, float(r.kind) if r.kind else r.value) for r in rows], updates)
 
     @transaction
     def events(self, run: str, kind: str) -> list[dict[str, Any]]:
-        """The events of one kind of a run, in the order in which they happened."""
+        """The events of one kind of a run, in order."""
         table = schema.events
         query = sa.select(table).where(table.c.run == run, table.c.kind == kind).order_by(table.c.seq)
         with self.engine.connect() as connection:
@@ -319,7 +319,7 @@ class Store:
 
     @transaction
     def changed_by_hand(self, runs: Sequence[str]) -> set[str]:
-        """Those of these runs in which λ or the learning rate was changed while they trained."""
+        """Those of these runs with a live change of λ or the learning rate."""
         table = schema.events
         found: set[str] = set()
         with self.engine.connect() as connection:
@@ -331,7 +331,7 @@ class Store:
 
     @transaction
     def curves(self, runs: Sequence[str], name: str) -> dict[str, list[tuple[int, float]]]:
-        """For each run the (step, value) of one scalar, in order of the steps; nothing for a run that lacks it."""
+        """For each run the (step, value) of one scalar, in order of the steps; no entry for a run without it."""
         table = schema.scalars
         found: dict[str, list[tuple[int, float]]] = {}
         with self.engine.connect() as connection:
@@ -341,7 +341,7 @@ class Store:
                 found[run] = [(row.step, float(row.kind) if row.kind else row.value) for row in rows]
         return {run: curve for run, curve in found.items() if curve}
 
-    # ------------------------------------------------------------------ what workers write
+    # ------------------------------------------------------------------ writing by workers
 
     @transaction
     def append(
@@ -352,18 +352,18 @@ class Store:
         by: str | None = None,
         **changes: Any,
     ) -> None:
-        """Add numbered scalars (seq, name, step, value) and events, and change the run's row, all at once.
+        """Add numbered scalars (seq, name, step, value) and events, and change the run's row, in one transaction.
 
         Args:
-            run: which.
+            run: its id.
             points: scalars.
-            events: what happened.
-            by: the writer's fencing token; None writes whoever trains the run.
+            events: of the run.
+            by: the writer's fencing token; None skips this check.
             changes: columns of the run's row.
 
         Raises:
-            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is not there; ``superseded`` if the
-                run is no longer the writer's.
+            XferError: ``unknown_run``, or ``database_replaced`` if that is why it is missing; ``superseded`` if the
+                run has another token.
         """
         with self.engine.begin() as connection:
             self._write(connection, run, by, changes)
@@ -378,10 +378,11 @@ class Store:
 
     @transaction
     def truncate_after(self, run: str, step: int, by: str | None = None) -> int:
-        """Forget what a run that resumes at ``step`` will tell again, and tell readers so; the seq to go on from.
+        """Delete the scalars and events that a run resumed at ``step`` reports again, and add an event that says so;
+        returns the seq to continue from.
 
-        What people set stays: it is replayed. The event that says so takes a new number in the same transaction, so
-        a number that was once shown to a reader is never given again.
+        Live changes stay: they are replayed. The event gets a new seq in the same transaction, so a seq that a reader
+        has seen is never reused.
         """
         points, events = schema.scalars, schema.events
         with self.engine.begin() as connection:
@@ -391,15 +392,15 @@ class Store:
                 return 0
             again = (points.c.step > step) | points.c.name.endswith("/test")
             connection.execute(points.delete().where(points.c.run == run, again))
-            told = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
-            connection.execute(events.delete().where(events.c.run == run, told))
+            repeated = (events.c.step > step) & events.c.kind.in_(("phase", "collapsed"))
+            connection.execute(events.delete().where(events.c.run == run, repeated))
             row = {"run": run, "seq": last + 1, "step": step, "kind": "resumed", "details": {}, "time": time.time()}
             connection.execute(events.insert().values(row))
         return last + 1
 
     @transaction
     def pop_commands(self, run: str, by: str | None = None) -> list[Command]:
-        """What people asked of this run; each is handed out once."""
+        """The pending commands of this run; each is returned once."""
         table = schema.commands
         with self.engine.begin() as connection:
             rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.id)).all()
@@ -410,7 +411,7 @@ class Store:
 
     @transaction
     def stop_requested(self, run: str) -> float | None:
-        """When somebody asked this run to stop, if it has not taken that yet."""
+        """The time of a pending request to stop this run; None if there is none."""
         table = schema.commands
         with self.engine.connect() as connection:
             query = sa.select(sa.func.min(table.c.time)).where(table.c.run == run, table.c.kind == "stop")
@@ -432,65 +433,65 @@ class Store:
         by: str | None = None,
         **values: Any,
     ) -> bool:
-        """Change the status if it still is one of ``before``; whether it was.
+        """Change the status if it is still one of ``before``; whether it was.
 
         Args:
-            run: which.
-            before: statuses.
+            run: its id.
+            before: allowed current statuses.
             status: the new one.
-            lease: who must hold the lease as that happens; None asks nobody.
-            by: the fencing token that the run must still have; None changes it whoever trains it.
+            lease: owner who must hold the lease; None skips this check.
+            by: the fencing token that the run must still have; None skips this check.
             values: further columns to change.
 
         Raises:
-            LeaseLost: nothing was changed.
+            LeaseLost: the lease has another owner; nothing was changed.
         """
         with self.engine.begin() as connection:
             if lease is not None:
                 renew(connection, lease)
             return self._change(connection, run, before, {"status": status, **values}, by)
 
-    # ------------------------------------------------------------------ who serves
+    # ------------------------------------------------------------------ the lease
 
     @transaction
     def lease(self) -> Held:
-        """Who serves the queue now."""
+        """The current lease of the queue."""
         with self.engine.connect() as connection:
             return read(connection)
 
     @transaction
     def take_lease(self, owner: str, seen: Held) -> bool:
-        """Serve from now on, if nobody renewed or took the lease since it was ``seen``; whether that is so."""
+        """Take the lease, if it was not renewed or taken since it was ``seen``; whether it was taken."""
         try:
             with self.engine.begin() as connection:
                 return take(connection, owner, seen)
-        except exc.IntegrityError:  # somebody else was the first of all
+        except exc.IntegrityError:  # another process created the first lease
             return False
 
     @transaction
     def renew_lease(self, owner: str) -> None:
-        """Go on serving.
+        """Renew the lease.
 
         Raises:
-            LeaseLost: somebody else serves, or may do so.
+            LeaseLost: it has another owner, or none.
         """
         with self.engine.begin() as connection:
             renew(connection, owner)
 
     @transaction
     def release_lease(self, owner: str) -> None:
-        """Let the next one serve at once."""
+        """Release the lease, so that another process can serve at once."""
         with self.engine.begin() as connection:
             release(connection, owner)
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ internal
 
     def _write(
         self, connection: Connection, run: str, by: str | None, changes: Mapping[str, Any] | None = None
     ) -> None:
-        """Change the row of a run that must be there and be the writer's, and stays so until the transaction ends."""
+        """Change the row of a run, which must exist with the writer's token, and lock it for the transaction."""
         table = schema.runs
-        values = changes or {"token": table.c.token}  # an update locks the row, as a look at it would not
+        values = changes or {"token": table.c.token}  # an update locks the row, a select would not
         if not connection.execute(table.update().where(*_held(run, by)).values(**values)).rowcount:
             if connection.execute(sa.select(table.c.id).where(table.c.id == run)).first():
                 raise XferError("superseded", "run", run)
@@ -502,7 +503,7 @@ class Store:
     ) -> bool:
         table = schema.runs
         where = (*_held(run, by), table.c.status.in_(tuple(before)))
-        change = table.update().where(*where).values(**{"token": None, **values})  # whoever trained it does so no more
+        change = table.update().where(*where).values(**{"token": None, **values})  # its previous worker loses the run
         return connection.execute(change).rowcount == 1
 
     @staticmethod
@@ -514,7 +515,7 @@ class Store:
 
 
 def _run(row: Mapping[Any, Any]) -> Run:
-    """A row as readers take it: every measured value is a float, NaN where JSON had to say null."""
+    """A row for readers: every measured value is a float, NaN where JSON has null."""
     run = Run(**row)
     if not run.result:
         return run
@@ -534,18 +535,18 @@ def _number(value: float | None) -> float:
 
 
 def _held(run: str, by: str | None) -> tuple[sa.ColumnElement[bool], ...]:
-    """The row of a run, if it has this fencing token; None: whatever token it has."""
+    """Conditions for the row of a run, with this fencing token; None for any token."""
     table = schema.runs
     return (table.c.id == run, *([table.c.token == by] if by is not None else []))
 
 
 def _event(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """An event as its writer told it."""
+    """An event as a dictionary, for readers."""
     return {name: row[name] for name in ("seq", "step", "kind", "details", "time")}
 
 
 def _last_seq(connection: Connection, run: str) -> int:
-    """The highest number that the run's writer has given out; 0 before the first."""
+    """The run's highest seq; 0 before the first."""
     return max(
         connection.execute(sa.select(sa.func.max(table.c.seq)).where(table.c.run == run)).scalar() or 0
         for table in (schema.scalars, schema.events)
@@ -553,7 +554,7 @@ def _last_seq(connection: Connection, run: str) -> int:
 
 
 def _stored(value: float) -> dict[str, Any]:
-    """SQLite turns NaN into NULL, so what is not finite is kept by its name."""
+    """The columns of a value. SQLite turns NaN into NULL, so a non-finite value is stored by its name."""
     return {"value": value, "kind": ""} if math.isfinite(value) else {"value": None, "kind": str(value)}
 
 
@@ -563,7 +564,7 @@ def _database(url: str) -> Database:
 
 
 def _migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; forward only."""
+    """Migrate the schema to the newest revision; forward only."""
     if _at_head(engine):
         return
     from alembic import command
@@ -580,7 +581,7 @@ def _migrate(engine: Engine) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except CommandError as error:  # such as tables that a newer version made
+    except CommandError as error:  # such as tables of a newer version
         raise UnusableSchema(error) from error
     finally:
         if lock:
@@ -591,7 +592,7 @@ HEAD_REVISION = "0004"
 
 
 def _at_head(engine: Engine) -> bool:
-    """Whether the schema is the newest already: then alembic need not be loaded."""
+    """Whether the schema is the newest already: then alembic is not loaded."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return False
@@ -599,5 +600,5 @@ def _at_head(engine: Engine) -> bool:
 
 
 def open_store() -> Store:
-    """The store that this installation's settings name."""
+    """The store of this installation's settings."""
     return Store(settings().database)

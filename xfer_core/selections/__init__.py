@@ -1,4 +1,4 @@
-"""Which step of a run counts. Adding a rule is adding a file, its class to ``SELECTIONS`` and its kind to ``Kind``."""
+"""Model-selection rules. To add one: add a file, its class to ``SELECTIONS`` and its kind to ``Kind``."""
 
 from __future__ import annotations
 

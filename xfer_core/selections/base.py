@@ -1,4 +1,4 @@
-"""What a selection rule is: it scores the network at every look, and may see only what it says it sees."""
+"""Base class of the selection rules: each scores the network at every evaluation, from the data that it requires."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Evidence = Literal["nothing", "source labels", "few target labels", "target imag
 
 @dataclass(frozen=True)
 class ValidationView:
-    """What the network says of the validation samples of one domain, in the task that the run is judged by.
+    """The network's outputs for the validation samples of one domain, in the first task of the run.
 
     Attributes:
         outputs: logits float32 (N, K), or (N, 1) for a regression.
-        labels: what is right, int64 or float32 (N,); None where the rule may not see it.
+        labels: true labels, int64 or float32 (N,); None if the rule may not use them.
     """
 
     outputs: Tensor
     labels: Tensor | None = None
 
     def score(self) -> float:
-        """The fraction of right answers, or minus the mean absolute error; NaN where an answer is no number, for the
-        largest of NaNs is a class like any other.
+        """Accuracy as a fraction, or minus the mean absolute error; NaN if an output is not finite, because argmax
+        gives a class even for NaNs.
 
         Raises:
             TypeError: the labels are not to be seen.
@@ -39,38 +39,38 @@ class ValidationView:
             raise TypeError("these labels are not to be seen")
         if self.labels.is_floating_point():
             off = (self.outputs[:, 0] - self.labels).abs()
-            return -float(off.cpu().double().mean())  # the sum of large errors is more than float32 holds
+            return -float(off.cpu().double().mean())  # the sum of large errors can overflow float32
         right = (self.outputs.argmax(1) == self.labels).float().mean()
         return float(torch.where(self.outputs.isfinite().all(), right, torch.nan))
 
 
 class Selection(Config):
-    """Which step of a run counts. The docstring says what the rule looks at, and what that is worth."""
+    """A rule that selects the step whose checkpoint is reported. The docstring says what it uses and how good it is."""
 
     title: ClassVar[str]
     requires: ClassVar[Evidence]
-    """What it looks at: of anything else it is given nothing."""
+    """The data that it uses: it gets nothing else."""
     kind: str
 
     def check(self, problem: Problem) -> None:
-        """Refuse a problem that does not hold what the rule looks at.
+        """Reject a problem without the data that the rule requires.
 
         Raises:
             XferError: for ``training.selection``, with the nearest rule that fits.
         """
 
     def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
-        """How good this step looks, higher is better; of equals the later counts.
+        """The score of this step, higher is better; of equal scores the later step is selected.
 
         Args:
             step: steps done.
-            seen: domain → what the rule may see of it, one domain at least unless it sees nothing.
+            views: domain → outputs and, where allowed, labels; at least one domain unless the rule requires nothing.
         """
         raise TypeError(f"{type(self).__name__} must define score")
 
 
 class LabelFree(Selection):
-    """A rule that looks at target images alone. A subclass adds ``kind``, its words and :meth:`score_logits`."""
+    """A rule that uses only target inputs. A subclass adds ``kind``, ``title``, its lesson and :meth:`score_logits`."""
 
     requires: ClassVar = "target images"
 
@@ -79,19 +79,19 @@ class LabelFree(Selection):
             raise XferError("rule_needs", "training.selection", self.kind, nearest_rules(problem), what="classes")
 
     def score(self, step: int, views: Mapping[str, ValidationView]) -> float:
-        return sum(self.score_logits(answers.outputs) for answers in views.values()) / len(views)
+        return sum(self.score_logits(view.outputs) for view in views.values()) / len(views)
 
     def score_logits(self, logits: Tensor) -> float:
         """The score of one domain from its logits, float32 (N, K)."""
-        raise TypeError(f"{type(self).__name__} must define score_of")
+        raise TypeError(f"{type(self).__name__} must define score_logits")
 
 
 def nearest_rules(problem: Problem, *first: str) -> tuple[dict[str, object], ...]:
-    """What to take in place of a rule that does not fit: ``first``, else a rule that needs no target samples."""
+    """Replacements of a rule that does not apply: ``first``, else a rule that needs no target samples."""
     kinds = (*first, *(("source_validation",) if problem.source else ()), "last")
     return tuple({"training.selection": kind} for kind in kinds)
 
 
 def mean_score(views: Mapping[str, ValidationView]) -> float:
     """The mean over domains of :meth:`ValidationView.score`."""
-    return sum(answers.score() for answers in views.values()) / len(views)
+    return sum(view.score() for view in views.values()) / len(views)

@@ -1,4 +1,4 @@
-"""The rule that trusts certainty."""
+"""Selection by minimum entropy of the target predictions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from xfer_core.selections.base import LabelFree
 
 
 class Entropy(LabelFree):
-    """Take the step whose answers on target images waver least.
+    """Take the step whose predictions for target samples are most confident.
 
-    The smallest mean entropy −Σ_k p_k log p_k. No label is needed; but a network that calls everything a 1 is most
-    certain of all. Morerio et al. 2018, https://arxiv.org/abs/1711.10288.
+    The smallest mean entropy −Σ_k p_k log p_k. No label is needed; but a network that predicts one class for everything
+    is the most confident of all. Morerio et al. 2018, https://arxiv.org/abs/1711.10288.
     """
 
-    title: ClassVar = "Most certain answers"
+    title: ClassVar = "Lowest entropy"
     kind: Literal["entropy"] = "entropy"
 
     def score_logits(self, logits: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""The rule that trusts certainty, if the answers differ."""
+"""Selection by information maximisation: confident predictions of varied classes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from xfer_core.selections.entropy import mean_entropy
 
 
 class InformationMaximisation(LabelFree):
-    """Take the step whose answers on target images are certain one by one and varied as a whole.
+    """Take the step whose predictions for target samples are each confident and together varied.
 
-    The largest H(p̄) − mean H(p), the mutual information between image and answer. It takes classes of equal size for
-    granted. Krause, Perona and Gomes 2010; as a rule of selection Musgrave et al. 2022,
-    https://arxiv.org/abs/2208.07360.
+    The largest H(p̄) − mean H(p), the mutual information between input and prediction. It assumes classes of equal size.
+    Krause, Perona and Gomes 2010; as a selection rule Musgrave et al. 2022, https://arxiv.org/abs/2208.07360.
     """
 
-    title: ClassVar = "Certain and varied answers"
+    title: ClassVar = "Information maximisation"
     kind: Literal["information_maximisation"] = "information_maximisation"
 
     def score_logits(self, logits: Tensor) -> float:

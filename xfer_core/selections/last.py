@@ -1,4 +1,4 @@
-"""The rule that looks at nothing: the last step counts."""
+"""Selection of the last step; uses no data."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from xfer_core.selections.base import Selection, ValidationView
 
 
 class LastStep(Selection):
-    """Report the network as the last step left it.
+    """Report the network after the last step.
 
-    No label is looked at, so nothing can leak.
+    No label is used, so nothing can leak.
     """
 
     title: ClassVar = "Last step"

@@ -1,4 +1,4 @@
-"""The rule that looks at the answers."""
+"""Selection by the true labels of the test domains (oracle)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from xfer_core.selections.base import Selection, ValidationView, mean_score
 
 
 class Oracle(Selection):
-    """Take the step that does best on the answers themselves: a limit from above, and no honest rule.
+    """Take the step that is best on the true labels of the test domains: an upper bound, not a fair rule.
 
-    It sees all labelled validation samples of the very domains that the run is judged by: the unseen ones, or else the
-    targets. Nobody has these labels. It is here because much of what is published was chosen like this.
+    It uses all labels of the validation samples of the domains that the run is tested on: the unseen ones, or else the
+    targets. In practice these labels do not exist. It is included because many published results were selected this
+    way.
     """
 
-    title: ClassVar = "Oracle (looks at the answers)"
+    title: ClassVar = "Oracle (uses the true labels)"
     requires: ClassVar = "answers"
     kind: Literal["oracle"] = "oracle"
 

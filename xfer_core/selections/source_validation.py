@@ -1,4 +1,4 @@
-"""The rule of those who have source labels only."""
+"""Selection by accuracy on the source's validation samples."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xfer_core.selections.base import Selection, ValidationView, mean_score
 
 
 class SourceValidation(Selection):
-    """Take the step that does best on validation samples of the source.
+    """Take the step that is best on validation samples of the source.
 
-    Honest and always possible; but what is best there need not be best on the target, and a shortcut of the source
-    looks like knowledge.
+    Fair and always possible; but the best step there need not be the best on the target, and a shortcut of the source
+    looks like progress.
     """
 
     title: ClassVar = "Best on the source"

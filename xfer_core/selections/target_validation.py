@@ -1,4 +1,4 @@
-"""The rule of those who can spare a few target labels."""
+"""Selection by accuracy on a few labelled validation samples of the target."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xfer_core.selections.base import Selection, ValidationView, mean_score, nea
 
 
 class TargetValidation(Selection):
-    """Take the step that does best on a few labelled target samples that training did not see.
+    """Take the step that is best on a few labelled target samples that training does not use.
 
-    As many again of each class as the label budget gives to training. Honest if these labels are counted too; with
-    few of them a matter of luck.
+    It uses as many labels of each class as the label budget gives to training. Fair if these labels are counted too;
+    with few of them mostly chance.
     """
 
     title: ClassVar = "Best on a few target labels"

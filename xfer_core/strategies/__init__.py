@@ -1,4 +1,4 @@
-"""How knowledge moves. Adding a strategy is adding a file, and its class to the two lines below."""
+"""Transfer strategies. To add one: add a file, import its class below and name it in ``AnyStrategy``."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ STRATEGIES: tuple[type[Strategy], ...] = get_args(AnyStrategy)
 TITLES: dict[str, str] = {form.kind_name(): form.title for form in STRATEGIES}
 """Kind → title."""
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
-"""What everybody should know first; Train offers these at once."""
+"""The methods to know first; Train offers these at once."""
 
 __all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Phase", "Showcase", "StepContext", "Strategy"]

@@ -1,4 +1,4 @@
-"""What a strategy is: which data, in which phases, what is fixed, and which loss terms with which λ."""
+"""Base class of the strategies: which data, in which phases, what is frozen, and which loss terms with which λ."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class SubStep:
     """One sub-step of a step: one update from one loss, on the batches of that step.
 
     Attributes:
-        name: what the strategy is asked for in ``context.move``.
-        still: names of parameters that this sub-step does not update; those of further modules start with ``modules.``.
+        name: what the strategy finds in ``context.substep``.
+        frozen: names of parameters not updated in this sub-step; those of further modules start with ``modules.``.
     """
 
     name: str = ""
@@ -34,19 +34,19 @@ class SubStep:
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of a run.
+    """One phase of a run.
 
     Attributes:
-        name: what the page shows, such as ``source``.
+        name: shown on the page, such as ``source``.
         domains: each step draws one labelled batch from each of these.
         share: fraction of the run's steps; the shares of a run sum to 1.
-        fixed: parameter and buffer names that stay bit-identical in this phase.
+        frozen: parameter and buffer names that stay bit-identical in this phase.
         lr: learning rate of this phase; None keeps the run's.
-        renewed: what starts again from random values as the phase begins.
-        unlabelled: each step also draws a batch without labels from each of these, out of all their training images.
-        rates: parameter name → factor on the learning rate; 1 where nothing is said.
-        moves: the sub-steps of a step, in order.
-        learns: False where only batch-norm statistics move: there is no loss and no update.
+        reset: what is initialised again with random values as the phase begins.
+        unlabelled: each step also draws a batch without labels from each of these, from all their training inputs.
+        lr_factors: parameter name → factor on the learning rate; 1 for a parameter that is not named.
+        substeps: the sub-steps of a step, in order.
+        trainable: False if only batch-norm statistics change: there is no loss and no update.
     """
 
     name: str
@@ -63,12 +63,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one domain gives to one step.
+    """One domain's labelled samples of one step.
 
     Attributes:
-        images: float (B, C, H, W) in 0…1, augmented.
+        inputs: float (B, C, H, W) in 0…1, augmented.
         labels: task → int64 (B,), or float32 (B,) for a regression.
-        positions: which of the domain's labelled samples these are, int64 (B,); empty where nobody asks.
+        positions: indices among the domain's labelled samples, int64 (B,); empty if unused.
     """
 
     inputs: Tensor
@@ -78,21 +78,21 @@ class Batch:
 
 @dataclass
 class StepContext:
-    """What a strategy may know while it forms its terms.
+    """What a strategy may use to compute its terms.
 
     Attributes:
         network: the network in training.
         phase: the phase that this step belongs to.
         progress: fraction of the run that is done, 0…1.
         class_counts: (domain, task) → int64 (K,), labelled training samples of each class; no entry for a regression.
-        modules: what ``Strategy.modules`` made.
-        state: what ``Strategy.state`` made.
-        unlabelled: domain → images of this step without labels, float (B, C, H, W) in 0…1, augmented.
-        move: the sub-step that terms are asked for.
-        lambdas: λ by term as a person has them now, before ``balance``.
-        generator: where a strategy draws random numbers from; its state is checkpointed.
+        modules: from ``Strategy.modules``.
+        state: from ``Strategy.state``.
+        unlabelled: domain → inputs of this step without labels, float (B, C, H, W) in 0…1, augmented.
+        substep: name of the current sub-step.
+        lambdas: λ by term as currently set, before ``loss_weights``.
+        generator: the strategy's source of random numbers; its state is checkpointed.
         gramian: inner products of the gradients of the weighted terms, (T, T) in the order of the terms, over the
-            parameters that ``Strategy.gramian_parameters`` names; None where nothing is named.
+            parameters that ``Strategy.gramian_parameters`` names; None if it names none.
     """
 
     network: Network
@@ -110,14 +110,14 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Showcase:
-    """A problem that shows what a method can do, or cannot.
+    """A problem on which a method works well, or fails.
 
     Attributes:
         problem: the first part of a recipe's name in ``xfer_core/showcases/recipes``; the second is the method's
             ``kind``.
         why: one sentence for the learner.
-        variant: which of several recipes of the method, for one whose file is called ``problem.kind-variant``.
-        baseline: the ``kind`` that it is compared with; nothing for the usual one: source only for adaptation without
+        variant: of several recipes of one method; the recipe is then called ``problem.kind-variant``.
+        baseline: the ``kind`` that it is compared with; empty for the default: source only for adaptation without
             target labels, fine-tuning for any other transfer, equal λ for balancers, ERM for generalisation.
     """
 
@@ -132,56 +132,56 @@ class Showcase:
 
 
 class Strategy(Config):
-    """How knowledge moves. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
+    """A method. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
 
     family: ClassVar[Family]
     title: ClassVar[str]
     formula: ClassVar[str]
     """What is minimised, in LaTeX."""
     on_collapse: ClassVar[str] = "one_answer"
-    """The rule in :mod:`xfer_core.errors` that says what to do where the network's answers collapse onto one class."""
+    """The message in :mod:`xfer_core.errors` for predictions that collapse onto one class."""
     is_unsupervised_adaptation: ClassVar[bool] = False
-    """Whether it learns from target images without labels: a group of its own in the catalogue."""
+    """Whether it learns from unlabelled target samples: a group of its own on the page Methods."""
     term_titles: ClassVar[Mapping[str, str]] = {}
-    """What a page calls the terms that are not a domain's, such as ``domain``."""
+    """Titles of the method's own terms, such as ``domain``."""
     showcase: ClassVar[Showcase | None] = None
-    """Where it beats what is simpler; None where no such problem has been looked for."""
+    """A problem on which it beats a simpler method; None if none was searched for."""
     counterexample: ClassVar[Showcase | None] = None
-    """Where something simpler beats it."""
+    """A problem on which a simpler method beats it."""
     regression_alternative: ClassVar[str] = ""
-    """The nearest method for a task that asks for a number, where this one needs classes."""
+    """The most similar method for regressions, if this one needs classes."""
     logs_gradient_conflict: ClassVar[bool] = False
-    """Whether the cosines between the gradients of its terms are logged from time to time."""
+    """Whether the cosines between the gradients of its terms are logged at evaluations."""
     gramian_parameters: ClassVar[Literal["nothing", "stages", "last stage"]] = "nothing"
-    """For which parameters ``balance`` is told the inner products of the terms' gradients, in every step."""
+    """The parameters whose gradient inner products ``loss_weights`` gets as ``context.gramian``, in every step."""
     gradient_scope: ClassVar[Literal["losses", "stages"]] = "losses"
-    """What the factors of ``balance`` act on: the terms themselves; or only the gradients that the shared stages get,
-    while each head learns its own term as it is."""
+    """What the factors of ``loss_weights`` multiply: the terms; or only the gradients of the shared stages, while each
+    head gets the gradient of its own term unchanged."""
     kind: str
 
     def check(self, problem: Problem) -> None:
-        """Refuse a problem that this strategy cannot work on; the data is not needed for that.
+        """Reject a problem that does not suit this strategy; needs no data.
 
         Raises:
             XferError: naming the field, the rule and the value.
         """
 
     def check_data(self, data: ProblemData) -> None:
-        """Refuse what only the problem as dealt can tell, such as how many samples are left without labels.
+        """Reject a split of the data that does not suit this strategy, such as one without unlabelled samples.
 
         Args:
-            data: with images without content.
+            data: split, with inputs without content.
 
         Raises:
             XferError: naming the field, the rule and the value.
         """
 
     def keeps_head(self) -> bool:
-        """Whether the head that learned on the source answers on the target: then they must share classes."""
+        """Whether the source's head also predicts on the target: then both must have the same classes."""
         return False
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        """The stretches of a run, in order."""
+        """The phases of a run, in order."""
         raise TypeError(f"{type(self).__name__} must define phases")
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -189,23 +189,23 @@ class Strategy(Config):
         raise TypeError(f"{type(self).__name__} must define lambdas")
 
     def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
-        """Further trainable parts, such as a discriminator; checkpointed and trained with the network."""
+        """Further trainable modules, such as a discriminator; checkpointed and trained with the network."""
         return {}
 
     def state(self, data: ProblemData) -> dict[str, Any]:
-        """What the strategy must remember from step to step; checkpointed."""
+        """The strategy's own state across steps; checkpointed."""
         return {}
 
     def on_phase_start(self, context: StepContext) -> None:
-        """As a phase begins, once and not again when a run resumes: what is set here lies in the network, in
+        """Called once as a phase begins, not again when a run resumes: store results only in the network, in
         ``context.modules`` or in ``context.state``."""
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
-        """Named loss terms, each a scalar or one value a sample; the loop takes means and forms Σ λ_k · term_k."""
+        """Named loss terms, each a scalar or one value per sample; the loop takes means and adds up Σ λ_k · term_k."""
         raise TypeError(f"{type(self).__name__} must define terms")
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
-        """What this step multiplies each λ by, a scalar a term; 1 for terms that are not named.
+        """The factor on each λ in this step, a scalar per term; 1 for terms that are not named.
 
         Args:
             losses: the mean of every term, a scalar each, in the order of ``context.gramian``.
@@ -215,28 +215,28 @@ class Strategy(Config):
 
     @classmethod
     def sets_loss_weights(cls) -> bool:
-        """Whether λ are the method's to set: then what it makes of them is logged at every step."""
+        """Whether the method sets λ: then they are logged at every step."""
         return cls.loss_weights is not Strategy.loss_weights
 
     def sample_weights(
         self, outputs: Mapping[str, Tensor], domain: TrainingDomain, state: Mapping[str, Any]
     ) -> Tensor | None:
-        """λ_{d,i} of each labelled sample of a domain before λ_d, float (N,); None where all weigh the same.
+        """w_i of each labelled sample of a domain in λ_{d,i} = λ_d · w_i / N, float (N,); None if all weigh the same.
 
         Args:
             outputs: the network's logits for these samples, by task.
             domain: the samples.
-            state: what :meth:`state` made.
+            state: from :meth:`state`.
         """
         return None
 
 
 @dataclass(frozen=True)
 class ForwardOutput:
-    """What the network says of one domain's batch.
+    """The network's features and outputs for one domain's batch.
 
     Attributes:
-        features: (B, D), what the heads see.
+        features: (B, D), the input of the heads.
         logits: task → (B, K).
     """
 
@@ -247,12 +247,12 @@ class ForwardOutput:
 def forward_domains(
     network: Network, batches: Mapping[str, Batch], unlabelled: Mapping[str, Tensor] | None = None
 ) -> tuple[dict[str, ForwardOutput], dict[str, ForwardOutput]]:
-    """One pass over all batches, so that batch norm sees one mixture: the views of the labelled domains, then of the
-    unlabelled ones."""
+    """One forward pass over all batches, so that batch norm uses the statistics of their mixture: outputs of the
+    labelled domains, then of the unlabelled ones."""
     without = unlabelled or {}
-    images = [*(batch.inputs for batch in batches.values()), *without.values()]
-    sizes = [len(part) for part in images]
-    features = network.features(torch.cat(images) if len(images) > 1 else images[0])
+    inputs = [*(batch.inputs for batch in batches.values()), *without.values()]
+    sizes = [len(part) for part in inputs]
+    features = network.features(torch.cat(inputs) if len(inputs) > 1 else inputs[0])
     logits = {task: head(features).split(sizes) for task, head in network.heads.items()}
     parts = [
         ForwardOutput(part, {task: split[i] for task, split in logits.items()})
@@ -262,7 +262,7 @@ def forward_domains(
 
 
 def task_losses(views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch]) -> dict[str, Tensor]:
-    """The loss of every task on every labelled domain, named ``domain/task``, one value a sample."""
+    """The loss of every task on every labelled domain, named ``domain/task``, one value per sample."""
     return {
         f"{domain}/{task}": task_loss(logits, batches[domain].labels[task])
         for domain, view in views.items()
@@ -271,12 +271,12 @@ def task_losses(views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch]
 
 
 def task_loss(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy where labels are classes, squared error where they are values: float32 (B,)."""
+    """Cross-entropy for classification, squared error for regression: float32 (B,)."""
     return squared_error(outputs, labels) if labels.is_floating_point() else cross_entropy(outputs, labels)
 
 
 def forward_task_losses(network: Network, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
-    """:func:`task_losses` the network's views of these batches."""
+    """:func:`task_losses` of the network's outputs for these batches."""
     return task_losses(forward_domains(network, batches)[0], batches)
 
 
@@ -291,7 +291,7 @@ def task_loss_terms(problem: Problem, *roles: Role) -> tuple[str, ...]:
 
 
 def resolve_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dict[str, float]:
-    """The λ that a person gave, checked; those not named are 0. None given at all means equal shares.
+    """The given λ, checked; those not named are 0. If none is given, all are equal.
 
     Raises:
         XferError: ``unknown_term``, ``negative`` or ``all_zero``, for the field ``strategy.weights``.
@@ -309,18 +309,18 @@ def resolve_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dic
 
 
 def require_source(problem: Problem, kind: str) -> None:
-    """Refuse a problem without a source."""
+    """Reject a problem without a source."""
     if not problem.source:
         raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
 def count_unlabelled_targets(data: ProblemData) -> int:
-    """How many target samples the label budget leaves without a label. A budget in numbers may leave none, too."""
+    """The number of target samples without a label; may be 0 also for a label budget that is a number."""
     return sum(len(data.training[key].unlabelled) for key in data.problem.target)
 
 
 def require_labels(problem: Problem, kind: str) -> None:
-    """Refuse a problem without target labels."""
+    """Reject a problem without target labels."""
     if problem.labels_per_class == 0:
         candidates = ({"problem.labels_per_class": 1}, {"strategy.kind": "mmd"}, {"strategy.kind": "source_only"})
         raise XferError("no_labels", "problem.labels_per_class", 0, candidates, kind=kind)

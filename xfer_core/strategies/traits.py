@@ -1,4 +1,4 @@
-"""What a method can do, asked of its class: for lists of methods that can be narrowed down."""
+"""Traits of each method, computed from its class, to filter lists of methods."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ SOURCES = ("digits.handwritten", "digits.printed")  # two: methods for several d
 
 
 def traits_of(form: type[Strategy]) -> frozenset[Trait]:
-    """What holds of a method.
+    """The traits of a method.
 
     Returns:
-        ``no_target_labels``: it accepts a problem whose target has no labels. ``freezes``: layers stay as they are
-        while others learn, by choice or by design. ``weighs``: several losses are added, each with a λ that a person
-        can set. ``balances``: it sets λ by itself.
+        ``no_target_labels``: it accepts a problem whose target has no labels. ``freezes``: some layers can be frozen
+        or always are. ``weighs``: several losses are added, each with a λ that a person can set. ``balances``: it sets
+        λ by itself.
     """
     return _traits(form)
 
 
 @cache
 def _setting() -> tuple[Problem, ProblemData, Network]:
-    """A problem of several sources, as dealt, and a network for it."""
+    """A problem with several sources, its data, and a network for it."""
     problem = Problem(source=SOURCES)
     data = problem.check(0)
     return problem, data.training_data(), SmallCNN().build(data.input_shape, problem.outputs())
@@ -48,7 +48,7 @@ def _traits(form: type[Strategy]) -> frozenset[Trait]:
         held.add("freezes")
     own = set(method.lambdas(problem)) - set(task_loss_terms(problem, "source", "target")) - set(problem.roles())
     together = any({*problem.source, *problem.target} <= set(phase.domains) for phase in phases)
-    if form.sets_loss_weights() and "weight" not in form.model_fields:  # IRM and V-REx scale a λ that stays a person's
+    if form.sets_loss_weights() and "weight" not in form.model_fields:  # IRM and V-REx only scale a λ set by hand
         held.add("balances")
     elif together or own:
         held.add("weighs")

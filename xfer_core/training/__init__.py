@@ -1,4 +1,4 @@
-"""The loop: batches, phases, precision, device, evaluation and checkpoints."""
+"""Training: the loop, batches, phases, precision, device, evaluation and checkpoints."""
 
 from xfer_core.training.callback import Callback, Command, NullCallback
 from xfer_core.training.config import OPTIMIZERS, SGD, Adam, TrainingConfig

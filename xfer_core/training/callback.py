@@ -1,4 +1,4 @@
-"""The loop's only window to the world: whoever watches a run implements ``Callback``."""
+"""Callback interface between the training loop and its environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Point = tuple[str, int, float]  # (scalar's name, step, value)
 
 @dataclass(frozen=True)
 class Command:
-    """What a person asks of a running run.
+    """A request by a person to a running run.
 
     Attributes:
         kind: pause, stop, or set.
@@ -25,27 +25,27 @@ class Command:
 
 
 class Callback(Protocol):
-    """Hears what happens and hands in what a person asked for. Called about ten times a second, never every step."""
+    """Receives metrics and events, and passes on commands. Called about ten times a second, never every step."""
 
     def on_start(self, step: int) -> None:
-        """This life of the run goes on from a checkpoint of this step; −1 if there is none. The first call of all."""
+        """This attempt resumes from a checkpoint of this step; −1 if there is none. The first call of all."""
 
     def on_metrics(self, points: Sequence[Point], progress: dict[str, Any]) -> None:
-        """New scalars, in the order in which they were measured, and where the run stands."""
+        """New scalars, in the order in which they were measured, and the progress of the run."""
 
     def on_event(self, kind: str, step: int, **details: Any) -> None:
-        """Something that happened once: a phase began, a λ was set, a checkpoint could not be used."""
+        """A single event: a phase began, a λ was set, a checkpoint could not be used."""
 
     def on_evaluation(self) -> None:
-        """The network was just measured on validation samples."""
+        """The network was just evaluated on validation samples."""
 
     def commands(self) -> Sequence[Command]:
-        """What a person asked for since the last call."""
+        """The commands since the last call."""
         ...
 
 
 class NullCallback:
-    """An observer that looks away: for notebooks, tests and timing."""
+    """Does nothing: for notebooks, tests and timing."""
 
     def on_start(self, step: int) -> None:
         """Nothing."""

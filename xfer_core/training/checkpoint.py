@@ -1,7 +1,7 @@
-"""Everything that a run needs to go on as if it had never been interrupted: in a file, and the one before it.
+"""Checkpoint files: the whole state of a run, so that it resumes bit-identically; the previous file is kept too.
 
-A file is a line that names the format, the CRC-32 of what follows (4 bytes, big-endian), and what ``torch.save`` makes
-of the state. torch itself does not notice a flipped bit in a tensor.
+A file is a line that names the format, the CRC-32 of what follows (4 bytes, big-endian), and the state as
+``torch.save`` writes it. torch itself does not notice a flipped bit in a tensor.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ State = dict[str, Any]
 
 
 class UnusableCheckpoint(Exception):
-    """A file that no run can go on from; says why, in the words of a reason."""
+    """A file that no run can resume from; the message is the reason."""
 
 
 def previous(path: Path) -> Path:
-    """Where the checkpoint before the one at ``path`` is kept."""
+    """Path of the checkpoint before the one at ``path``."""
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
@@ -37,9 +37,9 @@ def write_checkpoint(path: Path, state: State, durable: bool = True, keep: bool 
     Args:
         path: of the current checkpoint.
         state: tensors and plain values in nested dictionaries and lists.
-        durable: whether to wait until the disk has it.
-        keep: whether the one that was there becomes the one before. Keep one that is durable, and a cut of the power
-            leaves one whole file at least.
+        durable: whether to wait until it is on the disk (fsync).
+        keep: whether the current file becomes the previous one. If a durable file is kept, at least one whole file
+            survives a power cut.
     """
     buffer = io.BytesIO()
     buffer.write(bytes(START))
@@ -69,14 +69,14 @@ def read_checkpoint(path: Path) -> State | None:
         raise UnusableCheckpoint("it is damaged: its checksum does not match its content")
     try:
         return torch.load(io.BytesIO(content[START:]), map_location="cpu", weights_only=True)
-    except Exception as error:  # whole, and yet nothing that this version can read, such as a pickle that carries code
+    except Exception as error:  # undamaged, but not readable by this version, such as a pickle that carries code
         raise UnusableCheckpoint("it holds what this version does not read") from error
 
 
 def last_good(path: Path, fits: Callable[[State], bool]) -> tuple[State | None, dict[str, str]]:
-    """The newest state that a run can go on from.
+    """The newest state that a run can resume from.
 
-    What is unusable gets the ending ``.unusable``, so that the next checkpoint does not keep it as the one before.
+    An unusable file gets the suffix ``.unusable``, so that the next checkpoint does not keep it as the previous one.
 
     Args:
         path: of the current checkpoint.
@@ -101,7 +101,7 @@ def last_good(path: Path, fits: Callable[[State], bool]) -> tuple[State | None, 
 
 
 def on_device(state: Any, device: torch.device) -> Any:
-    """The same with every tensor of its nested dictionaries on the device."""
+    """The same state with every tensor of its nested dictionaries on the device."""
     if isinstance(state, dict):
         return {name: on_device(part, device) for name, part in state.items()}
     return state.to(device) if isinstance(state, torch.Tensor) else state

@@ -1,4 +1,4 @@
-"""Whether a network's answers collapsed onto one class: seen without any label of the domain that it answers for."""
+"""Detects that predictions collapsed onto one class, without any label of the domain that they are for."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from xfer_core.problems.problem import ProblemData
 
 @dataclass(frozen=True)
 class Collapse:
-    """One task in one domain that is answered with one class nearly everywhere.
+    """One task in one domain for which nearly every prediction is the same class.
 
     Attributes:
         domain, task: where.
-        answer: the title of that class.
-        share: of the samples that it is the answer for, a fraction.
-        largest: the largest share that a class has among the training labels, a fraction.
+        predicted: the title of that class.
+        share: fraction of the samples for which it is predicted.
+        largest: the largest fraction that a class has among the training labels.
     """
 
     domain: str
@@ -30,16 +30,16 @@ class Collapse:
 
 
 def collapses(answered: Mapping[tuple[str, str], Tensor], data: ProblemData) -> list[Collapse]:
-    """The collapses among the answers of one evaluation.
+    """The collapses among the predictions of one evaluation.
 
-    It is one where the share of the most frequent answer is above ½ + ½ · p, with p the largest share of a class among
-    the labelled training samples of all sources, or of all domains where there is no source. Half of what is left above
-    p is room for a domain in which the classes are mixed otherwise. A domain of K classes, which its card says, may
-    also give 1/K to one of them.
+    Predictions collapsed where the share of the most frequent class is above ½ + ½ · p, with p the largest share of a
+    class among the labelled training samples of all sources, or of all domains if there is no source. Half of the
+    range above p is left for a domain with another class distribution. In a domain of K classes, as stated on its
+    card, p is at least 1/K.
 
     Args:
-        answered: (domain, task) → how many samples got each class as their answer, int64 (K,).
-        data: the problem; only training labels are looked at.
+        answered: (domain, task) → number of samples predicted as each class, int64 (K,).
+        data: the problem; only training labels are read.
     """
     largest, found = _largest_shares(data), []
     for (domain, task), counts in answered.items():
@@ -48,8 +48,8 @@ def collapses(answered: Mapping[tuple[str, str], Tensor], data: ProblemData) -> 
         usual = max(largest[task], 1 / len(data.domain_classes[domain, task]))
         share = int(counts.max()) / int(counts.sum())
         if share > 0.5 + 0.5 * usual:
-            answer = data.classes[task][int(counts.argmax())]
-            found.append(Collapse(domain, task, answer, share, largest[task]))
+            predicted = data.classes[task][int(counts.argmax())]
+            found.append(Collapse(domain, task, predicted, share, largest[task]))
     return found
 
 

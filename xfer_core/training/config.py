@@ -1,4 +1,4 @@
-"""How long, how fast, on what: the settings of training that do not depend on the strategy."""
+"""Training settings that do not depend on the strategy: steps, batch size, optimiser, schedule, device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SGD(Config):
     """Of matrices and kernels; biases, batch norm and λ that a method learns are left out."""
 
     def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
-        """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
+        """The optimiser of these parameter groups; a group without its own learning rate takes this one."""
         return torch.optim.SGD(groups, lr, self.momentum, weight_decay=self.weight_decay, fused=fused)
 
 
@@ -36,7 +36,7 @@ class Adam(Config):
     """Of matrices and kernels; biases, batch norm and λ that a method learns are left out."""
 
     def build(self, groups: Iterable[dict[str, Any]], lr: float, fused: bool) -> torch.optim.Optimizer:
-        """The optimiser of these groups of parameters; a group without a rate of its own takes this one."""
+        """The optimiser of these parameter groups; a group without its own learning rate takes this one."""
         return torch.optim.AdamW(groups, lr, weight_decay=self.weight_decay, fused=fused)
 
 
@@ -44,10 +44,10 @@ OPTIMIZERS = (Adam, SGD)
 
 
 def decays(parameter: Tensor) -> bool:
-    """Whether weight decay acts on this parameter: on matrices and kernels alone.
+    """Whether weight decay acts on this parameter: only on matrices and kernels.
 
-    Biases, the scale and shift of batch norm, and what a method learns about its losses (such as log σ² of uncertainty
-    weighting) have one dimension or none; pulled to zero they would mean something else, not something simpler.
+    Biases, the scale and shift of batch norm, and parameters of the loss (such as log σ² of uncertainty weighting)
+    have one dimension or none; decay towards zero would change what they mean, not make the network simpler.
     """
     return parameter.ndim > 1
 
@@ -55,18 +55,18 @@ def decays(parameter: Tensor) -> bool:
 Schedule = Literal["constant", "cosine"]
 Augmentation = Literal["flip", "crop", "shift", "rotation"]
 ROTATING: tuple[Augmentation, ...] = ("flip", "rotation")
-"""What changes the answer to how far a picture leans."""
+"""Augmentations that change the label of the task "how far does a picture lean"."""
 
 
 class LiveChange(Config):
-    """λ or the learning rate set to another value while a run trains, as a person does by hand."""
+    """A change of λ or of the learning rate while a run trains, as a person makes it by hand."""
 
     step: int = Field(ge=0, le=1_000_000, title="Step")
-    """Steps that are done when it takes effect."""
+    """Number of steps done when it takes effect."""
     name: Name
-    """``lr``, or ``lambda/TERM`` with the term of a loss."""
+    """``lr``, or ``lambda/TERM`` with the name of a loss term."""
     value: float = Field(ge=0, title="Value")
-    """What it is set to."""
+    """The new value."""
 
 
 class TrainingConfig(Config):
@@ -77,29 +77,29 @@ class TrainingConfig(Config):
     batch_size: int = Field(default=32, ge=2, le=4096, title="Batch size")
     """Samples that each domain gives to a step."""
     optimizer: Annotated[Adam | SGD, Field(discriminator="kind")] = Field(default=Adam(), title="Optimiser")
-    """Who turns gradients into steps."""
+    """Optimiser: turns gradients into steps."""
     schedule: Schedule = Field(default="constant", title="Learning-rate schedule")
-    """Constant keeps it; cosine lets it fall to zero within each phase, ½(1 + cos πp) with the part p of the phase that
-    is done (Loshchilov and Hutter 2017), so that the last step is not one more jump."""
+    """Constant keeps it; cosine lowers it to zero within each phase, ½(1 + cos πp) with p the fraction of the phase
+    that is done (Loshchilov and Hutter 2017), so that the last steps are small."""
     augment: Annotated[tuple[Augmentation, ...], Distinct] = Field(
         default=("shift",), title="Augmentation", max_length=10
     )
     """Random views of each training image: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
     rotated by up to 15°."""
     precision: Literal["auto", "float32", "bf16"] = Field(default="auto", title="Precision")
-    """Auto takes bfloat16 where the processor or GPU has arithmetic for it."""
+    """Auto takes bfloat16 if the processor or GPU computes it in hardware."""
     device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=20)
     """Auto takes an NVIDIA GPU, else Apple's, else the processor."""
     selection: Kind = Field(default="last", title="Model selection")
-    """Which step's network is reported, and what the choice may look at."""
+    """Which step's checkpoint is reported, and which data the selection may use."""
     evaluations: int = Field(default=25, ge=1, le=1000, title="Evaluations on validation samples")
     """How often accuracy on the validation samples is measured, over the whole run."""
     live_changes: tuple[LiveChange, ...] = Field(default=(), max_length=1000, title="Changes while it trains")
-    """What was changed by hand in the run that this recipe is from, done again at the same steps."""
+    """Changes made by hand in the run that this recipe is from, applied again at the same steps."""
 
     @model_serializer(mode="wrap")
     def _omit_unchanged(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A run that nobody changed is written, and numbered, as before there was this field."""
+        """Leave the field out if it is empty, so that specs and their hashes stay as they were without it."""
         written = handler(self)
         if not self.live_changes:
             written.pop("live_changes", None)

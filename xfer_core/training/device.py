@@ -1,4 +1,4 @@
-"""Which device and which precision a run gets."""
+"""Selects the device and the precision of a run."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def has_bf16(device: torch.device) -> bool:
 def select_precision(asked: str, device: torch.device) -> str:
     """``float32`` or ``bf16``; auto takes bf16 where ``has_bf16``.
 
-    That bf16 costs at most one point of accuracy is measured by ``python -m benchmarks.precision``.
+    ``python -m benchmarks.precision`` measures that bf16 costs at most one point of accuracy.
 
     Raises:
-        XferError: ``no_precision`` if bf16 is asked of a device that has no type for it.
+        XferError: ``no_precision`` if bf16 is requested on a device that does not support it.
     """
     if asked == "auto":
         return "bf16" if has_bf16(device) else "float32"
@@ -68,12 +68,12 @@ def autocast_context(device: torch.device, precision: str) -> AbstractContextMan
 
 
 def device_name(device: torch.device) -> str:
-    """What the page says: the GPU's own name, or the processor with its threads."""
+    """The name shown on the page: the GPU's own name, or the type of the device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until the device has done what it was told: needed before a clock is read."""
+    """Wait until the device has finished its queued work: needed before a clock is read."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

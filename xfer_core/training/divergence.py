@@ -1,4 +1,4 @@
-"""Whether a training diverged: its loss ended far above what guessing would give."""
+"""Detects divergence: a loss that ends far above the loss of guessing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import mean
 from xfer_core.names import TermName
 from xfer_core.training.callback import Point
 
-TIMES = 10.0  # the loss of guessing: no network that learns anything ends there
+TIMES = 10.0  # times the loss of guessing: no network that learns anything ends above it
 LAST = 10  # values of a term over which the end is averaged
 
 
@@ -21,8 +21,8 @@ class Divergence:
     Attributes:
         domain, task: whose loss it is.
         loss: its mean over the last steps.
-        guessing: the cross-entropy of guessing, ln K nats with K classes; where a number is asked for, the loss of the
-            first step, when the network knew nothing.
+        chance_loss: the cross-entropy of guessing, ln K nats with K classes; of a regression the loss of the first
+            step, when the network had learned nothing.
     """
 
     domain: str
@@ -32,10 +32,10 @@ class Divergence:
 
 
 class LossWatch:
-    """The losses of labelled terms, as far as that needs them.
+    """Follows the losses of labelled terms: the first value of each task and the last values of each term.
 
     Args:
-        classes: task → how many classes it has, at least two; tasks that ask for a number are not in it.
+        classes: task → number of classes, at least two; regressions are not in it.
     """
 
     def __init__(self, classes: Mapping[str, int]) -> None:
@@ -44,11 +44,11 @@ class LossWatch:
         self.last: dict[str, list[float]] = {}  # term → its last values in this phase
 
     def update(self, points: Iterable[Point], terms: Iterable[str]) -> None:
-        """Take in what was measured.
+        """Add new measurements.
 
         Args:
-            points: (scalar, step, value); those that are no ``loss/DOMAIN/TASK`` of ``terms`` are passed over.
-            terms: of domains, with labels.
+            points: (scalar, step, value); those other than ``loss/DOMAIN/TASK`` of ``terms`` are ignored.
+            terms: the labelled terms, as ``DOMAIN/TASK``.
         """
         wanted = {f"loss/{term}": term for term in terms}
         for name, _step, value in points:
@@ -57,14 +57,14 @@ class LossWatch:
                 self.last[term] = [*self.last.get(term, ())[1 - LAST :], value]
 
     def begin_phase(self) -> None:
-        """What an earlier phase left is not the run's outcome."""
+        """Forget the values of the earlier phase: they are not the run's outcome."""
         self.last = {}
 
     def divergences(self, weight_of: Callable[[str], float]) -> list[Divergence]:
-        """Those that ended above ten times the loss of guessing.
+        """The losses that ended above ten times the loss of guessing.
 
         Args:
-            weight_of: λ of a term as it stands: what has none was not trained.
+            weight_of: the current λ of a term; a term with λ = 0 was not trained.
         """
         found = []
         for term, values in self.last.items():
@@ -79,5 +79,5 @@ class LossWatch:
         return {"first": self.first, "last": self.last}
 
     def restore(self, state: Mapping[str, dict]) -> None:
-        """As it stood there; checkpoints of earlier versions have none."""
+        """Restore from a checkpoint; those of earlier versions have no such state."""
         self.first, self.last = dict(state.get("first", {})), dict(state.get("last", {}))

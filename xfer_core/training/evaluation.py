@@ -1,4 +1,4 @@
-"""How well a network does on samples that training never saw. Only this file reads held-out labels."""
+"""Evaluation on held-out samples. During training only this file reads held-out labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xfer_core.selections import Selection, ValidationView
 from xfer_core.training.device import autocast_context
 
 CHUNK = 500
-PREVIEW = 10  # samples whose answers a run reports
+PREVIEW = 10  # samples whose predictions a run reports
 
 
 class Evaluator:
@@ -20,7 +20,7 @@ class Evaluator:
 
     Args:
         data: the problem with its data.
-        device: where the images come to lie.
+        device: where the inputs are stored.
         precision: as in training.
     """
 
@@ -28,21 +28,19 @@ class Evaluator:
         self.device, self.precision = device, precision
         self.problem, self.task = data.problem, data.problem.tasks[0]
         self.test_domains = data.problem.unseen or data.problem.target
-        self.last_outputs: dict[str, Tensor] = {}  # domain → outputs of the judged task, at the last look at validation
+        self.last_outputs: dict[str, Tensor] = {}  # domain → outputs of the first task, at the last validation
         self.preview = preview_samples(data).to(device)
-        self.preview_predictions: list[
-            int
-        ] = []  # what the network said to these at the last look, as positions in classes
+        self.preview_predictions: list[int] = []  # class indices predicted for these at the last validation
         self.prediction_counts: dict[
             tuple[str, str], Tensor
-        ] = {}  # (domain, task) → samples a class, at the last measurement
+        ] = {}  # (domain, task) → predictions per class, at the last evaluation
         self.splits = {
             name: (to_input(samples.inputs, device), {t: y.to(device) for t, y in samples.labels.items()})
             for name, samples in data.held_out.items()
         }
 
     def evaluate(self, network: Network, split: str) -> dict[str, float]:
-        """``accuracy/<domain>/<task>/<split>`` → fraction of right answers, for every domain that has this split; of a
+        """``accuracy/<domain>/<task>/<split>`` → accuracy as a fraction, for every domain that has this split; of a
         regression ``error/…`` → mean absolute error in the task's unit."""
         metrics, self.prediction_counts = {}, {}
         for (domain, held_out_split), (images, labels) in self.splits.items():
@@ -62,7 +60,7 @@ class Evaluator:
         return metrics
 
     def validation_view(self, rule: Selection) -> dict[str, ValidationView]:
-        """What a selection rule may see of the last look at validation: domain → answers."""
+        """What a selection rule may use of the last validation: domain → outputs and, where allowed, labels."""
         domains = {
             "nothing": (),
             "source labels": self.problem.source,
@@ -70,19 +68,19 @@ class Evaluator:
             "target images": self.problem.target,
             "answers": self.test_domains,
         }[rule.requires]
-        seen = {}
+        views = {}
         for key in domains:
             outputs, labels = self.last_outputs[key], self.splits[key, "validation"][1][self.task]
             if rule.requires == "target images":
-                seen[key] = ValidationView(outputs)
+                views[key] = ValidationView(outputs)
             else:
                 few = rule.requires == "few target labels"
-                kept = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
-                seen[key] = ValidationView(outputs[kept], labels[kept])
-        return seen
+                mask = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
+                views[key] = ValidationView(outputs[mask], labels[mask])
+        return views
 
     def evaluate_test(self, network: Network) -> float:
-        """The mean quality over the test samples of the unseen domains, or of the targets where there are none."""
+        """The mean score on the test samples of the unseen domains, or of the targets if there are none."""
         found = []
         for key in self.test_domains:
             images, labels = self.splits[key, "test"]
@@ -92,8 +90,8 @@ class Evaluator:
 
 
 def preview_samples(data: ProblemData) -> Tensor:
-    """Which validation samples of the first target have their answers reported while a run trains: the first of each
-    class, of at most ten classes. Positions in the split, int64 (≤ 10,); none where the first task is a regression."""
+    """Validation samples of the first target whose predictions are reported during training: the first of each class,
+    of at most ten classes. Indices in the split, int64 (≤ 10,); empty if the first task is a regression."""
     task, target = data.problem.tasks[0], data.problem.target[0]
     labels = data.held_out[target, "validation"].labels[task]
     if labels.is_floating_point():
@@ -103,7 +101,7 @@ def preview_samples(data: ProblemData) -> Tensor:
 
 
 def to_input(inputs: Tensor, device: torch.device) -> Tensor:
-    """uint8 (N, C, H, W) to what a network takes: float in 0…1, channels-last, on the device."""
+    """uint8 (N, C, H, W) to the input of a network: float in 0…1, channels-last, on the device."""
     return inputs.to(device).to(memory_format=torch.channels_last).float().div_(255)
 
 

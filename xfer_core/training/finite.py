@@ -1,6 +1,6 @@
-"""Whether a network broke: values that are no numbers in its weights or answers, and errors that no learning explains.
+"""Detects a broken network: NaN or infinity in its weights or outputs, and absurdly large errors.
 
-A loss says so only at the step after, and a phase without a loss never does; so the network itself is looked at.
+The loss shows it only one step later, and a phase without a loss never does; so the network itself is checked.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from xfer_core.names import MetricName, is_error
 from xfer_core.problems.problem import ProblemData
 
 ABSURD = 1000
-"""A mean error of more ranges of the training labels than this means that the network broke. A network that always
-gives one value out of that range errs by less than one range where the true values lie in it too; a thousand leaves
-room for domains whose values do not, and for a network that has learned next to nothing."""
+"""A mean error above this many ranges of the training labels means that the network broke. A network that always
+predicts one value within that range has an error below one range, if the true values lie in it too; a thousand leaves
+room for domains whose values do not, and for a network that has hardly learned."""
 
 
 def check_weights(tensors: Iterable[tuple[str, Tensor]], step: int, phase: str) -> None:
-    """Refuse weights or buffers that hold NaN or infinity. Waits for the device once, however many there are.
+    """Reject weights or buffers with NaN or infinity. Synchronises with the device once for all tensors.
 
     Raises:
         XferError: ``not_finite_weights``, naming the first tensor.
@@ -36,13 +36,13 @@ def check_weights(tensors: Iterable[tuple[str, Tensor]], step: int, phase: str) 
 
 
 def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], step: int, phase: str) -> None:
-    """Refuse accuracies and errors that a broken network made.
+    """Reject accuracies and errors that only a broken network has.
 
     Args:
         metrics: ``accuracy/<domain>/<task>/<split>`` or ``error/…`` → value.
-        limits: task → the largest mean error that is believed, in its unit (:func:`largest_errors`).
-        step: of the network that was measured.
-        phase: in which it was.
+        limits: task → the largest plausible mean error, in its unit (:func:`largest_errors`).
+        step: of the network that was evaluated.
+        phase: of that step.
 
     Raises:
         XferError: ``not_finite_answers`` or ``absurd_error``, naming the first metric.
@@ -58,8 +58,8 @@ def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], ste
 
 
 def largest_errors(data: ProblemData) -> dict[str, float]:
-    """For each regression the largest mean error that is believed: ``ABSURD`` times the range of its training labels.
-    Nothing for a task without labels, or whose labels are all the same."""
+    """For each regression the largest plausible mean error: ``ABSURD`` times the range of its training labels. No entry
+    for a task without labels, or whose labels are all the same."""
     limits = {}
     for task in data.problem.regressions():
         labels = torch.cat([domain.labelled.labels[task] for domain in data.training.values()])

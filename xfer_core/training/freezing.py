@@ -1,4 +1,4 @@
-"""Fixed means fixed: neither gradients nor batch-norm statistics move it, and hashes prove it."""
+"""Freezes parameters and buffers: neither gradients nor batch-norm statistics change them, and hashes prove it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import nn
 
 
 def freeze(network: nn.Module, frozen: Set[str]) -> None:
-    """Put the network in training mode with everything in ``fixed`` held still.
+    """Put the network in training mode with everything in ``frozen`` frozen.
 
-    A module is switched to evaluation when one of its own buffers is fixed (batch norm would move its running
-    statistics even without gradients), or when it has parameters or buffers below it and all of them are fixed.
+    A module is switched to evaluation mode if one of its own buffers is frozen (batch norm would update its running
+    statistics even without gradients), or if it has parameters or buffers below it and all of them are frozen.
 
     Args:
         network: changed in place.
-        fixed: parameter and buffer names, as in ``state_dict``.
+        frozen: parameter and buffer names, as in ``state_dict``.
     """
     network.train()
     for name, parameter in network.named_parameters():

@@ -1,4 +1,4 @@
-"""From loss terms to gradients: the plain weighted sum, or what a balancer makes of the gradient of every term."""
+"""From loss terms to gradients: of the weighted sum, or combined by a balancer from the gradient of every term."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def backward(
     context: StepContext,
     watched: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Give every parameter its gradient.
+    """Compute the gradient of every parameter.
 
     Args:
         strategy: may balance the terms, and names the parameters for which it needs each term's own gradient.
         terms: a scalar each.
         lambdas: λ by term.
         context: of this step; its ``gramian`` is set here.
-        watched: whether the conflict between terms is to be measured in this step, if the strategy shows it.
+        watched: whether to measure the gradient conflict between terms in this step, if the strategy logs it.
 
     Returns:
         The weighted terms, and scalars to log: ``cosine/<term>|<term>`` and, where the strategy sets λ,
@@ -37,10 +37,10 @@ def backward(
     shared = shared_parameters(context.network, strategy.gramian_parameters)
     rows = jacobian(list(plain.values()), shared) if shared else None
     context.gramian = None if rows is None else rows @ rows.T
-    seen = _gradient_cosines(strategy, terms, context) if watched and strategy.logs_gradient_conflict else {}
+    scalars = _gradient_cosines(strategy, terms, context) if watched and strategy.logs_gradient_conflict else {}
     if not strategy.sets_loss_weights():
         sum_losses(plain.values()).backward()
-        return plain, seen
+        return plain, scalars
     factors = strategy.loss_weights(terms, context)
     weighted = apply_weights(terms, lambdas, factors)
     if rows is not None and strategy.gradient_scope == "stages":
@@ -65,19 +65,19 @@ def sum_losses(weighted: Iterable[Tensor]) -> Tensor:
 def apply_weights(
     terms: Mapping[str, Tensor], lambdas: Mapping[str, float], factors: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Each term times its λ and, where there is one, the factor that a balancer gives it."""
+    """Each term times its λ and, if there is one, the factor from a balancer."""
     return {name: lambdas[name] * (factors[name] * term if name in factors else term) for name, term in terms.items()}
 
 
 def shared_parameters(network: Network, which: str) -> list[nn.Parameter]:
-    """The parameters of all stages, or of the last one, that are being updated; none for ``nothing``."""
+    """The updatable parameters of all stages, or of the last one; none for ``nothing``."""
     stages = list(network.stages.values())
     chosen = {"nothing": [], "stages": stages, "last stage": stages[-1:]}[which]
     return [p for stage in chosen for p in stage.parameters() if p.requires_grad]
 
 
 def jacobian(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Tensor:
-    """The Jacobian of the terms: one flat gradient a row, zeros where a term does not reach; (T, P) float32.
+    """The Jacobian of the terms: one flat gradient per row, zero where a term does not use it; (T, P) float32.
 
     The graph is kept, so that the terms can be differentiated again.
     """
@@ -90,7 +90,7 @@ def jacobian(terms: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> Ten
 
 
 def set_gradients(gradient: Tensor, parameters: Sequence[nn.Parameter]) -> None:
-    """Make a flat gradient (P,) the ``.grad`` of the parameters, cut as :func:`jacobian` joined them."""
+    """Set the ``.grad`` of the parameters from a flat gradient (P,), split as :func:`jacobian` joined them."""
     for part, parameter in zip(gradient.split([p.numel() for p in parameters]), parameters, strict=True):
         parameter.grad = torch.empty_like(parameter).copy_(part.view(parameter.shape))
 
@@ -104,15 +104,14 @@ def cosines(names: Sequence[str], gramian: Tensor) -> dict[str, Tensor]:
     """
     norms = gramian.diagonal().clamp_min(0).sqrt().clamp_min(1e-30)
     return {
-        # A loss that is no longer finite is reported as what broke, not the cosine that breaks with it.
+        # A non-finite loss is reported as the cause, not the cosine that becomes NaN with it.
         f"cosine/{a}|{b}": torch.nan_to_num(gramian[i, j] / norms[i] / norms[j], 0.0, 0.0, 0.0)
         for (i, a), (j, b) in combinations(enumerate(names), 2)
     }
 
 
 def _gradient_cosines(strategy: Strategy, terms: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
-    """The cosines between the gradients of the terms that learn labels, in the shared stages; nothing where nothing is
-    shared."""
+    """The cosines between the gradients of the labelled terms, in the shared stages; empty if nothing is shared."""
     names = [name for name in terms if name not in strategy.term_titles]
     shared = shared_parameters(context.network, "stages")
     if not shared or len(names) < 2:

@@ -1,4 +1,4 @@
-"""What a run has measured since it last told its observer: values stay on the device until then."""
+"""Buffer of the scalars since the last report to the callback; losses stay on the device until then."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from xfer_core.training.callback import Point
 class MetricBuffer:
     """Scalars of the last few steps.
 
-    Reading a loss waits for the device, so losses are kept as tensors and read in one transfer.
+    Reading a loss synchronises with the device, so losses are stored as tensors and read in one transfer.
     """
 
     def __init__(self) -> None:
-        self.names: list[tuple[str, int, str]] = []  # (scalar, step, phase), one a tensor
+        self.names: list[tuple[str, int, str]] = []  # (scalar, step, phase) of each tensor
         self.tensors: list[Tensor] = []
         self.points: list[Point] = []  # plain numbers, known at once
 
     def log_tensor(self, name: str, step: int, value: Tensor, phase: str) -> None:
-        """A loss that still lies on the device."""
+        """Add a loss that is still on the device."""
         self.names.append((name, step, phase))
         self.tensors.append(value.detach())
 
     def log(self, name: str, step: int, value: float) -> None:
-        """A number."""
+        """Add a number."""
         self.points.append((name, step, value))
 
     def flush(self) -> tuple[list[Point], XferError | None]:
-        """All points since the last call, and what broke if a loss was not finite.
+        """All points since the last call, and an error if a loss was not finite.
 
-        The error names the first term that broke, at its step; the total comes after its terms, so a term is blamed
-        where one is to blame.
+        The error names the first term that was not finite, and its step; the total is logged after its terms, so that
+        the error names a term wherever one is the cause.
         """
         values = torch.stack(self.tensors).double().tolist() if self.tensors else []
         points = [(name, step, value) for (name, step, _), value in zip(self.names, values, strict=True)]

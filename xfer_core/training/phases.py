@@ -1,4 +1,4 @@
-"""How the steps of a run are shared among its phases, and how the learning rate runs within one."""
+"""Splits the steps of a run among its phases, and computes the learning-rate schedule within one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from xfer_core.training.config import Schedule
 
 
 def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:
-    """The step at which each phase ends; every phase gets at least one step if there are enough, the last ends at
-    ``steps``.
+    """The step at which each phase ends; the last ends at ``steps``, and each has at least one step if possible.
 
     >>> phase_ends([Phase("a", (), 0.5), Phase("b", (), 0.5)], 401)
     [200, 401]
@@ -25,7 +24,7 @@ def phase_ends(phases: Sequence[Phase], steps: int) -> list[int]:
 
 
 def rate_factor(schedule: Schedule, step: int, begin: int, end: int) -> float:
-    """What the learning rate is multiplied by in the step after ``step`` of a phase that lasts from begin to end.
+    """Factor of the learning rate in the step after ``step``, in a phase from ``begin`` to ``end``.
 
     >>> [rate_factor("cosine", step, 0, 4) for step in (0, 2)], rate_factor("constant", 2, 0, 4)
     ([1.0, 0.5], 1.0)

@@ -1,7 +1,7 @@
-"""Batches drawn from images that already lie on the device, augmented as a whole.
+"""Batch sampler on the device: draws and augments a whole batch at once.
 
-Images rest padded and channels-last, (N, H + 2P, W + 2P, C) uint8. Drawing a batch, mirroring, cropping and shifting
-are then one lookup of pixels, and the result is channels-last without a copy.
+Images are stored padded and channels-last, (N, H + 2P, W + 2P, C) uint8. Drawing a batch, mirroring, cropping and
+shifting are then one gather of pixels, and the result is channels-last without a copy.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class BatchSampler:
     """An endless, reshuffled sequence of batches of one domain.
 
     Args:
-        images: uint8 (N, C, H, W).
+        inputs: uint8 (N, C, H, W).
         labels: task → int64 (N,).
         augment: any of flip, crop, shift, rotation.
-        generator: the only source of randomness; it lies on ``device``.
-        device: where the samples come to lie.
+        generator: the only source of randomness, on ``device``.
+        device: where the samples are stored.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class BatchSampler:
         self.order = torch.empty(0, dtype=torch.int64, device=device)
 
     def next_batch(self, size: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """The next ``size`` samples: images float (size, C, H, W) in 0…1, channels-last, labels by task, and which
-        samples of the domain they are.
+        """The next ``size`` samples: inputs float (size, C, H, W) in 0…1, channels-last, labels by task, and their
+        indices in the domain.
 
         Every sample comes once before any comes again; a domain smaller than ``size`` repeats within the batch.
         """
@@ -64,7 +64,7 @@ class BatchSampler:
         return images, {task: label[chosen] for task, label in self.labels.items()}, chosen
 
     def gather(self, chosen: Tensor) -> Tensor:
-        """The pixels of these samples, each mirrored and moved at random: uint8 (B, H, W, C)."""
+        """The pixels of these samples, each mirrored and shifted at random: uint8 (B, H, W, C)."""
         first = chosen * (self.padded_height * self.padded_width)
         columns = self.columns.expand(len(chosen), -1)  # (B, W)
         if "flip" in self.augment:
@@ -80,7 +80,7 @@ class BatchSampler:
         return torch.randint(below, shape, generator=self.generator, device=self.device)
 
     def _rotate(self, images: Tensor) -> Tensor:
-        """Each image turned about its middle by an angle uniform in ±15°, bilinear, zeros outside."""
+        """Each image rotated about its centre by an angle uniform in ±15°, bilinear, zeros outside."""
         turn = torch.rand(len(images), generator=self.generator, device=self.device) * 2 - 1
         angle = (turn * ROTATION_DEGREES).deg2rad()
         cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)

@@ -1,4 +1,4 @@
-"""What each selection rule makes of a run: the step that it would take, and the network as it was then."""
+"""Model selection: at every evaluation of the last phase, stores the best checkpoint of each selection rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xfer_core.training.evaluation import Evaluator
 
 
 def applicable_rules(problem: Problem) -> tuple[str, ...]:
-    """The kinds of the rules that this problem holds enough for."""
+    """The kinds of the rules for which this problem has the required data."""
     fitting = []
     for kind, rule in RULES.items():
         try:
@@ -25,14 +25,14 @@ def applicable_rules(problem: Problem) -> tuple[str, ...]:
 
 
 class ModelSelector:
-    """Scores the network at every look of the last phase, and keeps it as it was wherever a rule liked it best.
+    """Scores the network at every evaluation of the last phase, and stores its state where a rule's score is best.
 
     Args:
-        problem: which rules fit, and what they may see.
-        rule: the one that decides.
+        problem: decides which rules apply.
+        rule: the one whose checkpoint is selected.
 
     Raises:
-        XferError: the rule does not fit the problem.
+        XferError: the rule does not apply to the problem.
     """
 
     def __init__(self, problem: Problem, rule: str) -> None:
@@ -43,10 +43,10 @@ class ModelSelector:
         self.rules = applicable_rules(problem)
 
     def update(self, step: int, network: Network, evaluator: Evaluator) -> None:
-        """Let every rule score the network as it stands; call after ``evaluator.measure(network, "validation")``."""
+        """Score the current network by every rule; call after ``evaluator.evaluate(network, "validation")``."""
         for kind in self.rules:
             score = RULES[kind].score(step, evaluator.validation_view(RULES[kind]))
-            score = -math.inf if math.isnan(score) else score  # an answer that is no number is the worst of all
+            score = -math.inf if math.isnan(score) else score  # NaN counts as the worst score
             if kind not in self.best or score >= self.best[kind][1]:
                 self.best[kind] = (step, score)
         wanted = {when for when, _ in self.best.values()}
@@ -57,12 +57,12 @@ class ModelSelector:
         self.best_states = {when: state for when, state in self.best_states.items() if when in wanted}
 
     def finalize(self, network: Network, evaluator: Evaluator) -> dict[str, dict[str, float]]:
-        """Put the network back to the step that the deciding rule takes.
+        """Load the checkpoint that the deciding rule selects into the network.
 
         Returns:
-            Rule → the step that it takes and ``value``, how the network of that step does on the test samples that the
-            run is judged by: a fraction of right answers, or minus the mean error. Empty if the run was stopped before
-            its last phase: then the network stays as it is.
+            Rule → the step that it selects and ``value``, the score of that step's network on the run's test samples:
+            accuracy as a fraction, or minus the mean error. Empty if the run was stopped before its last phase: then
+            the network stays as it is.
         """
         values = {}
         for step, state in self.best_states.items():
@@ -77,6 +77,6 @@ class ModelSelector:
         return {"best": {kind: list(found) for kind, found in self.best.items()}, "kept": self.best_states}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """As it was when :meth:`state` was taken."""
+        """Restore what :meth:`state` returned."""
         self.best = {kind: (step, score) for kind, (step, score) in state["best"].items()}
         self.best_states = state["kept"]

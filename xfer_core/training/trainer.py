@@ -1,4 +1,4 @@
-"""The loop: the one place where an optimiser steps, a clock is read and a network is saved."""
+"""The training loop: the only place where an optimiser steps, a clock is read and a network is saved."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ from xfer_core.training.sampler import BatchSampler
 from xfer_core.training.selector import ModelSelector
 
 REPORT_SECONDS = 0.1
-DURABLE_SECONDS = 1.0  # between two checkpoints that wait for the disk: that takes it 10 to 30 ms
+DURABLE_SECONDS = 1.0  # between two checkpoints that wait for the disk, which takes 10 to 30 ms
 CURVE_POINTS = 4000  # a longer run logs every second, third… step
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         status: finished, stopped or paused.
         step: steps done.
-        metrics: every test metric, of the network that the selection rule takes; empty while paused.
-        selection: for each rule the step that it takes and the ``value`` of the network of that step on the test
-            samples that the run is judged by (:meth:`ModelSelector.finalize`).
-        seconds: from the start of this process's part to its end.
+        metrics: every test metric, of the selected checkpoint; empty while paused.
+        selection: for each rule the step that it selects and the ``value`` of the network of that step on the run's
+            test samples (:meth:`ModelSelector.finalize`).
+        seconds: of this attempt, from its start to its end.
         samples_per_second: over training steps only, evaluation excluded.
-        frozen_unchanged: whether all that was frozen is bit-identical; None where nothing was.
-        warnings: what a person should know of the network that is reported, each as {code, field, value, params} of a
-            rule in :mod:`xfer_core.errors`; ``runs.worker.warnings`` makes errors of them.
+        frozen_unchanged: whether everything frozen is bit-identical; None if nothing was frozen.
+        warnings: about the selected checkpoint, each as {code, field, value, params} of a message in
+            :mod:`xfer_core.errors`; ``worker.warnings`` makes errors of them.
     """
 
     status: str
@@ -73,14 +73,14 @@ class Trainer:
     """One run, from random weights (or a checkpoint) to test metrics.
 
     Args:
-        problem, network, strategy, training, seed: what to do, as in a RunSpec.
-        observer: hears of it, and hands in commands.
-        checkpoint: file to save to and to go on from, with the one before kept beside it; None saves nothing.
-        replay: (step, command) that a person gave in an earlier life of this run, applied again at their steps.
-        data: the problem with its data, if the caller has dealt it.
+        problem, network, strategy, training, seed: as in a RunSpec.
+        callback: receives metrics and events, and passes on commands.
+        checkpoint: file to save to and to resume from, with the previous one kept beside it; None saves nothing.
+        replay: (step, command) that a person gave in an earlier attempt of this run, applied again at their steps.
+        data: the problem with its data, if the caller has split it already.
 
-    After the same spec on the same device with the same number of threads, every weight is the same to the last bit,
-    however often the run was paused or killed in between.
+    The same spec on the same device with the same number of threads gives bit-identical weights, however often the
+    run was paused or killed in between.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Trainer:
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
         self.network: Network = network.build(self.data.input_shape, problem.outputs())
         self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        seen = self.data.training_data()
-        self.modules = nn.ModuleDict(strategy.modules(seen, self.network)).to(self.device)
-        self.phases = strategy.phases(seen, self.network)
+        training_data = self.data.training_data()
+        self.modules = nn.ModuleDict(strategy.modules(training_data, self.network)).to(self.device)
+        self.phases = strategy.phases(training_data, self.network)
         self.ends = phase_ends(self.phases, training.steps)
         planned = [(change.step, Command("set", change.name, change.value)) for change in training.live_changes]
         self.live_settings = LiveSettings(strategy.lambdas(problem), training.optimizer.lr, replay, planned)
@@ -121,34 +121,32 @@ class Trainer:
             0.0,
             self._class_counts(),
             self.modules,
-            strategy.state(seen),
+            strategy.state(training_data),
             generator=self.generator,
         )
         self.step, self.phase_index, self.samples = 0, 0, 0
-        self.frozen_hashes: list[str] = []  # a fingerprint a phase, taken as it began
-        self.frozen_kept: list[bool] = []  # whether it still held, for phases that fix something
-        self.collapsed: set[tuple[str, str]] = set()  # (domain, task) that the observer has been told of
+        self.frozen_hashes: list[str] = []  # one per phase, of its frozen part, taken as the phase began
+        self.frozen_kept: list[bool] = []  # whether it was unchanged at the end of the phase, for phases that freeze
+        self.collapsed: set[tuple[str, str]] = set()  # (domain, task) already reported to the callback
         self.metrics = MetricBuffer()
-        self.logged_scalars: dict[
-            str, Tensor
-        ] = {}  # what this step's gradients showed: cosines, and λ that the method set
+        self.logged_scalars: dict[str, Tensor] = {}  # of this step's gradients: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
         self.eval_every = max(1, training.steps // training.evaluations)
         self.train_seconds = 0.0
         self.optimizer: torch.optim.Optimizer | None = None
-        self.durable, self.durable_at = True, -math.inf  # whether the checkpoint that is there survives a power cut
+        self.durable, self.durable_at = True, -math.inf  # whether the current checkpoint survives a power cut
 
     def _make_samplers(self) -> dict[str, BatchSampler]:
-        """A stream for each domain whose labels some phase uses, and one named ``key/unlabelled`` without labels."""
-        streams, augment = {}, self.training.augment
+        """A sampler for each domain whose labels some phase uses; one named ``key/unlabelled`` where it uses inputs."""
+        samplers, augment = {}, self.training.augment
         for key, domain in self.data.training.items():
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
-                images, labels = domain.labelled.inputs, domain.labelled.labels
-                streams[key] = BatchSampler(images, labels, augment, self.generator, self.device)
+                inputs, labels = domain.labelled.inputs, domain.labelled.labels
+                samplers[key] = BatchSampler(inputs, labels, augment, self.generator, self.device)
             if any(key in phase.unlabelled for phase in self.phases):
-                images = torch.cat([domain.labelled.inputs, domain.unlabelled])
-                streams[f"{key}/unlabelled"] = BatchSampler(images, {}, augment, self.generator, self.device)
-        return streams
+                inputs = torch.cat([domain.labelled.inputs, domain.unlabelled])
+                samplers[f"{key}/unlabelled"] = BatchSampler(inputs, {}, augment, self.generator, self.device)
+        return samplers
 
     # ------------------------------------------------------------------ the run
 
@@ -157,7 +155,7 @@ class Trainer:
 
         Raises:
             XferError: ``not_finite_loss``, ``not_finite_weights``, ``not_finite_answers`` or ``absurd_error``: the
-                network broke; names what shows it, the step, and what to do.
+                network broke; names the evidence, the step, and what to do.
         """
         self.started = self.reported = time.perf_counter()
         if not self._resume():
@@ -167,13 +165,13 @@ class Trainer:
         self._report()
         status = "finished"
         while self.step < self.training.steps:
-            asked = self._handle_commands()
-            if asked == "pause":
+            command = self._handle_commands()
+            if command == "pause":
                 self._report()
                 self._check_weights()
                 self._save(durable=True)
                 return self._result("paused", {}, {})
-            if asked == "stop":
+            if command == "stop":
                 status = "stopped"
                 break
             self._advance()
@@ -182,7 +180,7 @@ class Trainer:
         if status == "stopped" and self.step % self.eval_every:
             self._evaluate()
         self._report()
-        # Before the network goes back to the step that counts: a run that ends badly goes on from here.
+        # Before the selected checkpoint is loaded into the network: a run that fails from here on resumes at this step.
         self._save(durable=True)
         selection = self.selector.finalize(self.network, self.evaluator)
         metrics = self.evaluator.evaluate(self.network, "test")
@@ -196,7 +194,7 @@ class Trainer:
         )
 
     def _advance(self) -> None:
-        """Steps up to the next look at validation, the next phase, or the next report."""
+        """Train up to the next validation, the next phase, or the next report."""
         until = min(self._next_evaluation(), self.ends[self.phase_index])
         begun = time.perf_counter()
         while self.step < until:
@@ -209,7 +207,7 @@ class Trainer:
             synchronize(self.device)
         self.train_seconds += time.perf_counter() - begun
         self._report()
-        if self.step == until:  # before a phase begins with it, a rule takes it or a checkpoint keeps it
+        if self.step == until:  # before the next phase, model selection or a checkpoint uses the weights
             self._check_weights()
         if self.step == self.ends[self.phase_index]:
             self._check_frozen()
@@ -219,7 +217,7 @@ class Trainer:
         if self.step == until:
             if self.step % self.eval_every == 0 or self.step == self.training.steps:
                 self._evaluate()
-            self._report()  # before the checkpoint: a run resumed there does not measure this step again
+            self._report()  # before the checkpoint: a run resumed there does not evaluate this step again
             self._save()
 
     def _train_step(self) -> None:
@@ -236,8 +234,8 @@ class Trainer:
                 self.strategy.terms(batches, context)
             return
         logged: dict[str, tuple[Tensor, Tensor]] = {}
-        for move in phase.substeps:
-            logged |= self._update(move, batches)
+        for substep in phase.substeps:
+            logged |= self._update(substep, batches)
         if self.step % self.log_every == 0:
             self._log(phase.name, logged)
         for name, value in self.logged_scalars.items():
@@ -245,21 +243,21 @@ class Trainer:
                 self.metrics.log_tensor(name, self.step, value, phase.name)
         self.logged_scalars = {}
 
-    def _update(self, move: SubStep, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
-        """One sub-step; returns its terms, each plain and weighted."""
-        self.context.substep = move.name
+    def _update(self, substep: SubStep, batches: dict[str, Batch]) -> dict[str, tuple[Tensor, Tensor]]:
+        """One sub-step; returns its terms, each unweighted and weighted."""
+        self.context.substep = substep.name
         with autocast_context(self.device, self.precision):
             terms = {name: term.mean() for name, term in self.strategy.terms(batches, self.context).items()}
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
         watched = self.step == 1 or self.step % self.eval_every == 0
-        weighted, seen = backward(self.strategy, terms, self.live_settings.lambdas, self.context, watched)
-        if move.frozen:
+        weighted, scalars = backward(self.strategy, terms, self.live_settings.lambdas, self.context, watched)
+        if substep.frozen:
             for name, parameter in self._named_parameters():
-                if name in move.frozen:
+                if name in substep.frozen:
                     parameter.grad = None
         self.optimizer.step()
-        self.logged_scalars |= seen
+        self.logged_scalars |= scalars
         return {name: (term, weighted[name]) for name, term in terms.items()}
 
     def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -267,13 +265,13 @@ class Trainer:
         yield from self.modules.named_parameters("modules")
 
     def _log(self, phase: str, terms: dict[str, tuple[Tensor, Tensor]]) -> None:
-        for name, (term, _) in terms.items():  # first of all: a loss that is no longer finite is what broke
+        for name, (term, _) in terms.items():  # terms first: a non-finite term is the cause, not the total
             self.metrics.log_tensor(f"loss/{name}", self.step, term, phase)
         for name, (_, weighted) in terms.items():
             self.metrics.log_tensor(f"weighted/{name}", self.step, weighted, phase)
         self.metrics.log_tensor("loss/total", self.step, sum_losses(w for _, w in terms.values()), phase)
 
-    # ------------------------------------------------------------------ phases and what is fixed
+    # ------------------------------------------------------------------ phases and what is frozen
 
     def _begin_phase(self) -> None:
         phase = self._enter_phase()
@@ -285,7 +283,7 @@ class Trainer:
             self.network.reset_parameters(phase.reset)
             torch.random.set_rng_state(cpu_state)
         before = self.phases[self.phase_index - 1].lr if self.phase_index else None
-        if phase.lr is not None and phase.lr != before:  # what a person turned meanwhile stays
+        if phase.lr is not None and phase.lr != before:  # a live change by a person stays
             self.live_settings.lr = phase.lr
         self.optimizer = self._make_optimizer()
         self._set_rates()
@@ -294,7 +292,7 @@ class Trainer:
         self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _enter_phase(self) -> Phase:
-        """Make the current phase the one that steps belong to; changes no value."""
+        """Enter the current phase: freeze its frozen part; changes no value."""
         phase = self.context.phase = self.phases[self.phase_index]
         freeze(self.network, phase.frozen)
         if phase.trainable and not any(parameter.requires_grad for parameter in self.network.parameters()):
@@ -302,35 +300,35 @@ class Trainer:
         return phase
 
     def _check_frozen(self) -> None:
-        fixed = self.phases[self.phase_index].frozen
-        if fixed and len(self.frozen_kept) <= self.phase_index:
+        frozen = self.phases[self.phase_index].frozen
+        if frozen and len(self.frozen_kept) <= self.phase_index:
             self.frozen_kept += [True] * (self.phase_index - len(self.frozen_kept))
-            self.frozen_kept.append(state_hash(self.network, fixed) == self.frozen_hashes[self.phase_index])
+            self.frozen_kept.append(state_hash(self.network, frozen) == self.frozen_hashes[self.phase_index])
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        rates, form = self.phases[self.phase_index].lr_factors, self.training.optimizer
+        lr_factors, config = self.phases[self.phase_index].lr_factors, self.training.optimizer
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for name, parameter in self._named_parameters():
-            # Where nothing learns the optimiser has nothing to do, but torch makes none of no parameters.
+            # In a phase that trains nothing the optimiser has no work, but torch accepts no empty parameter list.
             if parameter.requires_grad or not self.phases[self.phase_index].trainable:
-                decay = form.weight_decay if decays(parameter) else 0.0
-                groups.setdefault((rates.get(name, 1.0), decay), []).append(parameter)
+                decay = config.weight_decay if decays(parameter) else 0.0
+                groups.setdefault((lr_factors.get(name, 1.0), decay), []).append(parameter)
         given = [{"params": group, "rate": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
-        return form.build(given, self.live_settings.lr, fused=self.device.type in ("cpu", "cuda"))
+        return config.build(given, self.live_settings.lr, fused=self.device.type in ("cpu", "cuda"))
 
     # ------------------------------------------------------------------ commands
 
     def _handle_commands(self) -> str | None:
-        """Apply what a person asked for; pause or stop if that was it."""
+        """Apply the commands of a person; returns ``pause`` or ``stop`` if there was one."""
         while self.live_settings.has_pending(self.step):
             self._set(*self.live_settings.pop())
-        asked = None
+        requested = None
         for command in self.callback.commands():
             if command.kind == "set":
                 self._set(command, is_new=True)
             else:
-                asked = command.kind
-        return asked
+                requested = command.kind
+        return requested
 
     def _set(self, command: Command, is_new: bool) -> None:
         self.live_settings.apply(command)
@@ -340,37 +338,37 @@ class Trainer:
         self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _set_rates(self) -> None:
-        """Give each group of parameters the rate of the next step."""
+        """Set the learning rate of each parameter group for the next step."""
         begin, end = ([0, *self.ends][self.phase_index], self.ends[self.phase_index])
         self.live_settings.factor = rate_factor(self.training.schedule, self.step, begin, end)
         assert self.optimizer is not None
         for group in self.optimizer.param_groups:
             group["lr"] = self.live_settings.lr * self.live_settings.factor * group["rate"]
 
-    # ------------------------------------------------------------------ looking and telling
+    # ------------------------------------------------------------------ evaluation and reports
 
     def _next_evaluation(self) -> int:
         return min((self.step // self.eval_every + 1) * self.eval_every, self.training.steps)
 
     def _check_weights(self) -> None:
-        """Refuse to go on with a network that the last update broke: no loss has seen it yet."""
+        """Stop if the last update broke the network: no loss has been computed with it yet."""
         weights = [*self.network.state_dict().items(), *self.modules.state_dict(prefix="modules.").items()]
         check_weights(weights, self.step, self.phases[self.phase_index].name)
 
     def _evaluate(self) -> None:
         metrics = self.evaluator.evaluate(self.network, "validation")
-        # A large error may still be learned away, NaN and infinity may not.
+        # Training may still reduce a large error, but not NaN or infinity.
         check_metrics(metrics, {}, self.step, self.phases[self.phase_index].name)
         for name, value in metrics.items():
             self.metrics.log(name, self.step, value)
-        if self.step > ([0, *self.ends][len(self.phases) - 1]):  # what an earlier phase made is not the run's outcome
+        if self.step > ([0, *self.ends][len(self.phases) - 1]):  # an earlier phase is not the run's outcome
             self.selector.update(self.step, self.network, self.evaluator)
             self._report_collapses()
         self.callback.on_evaluation()
         self.live_settings.log(self.metrics, self.step, lambdas=not self.strategy.sets_loss_weights())
 
     def _diverged(self, step: int) -> list[dict[str, Any]]:
-        """Losses that end far above what guessing would give."""
+        """Warnings of losses that end far above the loss of guessing."""
         return [
             {
                 "code": "diverged",
@@ -382,7 +380,7 @@ class Trainer:
         ]
 
     def _collapsed(self, step: int) -> list[dict[str, Any]]:
-        """Answers of the last measurement that collapsed onto one class."""
+        """Warnings of predictions of the last evaluation that collapsed onto one class."""
         return [
             {
                 "code": self.strategy.on_collapse,
@@ -400,8 +398,8 @@ class Trainer:
         ]
 
     def _report_collapses(self) -> None:
-        """Say once of each domain and task that its answers collapsed; in the second half of the last phase, for many a
-        network gives one answer for a while early in it."""
+        """Report once per domain and task that its predictions collapsed; only in the second half of the last phase,
+        because early in it many networks predict one class for a while."""
         begin, end = [0, *self.ends][len(self.phases) - 1], self.ends[-1]
         if 2 * (self.step - begin) < end - begin:
             return
@@ -472,13 +470,13 @@ class Trainer:
         }
 
     def sample_weights(self) -> dict[str, Tensor]:
-        """λ_{d,i} of every labelled training sample as the network stands now: domain → (N_d,), summing to λ_d."""
+        """λ_{d,i} of every labelled training sample for the current network: domain → (N_d,), summing to λ_d."""
         shares = {}
         for key, domain in self.data.training.items():
             if not len(domain.labelled) or key not in self.live_settings.lambdas:
                 continue
-            images = to_input(domain.labelled.inputs, self.device)
-            outputs = predict(self.network, images, self.device, self.precision)
+            inputs = to_input(domain.labelled.inputs, self.device)
+            outputs = predict(self.network, inputs, self.device, self.precision)
             weights = self.strategy.sample_weights(
                 {task: y.cpu() for task, y in outputs.items()}, domain, self.context.state
             )
@@ -486,10 +484,10 @@ class Trainer:
                 shares[key] = self.live_settings.lambdas[key] * weights / len(weights)
         return shares
 
-    # ------------------------------------------------------------------ saving and going on
+    # ------------------------------------------------------------------ saving and resuming
 
     def _resume(self) -> bool:
-        """Restore the newest good checkpoint and tell from which step this life goes on; whether there was one."""
+        """Restore the newest good checkpoint and report the step of this attempt's start; whether there was one."""
         belongs = self._belongs_to()
         saved, unusable = None, {}
         if self.checkpoint:
@@ -502,7 +500,7 @@ class Trainer:
         return saved is not None
 
     def _belongs_to(self) -> str:
-        """What a checkpoint must have been made for, so that it can be restored here."""
+        """A hash of everything that a checkpoint must agree with to be restored here."""
         weights = {**self.network.state_dict(), **self.modules.state_dict(prefix="modules.")}
         facts = (
             self.seed,
@@ -511,7 +509,7 @@ class Trainer:
             self.training.optimizer.kind,
             self.ends,
             [(name, tuple(value.shape), value.dtype) for name, value in weights.items()],
-            [(key, stream.size) for key, stream in self.samplers.items()],
+            [(key, sampler.size) for key, sampler in self.samplers.items()],
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -529,7 +527,7 @@ class Trainer:
                 "modules": self.modules.state_dict(),
                 "strategy": self.context.state,
                 "optimizer": self.optimizer.state_dict(),
-                "orders": {key: stream.order for key, stream in self.samplers.items()},
+                "orders": {key: sampler.order for key, sampler in self.samplers.items()},
                 "generator": self.generator.get_state(),
                 "knobs": self.live_settings.state(),
                 "chooser": self.selector.state(),
@@ -561,6 +559,6 @@ class Trainer:
         self._enter_phase()
         self.optimizer = self._make_optimizer()
         self.optimizer.load_state_dict(saved["optimizer"])
-        for key, stream in self.samplers.items():
-            stream.order = saved["orders"][key].to(self.device)
+        for key, sampler in self.samplers.items():
+            sampler.order = saved["orders"][key].to(self.device)
         self.generator.set_state(saved["generator"])

@@ -1,4 +1,4 @@
-"""What a person takes home of an experiment. Adding a format is adding a file, and a line to ``FORMATS``."""
+"""Export of an experiment. To add a format: add a file, and a line to ``FORMATS``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xfer_core.runs.store import Store
 
 @dataclass(frozen=True)
 class Format:
-    """One file of an experiment: what a button says, its name, its media type, and what makes it."""
+    """One file of an experiment: text of its button, name, media type, and the function that generates it."""
 
     title: str
     file: str

@@ -1,4 +1,4 @@
-"""What an experiment is about, in English sentences for a report or a caption."""
+"""The setup of an experiment, in English sentences for a report or a caption."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xfer_core.selections import RULES
 
 
 def facts(found: ExperimentResults) -> list[str]:
-    """From which domain to which, with how many labels, methods and seeds; and the training that they share."""
+    """Source and target, numbers of labels, methods and seeds; and the shared training settings."""
     spec = found.spec
     problem, training = spec.problem, spec.training
     budgets = sorted({str(row.budget) for row in found.table}, key=lambda text: (text == "all", len(text), text))

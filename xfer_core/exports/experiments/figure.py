@@ -1,6 +1,6 @@
-"""The results of an experiment as a still picture, in the colours and dashes of the page.
+"""Exports the results of an experiment as a static figure, in the colours and dashes of the page.
 
-Drawn with Matplotlib: Plotly, which draws the page, needs a browser on the server to make a file.
+Drawn with Matplotlib: Plotly, used on the page, needs a browser on the server to write a file.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "xfer", "text.p
 
 
 def static_figure(found: ExperimentResults, form: str) -> bytes:
-    """The picture as ``svg`` or ``png``: with one label budget every seed as a dot and the means as bars across, with
+    """The figure as ``svg`` or ``png``: for one label budget every seed as a dot and the means as horizontal bars, for
     several the means against labels per class. The same runs give the same bytes."""
-    import matplotlib as mpl  # 0.3 s that only who asks for a figure should wait
+    import matplotlib as mpl  # takes 0.3 s, only needed for a figure
     from matplotlib.figure import Figure
 
     several = len(budgets(found.table)) > 1
@@ -42,27 +42,27 @@ def static_figure(found: ExperimentResults, form: str) -> bytes:
 
 def _by_method(figure: Figure, found: ExperimentResults) -> None:
     order = [one.condition for one in ranked(found.found, found.numbers)][::-1]
-    axes, arms = figure.subplots(), by_condition(found.table)
-    for place, arm in enumerate(order):
-        values, colour = [_scaled(found, row.value) for row in arms[arm]], found.looks[arm].light
+    axes, conditions = figure.subplots(), by_condition(found.table)
+    for place, condition in enumerate(order):
+        values, colour = [_scaled(found, row.value) for row in conditions[condition]], found.looks[condition].light
         axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
         axes.plot([mean(values)] * 2, [place - 0.28, place + 0.28], color=colour, linewidth=3)
-    axes.set_yticks(range(len(order)), [found.titles[arm] for arm in order])
+    axes.set_yticks(range(len(order)), [found.titles[condition] for condition in order])
     axes.set_xlabel(_measure(found))
     axes.grid(axis="x", alpha=0.3)
 
 
 def _against_labels(figure: Figure, found: ExperimentResults) -> None:
     axes, order = figure.subplots(), budgets(found.table)
-    for number, (arm, rows) in enumerate(by_condition(found.table).items()):
+    for number, (name, rows) in enumerate(by_condition(found.table).items()):
         here = [place for place, budget in enumerate(order) if any(row.budget == budget for row in rows)]
         means = [mean(_scaled(found, row.value) for row in rows if row.budget == order[place]) for place in here]
-        look = found.looks[arm]
-        axes.plot(here, means, color=look.light, linestyle=_dash(look.dash), linewidth=2, label=found.titles[arm],
+        style = found.looks[name]
+        axes.plot(here, means, color=style.light, linestyle=_dash(style.dash), linewidth=2, label=found.titles[name],
                   marker=MARKS[number % len(MARKS)], markersize=6)  # fmt: skip
         axes.plot(
             [order.index(row.budget) for row in rows], [_scaled(found, row.value) for row in rows], "o",
-            color=look.light, alpha=0.35, markersize=4, markeredgewidth=0,
+            color=style.light, alpha=0.35, markersize=4, markeredgewidth=0,
         )  # fmt: skip
     axes.set_xticks(range(len(order)), [budget_word(budget).removesuffix(" per class") for budget in order])
     axes.set_xlabel("labels per class in the target")
@@ -72,7 +72,7 @@ def _against_labels(figure: Figure, found: ExperimentResults) -> None:
 
 
 def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
-    """Plotly's word for a dash, or its lengths in pixels, in Matplotlib's."""
+    """Plotly's dash name, or lengths in pixels, in Matplotlib's notation."""
     return DASHES.get(dash) or (0, tuple(float(part.removesuffix("px")) for part in dash.split(",")))
 
 

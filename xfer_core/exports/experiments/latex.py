@@ -1,4 +1,4 @@
-"""The table of an experiment in LaTeX, for a paper; it needs the package booktabs alone."""
+"""Exports the table of an experiment in LaTeX, for a paper; it needs only the package booktabs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPECIAL = {
 
 
 def escape(text: str) -> str:
-    """A text that LaTeX sets as the very text that it is."""
+    """Escape a text so that LaTeX prints it literally."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 

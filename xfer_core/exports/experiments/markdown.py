@@ -1,4 +1,4 @@
-"""The table of an experiment in Markdown, for a note or an issue."""
+"""Exports the table of an experiment in Markdown, for a note or an issue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xfer_core.exports.experiments.results import ExperimentResults
 
 
 def content(found: ExperimentResults) -> bytes:
-    """A pipe table with a line a method and label budget."""
+    """A pipe table with a row per method and label budget."""
     rows = table_rows(found.found, found.reference, found.titles, found.numbers)
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return ("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n").encode()

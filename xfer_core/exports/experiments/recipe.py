@@ -1,4 +1,4 @@
-"""All that decides an experiment, as JSON: the same runs can be queued again from it."""
+"""Exports and reads the recipe of an experiment as JSON: the same runs can be queued again from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = "experiment.json"
 
 
 def content(found: ExperimentResults) -> bytes:
-    """``{"experiment": question, "name": …, "seeds": […], "runs": [{"name": …, "spec": {…}}, …]}``, where each spec is
+    """``{"experiment": preset, "name": …, "seeds": […], "runs": [{"name": …, "spec": {…}}, …]}``, where each spec is
     trained with every seed."""
     made = [
         {"name": run.name, "spec": {name: value for name, value in run.spec.items() if name != "seed"}}
@@ -38,20 +38,20 @@ def is_experiment(data: Any) -> bool:
 
 
 def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
-    """The question, the name, and every run of the experiment as (spec, name), seed by seed.
+    """The preset, the name, and every run of the experiment as (spec, name), seed by seed.
 
     Args:
-        data: JSON, as :func:`content` writes it.
+        data: JSON, as written by :func:`content`.
 
     Raises:
-        XferError: ``bad_experiment``, ``unknown_choice``, ``too_many_runs``, or what ``parse_spec`` raises for one of
+        XferError: ``bad_experiment``, ``unknown_choice``, ``too_many_runs``, or the errors of ``parse_spec`` for one of
             its specs.
     """
     if not is_experiment(data):
         raise XferError("bad_experiment", "recipe", data)
-    question, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
-    if question not in PRESETS:
-        raise XferError("unknown_choice", "experiment", question, allowed=", ".join(PRESETS))
+    preset, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
+    if preset not in PRESETS:
+        raise XferError("unknown_choice", "experiment", preset, allowed=", ".join(PRESETS))
     if not (isinstance(seeds, list) and seeds):
         raise XferError("bad_experiment", "seeds", seeds)
     if not (isinstance(runs, list) and runs and all(_has_spec(run) for run in runs)):
@@ -66,7 +66,7 @@ def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
     ]
     for spec, _name in made:
         spec.check()
-    return question, str(data.get("name") or "")[:NAME_LENGTH], made
+    return preset, str(data.get("name") or "")[:NAME_LENGTH], made
 
 
 def _has_spec(run: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The experiment as one HTML file that opens anywhere, offline, and can be printed."""
+"""Exports a report of the experiment: one HTML file that opens offline and can be printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xfer_core.exports.experiments.results import ExperimentResults
 
 
 def content(found: ExperimentResults) -> bytes:
-    """The verdict, what was asked, the figure, the table with how it is judged, every run, and the recipe."""
+    """The verdict, the setup, the figure, the table with its statistics explained, every run, and the recipe."""
     made = time.strftime("%d %B %Y", time.localtime(found.runs[0].created))
     parts = [html.heading(found.title, 1), html.paragraph(f"An experiment of {made}", "quiet")]
     parts += [html.paragraph(_bare(one.text)) for one in found.said]
@@ -45,5 +45,5 @@ def _runs(found: ExperimentResults) -> str:
 
 
 def _bare(text: str) -> str:
-    """A sentence of Markdown without its marks."""
+    """A Markdown sentence as plain text."""
     return text.replace("**", "")

@@ -1,4 +1,4 @@
-"""What every file of an experiment is made from, worked out once."""
+"""Results of an experiment, computed once for all its export formats."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from xfer_core.runs.store import Run, Store
 
 @dataclass(frozen=True)
 class ExperimentResults:
-    """An experiment with what came of it.
+    """An experiment with its results.
 
     Attributes:
         batch: its key in the store.
-        title: its name, or its question.
+        title: its name, or its preset's title.
         runs: all of them, by time.
         table: the finished ones, at least one.
-        reference: the arm that the others are compared with.
+        reference: the condition that the others are compared with.
     """
 
     batch: str
@@ -52,39 +52,39 @@ class ExperimentResults:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """Arm → title."""
-        return {arm: own[0].title for arm, own in by_condition(self.table).items()}
+        """Condition → title."""
+        return {condition: own[0].title for condition, own in by_condition(self.table).items()}
 
     @cached_property
     def looks(self) -> dict[str, LineStyle]:
-        """Arm → colour and dash, as on the page."""
+        """Condition → colour and dash, as on the page."""
         return condition_styles(self.runs)
 
     @cached_property
     def found(self) -> list[ConditionSummary]:
-        """Every arm at every budget against the reference."""
+        """Every condition at every budget against the reference."""
         return summarize_conditions(self.table, self.reference, higher_is_better=not self.numbers)
 
     @cached_property
     def said(self) -> list[Sentence]:
-        """What came out, in sentences."""
+        """The results as sentences."""
         return sentences(self.table, self.found, self.reference, self.titles, self.numbers)
 
 
 def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
-    """The looks of all arms that were asked for, whether they have a result yet or not: none changes later.
+    """The line styles of all conditions, with or without a result, so that none changes later.
 
     Args:
         runs: all of the experiment, by time.
     """
-    arms: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for run in runs:
-        arms.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
-    return dict(zip(arms, method_styles(list(arms.values())), strict=True))
+        kinds.setdefault(condition_of(run.spec), run.spec["strategy"]["kind"])
+    return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
 def gather_results(store: Store, batch: str, reference: str = "") -> ExperimentResults:
-    """The experiment, compared with ``reference`` (an arm) or with what is usual.
+    """The experiment, compared with ``reference`` (a condition) or with the default one.
 
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.

@@ -1,4 +1,4 @@
-"""The finished runs as CSV, one row a run, for spreadsheets and pandas."""
+"""Exports the finished runs as CSV, one row per run, for spreadsheets and pandas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xfer_core.exports.experiments.results import ExperimentResults
 
 def content(found: ExperimentResults) -> bytes:
     """Columns: run, method, kind, labels_per_class, seed, the result on every target and unseen domain and on the
-    source (fractions of right answers, or mean errors), seconds."""
+    source (accuracies as fractions, or mean errors), seconds."""
     what = "error" if found.numbers else "accuracy"
     table = pd.DataFrame(
         [

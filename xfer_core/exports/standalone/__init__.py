@@ -1,6 +1,6 @@
-"""A run as one plain PyTorch script: what is common is written in ``text.py``, what a strategy adds here.
+"""A run as one plain PyTorch script: the common parts are in ``text.py``, each strategy's parts in ``METHODS``.
 
-A new strategy needs one line in ``METHODS``; without it the script is left out, and the export says so.
+A new strategy needs one line in ``METHODS``; without it the script is left out, with a reason.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ DEPARTS = {
     "weights of the gradients; this script computes them exactly. Where the losses differ much in size, the weights "
     "differ by about a thousandth.",
 }
-"""kind → why the numbers of its script are not those of its run to rounding. The head of the script and the report say
-it, and the test that compares both allows for these kinds only."""
+"""kind → why its script's results differ from its run's by more than rounding. The head of the script and the report
+contain it, and the test that compares both allows it only for these kinds."""

@@ -1,4 +1,4 @@
-"""Unsupervised adaptation: each method is what it makes of source features and target features."""
+"""Script parts of unsupervised adaptation: each method's terms from source features and target features."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from xfer_core.strategies.adaptation.dann import DANN
 
 ALIGNED = '''
 def join(views):
-    """Several views as one, sample after sample."""
+    """The views of several domains concatenated along the batch."""
     features = torch.cat([view.features for view in views])
     return View(features, {task: torch.cat([view.outputs[task] for view in views]) for task in TASKS})
 
 
 def loss_terms(batches):
-    """The losses on the labels, and the method's own terms where there are target images without labels."""
+    """The losses on the labels, and the method's own terms if there are target images without labels."""
     views = look(batches)
     terms = task_losses(batches, views)
     target = [view for name, view in views.items() if name.endswith("/unlabelled")]
@@ -59,7 +59,7 @@ MCC = StandaloneMethod(
     terms=ALIGNED,
     helpers='''
 def align(source, target):
-    """How often two classes get probability from the same target image."""
+    """How often two classes get probability for the same target image."""
     parts = []
     for outputs in target.outputs.values():
         p = torch.softmax(outputs / TEMPERATURE, 1)
@@ -76,7 +76,7 @@ PSEUDO_LABELS = StandaloneMethod(
     terms=ALIGNED,
     helpers='''
 def align(source, target):
-    """Cross-entropy against the network's own answers, where it is certain enough."""
+    """Cross-entropy against the network's own predictions, where they are confident enough."""
     parts = []
     for outputs in target.outputs.values():
         certainty, answer = torch.softmax(outputs.detach(), 1).max(1)
@@ -87,7 +87,7 @@ def align(source, target):
 
 _REVERSED = '''
 class Reversed(torch.autograd.Function):
-    """x itself; the gradient that comes back is turned round and multiplied by ``strength``."""
+    """The identity; in the backward pass the gradient is multiplied by −``strength``."""
 
     @staticmethod
     def forward(context, x, strength):
@@ -101,7 +101,7 @@ class Reversed(torch.autograd.Function):
 
 _DANN = '''
 def align(source, target):
-    """The discriminator learns to tell the domains apart; the features learn the opposite, more and more."""
+    """The discriminator learns to tell the domains apart; the features learn the opposite, with growing strength."""
     strength = 2 / (1 + math.exp(-10 * done / STEPS)) - 1
     of_source, of_target = (discriminator(Reversed.apply(view.features, strength)) for view in (source, target))
     error = F.binary_cross_entropy_with_logits
@@ -111,14 +111,14 @@ def align(source, target):
 
 _CDAN = '''
 def align(source, target):
-    """As a discriminator of features and answers together, whose gradient reaches the features reversed."""
+    """The loss of a discriminator on features and predictions, with its gradient reversed before the features."""
     strength = 2 / (1 + math.exp(-10 * done / STEPS)) - 1
     halves = []
     for view, truth in ((source, 1.0), (target, 0.0)):
         answers = torch.cat([torch.softmax(outputs.detach(), 1) for outputs in view.outputs.values()], 1)
         z = discriminator(Reversed.apply(both(view.features, answers), strength)).flatten()
         weights = None
-        if ENTROPY:  # what is answered with certainty counts up to twice as much
+        if ENTROPY:  # confident predictions count up to twice as much
             weights = 1 + torch.exp(-torch.special.entr(answers).sum(1))
             weights = weights / weights.mean()
         halves.append(F.binary_cross_entropy_with_logits(z, torch.full_like(z, truth), weights))
@@ -127,13 +127,13 @@ def align(source, target):
 
 _OUTER = '''
 def both(features, answers):
-    """Features and answers together: the outer product, flattened."""
+    """Features and predictions: the outer product, flattened."""
     return torch.einsum("bd,bk->bdk", features, answers).flatten(1)
 '''
 
 _RANDOM = '''
 def both(features, answers):
-    """Features and answers together: a random map that stands for their outer product, which is too large."""
+    """Features and predictions: a random map that replaces their outer product, which is too large."""
     return (features @ features_map) * (answers @ answers_map) / math.sqrt(features_map.shape[1])
 '''
 
@@ -156,7 +156,7 @@ def dann(strategy: DANN, problem: Problem, network: Network) -> StandaloneMethod
 
 
 def cdan(strategy: CDAN, problem: Problem, network: Network) -> StandaloneMethod:
-    """As DANN, on features and answers; with a random map where their product would be too large."""
+    """As DANN, on features and predictions; with a random map if their product would be too large."""
     width, classes = width_of(network), sum(problem.outputs().values())
     plain = dann(DANN(hidden=strategy.hidden), problem, network)
     if width * classes <= LARGEST_MAP:
@@ -190,7 +190,7 @@ def disagreement(views):
 ''',
     terms='''
 def loss_terms(batches, move):
-    """What one update of a step minimises: both classifiers on the labels, their disagreement, or its opposite."""
+    """The loss terms of one update: both classifiers on the labels, their disagreement, or its negative."""
     if move == "features":
         return {"discrepancy": disagreement(look({n: b for n, b in batches.items() if not b.labels}))}
     views = look(batches)
@@ -210,7 +210,7 @@ for move in ["learn", "heads"] + ["features"] * REPEATS:
     loss.backward()
     still = {"learn": [], "heads": [net.stages], "features": [net.heads, second]}[move]
     for part in still:
-        part.zero_grad()  # without a gradient the optimiser leaves it as it is
+        part.zero_grad()  # without a gradient the optimiser does not change it
     optimizer.step()
 """,
     modules='second.named_parameters("second")',
@@ -220,13 +220,13 @@ ADABN = StandaloneMethod(
     silent="measure_statistics",
     helpers='''
 def measure_statistics(name, steps, domains):
-    """Measure means and variances of batch norm anew: the plain mean over target batches. No weight changes."""
+    """Re-estimate the means and variances of batch norm as the mean over target batches. No weight changes."""
     global done
     layers = [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
     net.train()
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # torch's word for a plain mean
+        layer.momentum = None  # torch: cumulative mean
     for _ in range(steps):
         batches = {domain: streams[domain].draw() for domain in domains}
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Task balancing: λ set by the method, or gradients steered in the shared stages."""
+"""Script parts of loss balancing: λ set by the method, or gradients combined in the shared stages."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from xfer_core.strategies.joint.uncertainty_weighting import UncertaintyWeightin
 
 
 def uncertainty_weighting(strategy: UncertaintyWeighting, problem: Problem, network: Network) -> StandaloneMethod:
-    """s_i learns beside the network."""
+    """s_i is trained with the network."""
     numbers, names = problem.regressions(), task_loss_terms(problem, "source", "target")
     factors = {name: 0.5 if name.partition("/")[2] in numbers else 1.0 for name in names}
     return StandaloneMethod(
         setup=f"s = nn.Parameter(torch.zeros({len(names)}))  # log σ² of every loss\n{assignment('C', factors)}",
         helpers='''
 def balance(terms):
-    """c · e^(−s): a loss that is noisy counts less."""
+    """c · e^(−s): a noisy loss gets less weight."""
     factors = {name: c * torch.exp(-s[i]) for i, (name, c) in enumerate(C.items())}
     return {name: factors.get(name, 1.0) for name in terms}
 ''',
         terms='''
 def loss_terms(batches):
-    """The losses, and the price of doubt ½ Σ s, without which every s would run to infinity."""
+    """The losses, and the regularisation ½ Σ s, without which every s would grow to infinity."""
     terms = task_losses(batches, look(batches))
     counted = [s[i] if LAMBDA[name] > 0 else 0 * s[i] for i, name in enumerate(C) if name in terms]
     return {**terms, "uncertainty": sum(counted) / 2}
@@ -38,7 +38,7 @@ def loss_terms(batches):
 
 DWA = StandaloneMethod(
     constants=("temperature", "window"),
-    setup="history = []  # of the losses, a dictionary a step\nweights = {name: 1.0 for name in LAMBDA}",
+    setup="history = []  # of the losses, a dictionary per step\nweights = {name: 1.0 for name in LAMBDA}",
     helpers='''
 def balance(terms):
     """K · softmax(mean loss of the last window / mean loss of the one before / T); 1 in the first two windows."""
@@ -57,7 +57,7 @@ def balance(terms):
 
 _ROWS = '''
 def gradient_rows(losses, parameters):
-    """The gradient of every loss, laid flat: (losses, numbers)."""
+    """The Jacobian: the flat gradient of every loss, (losses, parameters)."""
     rows = []
     for loss in losses:
         found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
@@ -68,12 +68,12 @@ def gradient_rows(losses, parameters):
 
 GRADNORM = StandaloneMethod(
     constants=("alpha", "rate"),
-    setup="first, weights = None, None  # the losses of the first step, and what each is multiplied by",
+    setup="first, weights = None, None  # the losses of the first step, and the factor of each",
     helpers=_ROWS
     + '''
 
 def balance(terms):
-    """Weights that make all losses pull equally hard at the last stage, those that lag behind a bit harder."""
+    """Weights for similar gradient norms of all losses in the last stage, larger ones for slowly falling losses."""
     global first, weights
     losses = torch.stack([term.detach() for term in terms.values()])
     if first is None:
@@ -81,7 +81,7 @@ def balance(terms):
     last_stage = list(net.stages.children())[-1]
     rows = gradient_rows([LAMBDA[name] * term for name, term in terms.items()], list(last_stage.parameters()))
     norms, now = rows.norm(dim=1), weights
-    on = norms > 0  # a loss with λ = 0 has no say
+    on = norms > 0  # a loss with λ = 0 is left out
     if on.any():
         strength, lag = (weights * norms)[on], (losses / first.clamp_min(1e-12))[on]
         mean = strength.mean().clamp_min(1e-12)
@@ -101,7 +101,7 @@ stages = list(net.stages.parameters())
 rows = gradient_rows(weighted, stages)
 optimizer.zero_grad()
 loss = sum(weighted)
-loss.backward(inputs=list(net.heads.parameters()))  # each head learns its own losses as they are
+loss.backward(inputs=list(net.heads.parameters()))  # each head gets the gradient of its own losses unchanged
 steered = weights_of(rows @ rows.T).to(rows) @ rows
 for part, parameter in zip(steered.split([p.numel() for p in stages]), stages):
     parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
@@ -111,7 +111,7 @@ optimizer.step()
 _COUNTED = '''
 
 def weights_of(products):
-    """The weight of every gradient, from their inner products; a loss with λ = 0 has no say."""
+    """The weight of every gradient, from their inner products; a loss with λ = 0 is left out."""
     products = products.double()
     weights, on = torch.ones(len(products), dtype=torch.float64), products.diagonal() > 0
     if products.isfinite().all() and on.any():
@@ -122,13 +122,13 @@ def weights_of(products):
 
 
 def _steered(solve: str) -> StandaloneMethod:
-    """A method that weighs the gradients in the shared stages; ``solve`` defines how."""
+    """A method that weights the gradients in the shared stages; ``solve`` defines how."""
     return StandaloneMethod(helpers=_ROWS + "\n" + solve + _COUNTED, update=_STEERED_UPDATE)
 
 
 PCGRAD = _steered('''
 def solve(products):
-    """Cut from every gradient what points against another one, in random order, then add them up."""
+    """Remove from every gradient the part against another one, in random order, then add them up."""
     torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
     total = torch.zeros(len(products), dtype=torch.float64)
     for i in range(len(products)):
@@ -166,7 +166,7 @@ def solve(products):
 
 UPGRAD = _steered('''
 def shortest(products, least):
-    """The v ≥ least with the smallest vᵀ G v: every choice of what rests on its bound is tried."""
+    """The v ≥ least with the smallest vᵀ G v: tries every set of components at their bound."""
     for resting in itertools.product([False, True], repeat=len(least)):
         on, v = torch.tensor(resting), least.clone()
         if not on.all():
@@ -177,7 +177,7 @@ def shortest(products, least):
 
 
 def solve(products):
-    """Bend every gradient as little as possible until it harms no other, then take the mean."""
+    """Change every gradient as little as possible so that it harms no other, then take the mean."""
     each = torch.eye(len(products), dtype=torch.float64)
     products = products / products.trace() + 1e-4 * each
     return sum(shortest(products, one) for one in each / len(products))
@@ -186,7 +186,7 @@ def solve(products):
 CAGRAD = replace(
     _steered('''
 def lowest(products, slope, radius):
-    """The w ≥ 0 of sum 1 with the smallest slope · w + radius · √(wᵀ G w): every choice of what is zero is tried."""
+    """The w ≥ 0 of sum 1 with the smallest slope · w + radius · √(wᵀ G w): tries every set of zero components."""
     found = []
     for chosen in itertools.product([False, True], repeat=len(slope)):
         on = torch.tensor(chosen)

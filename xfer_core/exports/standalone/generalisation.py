@@ -1,4 +1,4 @@
-"""Several domains at once, one term a domain: weights for samples, and methods that make domains agree."""
+"""Script parts of domain generalisation, one term per domain: sample weights, and methods for invariance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def loss_terms(batches):
 _SCHEMES = {
     "uniform": '''
 def sample_weights(domain, task, batch, losses):
-    """Every sample counts the same."""
+    """Every sample weighs the same."""
     return 1.0
 ''',
     "given": '''
@@ -31,7 +31,7 @@ given = {name.split("/")[0]: tensor(name) for name in data.files if name.endswit
 
 
 def sample_weights(domain, task, batch, losses):
-    """The weight of each sample as data.npz has it, mean 1 over its domain; 1 where none is given."""
+    """The weight of each sample from data.npz, mean 1 over its domain; 1 if none is given."""
     return given[domain][batch.positions] if domain in given else 1.0
 ''',
     "class_balanced": '''
@@ -39,23 +39,23 @@ counts = {(d, t): torch.bincount(streams[d].labels[t], minlength=TASKS[t]) for d
 
 
 def sample_weights(domain, task, batch, losses):
-    """N / (K · n_y): every class of the domain weighs the same in sum, however many samples it has."""
+    """N / (K · n_y): the sum of weights is the same for every class of the domain."""
     of_class = counts[domain, task]
     return of_class.sum() / ((of_class > 0).sum() * of_class[batch.labels[task]].float())
 ''',
     "hard": '''
 def sample_weights(domain, task, batch, losses):
-    """(1 − p)^γ, scaled to mean 1, without gradient: what the network gets wrong counts more."""
+    """(1 − p)^γ, scaled to mean 1, without gradient: wrongly predicted samples weigh more."""
     weights = (1 - torch.exp(-losses.detach())).clamp_min(0) ** GAMMA
     return weights / weights.mean() if weights.sum() > 0 else torch.ones_like(weights)
 ''',
 }
 GIVEN = ("likeness", "table")
-"""The schemes whose weights are decided before the first step: they are exported beside the images."""
+"""The schemes whose weights are computed before the first step: they are exported with the images."""
 
 
 def generalised(strategy: Generalised, problem: Problem, network: Network) -> StandaloneMethod:
-    """One term a domain, with the weights of the strategy's scheme."""
+    """One term per domain, with the weights of the strategy's scheme."""
     scheme = "given" if strategy.scheme in GIVEN else strategy.scheme
     return StandaloneMethod(
         constants=("gamma",) if scheme == "hard" else (),
@@ -75,7 +75,7 @@ def risks_of(batches, views):
 
 BALANCED_UPDATE = """
 terms = loss_terms(batches)
-factors = balance(terms)  # what the method multiplies each λ by
+factors = balance(terms)  # the method's factor on each λ
 loss = sum(LAMBDA[name] * factors[name] * term for name, term in terms.items())
 optimizer.zero_grad()
 loss.backward()
@@ -84,7 +84,7 @@ optimizer.step()
 
 _ANNEALED = '''
 def balance(terms, phase):
-    """The penalty counts at most once in the phase "anneal"; in the next a large λ divides the whole loss."""
+    """In the phase "anneal" the penalty has a λ of at most 1; afterwards a λ above 1 divides the whole loss."""
     scale = max(1.0, LAMBDA["penalty"])
     if phase == "anneal":
         return {name: 1 / scale if name == "penalty" else 1.0 for name in terms}
@@ -102,7 +102,7 @@ def loss_terms(batches):
 
 GROUP_DRO = StandaloneMethod(
     constants=("eta",),
-    setup="q = {name: 1 / len(LAMBDA) for name in LAMBDA}  # how much each domain counts",
+    setup="q = {name: 1 / len(LAMBDA) for name in LAMBDA}  # weight of each domain",
     helpers=_RISKS
     + '''
 
@@ -131,7 +131,7 @@ def penalty(outputs, labels):
     + _ANNEALED,
     terms='''
 def loss_terms(batches):
-    """The loss of every domain, and by how much another head would be better."""
+    """The loss of every domain, and the penalty for a head that is not optimal in every domain."""
     views = look(batches)
     parts = [penalty(x, batches[domain].labels[task]) for domain, v in views.items() for task, x in v.outputs.items()]
     return {**risks_of(batches, views), "penalty": sum(parts) / len(views)}
@@ -172,7 +172,7 @@ MIXUP = StandaloneMethod(
     constants=("alpha",),
     helpers='''
 def beta_quantile(uniform):
-    """Where the distribution function of Beta(α, α) takes these values: uniform numbers become Beta numbers."""
+    """Inverse distribution function (quantiles) of Beta(α, α): turns uniform numbers into Beta numbers."""
     n = torch.arange(60, dtype=torch.float64)
     factors = torch.cat([torch.ones(1, dtype=torch.float64), ((n[1:] - ALPHA) / n[1:]).cumprod(0)]) / (ALPHA + n)
 
@@ -189,7 +189,7 @@ def beta_quantile(uniform):
 ''',
     terms='''
 def loss_terms(batches):
-    """The loss of every domain on images blended with those of another, and on labels blended alike."""
+    """The loss of every domain on images blended with another domain's, with labels in the same ratio."""
     domains = list(batches)
     order = torch.randperm(len(domains), generator=generator).tolist()
     partner = {domains[a]: domains[b] for a, b in zip(order, [*order[1:], order[0]])}

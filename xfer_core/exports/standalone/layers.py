@@ -1,4 +1,4 @@
-"""A network as the Python code that makes it."""
+"""A network as Python code that builds it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict({{task: nn.Linear({width}, outputs) for task, outputs in TASKS.items()}})
 
     def features(self, images):
-        """What the heads see: (B, {width})."""
+        """Input of the heads: (B, {width})."""
         for stage in self.stages.values():
             images = stage(images)
         return images.flatten(1)
@@ -60,7 +60,7 @@ def _code(module: nn.Module, indent: str) -> str:
 
 
 def _layer(layer: nn.Module) -> str:
-    """The call that makes a layer of torch's own; what is as torch has it by default is not said."""
+    """The call that builds one of torch's own layers, without default arguments."""
     given = []
     for name, parameter in signature(type(layer)).parameters.items():
         value = getattr(layer, name, parameter.default)
@@ -74,5 +74,5 @@ def _layer(layer: nn.Module) -> str:
 
 
 def _plain(value: object) -> object:
-    """(3, 3) as 3: torch takes one number for all sides."""
+    """(3, 3) as 3: torch accepts one number for all sides."""
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value

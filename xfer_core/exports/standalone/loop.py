@@ -1,4 +1,4 @@
-"""The script's loop: only what this run's phases ask for is written."""
+"""The script's training loop: contains only the code that this run's phases need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Turned = Mapping[int, Sequence[tuple[str, float]]]
 
 _HOLD = '''
 def hold(fixed):
-    """Everything learns except what begins with one of the names in ``fixed``: there not even statistics move."""
+    """Freeze everything whose name begins with one of ``fixed``, batch-norm statistics included; train the rest."""
     net.train()
     for name, parameter in net.named_parameters():
         parameter.requires_grad_(not name.startswith(fixed))
@@ -30,14 +30,14 @@ def hold(fixed):
 
 _RATE_OF = '''
 def rate_of(name, rates):
-    """The factor on the learning rate of one parameter: what its name begins with says it; else 1."""
+    """The factor on the learning rate of one parameter, by the beginning of its name; else 1."""
     return next((rate for begin, rate in rates.items() if name.startswith(begin)), 1.0)
 
 '''
 
 _TRAIN = '''
 def train({arguments}):
-    """Take so many steps; each draws one batch from every domain."""
+    """Train for ``steps`` steps; each draws one batch from every domain."""
     global done
 {begin}
     for step in range(steps):
@@ -50,7 +50,7 @@ def train({arguments}):
 
 _TURN = '''
 def turn():
-    """Set what a person set at this step of the run."""
+    """Apply the live changes at this step of the run."""
     global learning_rate
     for knob, value in TURNED.get(done, []):
         if knob == "lr":
@@ -68,15 +68,15 @@ if done == STOP:
 
 @dataclass(frozen=True)
 class Piece:
-    """What only some runs need in their loop. A piece brings every name that its lines use, or the script always has
-    it: so no piece can be written without what it needs.
+    """Code that only some runs need in their loop. A piece defines every name that its lines use, unless the script
+    always has it, so that no piece lacks a name.
 
     Attributes:
-        constants: name, value and words of each, for the settings.
-        functions: what stands before ``train``.
+        constants: name, value and comment of each, for the settings.
+        functions: code before ``train``.
         argument: of ``train``.
-        begin: what a phase begins with.
-        step: what every step begins with.
+        begin: code at the start of a phase.
+        step: code at the start of every step.
     """
 
     constants: tuple[tuple[str, object, str], ...] = ()
@@ -96,14 +96,14 @@ _RENEW = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What the phases of a run come to.
+    """The phases of a run, for the script.
 
     Attributes:
         phases: those that began.
         lengths: steps of each, as planned.
-        training: how fast, how many.
-        turned: step → what a person set there while the run trained.
-        stop: the step at which a person stopped the run; None if it went to its end.
+        training: the run's settings of training.
+        turned: live changes by step.
+        stop: the step at which a person stopped the run; None if it finished.
     """
 
     phases: tuple[Phase, ...]
@@ -114,17 +114,17 @@ class Plan:
 
     @property
     def fixes(self) -> bool:
-        """Whether any phase that learns holds something still."""
+        """Whether any trainable phase freezes something."""
         return any(phase.frozen for phase in self.phases if phase.trainable)
 
     @property
     def rates(self) -> bool:
-        """Whether some parameters learn at a rate of their own."""
+        """Whether some parameters have their own learning rate."""
         return any(phase.lr_factors for phase in self.phases if phase.trainable)
 
     @property
     def pieces(self) -> list[Piece]:
-        """What these phases, and what a person did while they trained, need in the loop."""
+        """The pieces that these phases and the live changes need in the loop."""
         found = []
         if self.fixes:
             found.append(Piece(functions=_HOLD, argument="fixed=()", begin="hold(tuple(fixed))"))
@@ -134,20 +134,20 @@ class Plan:
             stop = ("STOP", self.stop, "the step at which a person stopped the run")
             found.append(Piece(constants=(stop,), step=_STOP))
         if self.turned:
-            turned = {step: list(knobs) for step, knobs in self.turned.items()}
-            words = "what a person set, by step"
-            found.append(Piece(constants=(("TURNED", turned, words),), functions=_TURN, step="turn()\n"))
+            changes = {step: list(settings) for step, settings in self.turned.items()}
+            words = "live changes by a person, by step"
+            found.append(Piece(constants=(("TURNED", changes, words),), functions=_TURN, step="turn()\n"))
         return found
 
 
 def plan_of(phases: tuple[Phase, ...], training: TrainingConfig, turned: Turned, stop: int | None) -> Plan:
-    """The plan of these phases; those after the stop are left away."""
+    """The plan of these phases, without those after the stop."""
     ends = phase_ends(phases, training.steps)
     begins = [0, *ends][: len(phases)]
     begun = sum(stop is None or begin <= stop for begin in begins)
     lengths = []
     for phase, begin, end in zip(phases[:begun], begins, ends, strict=False):
-        # A phase that learns keeps its planned length: the course of the learning rate depends on it.
+        # A trainable phase keeps its planned length, because the learning-rate schedule depends on it.
         lengths.append(end - begin if phase.trainable or stop is None else min(end, stop) - begin)
     return Plan(phases[:begun], tuple(lengths), training, turned, stop)
 
@@ -193,7 +193,7 @@ def _set_rates(plan: Plan) -> list[str]:
 
 
 def phase_calls(plan: Plan, method: StandaloneMethod, network: nn.Module) -> str:
-    """The phases in order: what is done as each begins, then its steps."""
+    """The phases in order: code at the start of each, then its steps."""
     lines, before = [], None
     for phase, steps in zip(plan.phases, plan.lengths, strict=True):
         lines += [method.before[phase.name]] if phase.name in method.before else []
@@ -218,7 +218,7 @@ def phase_calls(plan: Plan, method: StandaloneMethod, network: nn.Module) -> str
 
 
 def _short(network: nn.Module, names: Collection[str], prefix: str = "") -> list[str]:
-    """Beginnings of names that stand for exactly these parameters and buffers: a layer's where all of it is meant."""
+    """Name prefixes that match exactly these parameters and buffers: a layer's name if it matches as a whole."""
     wanted = set(names)
     found = [prefix + name for name, _ in network.named_parameters(recurse=False) if prefix + name in wanted]
     found += [prefix + name for name, _ in network.named_buffers(recurse=False) if prefix + name in wanted]
@@ -232,7 +232,7 @@ def _short(network: nn.Module, names: Collection[str], prefix: str = "") -> list
 
 
 def _short_rates(network: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
-    """The same rates by beginnings of names."""
+    """The same rates by name prefixes."""
     known = set(network.state_dict())
     short = {name: rate for name, rate in rates.items() if name not in known}
     for rate in dict.fromkeys(rates.values()):

@@ -1,4 +1,4 @@
-"""What one strategy puts into the plain script."""
+"""The parts of one strategy in the standalone script."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ optimizer.step()
 
 @dataclass(frozen=True)
 class StandaloneMethod:
-    """Every part is Python text that stands in the script as it is.
+    """Script parts of one method. Every part is Python code that is inserted unchanged.
 
     Attributes:
-        constants: fields of the strategy that the text uses, there with names in capitals.
-        setup: makes further modules and what must be remembered; runs once, when ``net`` has been made.
+        constants: fields of the strategy that the code uses, there with names in capitals.
+        setup: creates further modules and state; runs once, after ``net`` is built.
         helpers: further functions and classes.
-        terms: defines ``loss_terms(batches)``, which gives named scalars.
-        update: what a step does with its batches.
-        before: phase → what is done as it begins, before anything is renewed.
-        modules: an expression for the named parameters that learn beside the network's.
-        silent: a function that takes the place of ``train`` in phases without a loss: its name.
+        terms: defines ``loss_terms(batches)``, which returns named scalars.
+        update: one step from its batches.
+        before: phase → code at its start, before anything is reset.
+        modules: an expression for the named parameters that are trained beside the network's.
+        silent: name of a function that replaces ``train`` in phases without a loss.
     """
 
     constants: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class StandaloneMethod:
 
 
 def assignment(name: str, value: object, words: str = "") -> str:
-    """``NAME = value  # words``; a long dictionary or list takes a line for each of its parts."""
+    """``NAME = value  # words``; a long dictionary or list has one line per item."""
     comment = f"  # {words}" if words else ""
     if len(repr(value)) < WIDTH - 30:
         return f"{name} = {value!r}{comment}\n"

@@ -19,8 +19,8 @@ _DOC = '''"""{title}, as one plain PyTorch script.
 
 {summary}
 
-Run it with ``python script.py``; it needs torch and numpy, and data.npz beside it. Its last line is how well the
-network does on the target's test samples.
+Run it with ``python script.py``; it needs torch and numpy, and data.npz beside it. Its last line is the result of the
+network on the target's test samples.
 {departs}"""
 '''
 
@@ -29,7 +29,7 @@ data = np.load(Path(__file__).with_name("data.npz"))
 
 
 def tensor(name):
-    """One array of data.npz. Images are uint8 (N, C, H, W); labels class numbers, or values; one a sample."""
+    """One array of data.npz. Images are uint8 (N, C, H, W); labels class indices, or values; one per sample."""
     return torch.from_numpy(data[name])
 
 
@@ -43,7 +43,7 @@ View = namedtuple("View", "features outputs")
 
 
 def look(batches):
-    """What the network says of all batches, in one pass, so that batch norm sees one mixture: name → View."""
+    """One forward pass over all batches, so that batch norm uses the statistics of their mixture: name → View."""
     sizes = [len(batch.images) for batch in batches.values()]
     features = net.features(torch.cat([batch.images for batch in batches.values()]))
     outputs = {task: head(features).split(sizes) for task, head in net.heads.items()}
@@ -65,7 +65,7 @@ def task_loss(outputs, labels):
 
 _BOTH = '''
 def task_loss(outputs, labels):
-    """Cross-entropy of each sample where labels are classes, the squared error where they are numbers."""
+    """Cross-entropy of each sample for classification, the squared error for regression."""
     if labels.is_floating_point():
         return (outputs[:, 0] - labels) ** 2
     return F.cross_entropy(outputs, labels, reduction="none")
@@ -83,9 +83,9 @@ def task_losses(batches, views):
 '''
 
 _START = """
-torch.manual_seed(SEED)  # decides the first weights
+torch.manual_seed(SEED)  # of the initial weights
 net = Network().to(memory_format=torch.channels_last)
-{setup}generator = torch.Generator().manual_seed(SEED)  # decides batches and their random views
+{setup}generator = torch.Generator().manual_seed(SEED)  # of batches and their augmentation
 streams = {{}}
 {streams}
 learning_rate = LEARNING_RATE
@@ -105,7 +105,7 @@ for domain in {domains!r}:  # every training image, labelled or not, without its
 
 _TEST = '''
 def test(domain):
-    """Task → the part of right answers on the test samples of a domain; of numbers the mean error."""
+    """Task → accuracy on the test samples of a domain; for a regression the mean error."""
     images, labels, found = tensor(f"{domain}/test/images"), labels_of(f"{domain}/test"), {}
     net.eval()
     with torch.inference_mode():
@@ -146,13 +146,13 @@ def script_text(
     """The script of a run.
 
     Args:
-        spec: what was asked for.
+        spec: of the run.
         data: its problem with its data.
-        network: as the run began it; only its layers and names are looked at.
+        network: of the run; only its layers and names are used.
         plan: its phases.
-        method: what its strategy adds.
-        facts: sentences about this run, as comments; names that people typed are safe there.
-        departs: how the script's number may differ.
+        method: its strategy's parts.
+        facts: sentences about this run, as comments; safe for names typed by people.
+        departs: how the script's result may differ.
     """
     numbers = data.problem.regressions()
     losses = _CLASSES if not numbers else _NUMBERS if len(numbers) == len(data.problem.tasks) else _BOTH
@@ -180,12 +180,12 @@ def script_text(
 
 def _doc(strategy: Strategy, departs: str) -> str:
     summary = (type(strategy).__doc__ or "").strip().splitlines()[0].replace("\\", "\\\\")
-    said = "".join(f"{line}\n" for line in wrap(departs, WIDTH))
-    return _DOC.format(title=type(strategy).title, summary=summary, departs=said)
+    reason = "".join(f"{line}\n" for line in wrap(departs, WIDTH))
+    return _DOC.format(title=type(strategy).title, summary=summary, departs=reason)
 
 
 def _comments(facts: Sequence[str]) -> str:
-    """Each fact as comment lines: whatever it holds, it cannot leave them."""
+    """Each fact as comment lines, so that no text in it can become code."""
     lines = [line for fact in facts for line in wrap(" ".join(fact.split()), WIDTH)]
     return "".join(f"# {line}\n" for line in lines)
 
@@ -197,11 +197,11 @@ def _settings(spec: RunSpec, plan: Plan, method: StandaloneMethod) -> str:
         ("STEPS", training.steps, "of the whole run"),
         ("BATCH", training.batch_size, "samples that each domain gives to a step"),
         ("LEARNING_RATE", training.optimizer.lr, ""),
-        ("TASKS", problem.outputs(), "task → how many numbers its head gives"),
+        ("TASKS", problem.outputs(), "task → number of outputs of its head"),
         ("SOURCES", list(problem.source), ""),
         ("TARGETS", list(problem.target), ""),
         ("UNSEEN", list(problem.unseen), "only tested on"),
-        ("LAMBDA", spec.strategy.lambdas(problem), "how much each loss counts"),
+        ("LAMBDA", spec.strategy.lambdas(problem), "weight of each loss"),
     ]
     for name in method.constants:
         field = type(spec.strategy).model_fields[name]

@@ -1,14 +1,14 @@
-"""Sequential transfer: most of it is said by the phases alone."""
+"""Script parts of sequential transfer: for most methods the phases alone suffice."""
 
 from __future__ import annotations
 
 from xfer_core.exports.standalone.method import StandaloneMethod
 
 PHASES_ONLY = StandaloneMethod()
-"""For strategies whose phases, fixed parts, rates and λ say it all."""
+"""For strategies that differ only in phases, frozen parts, rates and λ."""
 
 L2_SP = StandaloneMethod(
-    setup="start = {}  # the stages as the source left them",
+    setup="start = {}  # the stages after the source phase",
     terms='''
 def loss_terms(batches):
     """The losses on the labels; on the target also the distance from the start, and the size of the head."""
@@ -24,10 +24,10 @@ def loss_terms(batches):
 
 DISTILLATION = StandaloneMethod(
     constants=("temperature",),
-    setup="teacher = None  # the network as the source left it, once there is one",
+    setup="teacher = None  # the network after the source phase",
     terms='''
 def loss_terms(batches):
-    """The losses on the labels; on the target also T² · KL between the teacher's answers and the student's."""
+    """The losses on the labels; on the target also T² · KL between the teacher's outputs and the student's."""
     views = look(batches)
     terms = task_losses(batches, views)
     if teacher is not None:

@@ -1,4 +1,4 @@
-"""How the script draws batches and augments them: in the order of ``training/batches.py``, image by image."""
+"""How the script draws and augments batches: in the order of ``training/sampler.py``, image by image."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Stream:
         self.order = torch.empty(0, dtype=torch.int64)
 
     def draw(self):
-        """Images, float (BATCH, C, H, W) in 0…1, their labels by task, and which samples they are."""
+        """Images, float (BATCH, C, H, W) in 0…1, their labels by task, and their indices in the domain."""
         while len(self.order) < BATCH:
             self.order = torch.cat([self.order, torch.randperm(len(self.images), generator=generator)])
         chosen, self.order = self.order[:BATCH], self.order[BATCH:]
         images = {augmented}
-        images = images.contiguous(memory_format=torch.channels_last)  # quicker to convolve
+        images = images.contiguous(memory_format=torch.channels_last)  # faster convolutions
         return Batch(images, {{task: labels[chosen] for task, labels in self.labels.items()}}, chosen)
 '''
 
 _AUGMENT = '''
 def augment(images):
-    """A random view of every image: {what}."""
+    """A random augmentation of every image: {what}."""
 '''
 
 _DRAW_MIRRORED = """
@@ -65,9 +65,9 @@ def batches_code(augment: Iterable[str]) -> str:
         return _STREAM.format(augmented="self.images[chosen].float() / 255")
     reach = CROP_PADDING if "crop" in chosen else SHIFT_PADDING if "shift" in chosen else 0
     what = [
-        (f"moved by up to {reach} pixels", reach),
+        (f"shifted by up to {reach} pixels", reach),
         ("mirrored", "flip" in chosen),
-        (f"turned by up to {ROTATION_DEGREES:g}°", "rotation" in chosen),
+        (f"rotated by up to {ROTATION_DEGREES:g}°", "rotation" in chosen),
     ]
     body = [_AUGMENT.format(what=", ".join(text for text, there in what if there)).lstrip("\n")]
     body += [_DRAW_MIRRORED] * ("flip" in chosen)

@@ -1,1 +1,1 @@
-"""Learn from target inputs that have no labels."""
+"""Unsupervised domain adaptation: training on target inputs without labels."""

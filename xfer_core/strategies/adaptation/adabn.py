@@ -1,4 +1,4 @@
-"""AdaBN: the statistics of batch norm are measured anew on the target."""
+"""AdaBN: re-estimates the batch-norm statistics on the target."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from xfer_core.strategies.transfer.base import batch_norms, require_batch_norm
 
 
 class AdaBN(Adaptation):
-    """Learn the source, then measure the means and variances of batch norm anew on target images; no weight changes.
+    """Train on the source, then re-estimate the means and variances of batch norm on target inputs; no weight changes.
 
     y = γ · (x − μ_t) / σ_t + β: every feature is centred and scaled by the target's own mean and deviation, while γ, β
-    and all filters stay as they are. It undoes changes of brightness, contrast and style, costs seconds and has nothing
-    to tune; what has changed in shape it cannot undo. The source is read with the target's statistics too from then on.
-    Where there are target labels, the first part learns them too. Li et al. 2016, https://arxiv.org/abs/1603.04779.
+    and all filters stay as they are. It corrects changes of brightness, contrast and style, costs seconds and has
+    nothing to tune; it cannot correct a change of shape. Afterwards the source is predicted with the target's
+    statistics too. If there are target labels, the first part uses them too. Li et al. 2016,
+    https://arxiv.org/abs/1603.04779.
     """
 
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
     showcase: ClassVar = Showcase(
         "printed_to_handwritten",
-        "Pen and type differ in thickness and contrast: the target's own means and deviations undo that.",
+        "Pen and type differ in thickness and contrast: the target's own means and deviations correct that.",
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted",
@@ -36,7 +37,7 @@ class AdaBN(Adaptation):
     )
     kind: Literal["adabn"] = "adabn"
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
-    """In the other steps target images pass through the network; the statistics are the mean over these batches."""
+    """In the other steps target inputs pass through the network; the statistics are the mean over these batches."""
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "coral")
@@ -54,15 +55,15 @@ class AdaBN(Adaptation):
         if context.phase.trainable:
             return forward_task_losses(context.network, batches)
         layers = batch_norms(context.network).values()
-        if not context.state["begun"]:  # not as the phase begins: the look at validation there needs the source's
+        if not context.state["begun"]:  # not as the phase begins: its evaluation needs the source's
             context.state["begun"] = True
             for layer in layers:
                 layer.reset_running_stats()  # pyright: ignore[reportCallIssue]
         usual = [layer.momentum for layer in layers]
         for layer in layers:
-            layer.momentum = None  # pyright: ignore[reportArgumentType]  # torch's word for a plain mean
-        for images in context.unlabelled.values():
-            context.network.features(images)
+            layer.momentum = None  # pyright: ignore[reportArgumentType]  # torch: cumulative mean
+        for inputs in context.unlabelled.values():
+            context.network.features(inputs)
         for layer, momentum in zip(layers, usual, strict=True):
             layer.momentum = momentum
         return {}

@@ -1,4 +1,4 @@
-"""What all methods of unsupervised adaptation share: source labels, target images, and a term that aligns them."""
+"""Base class of unsupervised adaptation: source labels, target inputs, and a term that aligns both domains."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from xfer_core.strategies.base import (
 
 
 class Adaptation(Strategy):
-    """Labelled source samples and unlabelled target images in every step; labelled target samples too where there are.
+    """Labelled source samples and unlabelled target inputs in every step; labelled target samples too if there are any.
 
-    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, their ``weight``, and :meth:`align`.
+    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, their ``weight``, and
+    :meth:`alignment_terms`.
     """
 
     family: ClassVar = "transfer"
@@ -77,7 +78,7 @@ class Adaptation(Strategy):
             target: all unlabelled target samples of this step.
             context: as in ``terms``.
         """
-        raise TypeError(f"{type(self).__name__} must define align")
+        raise TypeError(f"{type(self).__name__} must define alignment_terms")
 
 
 def labelled_domains(data: ProblemData) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def labelled_domains(data: ProblemData) -> tuple[str, ...]:
 
 
 def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:
-    """Several views as one, sample after sample."""
+    """The outputs of several domains concatenated along the batch."""
     if len(views) == 1:
         return views[0]
     logits = {task: torch.cat([view.logits[task] for view in views]) for task in views[0].logits}
@@ -95,7 +96,7 @@ def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:
 
 
 def width_of(network: Network) -> int:
-    """The number of features that the heads see."""
+    """The number of features that the heads take."""
     return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
 
 

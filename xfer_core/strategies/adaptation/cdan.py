@@ -1,4 +1,4 @@
-"""CDAN: the discriminator also sees what the network would answer."""
+"""CDAN: conditional adversarial adaptation; the discriminator also gets the network's predictions."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ RANDOM_WIDTH = 1024  # entries of the random map, the paper's
 
 
 class CDAN(Adaptation):
-    """As DANN, but the discriminator sees features and answers together, so that sevens are matched with sevens.
+    """As DANN, but the discriminator gets features and predictions together, so that sevens are aligned with sevens.
 
-    D looks at f ⊗ g, the outer product of the features f and the class probabilities g (without gradient through g);
-    above 4096 entries a random map (f R_f) ⊙ (g R_g) / √1024 stands for it. With the entropy switch (CDAN+E) a sample
-    weighs 1 + e^{−H(g)}, so that uncertain answers count less. It fails where first answers are wrong: classes are then
-    matched crosswise. Long et al. 2018, https://arxiv.org/abs/1705.10667.
+    The input of D is f ⊗ g, the outer product of the features f and the class probabilities g (no gradient through g);
+    above 4096 entries a random map (f R_f) ⊙ (g R_g) / √1024 replaces it. With entropy conditioning (CDAN+E) a sample
+    weighs 1 + e^{−H(g)}, so that uncertain predictions count less. It fails if the first predictions are wrong: then
+    different classes are aligned. Long et al. 2018, https://arxiv.org/abs/1705.10667.
     """
 
     title: ClassVar = "CDAN"
     formula: ClassVar = (
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
-    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    term_titles: ClassVar = {"domain": "Domain discriminator"}
     showcase: ClassVar = Showcase(
-        "handwritten_to_noisy", "Sevens are matched with sevens, for first answers are right often enough."
+        "handwritten_to_noisy", "Sevens are aligned with sevens, as the first predictions are right often enough."
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_rotated",
-        "More than half of the first answers are wrong: classes are matched crosswise, and little is gained.",
+        "More than half of the first predictions are wrong: different classes are aligned, and little is gained.",
     )
     regression_alternative: ClassVar = "dann"
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
-    """How much the discriminator counts, for itself and for the features."""
-    entropy: bool = Field(default=True, title="Weigh by certainty (CDAN+E)")
-    """Samples whose answer is certain count up to twice as much."""
+    """Weight of the discriminator's loss, for the discriminator and for the features."""
+    entropy: bool = Field(default=True, title="Weigh by confidence (CDAN+E)")
+    """Samples with a confident prediction count up to twice as much."""
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
@@ -68,10 +68,10 @@ class CDAN(Adaptation):
         strength = reversal_strength(context.progress)
         logits, weights = [], []
         for view in (source, target):
-            answers = probabilities(view)
-            seen = reverse_gradient(self._map(view.features, answers, context.modules), strength)
-            logits.append(context.modules["discriminator"](seen))
-            weights.append(entropy_weights(answers) if self.entropy else None)
+            predictions = probabilities(view)
+            joint = reverse_gradient(self._map(view.features, predictions, context.modules), strength)
+            logits.append(context.modules["discriminator"](joint))
+            weights.append(entropy_weights(predictions) if self.entropy else None)
         return {"domain": domain_adversarial_loss(*logits, *weights)}
 
     def _map(self, features: Tensor, answers: Tensor, modules: nn.ModuleDict) -> Tensor:

@@ -1,4 +1,4 @@
-"""Deep CORAL: equal covariances on both sides."""
+"""Deep CORAL: aligns the covariances of source and target features."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class CORAL(Adaptation):
     """Learn the source's labels with features whose covariance is the same on source and target.
 
     L = L_source + λ · ‖C_s − C_t‖²_F / (4d²), where C_s, C_t are the covariances of the d features over a batch. One
-    formula, no opponent, hardly anything to tune; but two clouds can have the same covariance and still lie apart, or
-    have their classes exchanged. Sun and Saenko 2016, https://arxiv.org/abs/1607.01719.
+    formula, no discriminator, hardly anything to tune; but two feature clouds can have the same covariance and still
+    lie apart, or have their classes exchanged. Sun and Saenko 2016, https://arxiv.org/abs/1607.01719.
     """
 
     title: ClassVar = "Deep CORAL"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \frac{1}{4d^2} \lVert C_s - C_t \rVert_F^2"
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
     showcase: ClassVar = Showcase(
-        "handwritten_to_noisy", "Noise changes how the features vary together, and that is what is made equal."
+        "handwritten_to_noisy", "Noise changes the covariance of the features, and CORAL makes it equal again."
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted",
-        "Equal covariances do not help where the network answers almost every picture wrongly to begin with.",
+        "Equal covariances do not help if the network's first predictions are almost all wrong.",
     )
     kind: Literal["coral"] = "coral"
     weight: float = Field(default=10.0, ge=0, le=1000, title="λ of the distance")
-    """How much the distance counts beside the source's labels."""
+    """Weight of the distance beside the source's labels."""
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         return {"distance": coral(source.features, target.features)}

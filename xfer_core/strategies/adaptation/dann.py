@@ -1,4 +1,4 @@
-"""DANN: features from which nobody can tell the domain."""
+"""DANN: domain-adversarial training; features from which a discriminator cannot tell the domain."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class DANN(Adaptation):
     """Learn the source's labels with features from which a discriminator cannot tell source from target.
 
     min over f, h and max over D of L_source(h ∘ f) − λ · L_domain(D ∘ f). The discriminator D learns to tell domains
-    apart; its gradient reaches the features reversed, times λ(p) = 2 / (1 + e^{−10p}) − 1 with the part p of the run
-    that is done. It fails where the domains hold different shares of the classes: then telling them apart is right.
+    apart; its gradient is reversed before the features, times λ(p) = 2 / (1 + e^{−10p}) − 1 with p the fraction of the
+    run that is done. It fails if the class distributions of the domains differ: then good features do tell the domain.
     Ganin et al. 2016, https://arxiv.org/abs/1505.07818.
     """
 
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
-    term_titles: ClassVar = {"domain": "Telling the domains apart"}
+    term_titles: ClassVar = {"domain": "Domain discriminator"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
         "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",
@@ -38,7 +38,7 @@ class DANN(Adaptation):
     )
     kind: Literal["dann"] = "dann"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
-    """How much the discriminator counts, for itself and for the features."""
+    """Weight of the discriminator's loss, for the discriminator and for the features."""
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 

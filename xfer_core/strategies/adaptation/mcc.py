@@ -1,4 +1,4 @@
-"""Minimum class confusion: answers on the target that do not waver between two classes."""
+"""Minimum class confusion: target predictions that are not ambiguous between classes."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
 
 
 class MCC(Adaptation):
-    """Learn the source's labels while answers on target images waver as little as possible between two classes.
+    """Learn the source's labels while target predictions are as little ambiguous between two classes as possible.
 
-    L = L_source + μ · (1/K) Σ_{j ≠ j′} C̃_{jj′}, where C̃ says how often the classes j and j′ get probability from the
-    same target image, rows summing to 1, at temperature T. Nothing is aligned: the target's own clusters serve. Where
-    these do not agree with the classes it grows more certain of what is wrong. Jin et al. 2020,
+    L = L_source + μ · (1/K) Σ_{j ≠ j′} C̃_{jj′}, where C̃ measures how often the classes j and j′ get probability for
+    the same target sample, rows summing to 1, at temperature T. No domains are aligned: the target's own clusters are
+    used. If these do not agree with the classes, wrong predictions become more confident. Jin et al. 2020,
     https://arxiv.org/abs/1912.03699; μ = 1 and T = 2.5 are the paper's.
     """
 
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
-    term_titles: ClassVar = {"confusion": "Confusion of classes"}
+    term_titles: ClassVar = {"confusion": "Class confusion"}
     showcase: ClassVar = Showcase(
-        "printed_to_handwritten", "Handwritten digits form clusters of their own; answers that waver less find them."
+        "printed_to_handwritten", "Handwritten digits form clusters of their own; less ambiguous predictions find them."
     )
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted", "The network grows certain of answers that were wrong from the start."
+        "handwritten_to_inverted", "The network becomes confident in predictions that were wrong from the start."
     )
     regression_alternative: ClassVar = "mmd"
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
-    """How much wavering counts beside the source's labels."""
+    """Weight of the class confusion beside the source's labels."""
     temperature: float = Field(default=2.5, gt=0, le=100, title="Temperature T")
-    """Above 1 probabilities are softened, so that overconfident answers are still compared."""
+    """Above 1 probabilities are softened, so that overconfident predictions still show their second choices."""
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         losses = [class_confusion(logits, self.temperature) for logits in target.logits.values()]

@@ -1,4 +1,4 @@
-"""MCD: two classifiers argue about target images until the features leave nothing to argue about."""
+"""MCD: maximum classifier discrepancy; two classifiers disagree on the target, and the features avoid it."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, SubSt
 
 
 class MCD(Adaptation):
-    """Two classifiers learn the source; on the target they seek, and the features avoid, what they answer differently.
+    """Two classifiers learn the source; on the target they maximise their disagreement, and the features minimise it.
 
-    Three updates a step: (A) both heads and the features minimise L_source; (B) the heads minimise L_source − d, with
-    d = |softmax(h₁) − softmax(h₂)| on target images, and so disagree where the source says nothing; (C) the
-    features minimise d, k times, and so leave those places. Decision borders count, not only the domains' outlines.
-    A step costs k + 2 updates. Saito et al. 2018, https://arxiv.org/abs/1712.02560; k = 4 is the paper's.
+    Three updates per step: (A) both heads and the features minimise L_source; (B) the heads minimise L_source − d, with
+    d = |softmax(h₁) − softmax(h₂)| on target samples, and so disagree outside the support of the source; (C) the
+    features minimise d, k times, and so move the target samples away from there. Unlike DANN it uses the decision
+    boundaries. A step costs k + 2 updates. Saito et al. 2018, https://arxiv.org/abs/1712.02560; k = 4 is the paper's.
     """
 
     title: ClassVar = "MCD"
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
     showcase: ClassVar = Showcase(
-        "handwritten_to_noisy", "Two classifiers argue about noisy digits at the borders, and the features leave them."
+        "handwritten_to_noisy",
+        "Two classifiers disagree on noisy digits near the decision boundaries, and the features move away from these.",
     )
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted", "Both classifiers are wrong in the same way, so there is nothing to argue about."
+        "handwritten_to_inverted", "Both classifiers are wrong in the same way, so they do not disagree."
     )
     regression_alternative: ClassVar = "mmd"
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
-    """How much disagreement counts, for the heads and against the features."""
+    """Weight of the disagreement: the heads maximise it, the features minimise it."""
     repeats: int = Field(default=4, ge=1, le=20, title="Updates of the features k")
-    """Third updates in every step."""
+    """Number of updates (C) in every step."""
 
     def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         second = copy.deepcopy(network.heads)
@@ -55,15 +56,15 @@ class MCD(Adaptation):
         heads = names & set(network.parameter_names(HEAD))
         second = {f"modules.second.{name}" for name, _ in network.heads.named_parameters()}
         features = SubStep("features", frozenset(heads | second))
-        moves = (SubStep("learn"), SubStep("heads", frozenset(names - heads)), *(features for _ in range(self.repeats)))
-        return (Phase(phase.name, phase.domains, unlabelled=phase.unlabelled, substeps=moves),)
+        steps = (SubStep("learn"), SubStep("heads", frozenset(names - heads)), *(features for _ in range(self.repeats)))
+        return (Phase(phase.name, phase.domains, unlabelled=phase.unlabelled, substeps=steps),)
 
     def method_weights(self) -> dict[str, float]:
         return {"second": 1.0, "discrepancy": self.weight}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
-        move, second = context.substep, context.modules["second"]
-        if move == "features":
+        substep, second = context.substep, context.modules["second"]
+        if substep == "features":
             _, unlabelled = forward_domains(context.network, {}, context.unlabelled)
             return {"discrepancy": self._discrepancy(unlabelled, second)}
         labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
@@ -73,7 +74,7 @@ class MCD(Adaptation):
             for task, head in second.items()  # pyright: ignore[reportCallIssue]
         ]
         terms = {**task_losses(labelled, batches), "second": torch.stack(both).mean()}
-        if move == "heads":
+        if substep == "heads":
             terms["discrepancy"] = -self._discrepancy(unlabelled, second)
         return terms
 

@@ -1,4 +1,4 @@
-"""MMD (DAN): the same distribution of features on both sides."""
+"""MMD (DAN): aligns the feature distributions of source and target."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ class MMD(Adaptation):
     """Learn the source's labels with features that are distributed alike on source and target.
 
     L = L_source + λ · MMD²_k, the squared distance between the mean embeddings of both feature clouds under the mean of
-    five Gaussian kernels; it is zero only where both distributions are the same. It looks at all classes at once, and
-    so may move one class of the target onto another. Known as DAN. Long et al. 2015, https://arxiv.org/abs/1502.02791.
+    five Gaussian kernels; it is zero only if both distributions are the same. It ignores the classes, and so may align
+    one class of the target with another. Known as DAN. Long et al. 2015, https://arxiv.org/abs/1502.02791.
     """
 
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
-    term_titles: ClassVar = {"distance": "Distance of the feature clouds"}
+    term_titles: ClassVar = {"distance": "MMD of the features"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
-        "Both domains hold the same digits in the same shares, so the same distribution of features is right.",
+        "Both domains have the same digits equally often, so equal distributions of features are right.",
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_rotated",
-        "The clouds come to lie upon each other, but not each digit upon itself: little is gained.",
+        "The feature clouds are aligned, but not each digit with itself: little is gained.",
     )
     kind: Literal["mmd"] = "mmd"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
-    """How much the distance counts beside the source's labels."""
+    """Weight of the distance beside the source's labels."""
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:
         return {"distance": mk_mmd(source.features, target.features)}

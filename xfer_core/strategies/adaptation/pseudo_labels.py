@@ -1,4 +1,4 @@
-"""Pseudo-labels: the network's own certain answers become labels."""
+"""Pseudo-labels: the network's own confident predictions become labels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from xfer_core.strategies.base import ForwardOutput, Phase, Showcase, StepContex
 
 
 class PseudoLabels(Adaptation):
-    """Learn the source, then go on with the network's own answers on target images wherever it is certain enough.
+    """Train on the source, then also on the network's own predictions for target samples if they are confident enough.
 
-    L = L_source + λ · (1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), with ŷ = argmax_k p_bk taken as if it were the label.
-    Certain answers spread to their neighbours; but certain mistakes are learned as well, and nothing corrects them.
-    Where there are target labels, both parts learn them too.
+    L = L_source + λ · (1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), with ŷ = argmax_k p_bk used as the label. Confident
+    predictions spread to similar samples; but confident mistakes are learned as well, and nothing corrects them.
+    If there are target labels, both parts use them too.
     Lee 2013 (http://deeplearning.net/wp-content/uploads/2013/03/pseudo_label_final.pdf), with the threshold of Sohn et
     al. 2020, https://arxiv.org/abs/2001.07685.
     """
@@ -29,23 +29,23 @@ class PseudoLabels(Adaptation):
     formula: ClassVar = (
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
-    term_titles: ClassVar = {"pseudo": "Own answers as labels"}
+    term_titles: ClassVar = {"pseudo": "Pseudo-labels"}
     showcase: ClassVar = Showcase(
         "handwritten_to_noisy",
-        "The first certain answers are mostly right, and what they teach makes more answers certain.",
+        "The first confident predictions are mostly right, and training on them makes more predictions confident.",
     )
     counterexample: ClassVar = Showcase(
-        "printed_to_handwritten", "Certain mistakes are learned as well, and crowd out what was right."
+        "printed_to_handwritten", "Confident mistakes are learned as well, and replace right predictions."
     )
     regression_alternative: ClassVar = "mmd"
     on_collapse: ClassVar = "one_pseudo_label"
     kind: Literal["pseudo_labels"] = "pseudo_labels"
-    weight: float = Field(default=1.0, ge=0, le=10, title="λ of the own answers")
-    """How much they count beside the true labels."""
+    weight: float = Field(default=1.0, ge=0, le=10, title="λ of the pseudo-labels")
+    """Weight of the pseudo-labels beside the true labels."""
     threshold: float = Field(default=0.95, ge=0, le=1, title="Confidence threshold τ")
-    """Answers with a smaller probability are not used."""
+    """Predictions with a smaller probability are not used."""
     source_share: float = Field(default=0.4, gt=0, lt=1, title="Share of steps on the source")
-    """The first part of the run learns true labels alone, so that first answers are worth something."""
+    """The first part of the run uses only true labels, so that the first pseudo-labels are mostly right."""
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         labelled = labelled_domains(data)

@@ -1,1 +1,1 @@
-"""What every transfer is compared with."""
+"""Baselines: source only and target only."""

@@ -1,4 +1,4 @@
-"""Baseline: learn on the source, hope for the target."""
+"""Baseline: train on the source, test on the target without adaptation."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from xfer_core.strategies.base import (
 
 
 class SourceOnly(Strategy):
-    """Train on the source alone and test on the target as it is: what transfers for free.
+    """Train on the source alone and test on the target without adaptation: the accuracy that transfers for free.
 
-    L(θ) = mean over source domains and tasks of L_{d,t}(θ). No target sample is used. Every method that adapts must
-    beat this baseline, or it has not adapted anything.
+    L(θ) = mean over source domains and tasks of L_{d,t}(θ). No target sample is used. A method that adapts must beat
+    this baseline, otherwise the adaptation was useless.
     """
 
     family: ClassVar = "baseline"

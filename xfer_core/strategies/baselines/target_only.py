@@ -1,4 +1,4 @@
-"""Baseline: learn from the few target labels alone."""
+"""Baseline: train on the few target labels alone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from xfer_core.strategies.base import (
 
 
 class TargetOnly(Strategy):
-    """Train on the labelled target samples alone, from scratch: what the few labels give without any transfer.
+    """Train on the labelled target samples alone, from scratch: the accuracy of the few labels without transfer.
 
-    L(θ) = mean over target domains and tasks of L_{d,t}(θ), from random θ. The source is not used. Transfer is worth
-    its trouble only where it beats this baseline at the same number of steps.
+    L(θ) = mean over target domains and tasks of L_{d,t}(θ), from random θ. The source is not used. Transfer is useful
+    only if it beats this baseline at the same number of steps.
     """
 
     family: ClassVar = "baseline"

@@ -1,4 +1,4 @@
-"""What all methods of domain generalisation share: labelled domains at once, and a term that makes them agree."""
+"""Base classes of domain generalisation: all labelled domains at once, and a term for features invariant to them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from xfer_core.strategies.base import (
     task_loss,
 )
 
-ANNEAL = "anneal"  # the phase in which a penalty counts little
+ANNEAL = "anneal"  # the phase with a small weight of the penalty
 
 
 class DomainGeneralisation(Strategy):
-    """One term a domain, named by its key: the sum of the losses of its tasks. What is learned should also hold in
-    domains that are only tested on (``problem.unseen``).
+    """One term per domain, named by its key: the sum of the losses of its tasks. The network should also work in
+    unseen domains, on which it is only tested (``problem.unseen``).
 
-    A subclass adds its lesson, ``kind``, ``title``, ``formula``, and :meth:`agree` or :meth:`balance` or both.
+    A subclass adds its lesson, ``kind``, ``title``, ``formula``, and :meth:`invariance_terms`, :meth:`loss_weights` or
+    both.
     """
 
     family: ClassVar = "generalised"
@@ -65,26 +66,26 @@ class DomainGeneralisation(Strategy):
         """The method's own terms.
 
         Args:
-            views: what the network says of each domain.
-            batches: the samples behind that.
+            views: the network's outputs for each domain.
+            batches: the samples of these outputs.
             risks: the losses of each domain, (B,).
         """
         return {}
 
 
 class AnnealedPenalty(DomainGeneralisation):
-    """A penalty that counts little at first, so that the network learns something, and fully from then on.
+    """A penalty with a small weight at first, so that the network learns the task, and its full weight afterwards.
 
-    In the phase *anneal* its λ is at most 1; in the phase *penalty*, what it was set to. Where that is above 1 the
-    whole loss is divided by it, so that steps do not grow (as in the authors' own code for IRM and V-REx). Gradients
-    then shrink by that factor at once, and an optimiser that still scales by the large ones of before hardly moves: it
-    starts anew with the second phase (as in DomainBed: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434).
+    In the phase *anneal* its λ is at most 1; in the phase *penalty* it has its set value. If that is above 1, the whole
+    loss is divided by it, so that steps do not grow (as in the authors' code for IRM and V-REx). Gradients then shrink
+    by that factor at once, and an optimiser that still normalises by the earlier large ones makes tiny steps: so it is
+    reset for the second phase (as in DomainBed: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434).
     """
 
     weight: float = Field(default=10.0, ge=0, le=1e6, title="λ of the penalty")
-    """Once it counts fully."""
+    """After the anneal phase."""
     anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
-    """The part of the run after which the penalty counts fully."""
+    """The fraction of the run after which the penalty has its full weight."""
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         # With λ of 1 or less both phases would be the same.
@@ -100,7 +101,7 @@ class AnnealedPenalty(DomainGeneralisation):
 
 
 def labelled_domains(problem: Problem) -> tuple[str, ...]:
-    """The domains whose labels are learned: the sources, and the targets if they have a label budget."""
+    """The domains whose labels are used: the sources, and the targets if they have a label budget."""
     return problem.source if problem.labels_per_class == 0 else (*problem.source, *problem.target)
 
 

@@ -16,12 +16,12 @@ from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
 class CORALAllPairs(DomainGeneralisation):
-    """Learn all domains with features whose covariance is the same in each of them.
+    """Train on all domains with features whose covariance is the same in each of them.
 
     L = mean_d L_d + λ · mean over pairs a < b of ‖C_a − C_b‖²_F / (4d²), with the covariances C of the d features in a
-    batch. What varies in the same way everywhere has a chance to do so in a domain never seen. As with Deep CORAL, two
-    clouds of one covariance may still lie apart. Sun and Saenko 2016, https://arxiv.org/abs/1607.01719; over domains:
-    Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434.
+    batch. Features with the same covariance in all training domains may have it in an unseen domain too. As with Deep
+    CORAL, two feature clouds with the same covariance may still lie apart. Sun and Saenko 2016,
+    https://arxiv.org/abs/1607.01719; over domains: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434.
     """
 
     title: ClassVar = "CORAL over all pairs"
@@ -32,11 +32,11 @@ class CORALAllPairs(DomainGeneralisation):
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
     counterexample: ClassVar = Showcase(
         "coloured",
-        "The features vary alike in both domains, colour included: nothing tells it to leave the colour out.",
+        "The features have the same covariance in both domains, colour included: nothing penalises using the colour.",
     )
     kind: Literal["coral_all_pairs"] = "coral_all_pairs"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
-    """How much equal covariances count."""
+    """Weight of the covariance distance beside the labels."""
 
     def invariance_terms(
         self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]

@@ -1,4 +1,4 @@
-"""Empirical risk minimisation: all domains in one pot."""
+"""Empirical risk minimisation on the pooled domains."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
 class ERM(DomainGeneralisation):
-    """Pool all labelled domains and learn their mean loss: the plain way, and the one that others must beat.
+    """Pool all labelled domains and minimise their mean loss: the baseline that other methods must beat.
 
-    L = (1/D) Σ_d L_d. Each step draws as many samples from every domain, so each counts the same, whatever its size. It
-    takes every shortcut that pays on average, also one that only holds where it was trained. Vapnik 1998; that it is
-    hard to beat on real domains: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434.
+    L = (1/D) Σ_d L_d. Each step draws the same number of samples from every domain, so that all count the same. ERM
+    learns every shortcut that lowers the mean loss, even one that only holds in the training domains. Vapnik 1998; it
+    is hard to beat on real domains: Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434.
     """
 
     title: ClassVar = "ERM over domains"
     formula: ClassVar = r"L(\theta) = \frac{1}{D} \sum_d L_d(\theta)"
     counterexample: ClassVar = Showcase(
         "coloured",
-        "On average the colour is the best guide to the answer, so that is what is learned; then the colours change.",
+        "On average the colour predicts the label best, so the network learns it; in the unseen domain it misleads.",
         baseline="irm",
     )
     kind: Literal["erm"] = "erm"

@@ -30,14 +30,14 @@ from xfer_core.strategies.generalised.sample_weight_table import parse_table
 
 
 class Generalised(Strategy):
-    """Learn the source and all targets together so that every target improves; each sample of each domain has a weight.
+    """Train on the source and all targets together so that every target improves; each sample has its own weight.
 
     L(θ) = Σ_d Σ_i λ_{d,i} · L_{d,i}(θ), where d runs over the domains (the source is domain 0) and i over the samples
     of domain d. λ_{d,i} = λ_d · w_i / N_d, where the scheme gives w_i with mean 1: *uniform* (w_i = 1),
     *class_balanced* (every class of the domain weighs the same), *hard* (w_i ∝ (1 − p_i)^γ, the factor of the focal
-    loss: Lin et al. 2017, https://arxiv.org/abs/1708.02002, here without gradient), *likeness* (w_i ∝ how much a sample
-    looks like the target's unlabelled images: p_target(x) / p_d(x) from a classifier of domains, Bickel et al. 2009,
-    https://www.jmlr.org/papers/v10/bickel09a.html), or your own *table*.
+    loss: Lin et al. 2017, https://arxiv.org/abs/1708.02002, here without gradient), *likeness* (importance weights,
+    w_i ∝ the density ratio p_target(x) / p_d(x) from a domain classifier on the target's unlabelled samples: Bickel et
+    al. 2009, https://www.jmlr.org/papers/v10/bickel09a.html), or your own *table*.
     """
 
     family: ClassVar = "generalised"
@@ -45,23 +45,23 @@ class Generalised(Strategy):
     title: ClassVar = "Generalised learning"
     counterexample: ClassVar = Showcase(
         "three_domains",
-        "More λ for targets of fifty labelled samples repeats what is known of them; the source has more to teach.",
+        "More λ for targets of fifty labelled samples only repeats these samples; the source holds more information.",
         variant="targets",
     )
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain")
-    """Named by domain. Those left out are 0; none at all means equal shares."""
+    """Named by domain. Those left out are 0; if none is given, all are equal."""
     scheme: Literal["uniform", "class_balanced", "hard", "likeness", "table"] = Field(
         default="uniform", title="Weights inside a domain"
     )
-    """How λ_d is shared out among the samples of domain d."""
+    """How λ_d is distributed over the samples of domain d."""
     gamma: float = Field(default=2.0, ge=0, le=10, title="γ of the hard-sample scheme")
-    """0 is uniform; larger values look more at what the network gets wrong."""
+    """0 is uniform; larger values give more weight to samples that the network gets wrong."""
 
     table: str = Field(default="", title="Table of weights", max_length=1_000_000)
-    """CSV with the columns domain, sample or class, weight, for the scheme *table*. A sample goes by the number of its
-    original, a class of the first task by its name; what is not named weighs 1."""
+    """CSV with the columns domain, sample or class, weight, for the scheme *table*. A sample is given by its example
+    id, a class of the first task by its name; samples that are not named weigh 1."""
 
     def check(self, problem: Problem) -> None:
         weights = self.lambdas(problem)
@@ -83,7 +83,7 @@ class Generalised(Strategy):
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(data.problem) if len(data.training[key].labelled))
         if self.scheme == "table":
-            self._from_table(data)  # refuses samples that this run does not have
+            self._from_table(data)  # rejects samples that this run does not have
         return (Phase("together", with_labels),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -130,7 +130,7 @@ class Generalised(Strategy):
         counts: Mapping[str, Tensor],
         given: Tensor | None,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """For each task the losses and the weights w_i of these samples, each (B,); ``given`` stand fast."""
+        """For each task the losses and the weights w_i of these samples, each (B,); ``given`` are used as they are."""
         losses = {task: task_loss(logits, labels[task]) for task, logits in outputs.items()}
         match self.scheme:
             case "uniform" | "likeness" | "table":

@@ -1,4 +1,4 @@
-"""GroupDRO: the domain that does worst counts most."""
+"""GroupDRO: minimises the loss of the worst domain."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from xfer_core.strategies.generalised.base import DomainGeneralisation, labelled
 
 
 class GroupDRO(DomainGeneralisation):
-    """Lower the loss of the worst domain: its weight grows at every step in which it does worse than the others.
+    """Minimise the loss of the worst domain: its weight grows at every step in which its loss is above the others.
 
-    min_θ max_q Σ_d q_d · L_d(θ), where q lies on the simplex: q_d ← q_d · e^{η · L_d}, then scaled to sum 1. Where all
-    domains share a shortcut, the worst of them takes it too; and a domain that is merely noisy draws all attention.
+    min_θ max_q Σ_d q_d · L_d(θ), where q lies on the simplex: q_d ← q_d · e^{η · L_d}, then scaled to sum 1. If all
+    domains share a shortcut, the worst of them uses it too; and a domain that is merely noisy gets all the weight.
     Sagawa et al. 2020, https://arxiv.org/abs/1911.08731; η = 0.01 is the paper's.
     """
 
@@ -28,11 +28,11 @@ class GroupDRO(DomainGeneralisation):
     )
     counterexample: ClassVar = Showcase(
         "coloured",
-        "The colour pays in both domains: the worse of them takes the same shortcut.",
+        "The colour helps in both domains: the worse of them uses the same shortcut.",
     )
     kind: Literal["group_dro"] = "group_dro"
     eta: float = Field(default=0.01, gt=0, le=10, title="Step size η")
-    """How quickly the weights move to the worst domain."""
+    """How quickly the weights shift to the worst domain."""
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return dict.fromkeys(labelled_domains(problem), 1.0)

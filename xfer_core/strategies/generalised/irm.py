@@ -1,4 +1,4 @@
-"""IRM: features on which one and the same head is best in every domain."""
+"""IRM, invariant risk minimisation: features on which the same head is optimal in every domain."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from xfer_core.strategies.generalised.base import AnnealedPenalty
 
 
 class IRM(AnnealedPenalty):
-    """Learn features on which the same head is the best in every domain: what only holds in some is of no use to it.
+    """Learn features on which the same head is optimal in every domain: features that help only in some are penalised.
 
     L = mean_d L_d + λ · mean_d ‖∇_{w | w = 1} L_d(w · f)‖²: if scaling the outputs could lower the loss of a domain,
-    the head is not the best one there. With λ above 1 the penalty is full only after the first part of the run; from
-    then on the loss is divided by λ. It needs enough domains and samples; with few it cannot tell chance from rule.
-    Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893 (IRMv1). λ of the paper are large (10,000 on coloured
-    digits), for a shortcut that must be given up at any price. The default of 0.1, the least that DomainBed tries
-    (Gulrajani and Lopez-Paz 2021, https://arxiv.org/abs/2007.01434), lets the network learn where no domain misleads;
-    where one does, raise it.
+    the head is not optimal there. With λ above 1 the penalty has its full weight only after the first part of the run;
+    from then on the loss is divided by λ. It needs enough domains and samples; with few it confuses chance with rule.
+    Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893 (IRMv1). The paper's λ is large (10,000 on coloured digits),
+    so that the shortcut is given up at any price. The default of 0.1, the smallest that DomainBed tries (Gulrajani and
+    Lopez-Paz 2021, https://arxiv.org/abs/2007.01434), lets the network learn where no domain has a shortcut; raise it
+    where one does.
     """
 
     title: ClassVar = "IRM"
@@ -31,10 +31,10 @@ class IRM(AnnealedPenalty):
         r"\frac{1}{D} \sum_d \left( L_d(f) + "
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
-    term_titles: ClassVar = {"penalty": "How much another head would be better"}
+    term_titles: ClassVar = {"penalty": "Invariance penalty"}
     showcase: ClassVar = Showcase(
         "coloured",
-        "The colour helps more in one domain than in the other, so no one head is best in both while it is used.",
+        "The colour helps more in one domain than in the other, so no head that uses it is optimal in both.",
     )
     counterexample: ClassVar = Showcase(
         "three_domains",
@@ -43,7 +43,7 @@ class IRM(AnnealedPenalty):
     )
     kind: Literal["irm"] = "irm"
     weight: float = Field(default=0.1, ge=0, le=1e6, title="λ of the penalty")
-    """Once it counts fully."""
+    """After the anneal phase."""
 
     def invariance_terms(
         self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]

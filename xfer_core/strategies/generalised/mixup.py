@@ -1,4 +1,4 @@
-"""Inter-domain mixup: images halfway between two domains."""
+"""Inter-domain mixup: interpolates samples of two domains."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
 class Mixup(DomainGeneralisation):
-    """Learn from images that are blended from two domains, with labels blended alike.
+    """Train on blends of two samples from two domains, with their labels blended in the same ratio.
 
     x = m · x_a + (1 − m) · x_b, L = m · L(x, y_a) + (1 − m) · L(x, y_b), with m ~ Beta(α, α) for every pair in a step;
-    each domain is paired with another, in random order. Between the domains there is then no empty space. Two
-    digits on one image are a strange thing to learn, and with many classes the blends crowd out the real images.
+    each domain is paired with another, in random order. The blends fill the space between the domains. But two digits
+    on one image are unnatural, and with many classes the blends leave too few real samples.
     Zhang et al. 2018, https://arxiv.org/abs/1710.09412; between domains: Yan et al. 2020,
     https://arxiv.org/abs/2001.00677; α = 0.2.
     """
@@ -29,11 +29,11 @@ class Mixup(DomainGeneralisation):
     )
     counterexample: ClassVar = Showcase(
         "three_domains",
-        "A digit on a photograph blended with a turned one is hard to see, and the test shows no such blends.",
+        "A digit on a photograph blended with a rotated one is hard to see, and the test set has no such blends.",
     )
     kind: Literal["mixup"] = "mixup"
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")
-    """Small values keep most blends close to one of the two images; 1 makes every share as likely."""
+    """Small values keep most blends close to one of the two samples; 1 makes every ratio equally likely."""
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         keys, device = list(batches), context.generator.device
@@ -52,12 +52,12 @@ class Mixup(DomainGeneralisation):
 
 
 def interpolate(one: Batch, other: Batch, share: float) -> Batch:
-    """share · one + (1 − share) · other, with the labels of the one; both hold as many samples."""
+    """share · one + (1 − share) · other, with the labels of ``one``; both have the same number of samples."""
     return Batch(share * one.inputs + (1 - share) * other.inputs, one.labels)
 
 
 def beta_quantile(uniform: Tensor, alpha: float) -> Tensor:
-    """Where the distribution function of Beta(α, α) takes these values, (N,): uniform numbers become Beta numbers."""
+    """Inverse distribution function (quantiles) of Beta(α, α), (N,): turns uniform numbers into Beta numbers."""
     from scipy.special import betaincinv
 
     return torch.from_numpy(betaincinv(alpha, alpha, uniform.cpu().double().numpy()))

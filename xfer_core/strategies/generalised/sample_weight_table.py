@@ -1,4 +1,4 @@
-"""λ_{d,i} from a person's own table: CSV with the columns domain, sample or class, weight."""
+"""λ_{d,i} from a user's table: CSV with the columns domain, sample or class, weight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SampleWeightRow:
 
     Attributes:
         domain: its key.
-        name: the number of the original that a sample was made from, or the name of a class of the first task.
+        name: the example id of a sample, or the name of a class of the first task.
         weight: at least 0.
     """
 
@@ -33,7 +33,7 @@ class SampleWeightRow:
 
 @dataclass(frozen=True)
 class SampleWeightTable:
-    """What the table says. Samples that it does not name have weight 1, before each domain is scaled to mean 1."""
+    """The parsed table. Samples that it does not name have weight 1, before each domain is scaled to mean 1."""
 
     by: str
     rows: tuple[SampleWeightRow, ...]
@@ -61,15 +61,15 @@ class SampleWeightTable:
 
 
 def parse_table(text: str, problem: Problem) -> SampleWeightTable:
-    """The table in this CSV text.
+    """Parse the table from CSV text.
 
     Raises:
         XferError: for ``strategy.table``: no such header, a domain that the problem does not train on, a weight that is
-            no finite number of at least 0.
+            not a finite number of at least 0.
     """
     try:
         lines = list(csv.reader(text.strip().splitlines()))
-    except csv.Error:  # also where a quote is never closed, and the rest of the table is one cell
+    except csv.Error:  # also for a quote that is never closed, so that the rest of the table is one cell
         raise XferError("table_cell", FIELD, text, limit=csv.field_size_limit()) from None
     header = tuple(cell.strip().lower() for cell in (lines[0] if lines else []))
     if header not in HEADERS or len(lines) < 2:

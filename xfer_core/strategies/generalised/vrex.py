@@ -1,4 +1,4 @@
-"""V-REx: equal risks in all domains."""
+"""V-REx: penalises the variance of the risks over the domains."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from xfer_core.strategies.generalised.base import AnnealedPenalty
 
 
 class VREx(AnnealedPenalty):
-    """Make the loss the same in every domain: a shortcut that works better in one than in another then does not pay.
+    """Make the loss the same in every domain: a shortcut that works better in one than in another is then penalised.
 
-    L = mean_d L_d + λ · Var_d(L_d). Equal losses in the domains seen are taken as a sign that they will be equal in
-    others too (risk extrapolation). Where one domain is simply harder, all others are held back to its level.
+    L = mean_d L_d + λ · Var_d(L_d). Equal losses in the training domains are taken as a sign that they will be equal in
+    others too (risk extrapolation). If one domain is simply harder, all others are held back to its level.
     Krueger et al. 2021, https://arxiv.org/abs/2003.00688; λ = 10 after the anneal, at most 1 before it.
     """
 
@@ -25,11 +25,11 @@ class VREx(AnnealedPenalty):
     term_titles: ClassVar = {"penalty": "Variance of the domains' losses"}
     showcase: ClassVar = Showcase(
         "coloured",
-        "The colour is right 9 times in 10 here and 8 in 10 there; equal losses can only be had without it.",
+        "The colour is right 9 times in 10 here and 8 in 10 there; losses are equal only without it.",
     )
     counterexample: ClassVar = Showcase(
         "three_domains",
-        "Nothing misleads here: to make the losses of all domains equal costs a little and brings nothing.",
+        "No shortcut here: making the losses of all domains equal costs some accuracy and brings nothing.",
     )
     kind: Literal["vrex"] = "vrex"
 

@@ -1,4 +1,4 @@
-"""What all ways of balancing tasks share: joint learning in which the method sets λ, or steers the gradients."""
+"""Base classes of loss balancing: joint learning in which the method sets λ, or combines the gradients."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from xfer_core.strategies.joint.joint import Joint
 
 
 class Balancer(Joint):
-    """Joint learning that starts from λ = 1 for every term, or from the λ that are given, and multiplies them.
+    """Joint learning that starts from λ = 1 for every term, or from the given λ, and multiplies them by factors.
 
-    A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`balance`.
+    A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`loss_weights`.
     """
 
-    showcase: ClassVar = None  # the examples of joint learning are not its own
+    showcase: ClassVar = None  # those of joint learning do not apply
     counterexample: ClassVar = None
 
     def check(self, problem: Problem) -> None:
@@ -37,10 +37,10 @@ class Balancer(Joint):
 
 
 class GradientBalancer(Balancer):
-    """A balancer that looks at the gradients g_i of the weighted terms in the shared stages: these get Σ_i w_i · g_i,
-    with w from the inner products of the g_i; each head learns its own term as it is.
+    """A balancer that combines the gradients g_i of the weighted terms in the shared stages: these get Σ_i w_i · g_i,
+    with w from the inner products of the g_i; each head gets the gradient of its own term unchanged.
 
-    A subclass adds :meth:`weighting` instead of :meth:`balance`.
+    A subclass adds :meth:`weighting` instead of :meth:`loss_weights`.
     """
 
     gramian_parameters: ClassVar = "stages"
@@ -51,22 +51,22 @@ class GradientBalancer(Balancer):
         raise TypeError(f"{type(self).__name__} must define weighting")
 
     def balanced_weights(self, gramian: Tensor, context: StepContext) -> Tensor:
-        """:meth:`weighting` of the terms that count, float64 (T,); 1 for the others, and for all where a gradient is no
-        longer finite: the loop says which loss broke.
+        """:meth:`weighting` of the terms with λ > 0, float64 (T,); 1 for the others, and for all if a gradient is not
+        finite: the loop then reports which loss is not.
 
         Args:
-            gramian: float64 (T, T). A term with λ = 0 has a row of zeros, and no say.
+            gramian: float64 (T, T). A term with λ = 0 has a row of zeros, and is left out.
             context: as in ``terms``.
         """
         weights, counted = torch.ones(len(gramian), dtype=torch.float64), gramian.diagonal() > 0
         if gramian.isfinite().all() and counted.any():
             some = gramian[counted][:, counted]
-            # torchjd takes a small matrix for zero; w does not depend on the unit of all losses together.
+            # torchjd treats a small matrix as zero; w does not depend on a common scale of all losses.
             weights[counted] = self.weighting(some * (len(some) / some.trace()), context)
         return weights
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
-        if context.gramian is None:  # every stage is fixed: there is nothing to balance
+        if context.gramian is None:  # every stage is frozen: nothing to balance
             return {name: torch.ones_like(loss) for name, loss in losses.items()}
         weights = self.balanced_weights(context.gramian.double().cpu(), context)
         return dict(zip(losses, weights.to(context.gramian), strict=True))

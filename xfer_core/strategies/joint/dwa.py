@@ -1,4 +1,4 @@
-"""Dynamic weight averaging: what learns slowly counts more."""
+"""Dynamic weight averaging: losses that fall slowly get more weight."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DWA(Balancer):
 
     w_i = K · softmax_i(r_i / T) with r_i = L̄_i(t − 1) / L̄_i(t − 2), the ratio of the mean losses of the last two
     windows of steps; K is the number of losses. Over the first two windows all w_i are 1. It needs no gradients and
-    costs nothing; it looks at how losses fall, not at how large they are, so a task in a small unit stays small.
+    costs nothing; it uses how losses fall, not how large they are, so a task with a small loss keeps little weight.
     Liu, Johns and Davison 2019, https://arxiv.org/abs/1803.10704; there a window is an epoch and T = 2.
     """
 
@@ -27,11 +27,11 @@ class DWA(Balancer):
     formula: ClassVar = r"w_i = K\, \mathrm{softmax}_i\!\left(\frac{1}{T}\, \frac{\bar L_i(t-1)}{\bar L_i(t-2)}\right)"
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
-        "It looks at how fast a loss falls, not at how large it is: the tilt stays in front.",
+        "It uses how fast a loss falls, not how large it is: the tilt still dominates.",
     )
     kind: Literal["dwa"] = "dwa"
     temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
-    """Large values make all weights alike."""
+    """Large values make all weights similar."""
     window: int = Field(default=20, ge=1, le=10_000, title="Window")
     """Steps over which a loss is averaged."""
 

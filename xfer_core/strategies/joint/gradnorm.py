@@ -1,4 +1,4 @@
-"""GradNorm: weights that make the tasks' gradients equally strong."""
+"""GradNorm: weights that make the gradient norms of the tasks equal."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from xfer_core.strategies.joint.balancer import Balancer
 
 
 class GradNorm(Balancer):
-    """Turn the weights until all losses pull equally hard at the last shared stage, those that lag behind a bit harder.
+    """Learn weights for which all losses have similar gradient norms in the last shared stage, slow losses larger ones.
 
     G_i = w_i · ‖∇L_i‖ in the last shared stage, Ḡ their mean, r_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0)). The weights
-    descend L_grad = Σ_i |G_i − Ḡ · r_i^α|, Ḡ · r_i^α held fixed, and are scaled so that Σ_i w_i = K. Since ‖∇L_i‖ does
+    descend L_grad = Σ_i |G_i − Ḡ · r_i^α|, Ḡ · r_i^α held constant, and are scaled so that Σ_i w_i = K. As ‖∇L_i‖ does
     not depend on w_i, ∂L_grad / ∂w_i = ‖∇L_i‖ · sign(G_i − Ḡ · r_i^α): no second derivative is needed. Steps are taken
     in log w and in units of Ḡ, so that weights stay above 0 whatever the unit of a loss.
     Chen et al. 2018, https://arxiv.org/abs/1711.02257; α = 1.5 is the paper's.
@@ -29,11 +29,11 @@ class GradNorm(Balancer):
     gramian_parameters: ClassVar = "last stage"
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
-        "In a run this short the weights arrive late, and the tilt loses what the digit gains.",
+        "In a run this short the weights converge late, and the tilt loses what the digit gains.",
     )
     kind: Literal["gradnorm"] = "gradnorm"
     alpha: float = Field(default=1.5, ge=0, le=10, title="α")
-    """How much harder a loss pulls that lags behind; 0 makes all equally strong."""
+    """How much larger the gradient of a slowly falling loss becomes; 0 makes all equal."""
     rate: float = Field(default=0.025, gt=0, le=1, title="Rate of the weights")
     """Length of a step in log w."""
 
@@ -42,7 +42,7 @@ class GradNorm(Balancer):
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:
         state, names = context.state, list(losses)
-        if context.gramian is None:  # the last stage is fixed: no gradient arrives there
+        if context.gramian is None:  # the last stage is frozen: it has no gradient
             return {}
         now = torch.stack([loss.detach().float() for loss in losses.values()])
         if not state["first"]:
@@ -51,7 +51,7 @@ class GradNorm(Balancer):
         weights = torch.stack([state["weights"][name] for name in names])
         first = torch.stack([state["first"][name] for name in names])
         norms = context.gramian.diagonal().clamp_min(0).sqrt()
-        counted = norms > 0  # a term with λ = 0 has no say
+        counted = norms > 0  # a term with λ = 0 is left out
         if counted.any() and norms.isfinite().all():
             new, ratios = weights.clone(), now / first.clamp_min(1e-12)
             new[counted] = gradnorm_step(weights[counted], norms[counted], ratios[counted], self.alpha, self.rate)

@@ -1,4 +1,4 @@
-"""IMTL-G: a direction that is equally long along every task's gradient."""
+"""IMTL-G: a direction with equal projections on every task's gradient."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from xfer_core.strategies.joint.balancer import GradientBalancer
 class IMTLG(GradientBalancer):
     """Take the direction whose projection on every task's gradient has the same length: no task is favoured.
 
-    w solves d · g_i / ‖g_i‖ = the same for all i, for d = Σ_i w_i · g_i with Σ_i w_i = 1. Lengths cancel, so units do
-    not matter: degrees and nats get the same say. A weight may be negative where tasks conflict; with three
-    or more, the direction may even point away from all of them.
+    w makes d · g_i / ‖g_i‖ the same for all i, for d = Σ_i w_i · g_i with Σ_i w_i = 1. Lengths cancel, so units do not
+    matter: degrees and nats have the same influence. A weight may be negative if tasks conflict; with three or more,
+    the direction may even point away from all of them.
     Liu et al. 2021, https://openreview.net/forum?id=IMPnRXEWpvr; computed by torchjd.
     """
 
@@ -26,7 +26,7 @@ class IMTLG(GradientBalancer):
     )
     showcase: ClassVar = Showcase(
         "digit_and_tilt",
-        "The tilt's loss is far larger than the digit's; equal steps along both gradients give both the same say.",
+        "The tilt's loss is far larger than the digit's; equal steps along both gradients give both equal influence.",
     )
     kind: Literal["imtl_g"] = "imtl_g"
 

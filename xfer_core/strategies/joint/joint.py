@@ -1,4 +1,4 @@
-"""Joint: several tasks and domains at once, each with its own λ."""
+"""Joint learning: several tasks and domains at once, each with its own λ."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from xfer_core.strategies.base import (
 
 
 class Joint(Strategy):
-    """Learn all chosen tasks on all chosen domains at the same time, with shared stages; λ says how much each counts.
+    """Train all chosen tasks on all chosen domains at the same time, with shared stages; λ is the weight of each loss.
 
     L(θ) = Σ_i λ_i · L_i(θ), where i runs over the pairs of domain and task. Each step draws a batch from every domain.
     Multi-task learning: Caruana 1997, https://doi.org/10.1023/A:1007379606734.
@@ -35,18 +35,18 @@ class Joint(Strategy):
     title: ClassVar = "Joint learning"
     showcase: ClassVar = Showcase(
         "handwritten_to_photo_5",
-        "Five labels a class are few; plain digits, learned at the same time, say what to look for.",
+        "Five labels per class are few; plain digits, learned at the same time, teach the useful features.",
         baseline="target_only",
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
-        "Black and white change places: one network for both has more to learn than one that leaves the source behind.",
+        "Black and white are exchanged: one network for both must learn more than one that may forget the source.",
         baseline="fine_tune",
     )
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
-    """Named ``domain/task``. Those left out are 0; none at all means the same for all."""
+    """Named ``domain/task``. Those left out are 0; if none is given, all are equal."""
 
     def check(self, problem: Problem) -> None:
         weights = self.lambdas(problem)

@@ -1,4 +1,4 @@
-"""MGDA: the shortest vector between the tasks' gradients."""
+"""MGDA: multiple-gradient descent, the shortest vector in the convex hull of the tasks' gradients."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from xfer_core.strategies.joint.balancer import GradientBalancer
 class MGDA(GradientBalancer):
     """Move in the direction that lowers every task's loss: the shortest vector in the convex hull of the gradients.
 
-    w minimises ‖Σ_i w_i · g_i‖² with w_i ≥ 0 and Σ_i w_i = 1 (Frank–Wolfe). Where that length is 0, no direction helps
-    all tasks at once. The task with the shortest gradient decides most, so MGDA favours what is nearly learned or
-    measured in a small unit. Désidéri 2012; for networks Sener and Koltun 2018, https://arxiv.org/abs/1810.04650;
-    computed by torchjd.
+    w minimises ‖Σ_i w_i · g_i‖² with w_i ≥ 0 and Σ_i w_i = 1 (Frank–Wolfe). If that length is 0, no direction helps
+    all tasks at once. The task with the shortest gradient dominates, so MGDA favours a task that is nearly learned or
+    has a small loss. Désidéri 2012; for networks Sener and Koltun 2018, https://arxiv.org/abs/1810.04650; computed by
+    torchjd.
     """
 
     title: ClassVar = "MGDA"
     formula: ClassVar = r"\min_{w \ge 0,\ \sum_i w_i = 1} \left\lVert \textstyle\sum_i w_i\, g_i \right\rVert^2"
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
-        "It favours the digit, whose gradient is short, and pays in degrees: over both tasks nothing is gained.",
+        "It favours the digit, whose gradient is short, and the tilt gets worse: over both tasks nothing is gained.",
     )
     kind: Literal["mgda"] = "mgda"
 

@@ -1,4 +1,4 @@
-"""PCGrad: what points against another task is cut off."""
+"""PCGrad: gradient surgery, projects away what conflicts with another task."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
 class PCGrad(GradientBalancer):
-    """Cut from every task's gradient what points against another task's, then add them up.
+    """Remove from every task's gradient the part that points against another task's gradient, then add them up.
 
-    For each i, and every j ≠ i in random order: where g_i · g_j < 0, g_i loses its part along g_j. Tasks that agree are
-    left alone, so without conflict this is plain joint learning with the same λ. A task whose gradient is a hundred
-    times larger still has a hundred times the say.
+    For each i, and every j ≠ i in random order: if g_i · g_j < 0, g_i loses its component along g_j. Tasks that agree
+    are unchanged, so without conflict this is plain joint learning with the same λ. A task whose gradient is a hundred
+    times larger still has a hundred times the influence.
     Yu et al. 2020, https://arxiv.org/abs/2001.06782; computed by torchjd.
     """
 
@@ -27,7 +27,7 @@ class PCGrad(GradientBalancer):
     )
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
-        "Only what conflicts is cut off; the tilt's far larger gradient still has nearly all the say.",
+        "Only conflicting parts are removed; the tilt's far larger gradient still dominates.",
     )
     kind: Literal["pcgrad"] = "pcgrad"
 

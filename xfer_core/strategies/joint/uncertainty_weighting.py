@@ -1,4 +1,4 @@
-"""Uncertainty weighting: each task learns how noisy it is, and counts the less for it."""
+"""Uncertainty weighting: learns a noise level for each task; noisy tasks get less weight."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from xfer_core.strategies.joint.balancer import Balancer
 
 
 class UncertaintyWeighting(Balancer):
-    """Learn with the network how noisy each task is, s_i = log σ_i², and let a noisy task count less.
+    """Learn with the network how noisy each task is, s_i = log σ_i², and give a noisy task less weight.
 
-    L = Σ_i (c_i · e^{−s_i} · L_i + s_i / 2), c_i = 1 for a task of classes and ½ for one of numbers. Without the second
-    part every s_i would run to infinity; with it, s_i settles where e^{−s_i} is about 1 / L_i: terms of any unit and
-    size end up counting alike. It sees sizes only: two tasks that pull against each other still do. The s_i start at 0.
+    L = Σ_i (c_i · e^{−s_i} · L_i + s_i / 2), c_i = 1 for classification and ½ for regression. Without the second part
+    every s_i would grow to infinity; with it, s_i converges where e^{−s_i} is about 1 / L_i: terms of any unit and size
+    get about equal influence. It only uses the size of losses: conflicts between tasks remain. The s_i start at 0.
     Kendall, Gal and Cipolla 2018, https://arxiv.org/abs/1705.07115.
     """
 
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
-    term_titles: ClassVar = {"uncertainty": "Price of doubt, ½ Σ s"}
+    term_titles: ClassVar = {"uncertainty": "Regularisation of the uncertainty, ½ Σ s"}
     counterexample: ClassVar = Showcase(
         "digit_and_tilt",
-        "The s start at 0 and need time to find the size of each loss; in so short a run they come too late.",
+        "The s start at 0 and need time to reach the size of each loss; in so short a run they are too slow.",
     )
     kind: Literal["uncertainty_weighting"] = "uncertainty_weighting"
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
-    """The s_i learn at this multiple of the learning rate, so that a short run can bring them where they belong."""
+    """The s_i learn at this multiple of the learning rate, so that they converge even in a short run."""
 
     def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         names = task_loss_terms(data.problem, "source", "target")
@@ -68,7 +68,7 @@ class UncertaintyWeighting(Balancer):
 
 
 class LogVariances(nn.Module):
-    """s_i = log σ_i² of T terms, all 0 at first."""
+    """s_i = log σ_i² of T terms, initially 0."""
 
     def __init__(self, terms: int) -> None:
         super().__init__()

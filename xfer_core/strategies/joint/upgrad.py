@@ -1,4 +1,4 @@
-"""UPGrad: every task's gradient, bent until it harms no other."""
+"""UPGrad: the mean of the tasks' gradients, each projected so that it conflicts with no other."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
 class UPGrad(GradientBalancer):
-    """Bend every task's gradient as little as possible until it harms no other task, then take the mean.
+    """Change every task's gradient as little as possible so that it harms no other task, then take the mean.
 
     π(g_i) is the projection of g_i on the cone of directions d with d · g_j ≥ 0 for every j. The mean of the π(g_i) is
-    in that cone too: a small enough step raises no loss. Unlike PCGrad the result depends on no order and holds for
-    all tasks at once. Large gradients still count for more.
+    in that cone too: a small enough step raises no loss. Unlike in PCGrad, the result does not depend on an order and
+    holds for all tasks at once. Large gradients still have more influence.
     Quinton and Rey 2024, https://arxiv.org/abs/2406.16232; computed by torchjd.
     """
 
@@ -26,7 +26,7 @@ class UPGrad(GradientBalancer):
     )
     showcase: ClassVar = Showcase(
         "digit_and_tilt",
-        "What the tilt wants is bent until it harms the digit no more, and the digit is read better for it.",
+        "The tilt's gradient is projected until it no longer harms the digit, so the digit is recognised better.",
     )
     kind: Literal["upgrad"] = "upgrad"
 

@@ -1,1 +1,1 @@
-"""Train on the source, then on the target, with some parameters frozen."""
+"""Sequential transfer: train on the source, then on the target, with some parameters frozen."""

@@ -1,4 +1,4 @@
-"""What all ways of sequential transfer share: learn on the source, then go on learning on the target's few labels."""
+"""Base class of sequential transfer: pre-training on the source, then training on the target's few labels."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from xfer_core.strategies.base import (
 
 
 class Transfer(Strategy):
-    """A source phase, then whatever :meth:`target_phases` says; cross-entropy in both.
+    """A source phase, then :meth:`target_phases`; each task's own loss in both.
 
-    A subclass adds its lesson, ``kind`` and ``title``, and overrides what it does differently.
+    A subclass adds its lesson, ``kind`` and ``title``, and overrides what differs.
     """
 
     family: ClassVar = "transfer"
@@ -47,7 +47,7 @@ class Transfer(Strategy):
         return (Phase("source", data.problem.source, self.source_share), *self.target_phases(data, network))
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        """What follows the source phase; the shares sum to 1 − ``source_share``."""
+        """The phases after the source phase; their shares sum to 1 − ``source_share``."""
         return (self.target_phase(data),)
 
     def target_phase(self, data: ProblemData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
@@ -66,13 +66,13 @@ class Transfer(Strategy):
 
 
 def new_head_field(default: bool = False) -> Any:
-    """The field ``new_head`` of the ways of transfer that can start a head anew."""
-    words = "Start the head again from random values; else go on from the source's. Needed when the classes differ."
+    """The field ``new_head`` of the methods that can reset the head."""
+    words = "Reset the head to random values; else continue from the source's. Needed when the classes differ."
     return Field(default=default, title="New head", description=words)
 
 
 def head_reset(new_head: bool) -> str:
-    """``Phase.reset`` for a head that may be new."""
+    """``Phase.reset`` for the field ``new_head``."""
     return "heads" if new_head else "nothing"
 
 
@@ -84,7 +84,7 @@ def batch_norms(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def require_batch_norm(network: Network, kind: str, nearest: str) -> None:
-    """Refuse a network without batch norm; ``nearest`` is the method that comes nearest and needs none."""
+    """Reject a network without batch norm; ``nearest`` is the most similar method that needs none."""
     if not batch_norms(network):
         candidates = ({"strategy.kind": nearest}, {"network.kind": "small_cnn"})
         raise XferError("no_batch_norm", "network.kind", "a network without batch norm", candidates, kind=kind)

@@ -1,4 +1,4 @@
-"""Batch-norm tuning: only statistics, scales and shifts adapt to the target."""
+"""Batch-norm tuning: trains only batch-norm scales and shifts on the target; the statistics follow it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class BatchNormTuning(Transfer):
     """Train on the source, then train only the batch-norm layers (and the head) on the few target labels.
 
     min over γ, β and the head of L_target, where batch norm gives γ · (x − μ) / σ + β and μ, σ follow the target. Every
-    filter stays as it is: only how loud each speaks changes, so that a handful of labels cannot overfit much. Only a
-    network with batch norm can do it. Frankle et al. 2021, https://arxiv.org/abs/2003.00152.
+    filter stays as it is: only the scale and shift of its output change, so that a few labels cannot overfit much. It
+    needs a network with batch norm. Frankle et al. 2021, https://arxiv.org/abs/2003.00152.
     """
 
     title: ClassVar = "Batch-norm tuning"
@@ -27,13 +27,13 @@ class BatchNormTuning(Transfer):
     )
     kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
     head: bool = Field(default=True, title="Train the head too")
-    """Else the head stays as the source left it."""
+    """Else the head stays as trained on the source."""
     new_head: bool = new_head_field()
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         require_batch_norm(network, self.kind, "linear_probe")
         free = batch_norms(network)
-        fixed = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
+        frozen = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:
-            fixed -= set(network.parameter_names(HEAD))
-        return (self.target_phase(data, frozen=frozenset(fixed), reset=head_reset(self.new_head)),)
+            frozen -= set(network.parameter_names(HEAD))
+        return (self.target_phase(data, frozen=frozenset(frozen), reset=head_reset(self.new_head)),)

@@ -15,15 +15,15 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 class DiscriminativeRates(Transfer):
     """Train on the source, then on the target with learning rates that fall by a factor from stage to stage downwards.
 
-    Stage k of n learns at η / ξ^{n−k+1} and the head at η itself; ξ = 2.6 is the paper's. Lower stages hold what is
-    common to both domains and move little; upper ones hold what is particular and move freely. Howard and Ruder 2018
-    (ULMFiT), https://arxiv.org/abs/1801.06146.
+    Stage k of n learns at η / ξ^{n−k+1} and the head at η itself; ξ = 2.6 is the paper's. Lower stages hold general
+    features, useful in both domains, and change little; upper ones hold specific features and change more. Howard and
+    Ruder 2018 (ULMFiT), https://arxiv.org/abs/1801.06146.
     """
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "What has to change are the lowest filters, and they learn most slowly."
+        "handwritten_to_inverted_1", "The lowest filters have to change, and they learn most slowly."
     )
     kind: Literal["discriminative_rates"] = "discriminative_rates"
     factor: float = Field(default=2.6, ge=1, le=100, title="Factor from stage to stage")

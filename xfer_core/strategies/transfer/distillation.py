@@ -1,4 +1,4 @@
-"""Knowledge distillation: the source network's answers teach, not only its weights."""
+"""Knowledge distillation: the source network's outputs teach, not only its weights."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from xfer_core.strategies.transfer.base import Transfer
 
 
 class Distillation(Transfer):
-    """Train a teacher on the source; a student then learns the few target labels and the teacher's answers on the rest.
+    """Train a teacher on the source; a student then learns the few target labels and the teacher's outputs on the rest.
 
-    L = L_target + λ · T² · KL(softmax(z_teacher / T) ‖ softmax(z_student / T)) on target images without labels. The
-    answers of a teacher say more than a label: which digits look alike. The student starts from the teacher's weights
-    or from random ones. Where the teacher is wrong on the target, so is its lesson. Hinton et al. 2015,
-    https://arxiv.org/abs/1503.02531.
+    L = L_target + λ · T² · KL(softmax(z_teacher / T) ‖ softmax(z_student / T)) on unlabelled target samples. The
+    outputs of a teacher contain more than a label: which digits look alike. The student starts from the teacher's
+    weights or from random ones. If the teacher is wrong on the target, the student learns its mistakes. Hinton et al.
+    2015, https://arxiv.org/abs/1503.02531.
     """
 
     title: ClassVar = "Distillation"
     formula: ClassVar = (
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
-    term_titles: ClassVar = {"teacher": "Answers of the teacher"}
+    term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
     showcase: ClassVar = Showcase(
         "photo_to_handwritten_1",
-        "The teacher knows clean digits; its answers on hundreds of pictures keep ten labels from spoiling that.",
+        "The teacher knows clean digits; its outputs on hundreds of images prevent overfitting to ten labels.",
     )
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
-        "The teacher is almost always wrong on inverted digits, and the student believes it.",
+        "The teacher is almost always wrong on inverted digits, and the student learns its mistakes.",
     )
     regression_alternative: ClassVar = "l2_sp"
     kind: Literal["distillation"] = "distillation"
-    weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's answers")
-    """How much the teacher counts beside the labels."""
+    weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's outputs")
+    """Weight of the teacher beside the labels."""
     temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
-    """Above 1 the teacher's second choices are seen better."""
+    """Above 1 the teacher's second choices get more weight."""
     fresh: bool = Field(default=False, title="Student from scratch")
-    """Start the student from random values instead of the teacher's weights: then only answers carry knowledge over."""
+    """Start the student from random values instead of the teacher's weights: then only outputs transfer knowledge."""
 
     def keeps_head(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Transfer: learn on the source, then go on learning on the target with some stages fixed."""
+"""Fine-tuning: train on the source, then on the target with some stages frozen."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 
 
 class FineTune(Transfer):
-    """Train on the source, carry the weights over, go on training on the few target labels; fixed stages stay put.
+    """Train on the source, keep the weights, continue on the few target labels; frozen stages do not change.
 
-    First minimise L_source(θ). Then keep θ_fix as it is and minimise L_target(θ_upd; θ_fix). Few fixed stages adapt
-    more but forget and overfit more; many fixed stages keep what the source taught. Batch-norm statistics of a fixed
-    stage do not move either. Transferring the lower layers and fixing them: Yosinski et al. 2014,
+    First minimise L_source(θ). Then freeze θ_fix and minimise L_target(θ_upd; θ_fix). With few frozen stages the
+    network adapts more, but forgets and overfits more; with many it keeps what it learned on the source. Batch-norm
+    statistics of a frozen stage do not change either. Transferring and freezing the lower layers: Yosinski et al. 2014,
     https://arxiv.org/abs/1411.1792.
     """
 
@@ -28,17 +28,17 @@ class FineTune(Transfer):
     )
     showcase: ClassVar = Showcase(
         "handwritten_to_photo_5",
-        "Strokes learned on clean digits are still there under a photograph; five labels a class find them again.",
+        "Strokes learned on clean digits are still useful on photographs; five labels per class find them again.",
         baseline="target_only",
     )
     counterexample: ClassVar = Showcase(
         "photo_to_handwritten_1",
-        "The source's network already knows clean digits; ten pictures and a large learning rate make it forget.",
+        "The source's network already knows clean digits; ten images and a large learning rate make it forget.",
         baseline="source_only",
     )
     kind: Literal["fine_tune"] = "fine_tune"
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Frozen stages", max_length=1000)
-    """Stages (or single parameters and buffers) that stay as the source left them."""
+    """Stages (or single parameters and buffers) that do not change after the source phase."""
     new_head: bool = new_head_field()
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:

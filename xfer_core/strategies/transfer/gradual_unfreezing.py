@@ -13,15 +13,15 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 class GradualUnfreezing(Transfer):
     """Train on the source, then on the target: first the head alone, then the last stage too, then one more at a time.
 
-    With stages f_1 … f_n, phase k minimises L_target over the head and the last k stages; f_1 … f_{n−k} stay fixed.
-    General features below are touched last and least, so that less of what the source taught is forgotten. Howard and
+    With stages f_1 … f_n, phase k minimises L_target over the head and the last k stages; f_1 … f_{n−k} stay frozen.
+    The general features of the lower stages change last and least, so that less of the source is forgotten. Howard and
     Ruder 2018 (ULMFiT), https://arxiv.org/abs/1801.06146.
     """
 
     title: ClassVar = "Gradual unfreezing"
     formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "What has to change are the lowest filters, and their turn comes last."
+        "handwritten_to_inverted_1", "The lowest filters have to change, and they are unfrozen last."
     )
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
@@ -31,6 +31,6 @@ class GradualUnfreezing(Transfer):
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):
             name = "head" if not free else "unfreeze all" if free == len(stages) else f"unfreeze {stages[-free]}"
-            fixed, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
-            phases.append(self.target_phase(data, name, part, frozen=fixed, reset=head))
+            frozen, head = network.expand_names(stages[: len(stages) - free]), head_reset(self.new_head and not free)
+            phases.append(self.target_phase(data, name, part, frozen=frozen, reset=head))
         return tuple(phases)

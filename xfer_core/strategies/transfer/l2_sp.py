@@ -1,4 +1,4 @@
-"""L2-SP: fine-tuning on a leash that is tied to the starting point."""
+"""L2-SP: fine-tuning with an L2 penalty on the distance to the pre-trained weights."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 
 
 class L2SP(Transfer):
-    """Train on the source, then on the target while every stage is pulled back to where the source left it.
+    """Train on the source, then on the target with an L2 penalty that pulls every stage back to the source's weights.
 
     L(w) = L_target(w) + α · ½‖w_stages − w⁰_stages‖² + β · ½‖w_head‖². Weight decay pulls to zero and forgets the
-    source; this pulls to w⁰ and remembers it. Batch-norm statistics are free. Li et al. 2018,
+    source; this pulls to w⁰ and remembers it. Batch-norm statistics are not penalised. Li et al. 2018,
     https://arxiv.org/abs/1802.01483; α = β = 0.01 are the paper's.
     """
 
@@ -27,13 +27,13 @@ class L2SP(Transfer):
     formula: ClassVar = (
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
-    term_titles: ClassVar = {"start": "Distance from the start", "head": "Size of the head"}
+    term_titles: ClassVar = {"start": "Squared L2 distance to the source", "head": "Squared L2 norm of the head"}
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "The best weights for black on white lie far from where the leash is tied."
+        "handwritten_to_inverted_1", "The best weights for black on white lie far from the source's weights."
     )
     kind: Literal["l2_sp"] = "l2_sp"
     alpha: float = Field(default=0.01, ge=0, le=10, title="Pull to the start α")
-    """How strongly the stages are held where the source left them."""
+    """How strongly the stages are pulled to the source's weights."""
     beta: float = Field(default=0.01, ge=0, le=10, title="Decay of the head β")
     """How strongly the head is pulled to zero."""
     new_head: bool = new_head_field()

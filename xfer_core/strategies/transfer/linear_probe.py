@@ -1,4 +1,4 @@
-"""Linear probe: only the head learns on the target."""
+"""Linear probe: only the head is trained on the target."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 
 
 class LinearProbe(Transfer):
-    """Train on the source, then fix every stage and train only a new head on the few target labels.
+    """Train on the source, then freeze every stage and train only a new head on the few target labels.
 
-    min over the head h of L_target(h ∘ f) with the features f as the source left them, batch-norm statistics included.
-    It asks how much of the target the source's features already tell apart; it cannot overfit much, and cannot adapt
-    the features either. Alain and Bengio 2016, https://arxiv.org/abs/1610.01644.
+    min over the head h of L_target(h ∘ f) with the features f frozen after the source, batch-norm statistics included.
+    It measures how well the source's features already separate the target's classes; it cannot overfit much, and
+    cannot adapt the features either. Alain and Bengio 2016, https://arxiv.org/abs/1610.01644.
     """
 
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
     counterexample: ClassVar = Showcase(
         "handwritten_to_inverted_1",
-        "Features of white strokes say little about black ones, and a probe may not change them.",
+        "Features of white strokes hardly help with black ones, and a probe cannot change them.",
     )
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)

@@ -13,17 +13,16 @@ from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_fi
 
 
 class LPFT(Transfer):
-    """Train on the source, train a new head on fixed features, then fine-tune everything from there.
+    """Train on the source, train a new head on frozen features, then fine-tune everything from there.
 
-    min over h of L_target(h ∘ f), then min over h and f together. A random head would send large, wrong gradients into
-    good features and distort them; a head that fits already sends small ones. Kumar et al. 2022,
-    https://arxiv.org/abs/2202.10054.
+    min over h of L_target(h ∘ f), then min over h and f together. A random head causes large, wrong gradients that
+    distort good features; a trained head causes small ones. Kumar et al. 2022, https://arxiv.org/abs/2202.10054.
     """
 
     title: ClassVar = "Linear probe, then fine-tune"
     formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
     counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "Half of the target's steps go into a head on features that do not fit the target."
+        "handwritten_to_inverted_1", "Half of the target's steps train a head on features that do not suit the target."
     )
     kind: Literal["lp_ft"] = "lp_ft"
     new_head: bool = new_head_field(default=True)
@@ -31,8 +30,8 @@ class LPFT(Transfer):
     """The rest fine-tunes everything."""
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        fixed, head = network.expand_names(network.stages), head_reset(self.new_head)
+        frozen, head = network.expand_names(network.stages), head_reset(self.new_head)
         return (
-            self.target_phase(data, "probe", self.probe_share, frozen=fixed, reset=head),
+            self.target_phase(data, "probe", self.probe_share, frozen=frozen, reset=head),
             self.target_phase(data, "target", 1 - self.probe_share),
         )
