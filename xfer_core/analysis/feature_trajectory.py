@@ -67,7 +67,7 @@ def feature_trajectories(
         XferError: ``no_weights``, ``no_snapshots``, ``not_here`` or ``constant``.
     """
     specs = [run.typed_spec for run, _ in runs]
-    seen = [sample_subset(spec, domains, task) for spec in specs]
+    subsets = [sample_subset(spec, domains, task) for spec in specs]
     features = [
         [extract_features(load_snapshot(run, ref.key), images).numpy() for ref in refs]
         for (run, refs), (images, _) in zip(runs, subsets, strict=True)

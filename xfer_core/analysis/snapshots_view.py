@@ -50,9 +50,9 @@ def snapshot_refs(run: Run) -> list[SnapshotRef]:
     Raises:
         XferError: ``no_snapshots``.
     """
-    kept = snapshots(run.id)
+    stored = snapshots(run.id)
     spec = run.typed_spec
-    seen = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
+    data = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
     network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
     phases = spec.strategy.phases(data, network)
     refs: dict[int, SnapshotRef] = {}

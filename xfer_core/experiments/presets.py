@@ -54,7 +54,7 @@ def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
             "λ of {domain}, {task}: {value}",
             {"domain": domain_info(name.domain).card.title, "task": name.task},
         )
-    arms = []
+    conditions = []
     for value in LAMBDAS:
         weights = {**_split_weight(1 - value, rest, now), **_split_weight(value, swept, now)}
         settings = ("strategy.kind=joint", f"strategy.weights={canonical(weights)}")

@@ -58,9 +58,9 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
     value = metric_text(metric["name"], metric["value"])
     on = f"{f'{count} ' if count else ''}test samples of {domain_info(target).card.title}, which no training saw"
     if run.broke:
-        sentences = ["The network broke: a result of it is no finite number. Train again with a lower learning rate."]
+        sentences = ["The network broke: a result is not finite. Train again with a lower learning rate."]
     elif is_error(metric["name"]):
-        sentences = [f"On {on}, its answers are {said} off on average."]
+        sentences = [f"On {on}, its answers are {value} off on average."]
     else:
         sentences = [f"On {on}, {value} of its answers are right."]
         if count:

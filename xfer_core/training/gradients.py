@@ -53,7 +53,7 @@ def backward(
     else:
         sum_losses(weighted.values()).backward()
     one = torch.ones((), device=next(iter(terms.values())).device)
-    return weighted, seen | {lambda_name(name): lambdas[name] * factors.get(name, one).float() for name in terms}
+    return weighted, scalars | {lambda_name(name): lambdas[name] * factors.get(name, one).float() for name in terms}
 
 
 def sum_losses(weighted: Iterable[Tensor]) -> Tensor:
