@@ -71,7 +71,7 @@ def run_records(runs: Iterable[Run]) -> list[RunRecord]:
     return [_record(run, conditions[run.id], names[conditions[run.id]].most_common(1)[0][0]) for run in runs]
 
 
-def _record(run: Run, arm: str, title: str) -> RunRecord:
+def _record(run: Run, condition: str, title: str) -> RunRecord:
     spec = run.typed_spec
     problem, result = spec.problem, run.result or {}
     metrics, task = result["metrics"], problem.tasks[0]
