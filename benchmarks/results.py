@@ -11,6 +11,7 @@ from xfer_core.analysis.accuracy import format_mean_std, mean_std
 from xfer_core.analysis.claims import NEW_SEEDS, POINTS, SEEDS, WITHIN, claimed, claims, holding
 from xfer_core.domains import domain_info
 from xfer_core.runs.spec import RunSpec
+from xfer_core.showcases.catalogue import COUNTEREXAMPLES, SHOWCASES, examples_of
 from xfer_core.showcases.measured import Known, is_current, recipes, values
 from xfer_core.strategies import STRATEGIES
 
@@ -127,19 +128,19 @@ def _examples(specs: dict[str, RunSpec], measured: Known) -> Iterator[str]:
         "equal λ (`joint`) for balancers, and `erm` for generalisation. With several tasks Δ_m stands in place of an "
         "accuracy: the mean gain over networks of one task each, in per cent."
     )
-    for title, wanted in (("shines", "showcase"), ("fails", "counterexample")):
+    for title, wanted in (("shines", SHOWCASES), ("fails", COUNTEREXAMPLES)):
         yield f"\n| method | {title} on | accuracy | 95 % | against the baseline | 95 % | seeds | |"
         yield "|---|---|---|---|---|---|---|---|"
         for form in STRATEGIES:
-            if not (form.showcase or form.counterexample):
+            if not examples_of(form.kind_name()):
                 continue
             name = f"`{form.kind_name()}`"
-            example = getattr(form, wanted)
+            example = wanted.get(form.kind_name())
             claim = next((one for one in found if one.form is form and one.example is example), None)
-            if claim is None:
+            if claim is None or example is None:
                 yield f"| {name} | {example.problem if example else 'none found'} | | | | | | |"
                 continue
-            mark = "✓" if (claim.shows if wanted == "showcase" else claim.fails) else "no"
+            mark = "✓" if (claim.shows if wanted is SHOWCASES else claim.fails) else "no"
             over, difference = mean_std(list(claim.values.values())), claim.difference
             gained = mean_std(claim.differences)
             cells = [

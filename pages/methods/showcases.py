@@ -12,8 +12,9 @@ from xfer_core.analysis.claims import Claim, baseline_of, claimed
 from xfer_core.analysis.task_gain import task_gains
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
+from xfer_core.showcases.catalogue import COUNTEREXAMPLES, SHOWCASES, Showcase, examples_of
 from xfer_core.showcases.measured import Known, known, recipes, values
-from xfer_core.strategies import TITLES, Showcase, Strategy
+from xfer_core.strategies import TITLES, Strategy
 
 CLEAR = """Differences are taken seed by seed. With so many on one page some would look large by chance alone, so a
 difference is called clear only if it holds at a level of 5 % for all of them together (Holm)."""
@@ -35,28 +36,29 @@ def _claims() -> dict[tuple[str, str], Claim]:
 
 def examples(form: type[Strategy]) -> bool:
     """Show both examples of a method side by side; False if it has none."""
-    if not form.showcase and not form.counterexample:
+    if not examples_of(form.kind_name()):
         return False
     left, right = st.columns(2)
     with left:
-        _example(form.showcase, form, _("Where it shines"))
+        _example(SHOWCASES.get(form.kind_name()), form, _("Where it shines"))
     with right:
-        _example(form.counterexample, form, _("Where it fails"))
+        _example(COUNTEREXAMPLES.get(form.kind_name()), form, _("Where it fails"))
     return True
 
 
 def few_labels(form: type[Strategy]) -> bool:
     """Whether the problem of a method's showcase has few target labels, or none."""
-    if form.showcase is None:
+    kind = form.kind_name()
+    if kind not in SHOWCASES:
         return False
-    spec = _read()[0].get(f"{form.showcase.problem}.{form.showcase.recipe(form.kind_name())}")
+    spec = _read()[0].get(f"{SHOWCASES[kind].problem}.{SHOWCASES[kind].recipe(kind)}")
     budget = spec.problem.labels_per_class if spec else "all"
     return budget != "all" and budget <= FEW_LABELS
 
 
 def baseline(form: type[Strategy]) -> str:
     """The baseline of a method in its showcase; without one, the usual baseline of its family."""
-    return baseline_of(form, form.showcase or form.counterexample or Showcase("", ""))
+    return baseline_of(form, next(iter(examples_of(form.kind_name())), Showcase("", "")))
 
 
 def problem_title(problem: Problem) -> str:

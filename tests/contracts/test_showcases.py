@@ -14,6 +14,7 @@ from xfer_core.analysis.intervals import Difference
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import canonical, parse_spec
 from xfer_core.showcases import measured
+from xfer_core.showcases.catalogue import COUNTEREXAMPLES, examples_of
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.generalised.irm import IRM
 from xfer_core.strategies.generalised.vrex import VREx
@@ -22,7 +23,7 @@ RECIPES = measured.recipes()
 
 
 PROBLEMS = sorted({name.partition(".")[0] for name in RECIPES})
-EXAMPLES = [(form, example) for form in STRATEGIES for example in (form.showcase, form.counterexample) if example]
+EXAMPLES = [(form, example) for form in STRATEGIES for example in examples_of(form.kind_name())]
 
 
 def limits(form) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example
 
 
 def test_every_method_of_transfer_has_a_counter_example():
-    assert all(form.counterexample for form in STRATEGIES if form.family == "transfer")
+    assert all(COUNTEREXAMPLES.get(form.kind_name()) for form in STRATEGIES if form.family == "transfer")
 
 
 @pytest.mark.parametrize("name", measured.known())
@@ -126,7 +127,7 @@ def test_a_table_names_mean_spread_seeds_and_what_it_is_compared_with():
 def test_what_counts_as_a_showcase_and_as_a_counter_example(mean, p, kind, shows, fails):
     form = next(form for form in STRATEGIES if form.kind_name() == kind)
     claim = claims.Claim(
-        form, form.showcase or form.counterexample, {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
+        form, examples_of(form.kind_name())[0], {}, False, (), Difference(mean, mean - 0.1, mean + 0.1, 10, p)
     )
     assert (claim.shows, claim.fails) == (shows, fails)
 
@@ -139,7 +140,9 @@ def test_a_claim_takes_differences_seed_by_seed_and_holds_the_level_over_all():
         "discriminative_rates": [0.5, 0.8, 0.7, 0.7, 0.9, 0.5],
     }
     found = {
-        f"{form.counterexample.problem}.{kind}": {"seeds": {str(seed): run(value) for seed, value in enumerate(values)}}
+        f"{COUNTEREXAMPLES[form.kind_name()].problem}.{kind}": {
+            "seeds": {str(seed): run(value) for seed, value in enumerate(values)}
+        }
         for kind, values in accuracies.items()
     }
     own, other = claims.claimed({name: RECIPES[name] for name in found}, found)[::-1]

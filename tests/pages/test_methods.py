@@ -14,6 +14,7 @@ from tests.support.pages import app, text_of
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.domains import builtin_domains
 from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.showcases.catalogue import COUNTEREXAMPLES, examples_of
 from xfer_core.showcases.measured import known, recipes, values
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.strategies.traits import traits_of
@@ -23,7 +24,7 @@ KINDS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIE
 EXAMPLES = [
     f"{example.problem}.{example.recipe(form.kind_name())}"
     for form in STRATEGIES
-    for example in (form.showcase, form.counterexample)
+    for example in examples_of(form.kind_name())
     if example
 ]
 
@@ -65,16 +66,14 @@ def test_the_links_ask_for_exactly_the_recipes_and_else_for_the_method():
     assert all(query for query, _ in links()), "an empty link would leave Train as it was"
     asked = [spec for _, spec in links()]
     assert all(RECIPES[name] in asked for name in EXAMPLES)
-    without = {form.kind_name() for form in STRATEGIES if not form.counterexample}
+    without = {form.kind_name() for form in STRATEGIES if form.kind_name() not in COUNTEREXAMPLES}
     assert without <= {spec.strategy.kind for spec in asked}
 
 
 def test_every_example_says_why_and_what_was_measured_beside_what_it_is_compared_with():
     test = opened()
     said, bars = text_of(test), [bar.proto for bar in test.get("progress")]
-    assert all(
-        example.why in said for form in STRATEGIES for example in (form.showcase, form.counterexample) if example
-    )
+    assert all(example.why in said for form in STRATEGIES for example in examples_of(form.kind_name()))
     several = [name for name in EXAMPLES if len(RECIPES[name].problem.tasks) > 1]
     assert len(bars) == 2 * (len(EXAMPLES) - len(several))
     assert said.count("$Δ_m$ **") == 2 * len(several)

@@ -8,8 +8,9 @@ from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.intervals import Difference, adjust_for_multiple, paired_difference
 from xfer_core.analysis.task_gain import task_gains
 from xfer_core.runs.spec import RunSpec
+from xfer_core.showcases.catalogue import Showcase, examples_of
 from xfer_core.showcases.measured import Known, recipes, values
-from xfer_core.strategies import STRATEGIES, Showcase, Strategy
+from xfer_core.strategies import STRATEGIES, Strategy
 
 SEEDS = 10  # of a row that carries a claim
 POINTS = 8.0  # by which adaptation must beat source only where it shines
@@ -53,7 +54,7 @@ def claimed(specs: dict[str, RunSpec], measured: Known) -> list[Claim]:
     """The claims of every method that were measured."""
     found: list[Claim] = []
     for form in STRATEGIES:
-        for example in filter(None, (form.showcase, form.counterexample)):
+        for example in examples_of(form.kind_name()):
             kind, versus = example.recipe(form.kind_name()), baseline_of(form, example)
             own, other = (_judged(example.problem, each, specs, measured) for each in (kind, versus))
             difference = paired_difference(own, other)
@@ -81,7 +82,7 @@ def claims() -> set[str]:
     named = recipes()
     found = {"three_domains.irm", "three_domains.vrex", "three_domains.erm"}
     for form in STRATEGIES:
-        for example in filter(None, (form.showcase, form.counterexample)):
+        for example in examples_of(form.kind_name()):
             kinds = [example.recipe(form.kind_name()), baseline_of(form, example)]
             tasks = named[f"{example.problem}.{kinds[0]}"].problem.tasks
             kinds += [f"joint-{task}" for task in tasks] if len(tasks) > 1 else []

@@ -12,7 +12,7 @@ from xfer_core.strategies.adaptation.mcc import MCC
 from xfer_core.strategies.adaptation.mcd import MCD
 from xfer_core.strategies.adaptation.mmd import MMD
 from xfer_core.strategies.adaptation.pseudo_labels import PseudoLabels
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, Strategy
+from xfer_core.strategies.base import Batch, Phase, StepContext, Strategy
 from xfer_core.strategies.baselines.source_only import SourceOnly
 from xfer_core.strategies.baselines.target_only import TargetOnly
 from xfer_core.strategies.generalised.coral_all_pairs import CORALAllPairs
@@ -82,4 +82,4 @@ TITLES: dict[str, str] = {form.kind_name(): form.title for form in STRATEGIES}
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
 """The methods to know first; Train offers these at once."""
 
-__all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Phase", "Showcase", "StepContext", "Strategy"]
+__all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Phase", "StepContext", "Strategy"]

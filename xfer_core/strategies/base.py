@@ -108,29 +108,6 @@ class StepContext:
     gramian: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class Showcase:
-    """A problem on which a method works well, or fails.
-
-    Attributes:
-        problem: the first part of a recipe's name in ``xfer_core/showcases/recipes``; the second is the method's
-            ``kind``.
-        why: one sentence for the learner.
-        variant: of several recipes of one method; the recipe is then called ``problem.kind-variant``.
-        baseline: the ``kind`` that it is compared with; empty for the default: source only for adaptation without
-            target labels, fine-tuning for any other transfer, equal λ for balancers, ERM for generalisation.
-    """
-
-    problem: str
-    why: str
-    baseline: str = ""
-    variant: str = ""
-
-    def recipe(self, kind: str) -> str:
-        """The second part of the recipe's name for a method of this kind."""
-        return f"{kind}-{self.variant}" if self.variant else kind
-
-
 class Strategy(Config):
     """A method. Its fields are its hyper-parameters, ``kind`` is its name, its docstring is the lesson."""
 
@@ -144,10 +121,6 @@ class Strategy(Config):
     """Whether it learns from unlabelled target samples: a group of its own on the page Methods."""
     term_titles: ClassVar[Mapping[str, str]] = {}
     """Titles of the method's own terms, such as ``domain``."""
-    showcase: ClassVar[Showcase | None] = None
-    """A problem on which it beats a simpler method; None if none was searched for."""
-    counterexample: ClassVar[Showcase | None] = None
-    """A problem on which a simpler method beats it."""
     regression_alternative: ClassVar[str] = ""
     """The most similar method for regressions, if this one needs classes."""
     logs_gradient_conflict: ClassVar[bool] = False

@@ -11,7 +11,7 @@ from torch import Tensor
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_task_losses
+from xfer_core.strategies.base import Batch, Phase, StepContext, forward_task_losses
 from xfer_core.strategies.transfer.base import batch_norms, require_batch_norm
 
 
@@ -27,14 +27,6 @@ class AdaBN(Adaptation):
 
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
-    showcase: ClassVar = Showcase(
-        "printed_to_handwritten",
-        "Pen and type differ in thickness and contrast: the target's own means and deviations correct that.",
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted",
-        "Means and deviations cannot turn a filter for white strokes into one for black strokes.",
-    )
     kind: Literal["adabn"] = "adabn"
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target inputs pass through the network; the statistics are the mean over these batches."""

@@ -20,7 +20,7 @@ from xfer_core.objectives.multilinear import (
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation, probabilities, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
-from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, StepContext
 
 RANDOM_WIDTH = 1024  # entries of the random map, the paper's
 
@@ -39,13 +39,6 @@ class CDAN(Adaptation):
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
     term_titles: ClassVar = {"domain": "Domain discriminator"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy", "Sevens are aligned with sevens, as the first predictions are right often enough."
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_rotated",
-        "More than half of the first predictions are wrong: different classes are aligned, and little is gained.",
-    )
     regression_alternative: ClassVar = "dann"
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")

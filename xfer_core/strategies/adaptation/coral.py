@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.coral import coral
 from xfer_core.strategies.adaptation.base import Adaptation
-from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
 class CORAL(Adaptation):
@@ -23,13 +23,6 @@ class CORAL(Adaptation):
     title: ClassVar = "Deep CORAL"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \frac{1}{4d^2} \lVert C_s - C_t \rVert_F^2"
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy", "Noise changes the covariance of the features, and CORAL makes it equal again."
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted",
-        "Equal covariances do not help if the network's first predictions are almost all wrong.",
-    )
     kind: Literal["coral"] = "coral"
     weight: float = Field(default=10.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the distance beside the source's labels."""

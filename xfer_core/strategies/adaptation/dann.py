@@ -13,7 +13,7 @@ from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gr
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
-from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
 class DANN(Adaptation):
@@ -28,14 +28,6 @@ class DANN(Adaptation):
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
     term_titles: ClassVar = {"domain": "Domain discriminator"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy",
-        "Noise is all that tells the domains apart; features that ignore it fool the discriminator and keep the digit.",
-    )
-    counterexample: ClassVar = Showcase(
-        "printed_to_low",
-        "The target holds only 0 to 4: to hide the domain, 5 to 9 of the source must be mixed in among them.",
-    )
     kind: Literal["dann"] = "dann"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """Weight of the discriminator's loss, for the discriminator and for the features."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.objectives.class_confusion import class_confusion
 from xfer_core.strategies.adaptation.base import Adaptation
-from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
 class MCC(Adaptation):
@@ -25,12 +25,6 @@ class MCC(Adaptation):
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
     term_titles: ClassVar = {"confusion": "Class confusion"}
-    showcase: ClassVar = Showcase(
-        "printed_to_handwritten", "Handwritten digits form clusters of their own; less ambiguous predictions find them."
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted", "The network becomes confident in predictions that were wrong from the start."
-    )
     regression_alternative: ClassVar = "mmd"
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")

@@ -15,7 +15,7 @@ from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.discrepancy import classifier_discrepancy
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, SubStep, forward_domains, task_losses
+from xfer_core.strategies.base import Batch, Phase, StepContext, SubStep, forward_domains, task_losses
 
 
 class MCD(Adaptation):
@@ -30,13 +30,6 @@ class MCD(Adaptation):
     title: ClassVar = "MCD"
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy",
-        "Two classifiers disagree on noisy digits near the decision boundaries, and the features move away from these.",
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted", "Both classifiers are wrong in the same way, so they do not disagree."
-    )
     regression_alternative: ClassVar = "mmd"
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xfer_core.objectives.mmd import mk_mmd
 from xfer_core.strategies.adaptation.base import Adaptation
-from xfer_core.strategies.base import ForwardOutput, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
 class MMD(Adaptation):
@@ -23,14 +23,6 @@ class MMD(Adaptation):
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
     term_titles: ClassVar = {"distance": "MMD of the features"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy",
-        "Both domains have the same digits equally often, so equal distributions of features are right.",
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_rotated",
-        "The feature clouds are aligned, but not each digit with itself: little is gained.",
-    )
     kind: Literal["mmd"] = "mmd"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the distance beside the source's labels."""

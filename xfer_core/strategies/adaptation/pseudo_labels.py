@@ -12,7 +12,7 @@ from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
-from xfer_core.strategies.base import ForwardOutput, Phase, Showcase, StepContext
+from xfer_core.strategies.base import ForwardOutput, Phase, StepContext
 
 
 class PseudoLabels(Adaptation):
@@ -30,13 +30,6 @@ class PseudoLabels(Adaptation):
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
     term_titles: ClassVar = {"pseudo": "Pseudo-labels"}
-    showcase: ClassVar = Showcase(
-        "handwritten_to_noisy",
-        "The first confident predictions are mostly right, and training on them makes more predictions confident.",
-    )
-    counterexample: ClassVar = Showcase(
-        "printed_to_handwritten", "Confident mistakes are learned as well, and replace right predictions."
-    )
     regression_alternative: ClassVar = "mmd"
     on_collapse: ClassVar = "one_pseudo_label"
     kind: Literal["pseudo_labels"] = "pseudo_labels"

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.coral import coral
-from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
+from xfer_core.strategies.base import Batch, ForwardOutput
 from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
@@ -30,10 +30,6 @@ class CORALAllPairs(DomainGeneralisation):
         r"\frac{1}{4d^2} \lVert C_a - C_b \rVert_F^2"
     )
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
-    counterexample: ClassVar = Showcase(
-        "coloured",
-        "The features have the same covariance in both domains, colour included: nothing penalises using the colour.",
-    )
     kind: Literal["coral_all_pairs"] = "coral_all_pairs"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the covariance distance beside the labels."""

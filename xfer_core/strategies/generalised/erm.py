@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.strategies.base import Showcase
 from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
@@ -18,9 +17,4 @@ class ERM(DomainGeneralisation):
 
     title: ClassVar = "ERM over domains"
     formula: ClassVar = r"L(\theta) = \frac{1}{D} \sum_d L_d(\theta)"
-    counterexample: ClassVar = Showcase(
-        "coloured",
-        "On average the colour predicts the label best, so the network learns it; in the unseen domain it misleads.",
-        baseline="irm",
-    )
     kind: Literal["erm"] = "erm"

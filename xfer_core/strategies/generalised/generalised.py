@@ -17,7 +17,6 @@ from xfer_core.problems.problem import Problem, ProblemData, TrainingDomain
 from xfer_core.strategies.base import (
     Batch,
     Phase,
-    Showcase,
     StepContext,
     Strategy,
     count_unlabelled_targets,
@@ -43,11 +42,6 @@ class Generalised(Strategy):
     family: ClassVar = "generalised"
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
-    counterexample: ClassVar = Showcase(
-        "three_domains",
-        "More λ for targets of fifty labelled samples only repeats these samples; the source holds more information.",
-        variant="targets",
-    )
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
     kind: Literal["generalised"] = "generalised"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain")

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.problems.problem import Problem, ProblemData
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.generalised.base import DomainGeneralisation, labelled_domains
 
 
@@ -25,10 +25,6 @@ class GroupDRO(DomainGeneralisation):
     title: ClassVar = "GroupDRO"
     formula: ClassVar = (
         r"\min_\theta \max_{q \in \Delta} \sum_d q_d\, L_d(\theta), \quad q_d \leftarrow q_d\, e^{\eta L_d}"
-    )
-    counterexample: ClassVar = Showcase(
-        "coloured",
-        "The colour helps in both domains: the worse of them uses the same shortcut.",
     )
     kind: Literal["group_dro"] = "group_dro"
     eta: float = Field(default=0.01, gt=0, le=10, title="Step size η")

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.irm import irm_penalty
-from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
+from xfer_core.strategies.base import Batch, ForwardOutput
 from xfer_core.strategies.generalised.base import AnnealedPenalty
 
 
@@ -32,15 +32,6 @@ class IRM(AnnealedPenalty):
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
     term_titles: ClassVar = {"penalty": "Invariance penalty"}
-    showcase: ClassVar = Showcase(
-        "coloured",
-        "The colour helps more in one domain than in the other, so no head that uses it is optimal in both.",
-    )
-    counterexample: ClassVar = Showcase(
-        "three_domains",
-        "Nothing misleads here; a large penalty on fifty labelled samples of each target leaves little to learn.",
-        variant="100",
-    )
     kind: Literal["irm"] = "irm"
     weight: float = Field(default=0.1, ge=0, le=1e6, title="λ of the penalty")
     """After the anneal phase."""

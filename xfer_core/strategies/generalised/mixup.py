@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.strategies.base import Batch, Showcase, StepContext, forward_domains, task_loss
+from xfer_core.strategies.base import Batch, StepContext, forward_domains, task_loss
 from xfer_core.strategies.generalised.base import DomainGeneralisation
 
 
@@ -26,10 +26,6 @@ class Mixup(DomainGeneralisation):
     title: ClassVar = "Inter-domain mixup"
     formula: ClassVar = (
         r"L\big(m\, x_a + (1 - m)\, x_b,\ m\, y_a + (1 - m)\, y_b\big), \quad m \sim \mathrm{Beta}(\alpha, \alpha)"
-    )
-    counterexample: ClassVar = Showcase(
-        "three_domains",
-        "A digit on a photograph blended with a rotated one is hard to see, and the test set has no such blends.",
     )
     kind: Literal["mixup"] = "mixup"
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.objectives.risk_variance import risk_variance
-from xfer_core.strategies.base import Batch, ForwardOutput, Showcase
+from xfer_core.strategies.base import Batch, ForwardOutput
 from xfer_core.strategies.generalised.base import AnnealedPenalty
 
 
@@ -23,14 +23,6 @@ class VREx(AnnealedPenalty):
     title: ClassVar = "V-REx"
     formula: ClassVar = r"\frac{1}{D} \sum_d L_d(\theta) + \lambda\, \mathrm{Var}_d\, L_d(\theta)"
     term_titles: ClassVar = {"penalty": "Variance of the domains' losses"}
-    showcase: ClassVar = Showcase(
-        "coloured",
-        "The colour is right 9 times in 10 here and 8 in 10 there; losses are equal only without it.",
-    )
-    counterexample: ClassVar = Showcase(
-        "three_domains",
-        "No shortcut here: making the losses of all domains equal costs some accuracy and brings nothing.",
-    )
     kind: Literal["vrex"] = "vrex"
 
     def invariance_terms(

@@ -20,9 +20,6 @@ class Balancer(Joint):
     A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`loss_weights`.
     """
 
-    showcase: ClassVar = None  # those of joint learning do not apply
-    counterexample: ClassVar = None
-
     def check(self, problem: Problem) -> None:
         super().check(problem)
         weights = self.lambdas(problem)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
@@ -21,10 +21,6 @@ class CAGrad(GradientBalancer):
 
     title: ClassVar = "CAGrad"
     formula: ClassVar = r"\max_d \min_i\ g_i \cdot d \quad \text{s.t. } \lVert d - g_0 \rVert \le c\, \lVert g_0 \rVert"
-    showcase: ClassVar = Showcase(
-        "digit_and_tilt",
-        "A loss in degrees is large: the direction near the mean that helps the worst task still learns the digits.",
-    )
     kind: Literal["cagrad"] = "cagrad"
     c: float = Field(default=0.5, ge=0, lt=1, title="Radius c")
     """How far from the mean gradient the direction may lie, as a fraction of its length."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import Balancer
 
 
@@ -25,10 +25,6 @@ class DWA(Balancer):
 
     title: ClassVar = "Dynamic weight averaging"
     formula: ClassVar = r"w_i = K\, \mathrm{softmax}_i\!\left(\frac{1}{T}\, \frac{\bar L_i(t-1)}{\bar L_i(t-2)}\right)"
-    counterexample: ClassVar = Showcase(
-        "digit_and_tilt",
-        "It uses how fast a loss falls, not how large it is: the tilt still dominates.",
-    )
     kind: Literal["dwa"] = "dwa"
     temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
     """Large values make all weights similar."""

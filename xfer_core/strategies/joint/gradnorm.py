@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import Balancer
 
 
@@ -27,10 +27,6 @@ class GradNorm(Balancer):
     title: ClassVar = "GradNorm"
     formula: ClassVar = r"\min_w \sum_i \left|\, w_i \lVert \nabla L_i \rVert - \bar G\, r_i^{\alpha} \right|"
     gramian_parameters: ClassVar = "last stage"
-    counterexample: ClassVar = Showcase(
-        "digit_and_tilt",
-        "In a run this short the weights converge late, and the tilt loses what the digit gains.",
-    )
     kind: Literal["gradnorm"] = "gradnorm"
     alpha: float = Field(default=1.5, ge=0, le=10, title="α")
     """How much larger the gradient of a slowly falling loss becomes; 0 makes all equal."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
@@ -23,10 +23,6 @@ class IMTLG(GradientBalancer):
     formula: ClassVar = (
         r"d = \textstyle\sum_i w_i\, g_i \quad "
         r"\text{with } d \cdot \frac{g_i}{\lVert g_i \rVert} \text{ the same for all } i"
-    )
-    showcase: ClassVar = Showcase(
-        "digit_and_tilt",
-        "The tilt's loss is far larger than the digit's; equal steps along both gradients give both equal influence.",
     )
     kind: Literal["imtl_g"] = "imtl_g"
 

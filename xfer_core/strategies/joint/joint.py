@@ -13,7 +13,6 @@ from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import (
     Batch,
     Phase,
-    Showcase,
     StepContext,
     Strategy,
     forward_task_losses,
@@ -33,16 +32,6 @@ class Joint(Strategy):
     family: ClassVar = "joint"
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
-    showcase: ClassVar = Showcase(
-        "handwritten_to_photo_5",
-        "Five labels per class are few; plain digits, learned at the same time, teach the useful features.",
-        baseline="target_only",
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1",
-        "Black and white are exchanged: one network for both must learn more than one that may forget the source.",
-        baseline="fine_tune",
-    )
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")

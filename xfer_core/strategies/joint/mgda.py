@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
@@ -21,10 +21,6 @@ class MGDA(GradientBalancer):
 
     title: ClassVar = "MGDA"
     formula: ClassVar = r"\min_{w \ge 0,\ \sum_i w_i = 1} \left\lVert \textstyle\sum_i w_i\, g_i \right\rVert^2"
-    counterexample: ClassVar = Showcase(
-        "digit_and_tilt",
-        "It favours the digit, whose gradient is short, and the tilt gets worse: over both tasks nothing is gained.",
-    )
     kind: Literal["mgda"] = "mgda"
 
     def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:

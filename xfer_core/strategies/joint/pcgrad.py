@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
@@ -24,10 +24,6 @@ class PCGrad(GradientBalancer):
     formula: ClassVar = (
         r"g_i \leftarrow g_i - \frac{g_i \cdot g_j}{\lVert g_j \rVert^2}\, g_j \quad "
         r"\text{if } g_i \cdot g_j < 0"
-    )
-    counterexample: ClassVar = Showcase(
-        "digit_and_tilt",
-        "Only conflicting parts are removed; the tilt's far larger gradient still dominates.",
     )
     kind: Literal["pcgrad"] = "pcgrad"
 

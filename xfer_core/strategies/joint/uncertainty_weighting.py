@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from xfer_core.names import TermName
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, ProblemData
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, task_loss_terms
+from xfer_core.strategies.base import Batch, Phase, StepContext, task_loss_terms
 from xfer_core.strategies.joint.balancer import Balancer
 
 
@@ -28,10 +28,6 @@ class UncertaintyWeighting(Balancer):
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
     term_titles: ClassVar = {"uncertainty": "Regularisation of the uncertainty, ½ Σ s"}
-    counterexample: ClassVar = Showcase(
-        "digit_and_tilt",
-        "The s start at 0 and need time to reach the size of each loss; in so short a run they are too slow.",
-    )
     kind: Literal["uncertainty_weighting"] = "uncertainty_weighting"
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
     """The s_i learn at this multiple of the learning rate, so that they converge even in a short run."""

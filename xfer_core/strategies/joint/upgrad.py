@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from xfer_core.strategies.base import Showcase, StepContext
+from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import GradientBalancer
 
 
@@ -23,10 +23,6 @@ class UPGrad(GradientBalancer):
     formula: ClassVar = (
         r"d = \tfrac{1}{K} \textstyle\sum_i \pi(g_i), \quad "
         r"\pi(g) = \arg\min_{d:\ d \cdot g_j \ge 0\ \forall j} \lVert d - g \rVert"
-    )
-    showcase: ClassVar = Showcase(
-        "digit_and_tilt",
-        "The tilt's gradient is projected until it no longer harms the digit, so the digit is recognised better.",
     )
     kind: Literal["upgrad"] = "upgrad"
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xfer_core.networks.base import HEAD, Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, batch_norms, head_reset, new_head_field, require_batch_norm
 
 
@@ -22,9 +22,6 @@ class BatchNormTuning(Transfer):
 
     title: ClassVar = "Batch-norm tuning"
     formula: ClassVar = r"\min_{\gamma, \beta, h} L_{\text{target}},\quad y = \gamma\,\frac{x - \mu}{\sigma} + \beta"
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "A filter for a white stroke does not become one for a black stroke by scaling."
-    )
     kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
     head: bool = Field(default=True, title="Train the head too")
     """Else the head stays as trained on the source."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -22,9 +22,6 @@ class DiscriminativeRates(Transfer):
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "The lowest filters have to change, and they learn most slowly."
-    )
     kind: Literal["discriminative_rates"] = "discriminative_rates"
     factor: float = Field(default=2.6, ge=1, le=100, title="Factor from stage to stage")
     """1 is plain fine-tuning."""

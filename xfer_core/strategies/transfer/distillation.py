@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xfer_core.networks.base import Network
 from xfer_core.objectives.distillation import distillation_loss
 from xfer_core.problems.problem import Problem, ProblemData
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext, forward_domains, task_losses
+from xfer_core.strategies.base import Batch, Phase, StepContext, forward_domains, task_losses
 from xfer_core.strategies.transfer.base import Transfer
 
 
@@ -31,14 +31,6 @@ class Distillation(Transfer):
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
     term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
-    showcase: ClassVar = Showcase(
-        "photo_to_handwritten_1",
-        "The teacher knows clean digits; its outputs on hundreds of images prevent overfitting to ten labels.",
-    )
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1",
-        "The teacher is almost always wrong on inverted digits, and the student learns its mistakes.",
-    )
     regression_alternative: ClassVar = "l2_sp"
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's outputs")

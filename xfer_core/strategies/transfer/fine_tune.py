@@ -9,7 +9,7 @@ from pydantic import Field
 from xfer_core.config import Distinct, Name
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -25,16 +25,6 @@ class FineTune(Transfer):
     title: ClassVar = "Fine-tuning"
     formula: ClassVar = (
         r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})"
-    )
-    showcase: ClassVar = Showcase(
-        "handwritten_to_photo_5",
-        "Strokes learned on clean digits are still useful on photographs; five labels per class find them again.",
-        baseline="target_only",
-    )
-    counterexample: ClassVar = Showcase(
-        "photo_to_handwritten_1",
-        "The source's network already knows clean digits; ten images and a large learning rate make it forget.",
-        baseline="source_only",
     )
     kind: Literal["fine_tune"] = "fine_tune"
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Frozen stages", max_length=1000)

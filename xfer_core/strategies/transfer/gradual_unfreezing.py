@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -20,9 +20,6 @@ class GradualUnfreezing(Transfer):
 
     title: ClassVar = "Gradual unfreezing"
     formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "The lowest filters have to change, and they are unfrozen last."
-    )
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from xfer_core.networks.base import Network
 from xfer_core.objectives.l2_penalty import l2_penalty, l2_sp_penalty
 from xfer_core.problems.problem import Problem, ProblemData
-from xfer_core.strategies.base import Batch, Phase, Showcase, StepContext
+from xfer_core.strategies.base import Batch, Phase, StepContext
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -28,9 +28,6 @@ class L2SP(Transfer):
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
     term_titles: ClassVar = {"start": "Squared L2 distance to the source", "head": "Squared L2 norm of the head"}
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "The best weights for black on white lie far from the source's weights."
-    )
     kind: Literal["l2_sp"] = "l2_sp"
     alpha: float = Field(default=0.01, ge=0, le=10, title="Pull to the start α")
     """How strongly the stages are pulled to the source's weights."""

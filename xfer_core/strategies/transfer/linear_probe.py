@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -20,10 +20,6 @@ class LinearProbe(Transfer):
 
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1",
-        "Features of white strokes hardly help with black ones, and a probe cannot change them.",
-    )
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase, Showcase
+from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
 
 
@@ -21,9 +21,6 @@ class LPFT(Transfer):
 
     title: ClassVar = "Linear probe, then fine-tune"
     formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
-    counterexample: ClassVar = Showcase(
-        "handwritten_to_inverted_1", "Half of the target's steps train a head on features that do not suit the target."
-    )
     kind: Literal["lp_ft"] = "lp_ft"
     new_head: bool = new_head_field(default=True)
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
