@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.support.experiments import finish_runs
+from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.pages import app, text_of
-from tests.support.runs import running_run
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import experiments
@@ -25,7 +24,7 @@ from xfer_core.runs.store import open_store
 @pytest.fixture
 def made() -> tuple[str, dict[str, bytes]]:
     """A finished experiment and its files by name."""
-    batch, ids = running_run(seeds=5)
+    batch, ids = queue_experiment(seeds=5)
     finish_runs(ids)
     store = open_store()
     store.name_experiment(batch, "50 % <b>λ</b> & more")
@@ -70,7 +69,7 @@ def test_the_same_runs_give_the_same_figure(made):
 
 @pytest.mark.parametrize("budgets", [(5,), (1, 5)])
 def test_a_name_with_dollars_is_drawn_as_it_is(budgets):
-    batch, ids = running_run(budgets=budgets, seeds=1)
+    batch, ids = queue_experiment(budgets=budgets, seeds=1)
     finish_runs(ids)
     open_store().rename(ids[0], "$\\frac{a}$ <script>")
     found = gather_results(open_store(), batch)
@@ -112,7 +111,7 @@ def test_the_command_writes_every_file(made, tmp_path, capsys):
 
 
 def test_without_a_result_there_is_one_sentence(tmp_path):
-    batch, _ids = running_run(seeds=1)
+    batch, _ids = queue_experiment(seeds=1)
     with pytest.raises(XferError, match="at least one finished run"):
         export_experiment(open_store(), batch, tmp_path)
 

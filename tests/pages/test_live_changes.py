@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from tests.support.experiments import finish_runs
+from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.pages import app
-from tests.support.runs import running_run
 from tests.support.training import trainer
 from xfer_core.errors import XferError
 from xfer_core.execution.worker import run_here
@@ -147,7 +146,7 @@ def test_a_comparison_leaves_the_changes_of_one_method_out():
 
 
 def test_an_experiment_says_which_runs_were_changed_by_hand():
-    batch, ids = running_run(budgets=(5,), seeds=1)
+    batch, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids)
     event = {"seq": 9999, "step": 3, "kind": "set", "details": {"name": "lr", "value": 0.5}, "time": 1.0}
     open_store().append(ids[2], events=[event])

@@ -11,9 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from pages.streaming.feed import _message
-from tests.support.experiments import finish_run, finish_runs
+from tests.support.experiments import finish_run, finish_runs, queue_experiment
 from tests.support.pages import app, finished_run, text_of
-from tests.support.runs import running_run
 from tests.support.training import SOURCE, TARGET
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
@@ -122,7 +121,7 @@ def test_no_page_breaks(value, name):
 
 @each_value
 def test_compare_says_which_run_of_an_experiment_broke(value):
-    batch, ids = running_run(budgets=(5,), seeds=5)
+    batch, ids = queue_experiment(budgets=(5,), seeds=5)
     finish_runs(ids)
     spoil(open_store(), ids[7], METRIC, value)
     broken = open_store().get(ids[7])
@@ -136,7 +135,7 @@ def test_compare_says_which_run_of_an_experiment_broke(value):
 
 @each_value
 def test_an_experiment_of_broken_runs_alone_says_so(value):
-    batch, ids = running_run(budgets=(5,), seeds=1)
+    batch, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids)
     for run in ids:
         spoil(open_store(), run, METRIC, value)

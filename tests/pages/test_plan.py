@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.experiments import finish_runs
+from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.pages import app, press, text_of
-from tests.support.runs import running_run
 from xfer_core.experiments.plan import plan_for
 from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
@@ -104,7 +103,7 @@ def test_another_question_keeps_problem_and_training():
 
 
 def test_after_start_the_form_is_folded_and_the_new_experiment_is_shown():
-    finish_runs(running_run("joint", seeds=1)[1])
+    finish_runs(queue_experiment("joint", seeds=1)[1])
     page = app("compare", **plan_for("help").query())
     assert START in [button.label for button in page.button]
     press(page, START)
@@ -145,7 +144,7 @@ def test_a_plan_is_still_there_after_a_visit_elsewhere():
 
 
 def test_an_experiment_can_be_named():
-    batch, ids = running_run(seeds=1)
+    batch, ids = queue_experiment(seeds=1)
     finish_runs(ids)
     page = app("compare", experiment=batch)
     page.text_input(key=f"experiment.name.{batch}").set_value("Lecture *3*").run()
@@ -157,7 +156,7 @@ def test_an_experiment_can_be_named():
 
 
 def test_time_is_said_from_runs_of_the_same_kind():
-    _batch, ids = running_run(seeds=2)
+    _batch, ids = queue_experiment(seeds=2)
     finish_runs(ids)  # 2 s of training each
     for run in ids:
         open_store().update(run, started=100.0, ended=102.5, threads=1)

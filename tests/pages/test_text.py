@@ -16,10 +16,9 @@ from streamlit.testing.v1 import AppTest
 import pages.widgets.domains
 from pages.i18n import JOINER, error_text, plain
 from pages.widgets.loss_weights import shares_bar
-from tests.support.experiments import finish_runs
+from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.hostile import HOSTILE, TEXTS
 from tests.support.pages import app, finished_run
-from tests.support.runs import running_run
 from tests.support.training import TARGET
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.curves import Curve, curve_chart
@@ -183,7 +182,7 @@ def test_titles_of_domains_are_text_on_train_and_on_a_run_s_page(hostile_titles)
 
 def test_compare_shows_names_and_reasons_as_text():
     store = open_store()
-    batch, ids = running_run(budgets=(5,), seeds=2)
+    batch, ids = queue_experiment(budgets=(5,), seeds=2)
     finish_runs(ids[2:])
     broken(store, batch=batch)
     for run in ids:
@@ -196,7 +195,7 @@ def test_the_list_and_compared_runs_show_names_as_text():
     runs = [finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     for run in runs:
         store.rename(run, HOSTILE)
-    batch, ids = running_run(budgets=(5,), seeds=2)
+    batch, ids = queue_experiment(budgets=(5,), seeds=2)
     store.name_experiment(batch, HOSTILE)
     require_text(app("compare", view="runs"))
     test = app("compare", view="runs", runs=",".join([*runs, *ids]))

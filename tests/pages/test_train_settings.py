@@ -35,7 +35,7 @@ def test_the_rule_is_a_visible_choice_and_the_oracle_is_marked():
     box = next(box for box in test.selectbox if box.label == "Model selection: which step counts")
     assert box.value == "last"
     box.set_value("oracle").run()
-    assert "no honest rule" in text_of(test)
+    assert "not a fair rule" in text_of(test)
     assert queued(test).training.selection == "oracle"
 
 

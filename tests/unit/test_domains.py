@@ -122,8 +122,11 @@ def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sen
     [
         ({"samples": 7}, "letters.own.inputs must be of shape (7, 1, 4, 4); found (6, 1, 4, 4)."),
         ({"shape": (1, 4, 5)}, "letters.own.inputs must be of shape (6, 1, 4, 5); found (6, 1, 4, 4)."),
-        ({"tasks": {"letter": ("a", "b", "c")}}, "letters.own.tasks must have the tasks and classes that are known"),
-        ({"tasks": {"letter": ("a", "b", "d"), "size": ()}}, "letters.own.tasks must have the tasks and classes that"),
+        ({"tasks": {"letter": ("a", "b", "c")}}, "letters.own.tasks must have the tasks and classes of its metadata"),
+        (
+            {"tasks": {"letter": ("a", "b", "d"), "size": ()}},
+            "letters.own.tasks must have the tasks and classes of its metadata",
+        ),
     ],
 )
 def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
