@@ -16,8 +16,8 @@ check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test
-	$(BIN)/python -m pytest
+unit: $(VENV)/.test  ## on all cores, each test on one
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 browser-tests: $(VENV)/.test browser
 	$(BIN)/python -m pytest -m browser
