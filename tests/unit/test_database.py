@@ -356,3 +356,28 @@ def test_what_is_queued_in_a_database_made_anew_is_trained(monkeypatch, capsys):
         assert serving.poll() is None, "the dispatcher that was there has done it"
     finally:
         end_dispatchers(settings().home)
+
+
+def test_the_log_of_a_database_that_another_process_made_anew_stays(store, monkeypatch):
+    store.create(RunSpec())
+    file = Path(store.engine.url.database)
+    log = Path(f"{file}-wal")
+    assert log.exists()
+    file.unlink()
+
+    class Faster:
+        """Another process has the lock first, and makes the file and its log anew."""
+
+        def __init__(self, _path) -> None: ...
+
+        def __enter__(self) -> None:
+            if not file.exists():
+                log.unlink()
+                file.write_bytes(b"new")
+                log.write_bytes(b"new log")
+
+        def __exit__(self, *_) -> None: ...
+
+    monkeypatch.setattr(database, "FileLock", Faster)
+    store.database._forget()
+    assert log.read_bytes() == b"new log"

@@ -351,9 +351,12 @@ def serve(until_idle: bool = False) -> int:
         if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
             continue
         reason = dispatcher.serve(context)
-        if reason != LOST:
-            with suppress(XferError):  # a locked store: the next one waits until the lease expires
-                store.release_lease(dispatcher.owner)
+        if reason == LOST:
+            # Another one serves now; or the database was made anew and nobody does, though whoever queues a run sees
+            # this process and starts no other.
+            continue
+        with suppress(XferError):  # a locked store: the next one waits until the lease expires
+            store.release_lease(dispatcher.owner)
         if dispatcher.workers:
             os._exit(0)  # a normal exit would join the child processes
         if reason == OUTDATED:
@@ -362,5 +365,7 @@ def serve(until_idle: bool = False) -> int:
         # A run may have been queued by a process that still saw the queue served.
         if reason == TOLD or not store.find(statuses=(QUEUED,), limit=1):
             return 0
-    print("a dispatcher is alive already")
+    print("a dispatcher is alive already", flush=True)
+    if multiprocessing.active_children():
+        os._exit(0)
     return 0

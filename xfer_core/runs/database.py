@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,22 +127,23 @@ class Database:
         """Close a file that was deleted or replaced since it was opened."""
         with self._lock:
             old = self._opened if self._identity("") != self._opened.get("") else {}
-            leftovers = [
-                suffix for suffix in ("-wal", "-shm") if suffix in old and self._identity(suffix) == old[suffix]
-            ]
-            emptied = False
-            if self.file is not None and self.file.exists():
-                with FileLock(f"{self.file}.lock"):
-                    if not self._identity():  # emptied: on closing, SQLite writes its log into the file
-                        self.file.unlink(missing_ok=True)
-                        emptied = True
-            if leftovers and not emptied and self.engine.pool.checkedin():  # pyright: ignore[reportAttributeAccessIssue]
-                # Write the log into the old file, wherever that was moved to.
-                with suppress(exc.DatabaseError), self.engine.connect() as connection:
-                    connection.execute(sa.text("PRAGMA wal_checkpoint(PASSIVE)"))
-            self.engine.dispose()
-            for suffix in leftovers:  # SQLite would use the old file's log for the new one
-                Path(f"{self.file}{suffix}").unlink(missing_ok=True)
+            # Whoever makes the file anew holds the same lock: a log that is seen to be the old one is still that one
+            # when it is deleted, and not the new one of a process that was faster.
+            here = self.file is not None and self.file.parent.is_dir()
+            with FileLock(f"{self.file}.lock") if here else nullcontext():
+                emptied = self.file is not None and self.file.exists() and not self._identity()
+                leftovers = [
+                    suffix for suffix in ("-wal", "-shm") if suffix in old and self._identity(suffix) == old[suffix]
+                ]
+                if self.file is not None and emptied:  # on closing, SQLite writes its log into the file
+                    self.file.unlink(missing_ok=True)
+                elif leftovers and self.engine.pool.checkedin():  # pyright: ignore[reportAttributeAccessIssue]
+                    # Write the log into the old file, wherever that was moved to.
+                    with suppress(exc.DatabaseError), self.engine.connect() as connection:
+                        connection.execute(sa.text("PRAGMA wal_checkpoint(PASSIVE)"))
+                self.engine.dispose()
+                for suffix in leftovers:  # SQLite would use the old file's log for the new one
+                    Path(f"{self.file}{suffix}").unlink(missing_ok=True)
             self._opened = {}
             self.replaced = time.time()
             logger.warning("the database %s was deleted or replaced while in use", PASSWORD.sub(r"\1***@", self.url))
