@@ -1,4 +1,4 @@
-"""What several tests share: a cheap problem, a trainer in one line, observers that interfere at a chosen step."""
+"""Fixtures that all tests share: a home and a data folder of their own, the default problem, an empty store."""
 
 from __future__ import annotations
 

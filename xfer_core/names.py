@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 ACCURACY, ERROR = "accuracy", "error"
-LOSS, WEIGHTED, LAMBDA, COSINE = "loss", "weighted", "lambda", "cosine"
+LAMBDA = "lambda"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.chart_runs import term_titles
 from pages.widgets.config_form import choose_kind, controls
-from pages.widgets.domains import domain_title, task_title
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
 from pages.widgets.plan_link import RATE
-from xfer_core.domains import domain_info, domain_keys
+from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
 from xfer_core.networks import HEAD, NETWORKS
@@ -38,28 +37,11 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
         prefix: starts the keys of the controls.
         slots: places for the errors of each field.
     """
-    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
     left, right = st.columns(2)
     with left:
-        chosen = st.multiselect(
-            _("Tasks: what to tell apart"),
-            tasks,
-            default=[task for task in first.tasks if task in tasks],
-            format_func=task_title,
-            key=f"{prefix}.tasks",
-            wrap=True,
-        )
-        slots.here("problem.tasks")
+        chosen = tasks_control(first, keys, prefix, slots)
     with right:
-        unseen = st.multiselect(
-            _("Unseen (test-only) domains"),
-            list(domain_keys()),
-            default=list(first.unseen),
-            format_func=domain_title,
-            key=f"{prefix}.unseen",
-            wrap=True,
-        )
-        slots.here("problem.unseen")
+        unseen = unseen_control(first, prefix, slots)
     return {"tasks": chosen, "unseen": unseen}
 
 

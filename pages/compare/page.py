@@ -10,17 +10,17 @@ from pages.compare.experiment_form import experiment_form
 from pages.compare.experiment_panel import experiment_panel
 from pages.compare.experiment_upload import experiment_uploader
 from pages.compare.run_list import COMPARED, run_list
-from pages.i18n import _, error_text, format_time, plain
+from pages.i18n import _, format_time, plain
 from pages.widgets import address
 from pages.widgets.experiment_title import experiment_title, question_title
-from pages.widgets.plan_link import Refused, is_plan, read_plan
+from pages.widgets.plan_link import is_plan, read_plan
+from pages.widgets.refused import show_refused
 from pages.widgets.store import store
 from xfer_core.experiments.experiment import experiments
 from xfer_core.experiments.plan import Plan, plan_for
 from xfer_core.runs.store import NAME_LENGTH
 
 EXPERIMENTS, RUNS = "experiments", "runs"
-LONGEST = 2000  # characters of a setting in the link: a table of weights may be longer
 state = st.session_state
 
 
@@ -49,24 +49,11 @@ def _fold_form(folded: bool) -> None:
     state["experiment.first"] = state.get("experiment.plan", plan_for("help"))
 
 
-def _say_refused() -> None:
-    """Show the refused parts of the link literally, until the visitor has confirmed them."""
-    refused: Refused = state.get("experiment.refused", [])
-    if not refused:
-        return
-    with st.container(border=True):
-        for setting, error in refused:
-            words = _("Left out of this link: {reason}").format(reason=error_text(error))
-            st.warning(words, icon=":material/link_off:")
-            st.code(setting, language=None, wrap_lines=True)
-        st.button(_("I have read this"), on_click=state.pop, args=("experiment.refused", None), key="note-refused")
-
-
 def _write_address(plan: Plan | None, shown: str) -> None:
     """Write the plan while the form is open, so that it can be shared; else the experiment that is shown."""
     wanted = {"experiment": shown} if shown else {}
     if plan is not None:
-        wanted = {path: value for path, value in plan.query().items() if len(value) <= LONGEST}
+        wanted = address.without_long(plan.query())
     address.write_address(wanted)
 
 
@@ -77,7 +64,7 @@ def _experiments(heading: DeltaGenerator) -> None:
     """The form, and below it one experiment, chosen in the page's heading."""
     batches = experiments(store())
     _read_address(batches)
-    _say_refused()
+    show_refused("experiment.refused")
     asked = state.get("experiment.shown", "")
     if asked and asked not in batches:
         st.info(_("The experiment of this link is not in this installation. Start it again below."))

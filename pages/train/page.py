@@ -26,6 +26,7 @@ from pages.widgets.live_panel import (
     live_panel,
 )
 from pages.widgets.plan_link import compare_query
+from pages.widgets.refused import show_refused
 from pages.widgets.store import enqueue, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
@@ -33,7 +34,6 @@ from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 
 state = st.session_state
-LONGEST = 2000  # characters of a setting in the link: a longer table of weights is only in the recipe
 TRAINING = (*LIVE, PAUSED)
 turning = Lock()
 
@@ -108,22 +108,9 @@ def _spec_now(run: Run) -> RunSpec:
     return RunSpec.model_validate({**data, "strategy": {**data["strategy"], "weights": now}})
 
 
-def _say_refused() -> None:
-    """Show the refused parts of the link literally, until the visitor has confirmed them."""
-    refused: list[tuple[str, XferError]] = state.get("train.refused", [])
-    if not refused:
-        return
-    with st.container(border=True):
-        for setting, error in refused:
-            words = _("Left out of this link: {reason}").format(reason=error_text(error))
-            st.warning(words, icon=":material/link_off:")
-            st.code(setting, language=None, wrap_lines=True)
-        st.button(_("I have read this"), on_click=state.pop, args=("train.refused", None), key="note-refused")
-
-
 def _write_address(spec: RunSpec) -> None:
     """Write the whole spec into the address, in the syntax of ``--set``."""
-    settings = {path: value for path, value in spec_settings(spec).items() if len(value) <= LONGEST}
+    settings = address.without_long(spec_settings(spec))
     run = state.get("train.run")
     address.write_address({**settings, **({"run": run} if run else {})})
 
@@ -208,7 +195,7 @@ def main() -> None:
     """The page."""
     st.html(STYLE + problem.STYLE + STAGES_STYLE + loss_weights.STYLE)
     _read_address()
-    _say_refused()
+    show_refused("train.refused")
     field_errors = FieldErrors()
     top = st.container(key="top")
     choose, watch = st.columns([6, 8], gap="medium")

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PAGE, ARRIVED, WRITTEN = "address.page", "address.arrived", "address.written"
 ARRIVALS, GIVEN = "address.arrivals", "address.given"
+LONGEST = 2000  # characters of a setting in a link
 
 
 def goes_through_history() -> bool:
@@ -67,3 +68,8 @@ def write_address(wanted: Mapping[str, str]) -> None:
     if wanted != known or wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)
         st.session_state[WRITTEN] = dict(wanted)
+
+
+def without_long(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings that fit into a link; a longer one, such as a table of weights, is only in the recipe."""
+    return {path: value for path, value in settings.items() if len(value) <= LONGEST}

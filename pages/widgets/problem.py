@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -127,8 +128,20 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
         help=_("A press on a picture then adds or removes that domain."),
     )
     keys = [key for role in chosen.values() for key in role]
+    found = tasks_control(now, keys, prefix, slots)
+    unseen = unseen_control(
+        now, prefix, slots, help=_("No training ever sees these. What was learned should hold there too.")
+    )
+    for key in unseen:
+        if not is_available(key):
+            offer_download(key, "unseen")
+    return {"tasks": found, "unseen": unseen}
+
+
+def tasks_control(now: Problem, keys: Iterable[str], prefix: str, slots: FieldErrors) -> list[str]:
+    """Choice among the tasks of these domains; at first those of ``now``."""
     tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
-    found = st.multiselect(
+    chosen = st.multiselect(
         _("Tasks: what to tell apart"),
         tasks,
         default=[task for task in now.tasks if task in tasks],
@@ -137,20 +150,22 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
         wrap=True,
     )
     slots.here("problem.tasks")
-    unseen = st.multiselect(
+    return chosen
+
+
+def unseen_control(now: Problem, prefix: str, slots: FieldErrors, help: str | None = None) -> list[str]:
+    """Choice of test-only domains; at first those of ``now``."""
+    chosen = st.multiselect(
         _("Unseen (test-only) domains"),
         list(domain_keys()),
         default=list(now.unseen),
         format_func=domain_title,
         key=f"{prefix}.unseen",
-        help=_("No training ever sees these. What was learned should hold there too."),
+        help=help,
         wrap=True,
     )
     slots.here("problem.unseen")
-    for key in unseen:
-        if not is_available(key):
-            offer_download(key, "unseen")
-    return {"tasks": found, "unseen": unseen}
+    return chosen
 
 
 def budget_label(budget: Any) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.i18n import _, format_time, percent
+from pages.i18n import _, format_time
 from pages.widgets.domains import domain_title
 from pages.widgets.field_words import field_title, field_words
+from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.sentences import budget_word
-from xfer_core.names import is_error
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run
 
@@ -28,7 +28,7 @@ def result_words(run: Run) -> str:
     metric = run.target_metric
     if metric is None or run.broke:
         return ""
-    return f"{metric['value']:.1f}°" if is_error(metric["name"]) else percent(metric["value"])
+    return metric_text(metric["name"], metric["value"])
 
 
 def changed_words(spec: RunSpec) -> list[str]:

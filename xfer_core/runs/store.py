@@ -184,7 +184,7 @@ class Store:
             if row.status not in allowed:
                 raise XferError("not_in_status", kind, row.status, allowed=allowed)
             if kind == "set":
-                RunSpec.model_validate(row.spec).check_live(name, value)
+                row.typed_spec.check_live(name, value)
             if kind == "resume":
                 values = {"status": QUEUED, "reason": None, "ended": None, "deaths": 0, "died_at": None}
                 self._change(connection, run, RESUMABLE, values)

@@ -192,7 +192,6 @@ def live_view(
         layout: ``panel`` for one run, ``race`` for several side by side.
         height: of every chart in pixels; None: the first fills the window, the others have 300.
         answers: race: samples on every card, with its network's predictions.
-        on_status_change: called before the rerun that follows a change of a run's status.
     """
     data = {
         "runs": [asdict(run) for run in runs],
