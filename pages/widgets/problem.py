@@ -8,11 +8,14 @@ from typing import Any
 import streamlit as st
 
 from pages.i18n import _, plain
+from pages.widgets.config_form import sliders
 from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.domains.reference import make_reference
 from xfer_core.problems.problem import Problem, Role
 
+TURNED = 40.0  # degrees between source and target where both are the same points
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 
 STYLE = """<style>
@@ -76,9 +79,11 @@ def _carry_over(prefix: str) -> None:
 
 
 def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
-    keys = list(domain_keys())
-    at_first = [key for key in getattr(now, role) if key in keys]
-    title = st.empty()
+    keys, given = list(domain_keys()), {reference.partition("?")[0]: reference for reference in getattr(now, role)}
+    at_first = [key for key in given if key in keys]
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with head:
+        title = st.empty()
     shared: dict[str, Any] = {
         "format_func": domain_tile,
         "label_visibility": "collapsed",
@@ -90,7 +95,10 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         )
         chosen = at_first if set(found) == set(at_first) else list(found)
     else:
+        shared |= {"on_change": _follow, "args": (prefix, role)}
         chosen = [st.pills(label, keys, default=(at_first or keys)[0], required=True, key=f"{prefix}.{role}", **shared)]
+    with head:
+        chosen = [_with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
     named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
     helps = "\n\n".join(domain_help(key) for key in chosen)
     title.markdown(f"{label}: **{named}**", help=helps or None)
@@ -99,6 +107,33 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         if not is_available(key):
             offer_download(key, role)
     return chosen
+
+
+def _with_parameters(reference: str, prefix: str) -> str:
+    """The reference to a domain as its sliders say; the given one if it has none."""
+    parameters, key = domain_info(reference).parameters, reference.partition("?")[0]
+    if parameters is None:
+        return reference
+    with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):
+        st.markdown(f"**{plain(domain_title(key))}**")
+        chosen = sliders(parameters, f"{prefix}.{key}")
+    return make_reference(key, type(parameters)(**chosen))
+
+
+def _follow(prefix: str, role: Role) -> None:
+    """When a person chooses a domain of another kind of input, or without a common task, choose one that goes with it
+    for the other role: the same domain turned, if it can be, else the first with a common task."""
+    state, other = st.session_state, "target" if role == "source" else "source"
+    info, present = domain_info(state[f"{prefix}.{role}"]), domain_info(state[f"{prefix}.{other}"])
+    if info.spec.modality == present.spec.modality and set(info.tasks) & set(present.tasks):
+        return
+    key = state[f"{prefix}.{role}"]
+    if info.parameters is not None and "rotate" in type(info.parameters).model_fields:
+        state[f"{prefix}.{other}"], state[f"{prefix}.target.{key}.rotate"] = key, TURNED
+        state.pop(f"{prefix}.source.{key}.rotate", None)
+        return
+    fitting = (one for one in domain_keys() if one != key and set(domain_info(one).tasks) & set(info.tasks))
+    state[f"{prefix}.{other}"] = next(fitting, key)
 
 
 def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
@@ -140,13 +175,13 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
 
 def tasks_control(now: Problem, keys: Iterable[str], prefix: str, slots: FieldErrors) -> list[str]:
     """Choice among the tasks of these domains; at first those of ``now``."""
-    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
+    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or list(now.tasks)
     chosen = st.multiselect(
         _("Tasks: what to tell apart"),
         tasks,
-        default=[task for task in now.tasks if task in tasks],
+        default=[task for task in now.tasks if task in tasks] or tasks[:1],
         format_func=task_title,
-        key=f"{prefix}.tasks",
+        key=f"{prefix}.tasks.{tasks[0]}",
         wrap=True,
     )
     slots.here("problem.tasks")
@@ -157,7 +192,7 @@ def unseen_control(now: Problem, prefix: str, slots: FieldErrors, help: str | No
     """Choice of test-only domains; at first those of ``now``."""
     chosen = st.multiselect(
         _("Unseen (test-only) domains"),
-        list(domain_keys()),
+        list(dict.fromkeys((*domain_keys(), *now.unseen))),
         default=list(now.unseen),
         format_func=domain_title,
         key=f"{prefix}.unseen",
