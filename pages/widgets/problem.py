@@ -13,6 +13,7 @@ from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.reference import make_reference
+from xfer_core.modalities import MODALITIES
 from xfer_core.problems.problem import Problem, Role
 
 TURNED = 40.0  # degrees between source and target where both are the same points
@@ -20,6 +21,7 @@ BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 
 STYLE = """<style>
 .st-key-domains [data-testid=stVerticalBlock] {gap: .3rem}
+.st-key-domains [data-testid=stPopover] button {min-height: 0; padding: 0 .3rem}
 .st-key-domains [data-testid=stButtonGroup] [role=radiogroup],
 .st-key-domains [data-testid=stButtonGroup] [role=toolbar] {gap: .25rem}
 .st-key-domains [data-testid=stButtonGroup] button {padding: 2px; border-width: 3px; min-height: 0; height: auto;
@@ -95,8 +97,13 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         )
         chosen = at_first if set(found) == set(at_first) else list(found)
     else:
-        shared |= {"on_change": _follow, "args": (prefix, role)}
-        chosen = [st.pills(label, keys, default=(at_first or keys)[0], required=True, key=f"{prefix}.{role}", **shared)]
+        key, first = f"{prefix}.{role}", (at_first or keys)[0]
+        present = domain_info(st.session_state.get(key) or first).spec.modality
+        offered = [one for one in keys if domain_info(one).spec.modality == present]
+        offered += [kind.modality for kind in MODALITIES if kind.modality != present]
+        shared |= {"format_func": _tile, "on_change": _follow, "args": (prefix, role)}
+        first = first if first in offered else offered[0]
+        chosen = [st.pills(label, offered, default=first, required=True, key=key, **shared)]
     with head:
         chosen = [_with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
     named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
@@ -120,20 +127,34 @@ def _with_parameters(reference: str, prefix: str) -> str:
     return make_reference(key, type(parameters)(**chosen))
 
 
+def _tile(option: str) -> str:
+    """A domain's button, or that of another kind of input."""
+    kinds = {
+        "image": ":material/image: " + _("Pictures"),
+        "table": ":material/table_chart: " + _("Points and tables"),
+    }
+    return kinds.get(option) or domain_tile(option)
+
+
 def _follow(prefix: str, role: Role) -> None:
-    """When a person chooses a domain of another kind of input, or without a common task, choose one that goes with it
-    for the other role: the same domain turned, if it can be, else the first with a common task."""
+    """When a person chooses another kind of input, choose its first domain. When the other role has a domain that does
+    not go with the chosen one, choose one that does: the same domain turned, if it can be, else the first with a
+    common task."""
     state, other = st.session_state, "target" if role == "source" else "source"
-    info, present = domain_info(state[f"{prefix}.{role}"]), domain_info(state[f"{prefix}.{other}"])
-    if info.spec.modality == present.spec.modality and set(info.tasks) & set(present.tasks):
+    chosen, present = state[f"{prefix}.{role}"], state[f"{prefix}.{other}"]
+    if chosen in {kind.modality for kind in MODALITIES}:
+        role, other = "source", "target"
+        state[f"{prefix}.{role}"] = next(key for key in domain_keys() if domain_info(key).spec.modality == chosen)
+    elif set(domain_info(chosen).tasks) & set(domain_info(present).tasks):
         return
+    info = domain_info(state[f"{prefix}.{role}"])
     key = state[f"{prefix}.{role}"]
     if info.parameters is not None and "rotate" in type(info.parameters).model_fields:
         state[f"{prefix}.{other}"], state[f"{prefix}.target.{key}.rotate"] = key, TURNED
         state.pop(f"{prefix}.source.{key}.rotate", None)
         return
-    fitting = (one for one in domain_keys() if one != key and set(domain_info(one).tasks) & set(info.tasks))
-    state[f"{prefix}.{other}"] = next(fitting, key)
+    fitting = [one for one in domain_keys() if one != key and set(domain_info(one).tasks) & set(info.tasks)]
+    state[f"{prefix}.{other}"] = fitting[0] if fitting else key
 
 
 def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
