@@ -70,7 +70,11 @@ class DomainRegistry:
             XferError: ``unknown_domain``, ``no_parameters``, or those of ``read_parameters``, naming ``field``.
         """
         key, texts = split_reference(reference, field)
-        info = self.builtin.get(key) or (self.own and self.own.info(key))
+        try:
+            info = self.builtin.get(key) or (self.own and self.own.info(key))
+        except XferError as error:
+            error.field = field
+            raise
         if info is None:
             raise XferError("unknown_domain", field, key, allowed=self._nearest(key))
         if info.parameters is None:
