@@ -21,10 +21,9 @@ from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.charts import experiment as charts
-from xfer_core.experiments.experiment import preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.runs.spec import RunSpec, metric_name
-from xfer_core.runs.store import Run
+from xfer_core.runs.store import Run, StoredExperiment
 
 NUMBERS = "experiment.numbers"
 TITLES = {
@@ -81,7 +80,7 @@ class ExperimentView:
 
 
 def experiment_charts(
-    batch: str,
+    experiment: StoredExperiment,
     table: Sequence[RunRecord],
     titles: dict[str, str],
     looks: charts.LineStyles,
@@ -95,22 +94,21 @@ def experiment_charts(
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,
-        bool(st.session_state.get(f"experiment.zoom.{batch}")),
+        bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
     shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
-    question = PRESETS.get(preset_of(batch))
-    first = question.chart if question else "final"
+    first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
-        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+        key=f"experiment.picture.{experiment.id}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name])}")
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
-        st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
+        st.toggle(_("Zoom in"), key=f"experiment.zoom.{experiment.id}", help=help)
 
 
 def _fits(name: str, table: Sequence[RunRecord]) -> bool:

@@ -70,18 +70,15 @@ def _progress_line(progress: dict[str, Any]) -> None:
 def submit(options: argparse.Namespace) -> int:
     """Queue a run, or an experiment from its recipe."""
     from xfer_core.execution.dispatcher import ensure_dispatcher
-    from xfer_core.experiments.experiment import new_batch
+    from xfer_core.experiments.experiment import begin_runs
     from xfer_core.exports.experiments.recipe import is_experiment, read_recipe
     from xfer_core.runs.store import open_store
 
     if is_experiment(data := read_recipe_file(options)):
         if options.set:
             raise XferError("not_for_experiments", "--set", options.set[0])
-        preset, name, specs = read_recipe(data)
-        batch = new_batch(preset)
-        open_store().create_many(specs, batch)
-        open_store().name_experiment(batch, name)
-        print(batch)
+        preset, name, runs = read_recipe(data)
+        print(begin_runs(open_store(), preset, runs, name))
     else:
         print(open_store().create(read_spec(options)))
     ensure_dispatcher()

@@ -79,14 +79,13 @@ def stop(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write a run or an experiment to a folder."""
-    from xfer_core.experiments.experiment import experiments
     from xfer_core.exports import Exported, export_run
     from xfer_core.exports.experiments import export_experiment
     from xfer_core.runs.store import open_store
 
     store = open_store()
     try:
-        if options.run in experiments(store):
+        if store.experiment(options.run):
             exported = Exported(export_experiment(store, options.run, options.folder))
         else:
             exported = export_run(store, options.run, options.folder)

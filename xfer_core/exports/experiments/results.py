@@ -11,10 +11,10 @@ from xfer_core.analysis.findings import ConditionSummary, default_reference, sum
 from xfer_core.analysis.sentences import Sentence, sentences
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import finished_unique, one_run_per_condition, preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.experiment import finished_unique, one_run_per_condition
+from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import Run, Store
+from xfer_core.runs.store import Run, Store, StoredExperiment
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class ExperimentResults:
     """An experiment with its results.
 
     Attributes:
-        batch: its key in the store.
+        experiment: what was asked.
         title: its name, or its preset's title.
         runs: all of them, by time.
         table: the finished ones, at least one.
         reference: the condition that the others are compared with.
     """
 
-    batch: str
+    experiment: StoredExperiment
     title: str
     runs: Sequence[Run]
     table: Sequence[RunRecord]
@@ -83,19 +83,19 @@ def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
-def gather_results(store: Store, batch: str, reference: str = "") -> ExperimentResults:
+def gather_results(store: Store, experiment: str, reference: str = "") -> ExperimentResults:
     """The experiment, compared with ``reference`` (a condition) or with the default one.
 
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
     """
-    runs = sorted(store.find(batch=batch), key=lambda run: run.created)
-    if not runs:
-        raise XferError("unknown_experiment", "experiment", batch)
+    stored = store.experiment(experiment)
+    if stored is None:
+        raise XferError("unknown_experiment", "experiment", experiment)
+    runs = sorted(store.find(experiment=experiment), key=lambda run: run.created)
     table = run_records(finished_unique(runs))
     if not table:
-        raise XferError("no_results", "experiment", batch)
+        raise XferError("no_results", "experiment", experiment)
     known = reference if any(row.condition == reference for row in table) else default_reference(table)
-    question = PRESETS.get(preset_of(batch))
-    title = store.experiment_name(batch) or (question.title if question else batch)
-    return ExperimentResults(batch, title, runs, table, known)
+    title = stored.name or (ALL_PRESETS[stored.preset].title if stored.preset in ALL_PRESETS else experiment)
+    return ExperimentResults(stored, title, runs, table, known)
