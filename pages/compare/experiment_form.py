@@ -15,7 +15,6 @@ from pages.i18n import _, time_range
 from pages.widgets.chart_runs import term_titles
 from pages.widgets.domains import domain_title
 from pages.widgets.field_errors import FieldErrors
-from pages.widgets.plan_link import MOST_SEEDS
 from pages.widgets.problem import BUDGETS, budget_label
 from pages.widgets.store import begin, require_available, store
 from xfer_core.analysis.cost import cost
@@ -25,6 +24,7 @@ from xfer_core.domains import domain_keys
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Condition, Experiment
 from xfer_core.experiments.plan import Plan, plan_for, strategy_of
+from xfer_core.experiments.plan_link import MOST_SEEDS
 from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE

@@ -13,10 +13,10 @@ from pages.compare.run_list import COMPARED, run_list
 from pages.i18n import _, format_time, plain
 from pages.widgets import address
 from pages.widgets.experiment_title import experiment_title, preset_title
-from pages.widgets.plan_link import is_plan, read_plan
 from pages.widgets.refused import show_refused
 from pages.widgets.store import store
 from xfer_core.experiments.plan import Plan, plan_for
+from xfer_core.experiments.plan_link import is_plan, read_plan
 from xfer_core.experiments.presets import is_on_compare
 from xfer_core.runs.store import NAME_LENGTH, StoredExperiment
 

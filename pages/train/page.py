@@ -12,7 +12,6 @@ from pages.widgets import address, loss_weights, problem
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import STYLE as STAGES_STYLE
 from pages.widgets.lesson import lesson_of
-from pages.widgets.link import read_link
 from pages.widgets.live_panel import (
     baseline_specs,
     baselines_of,
@@ -21,12 +20,13 @@ from pages.widgets.live_panel import (
     live_notes,
     live_panel,
 )
-from pages.widgets.plan_link import compare_query, sweep_query
 from pages.widgets.refused import show_refused
 from pages.widgets.store import begin_these, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
+from xfer_core.experiments.plan_link import compare_query, sweep_query
 from xfer_core.experiments.presets import TOGETHER
+from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from pages.widgets.plan_link import compare_query, is_plan, read_plan, sweep_query
 from xfer_core.analysis.comparison import condition_of
 from xfer_core.experiments.plan import Plan, method_settings, plan_for, plan_to_compare, strategy_of, untuned
+from xfer_core.experiments.plan_link import compare_query, is_plan, read_plan, sweep_query
 from xfer_core.experiments.presets import BALANCERS, PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from xfer_core.cli import catalogue, running, stored
+from xfer_core.cli.experiment import experiment
 from xfer_core.errors import XferError, format_error
 
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print JSON")
         if "recipe" in flags:
             sub.add_argument("recipe", nargs="?", type=Path, help="a file with a spec; else the default problem")
+        if {"recipe", "preset"} & set(flags):
             sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one field")
         if "run" in flags:
             sub.add_argument("run", help="the id of a run" + (" or of an experiment" if name == "export" else ""))
@@ -75,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("what", choices=("domains", "networks", "strategies", "selections"))
     add("train", running.train, "train in the foreground", "recipe", "--json")
     add("submit", running.submit, "queue a run and print its id", "recipe")
+    text = "run an experiment in the foreground and print its table"
+    planned = add("experiment", experiment, text, "preset", "--json")
+    planned.add_argument("preset", help="its question, such as help, freeze, lambda or race")
+    planned.add_argument(
+        "--budgets", metavar="1,5,20", help='labels per class, numbers or "all"; else the preset\'s own'
+    )
+    planned.add_argument("--seeds", default="5", metavar="COUNT", help="5 by default, the least for a verdict")
     add("runs", stored.runs, "all runs, the newest first", "--json")
     add("show", stored.show, "one run", "run", "--json")
     add("stop", stored.stop, "stop a run", "run")

@@ -32,6 +32,10 @@ class Condition:
     settings: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The title with its values."""
+        return translate(self.title).format(**self.params)
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -95,7 +99,7 @@ class Experiment:
         Raises:
             XferError: as :meth:`specs`.
         """
-        runs = [(spec, translate(one.title).format(**one.params)) for spec, one in self.specs()]
+        runs = [(spec, one.text(translate)) for spec, one in self.specs()]
         return store.create_experiment(self.asked(), runs)
 
 
@@ -195,6 +199,23 @@ def add_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
         for seed in range(first, first + count)
         for run in unique
     ]
+
+
+def begin_or_resume(store: Store, asked: Experiment) -> str:
+    """Begin an experiment, or resume the newest one that asks for the same and has not finished. Its id.
+
+    Raises:
+        XferError: as :meth:`Experiment.specs`.
+    """
+    wanted = {spec.digest() for spec, _condition in asked.specs()}
+    same = asked.asked()
+    for one in store.experiments().values():
+        if all(getattr(one, name) == value for name, value in same.items()):
+            if wanted <= {run.digest for run in finished_unique(store.find(experiment=one.id))}:
+                break  # the newest is finished
+            resume(store, one.id)
+            return one.id
+    return asked.begin(store)
 
 
 def pause(store: Store, runs: Iterable[Run]) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
-from xfer_core.analysis.sentences import Sentence, sentences
+from xfer_core.analysis.sentences import Sentence, sentences, table_rows
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import finished_unique, one_run_per_condition
@@ -64,6 +64,11 @@ class ExperimentResults:
     def found(self) -> list[ConditionSummary]:
         """Every condition at every budget against the reference."""
         return summarize_conditions(self.table, self.reference, higher_is_better=not self.numbers)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The same as the rows of a table: column → text."""
+        return table_rows(self.found, self.reference, self.titles, self.numbers)
 
     @cached_property
     def said(self) -> list[Sentence]:
