@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
-from tests.support.pages import app, text_of
 from xfer_core.experiments.experiment import Condition, Experiment, missing_specs
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import FINISHED, QUEUED, Store
+from xfer_core.runs.store import QUEUED, open_store
 
-DUMP = Path(__file__).with_name("store_0004.sql")  # trained and written by revision 0004
 PRESETS = {
     "race-33334444": "race",
     "experiment-help-55556666": "help",
@@ -23,25 +18,11 @@ PRESETS = {
 }
 
 
-@pytest.fixture
-def old(tmp_path) -> sqlite3.Connection:
-    """The database of this installation, as the old version left it."""
-    (tmp_path / "home").mkdir()
-    connection = sqlite3.connect(tmp_path / "home" / "xfer.db")
-    connection.executescript(DUMP.read_text("utf-8"))
-    return connection
-
-
-def opened(old: sqlite3.Connection) -> Store:
-    (file,) = [row[2] for row in old.execute("PRAGMA database_list")]
-    return Store(f"sqlite:///{file}")
-
-
-def test_every_run_is_there_with_its_spec_result_and_curves(old):
+def test_every_run_is_there_with_its_spec_result_and_curves(old_store):
     columns = "id, name, batch, digest, status, created"
-    before = {row[0]: row for row in old.execute(f"SELECT {columns} FROM runs")}
-    points = dict(old.execute("SELECT run, count(*) FROM scalars GROUP BY run"))
-    store = opened(old)
+    before = {row[0]: row for row in old_store.execute(f"SELECT {columns} FROM runs")}
+    points = dict(old_store.execute("SELECT run, count(*) FROM scalars GROUP BY run"))
+    store = open_store()
     runs = store.find()
     assert {run.id: (run.id, run.name, run.experiment, run.digest, run.status, run.created) for run in runs} == before
     for run in runs:
@@ -51,8 +32,8 @@ def test_every_run_is_there_with_its_spec_result_and_curves(old):
         assert run.status == QUEUED or (heard.events and run.target_metric["value"] > 0)
 
 
-def test_its_experiments_are_rows_that_ask_for_the_very_same_runs(old):
-    store = opened(old)
+def test_its_experiments_are_rows_that_ask_for_the_very_same_runs(old_store):
+    store = open_store()
     rows = store.experiments()
     assert {row.id: row.preset for row in rows.values()} == PRESETS
     assert [row.name for row in rows.values() if row.name] == ["Lecture 3"]
@@ -68,31 +49,20 @@ def test_its_experiments_are_rows_that_ask_for_the_very_same_runs(old):
     assert len(rows["sweep-1-9999aaaa"].conditions) == 4
 
 
-def test_a_migration_that_fails_changes_nothing(old):
-    old.execute("UPDATE runs SET spec = '{' WHERE batch = 'race-33334444'")
-    old.commit()
+def test_a_migration_that_fails_changes_nothing(old_store):
+    old_store.execute("UPDATE runs SET spec = '{' WHERE batch = 'race-33334444'")
+    old_store.commit()
     with pytest.raises(ValueError, match=r"property name|JSON"):
-        opened(old)
-    assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
-    assert old.execute("SELECT batch, name FROM experiments").fetchall() == [("experiment-help-55556666", "Lecture 3")]
-    assert not old.in_transaction
+        open_store()
+    assert old_store.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+    assert old_store.execute("SELECT batch, name FROM experiments").fetchall() == [
+        ("experiment-help-55556666", "Lecture 3")
+    ]
+    assert not old_store.in_transaction
 
 
-def test_a_worker_of_the_old_version_goes_on(old):
-    store = opened(old)
+def test_a_worker_of_the_old_version_goes_on(old_store):
+    store = open_store()
     with store.engine.begin() as connection:
         connection.execute(sa.text("UPDATE runs SET heartbeat = 1 WHERE batch = 'race-33334444'"))
     assert {run.heartbeat for run in store.find(experiment="race-33334444")} == {1}
-
-
-def test_old_links_open(old):
-    opened(old)
-    for experiment, title in (("experiment-help-55556666", "### Lecture 3"), ("sweep-1-9999aaaa", "### How does λ")):
-        page = app("compare", experiment=experiment)
-        assert not page.exception
-        assert title in text_of(page)
-        assert len(page.get("plotly_chart")) == 1
-    page = app(race="race-33334444")
-    assert not page.exception
-    assert "on the same 314 photographed digits" in text_of(page)
-    assert {run.status for run in opened(old).find(experiment="race-33334444")} == {FINISHED}
