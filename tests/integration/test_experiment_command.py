@@ -83,6 +83,14 @@ def test_runs_without_a_result_are_named_and_left_out(serve, capsys):
     assert [(one["seed"], one["status"], one["reason"]) for one in found["failures"]] == [
         (1, FAILED, "out of luck")
     ] * 4
+
+    def lose(store, run) -> None:
+        store.update(run.id, status=FAILED)
+        store.delete([run.id])
+
+    serve(lose)
+    assert main([*TWO, "--seeds", "3", "--json"]) == 1
+    assert {one["status"] for one in json.loads(capsys.readouterr().out)["failures"]} == {"deleted"}
     serve(lambda store, run: store.update(run.id, status=FAILED))
     assert main(["experiment", "race", *QUICK, "--seeds", "1"]) == 1
     assert "no run has finished\nFrom scratch, seed 0: failed" in capsys.readouterr().out
@@ -98,17 +106,18 @@ def test_an_interrupted_experiment_is_paused_and_the_same_command_goes_on(serve,
         train(store, run)
 
     serve(first_only)
-    assert main([*TWO, "--seeds", "1"]) == 130
+    assert main([*TWO, "--seeds", "2"]) == 130
     (begun,) = open_store().experiments()
     heard = capsys.readouterr()
     assert f"paused: {begun}. The same command goes on with it" in heard.err
     assert heard.out == ""
-    assert sorted(run.status for run in open_store().find()) == ["finished", *[PAUSED] * 3]
+    assert sorted(run.status for run in open_store().find()) == ["finished", *[PAUSED] * 7]
     serve(train)
-    assert main([*TWO, "--seeds", "1", "--json"]) == 0
+    open_store().delete([open_store().find(statuses=(PAUSED,))[0].id])
+    assert main([*TWO, "--seeds", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["experiment"] == begun
-    assert len(open_store().find()) == 4, "nothing was trained twice"
-    assert main([*TWO, "--seeds", "1", "--json"]) == 0
+    assert len(open_store().find()) == 8, "nothing was trained twice, and what was deleted again"
+    assert main([*TWO, "--seeds", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["experiment"] != begun, "a finished one is made again"
 
 

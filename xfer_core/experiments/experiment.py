@@ -202,19 +202,22 @@ def add_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
 
 
 def begin_or_resume(store: Store, asked: Experiment) -> str:
-    """Begin an experiment, or resume the newest one that asks for the same and has not finished. Its id.
+    """Begin an experiment, or go on with the newest one that asks for the same, unless that is finished. Its id.
 
     Raises:
         XferError: as :meth:`Experiment.specs`.
     """
-    wanted = {spec.digest() for spec, _condition in asked.specs()}
-    same = asked.asked()
-    for one in store.experiments().values():
-        if all(getattr(one, name) == value for name, value in same.items()):
-            if wanted <= {run.digest for run in finished_unique(store.find(experiment=one.id))}:
-                break  # the newest is finished
-            resume(store, one.id)
-            return one.id
+    wanted = {spec.digest(): (spec, condition.text()) for spec, condition in asked.specs()}
+    row = asked.asked()
+    same = (one for one in store.experiments().values() if all(getattr(one, name) == row[name] for name in row))
+    if newest := next(same, None):
+        runs = store.find(experiment=newest.id)
+        still_so = {run.digest for run in runs} <= wanted.keys()  # else a default has changed since
+        if still_so and len(finished_unique(runs)) < len(wanted):
+            resume(store, newest.id)
+            here = {run.digest for run in store.find(experiment=newest.id)}
+            store.create_many([wanted[digest] for digest in wanted if digest not in here], newest.id)
+            return newest.id
     return asked.begin(store)
 
 

@@ -32,9 +32,10 @@ def summary(store: Store, experiment: str, asked: Experiment) -> dict[str, Any]:
         run = newest.get(spec.digest())
         if run and run.status == FINISHED and not run.broke and run.target_metric:
             measured.append((spec.seed, run.target_metric["value"]))
-        elif run:
-            place = {"run": run.id, "condition": title, "budget": budget, "seed": spec.seed}
-            failures.append({**place, "status": run.outcome, "reason": (run.reason or {}).get("text")})
+        else:  # somebody may have deleted it
+            found = {"run": run.id, "status": run.outcome, "reason": (run.reason or {}).get("text")} if run else {}
+            place = {"condition": title, "budget": budget, "seed": spec.seed}
+            failures.append({"run": None, **place, "status": "deleted", "reason": None, **found})
     rows = []
     for (title, budget), measured in groups.items():
         over = mean_std([value for _seed, value in measured]) if measured else None
