@@ -22,8 +22,9 @@ from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.charts import experiment as charts
 from xfer_core.experiments.presets import ALL_PRESETS
+from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.runs.spec import RunSpec, metric_name
-from xfer_core.runs.store import Run, StoredExperiment
+from xfer_core.runs.store import Run
 
 NUMBERS = "experiment.numbers"
 TITLES = {
@@ -79,16 +80,12 @@ class ExperimentView:
         return replace(self, table=[row for row in self.table if row.budget == budget])
 
 
-def experiment_charts(
-    experiment: StoredExperiment,
-    table: Sequence[RunRecord],
-    titles: dict[str, str],
-    looks: charts.LineStyles,
-    spec: RunSpec,
-    runs: Sequence[Run],
-) -> None:
-    """Choose a chart and show it."""
-    numbers = spec.problem.tasks[0] in spec.problem.regressions()
+def experiment_charts(results: ExperimentResults) -> None:
+    """Choose a chart and show it; nothing while every finished network broke."""
+    experiment, numbers = results.experiment, results.numbers
+    table = [row for row in results.table if row.finite]  # broken runs are left out of means
+    if not table:
+        return
     words = charts.ChartLabels(
         _("mean error, degrees") if numbers else _("accuracy on the target"),
         _("labels per class in the target"),
@@ -96,7 +93,7 @@ def experiment_charts(
         not numbers,
         bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
-    shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
+    shown = ExperimentView(table, results.titles, results.looks, results.spec, results.done, words, is_dark())
     first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.compare.experiment_charts import experiment_charts
@@ -13,14 +15,12 @@ from pages.i18n import _, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import delete, store
-from xfer_core.analysis.comparison import RunRecord, by_condition, run_records
 from xfer_core.analysis.duration import paces, seconds_left
-from xfer_core.analysis.findings import default_reference, summarize_conditions
 from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
-from xfer_core.experiments.experiment import add_seeds, finished_unique, pause, resume
-from xfer_core.exports.experiments.results import condition_styles
+from xfer_core.experiments.experiment import add_seeds, pause, resume
+from xfer_core.exports.experiments.results import ExperimentResults, results_so_far
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
@@ -36,54 +36,41 @@ def experiment_panel(experiment: str) -> None:
 
 def _panel(experiment: str, was_live: bool) -> None:
     stored = store().experiment(experiment)
-    runs = sorted(store().find(experiment=experiment), key=lambda run: run.created)
+    runs = store().find(experiment=experiment)
     if stored is None or not runs:
         st.info(_("This experiment was deleted."))
         return
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the interval is set when the page runs
-    experiment_facts(runs)
-    done = finished_unique(runs)
-    table = run_records(done)
-    spec = runs[0].typed_spec
-    numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    titles = {condition: own[0].title for condition, own in by_condition(table).items()}
-    named = {condition: plain(name) for condition, name in titles.items()}
-    reference = _reference(titles, table)
-    found = summarize_conditions(table, reference, higher_is_better=not numbers)
-    verdicts = sentences(table, found, reference, named, numbers, _)
+    results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""))
+    experiment_facts(results.runs)
+    named = {condition: plain(name) for condition, name in results.titles.items()}
+    verdicts = sentences(results.table, results.found, results.reference, named, results.numbers, _)
     show_experiment_verdict(verdicts)
-    _progress(runs, len(done))
-    _buttons(experiment, runs, live, len(done), reference)
-    _failures(runs)
-    if not table:
-        _until_the_first_result(experiment, runs)
+    _progress(runs, len(results.done))
+    _buttons(experiment, runs, live, len(results.done), results.reference)
+    _failures(results.runs)
+    if not results.table:
+        _until_the_first_result(experiment, results)
         return
-    if whole := [row for row in table if row.finite]:  # broken runs are left out of means
-        experiment_charts(stored, whole, titles, condition_styles(runs), spec, done)
+    experiment_charts(results)
     for sentence in verdicts[1:]:
         st.markdown(sentence.text)
-    _choose_reference(titles, reference)
-    findings_table(found, reference, titles, numbers)
-    every_setting(runs)
+    _choose_reference(results.titles, results.reference)
+    findings_table(results.found, results.reference, results.titles, results.numbers)
+    every_setting(results.runs)
 
 
-def _until_the_first_result(experiment: str, runs: list[Run]) -> None:
+def _until_the_first_result(experiment: str, results: ExperimentResults) -> None:
     """Curves of the runs that train now, shown until there is a result."""
-    training = [run for run in runs if run.status == RUNNING][:DRAWN]
+    training = [run for run in results.runs if run.status == RUNNING][:DRAWN]
     if not training:
         st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
         return
     st.caption(_("Training now. The first result appears here when a run ends."))
-    lives, charts = overlay_charts(training, condition_styles(runs))
+    lives, charts = overlay_charts(training, results.looks)
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{experiment}")
-
-
-def _reference(titles: dict[str, str], table: list[RunRecord]) -> str:
-    """The condition that others are compared with: the viewer's choice, else the default."""
-    chosen = st.session_state.get("experiment.reference")
-    return chosen if chosen in titles else default_reference(table) if table else ""
 
 
 def _choose_reference(titles: dict[str, str], reference: str) -> None:
@@ -163,7 +150,7 @@ def _delete(ids: list[str]) -> None:
         st.query_params.pop("experiment", None)
 
 
-def _failures(runs: list[Run]) -> None:
+def _failures(runs: Sequence[Run]) -> None:
     changed = store().changed_by_hand([run.id for run in runs])
     for ids, text in (
         (changed, _("λ or the learning rate was changed by hand while these trained: {runs}.")),

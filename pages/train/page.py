@@ -24,7 +24,7 @@ from pages.widgets.refused import show_refused
 from pages.widgets.store import begin_these, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
-from xfer_core.experiments.plan_link import compare_query, sweep_query
+from xfer_core.experiments.plan import plan_to_compare, plan_to_sweep
 from xfer_core.experiments.presets import TOGETHER
 from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, spec_settings
@@ -250,12 +250,12 @@ def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
             ):
                 st.page_link("run/page.py", label=label, icon=icon, query_params={"run": run.id, "view": view})
         if spec is not None:
-            query = compare_query(spec)
+            query = plan_to_compare(spec).query()
             st.page_link(
                 "compare/page.py", label=_("Compare this"), icon=":material/stacked_line_chart:", query_params=query
             )
             if spec.strategy.kind == "joint" and len(spec.strategy.lambdas(spec.problem)) > 1:
-                label, query = _("Sweep a λ: what does each value give?"), sweep_query(spec)
+                label, query = _("Sweep a λ: what does each value give?"), plan_to_sweep(spec).query()
                 st.page_link("compare/page.py", label=label, icon=":material/swap_horiz:", query_params=query)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from xfer_core.errors import XferError
-from xfer_core.experiments.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
+from xfer_core.experiments.plan import SHARED, Plan, plan_for
 from xfer_core.experiments.presets import ALL_PRESETS, PRESETS
 from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -20,21 +20,6 @@ WORDS = ("question", "methods", "labels", "seeds", "term")  # beside shared sett
 RATE = "training.optimizer.lr"  # the one training setting that a method may have of its own
 
 Refused = list[tuple[str, XferError]]
-
-
-def compare_query(spec: RunSpec) -> dict[str, str]:
-    """For a link from Train to Compare: a new experiment with the settings of this spec, against its baselines."""
-    return plan_to_compare(spec).query()
-
-
-def sweep_query(spec: RunSpec, term: str = "") -> dict[str, str]:
-    """For a link from Train to Compare: how λ changes the result, with the settings of this spec.
-
-    Args:
-        spec: as chosen now.
-        term: the term whose λ is swept from 0 to 1; empty: all terms of the targets.
-    """
-    return plan_to_sweep(spec, term).query()
 
 
 def is_plan(given: Mapping[str, str]) -> bool:

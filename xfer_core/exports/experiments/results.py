@@ -23,17 +23,23 @@ class ExperimentResults:
 
     Attributes:
         experiment: what was asked.
-        title: its name, or its preset's title.
-        runs: all of them, by time.
-        table: the finished ones, at least one.
-        reference: the condition that the others are compared with.
+        runs: all of them, by time; at least one.
+        done: the finished ones.
+        table: a record of each.
+        reference: the condition that the others are compared with; empty while none has finished.
     """
 
     experiment: StoredExperiment
-    title: str
     runs: Sequence[Run]
+    done: Sequence[Run]
     table: Sequence[RunRecord]
     reference: str
+
+    @property
+    def title(self) -> str:
+        """Its name, or its preset's title."""
+        stored = self.experiment
+        return stored.name or (ALL_PRESETS[stored.preset].title if stored.preset in ALL_PRESETS else stored.id)
 
     @cached_property
     def spec(self) -> RunSpec:
@@ -88,8 +94,18 @@ def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
+def results_so_far(stored: StoredExperiment, runs: Sequence[Run], reference: str = "") -> ExperimentResults:
+    """The results of these runs, at least one, compared with ``reference`` (a condition) or with the default one."""
+    runs = sorted(runs, key=lambda run: run.created)
+    done = finished_unique(runs)
+    table = run_records(done)
+    if table and not any(row.condition == reference for row in table):
+        reference = default_reference(table)
+    return ExperimentResults(stored, runs, done, table, reference if table else "")
+
+
 def gather_results(store: Store, experiment: str, reference: str = "") -> ExperimentResults:
-    """The experiment, compared with ``reference`` (a condition) or with the default one.
+    """The results of an experiment, as :func:`results_so_far`.
 
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
@@ -97,10 +113,7 @@ def gather_results(store: Store, experiment: str, reference: str = "") -> Experi
     stored = store.experiment(experiment)
     if stored is None:
         raise XferError("unknown_experiment", "experiment", experiment)
-    runs = sorted(store.find(experiment=experiment), key=lambda run: run.created)
-    table = run_records(finished_unique(runs))
-    if not table:
+    found = results_so_far(stored, store.find(experiment=experiment), reference)
+    if not found.table:
         raise XferError("no_results", "experiment", experiment)
-    known = reference if any(row.condition == reference for row in table) else default_reference(table)
-    title = stored.name or (ALL_PRESETS[stored.preset].title if stored.preset in ALL_PRESETS else experiment)
-    return ExperimentResults(stored, title, runs, table, known)
+    return found
