@@ -38,15 +38,17 @@ def test_its_experiments_are_rows_that_ask_for_the_very_same_runs(old_store):
     assert {row.id: row.preset for row in rows.values()} == PRESETS
     assert [row.name for row in rows.values() if row.name] == ["Lecture 3"]
     for row in rows.values():
-        conditions = tuple(Condition(one["title"], tuple(one["settings"])) for one in row.conditions)
-        asked = Experiment(row.preset, RunSpec.model_validate(row.base), conditions, tuple(row.budgets), (*row.seeds,))
+        stored = store.asked(row.id)
+        conditions = tuple(Condition(one["title"], tuple(one["settings"])) for one in stored["conditions"])
+        base = RunSpec.model_validate(stored["base"])
+        asked = Experiment(row.preset, base, conditions, tuple(row.budgets), tuple(row.seeds))
         runs = store.find(experiment=row.id)
         gone = {spec.digest() for spec, _ in missing_specs(runs)}
         assert {spec.digest() for spec, _ in asked.specs()} == {run.digest for run in runs} | gone
         assert {one.title for one in conditions} == {run.name for run in runs}
         assert row.created == min(run.created for run in runs)
     assert (rows["experiment-help-55556666"].budgets, rows["experiment-help-55556666"].seeds) == ([1, 5], [0, 1])
-    assert len(rows["sweep-1-9999aaaa"].conditions) == 4
+    assert len(store.asked("sweep-1-9999aaaa")["conditions"]) == 4
 
 
 def test_a_migration_that_fails_changes_nothing(old_store):

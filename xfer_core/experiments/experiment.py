@@ -209,8 +209,8 @@ def begin_or_resume(store: Store, asked: Experiment) -> str:
     """
     wanted = {spec.digest(): (spec, condition.text()) for spec, condition in asked.specs()}
     row = asked.asked()
-    same = (one for one in store.experiments().values() if all(getattr(one, name) == row[name] for name in row))
-    if newest := next(same, None):
+    alike = (one for one in store.experiments().values() if (one.preset, one.seeds) == (row["preset"], row["seeds"]))
+    if newest := next((one for one in alike if store.asked(one.id) == row), None):
         runs = store.find(experiment=newest.id)
         still_so = {run.digest for run in runs} <= wanted.keys()  # else a default has changed since
         if still_so and len(finished_unique(runs)) < len(wanted):

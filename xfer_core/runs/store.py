@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -99,14 +99,12 @@ class Run:
 
 @dataclass(frozen=True)
 class StoredExperiment:
-    """One row of the table ``experiments``: what was asked. What came of it is in its runs.
+    """One row of the table ``experiments``, without base and conditions, which may be large: :meth:`Store.asked`.
 
     Attributes:
         id: also in ``Run.experiment``.
         name: given by a person; empty for none.
         preset: says which page shows it, and how.
-        base: the spec that each condition changes.
-        conditions: ``{title, settings, params}`` of each, as :class:`~xfer_core.experiments.experiment.Condition`.
         budgets: labels per class in the target.
         seeds: of its runs, with those that were added later.
         created: in seconds since 1970.
@@ -116,8 +114,6 @@ class StoredExperiment:
     id: str
     name: str
     preset: str
-    base: dict[str, Any]
-    conditions: list[dict[str, Any]]
     budgets: list[Any]
     seeds: list[int]
     created: float
@@ -321,7 +317,8 @@ class Store:
     def experiments(self, ids: Sequence[str] | None = None) -> dict[str, StoredExperiment]:
         """Id → experiment, of all or of these, the newest first."""
         table = schema.experiments
-        query = sa.select(table).order_by(table.c.created.desc(), table.c.id)
+        columns = [table.c[field.name] for field in fields(StoredExperiment)]
+        query = sa.select(*columns).order_by(table.c.created.desc(), table.c.id)
         if ids is not None:
             query = query.where(table.c.id.in_(ids))
         with self.engine.connect() as connection:
@@ -330,6 +327,14 @@ class Store:
     def experiment(self, experiment: str) -> StoredExperiment | None:
         """One experiment; None if it is not in this store."""
         return self.experiments([experiment]).get(experiment)
+
+    @transaction
+    def asked(self, experiment: str) -> dict[str, Any]:
+        """Preset, base, conditions, budgets and seeds of an experiment, as in :meth:`create_experiment`."""
+        table = schema.experiments
+        columns = (table.c.preset, table.c.base, table.c.conditions, table.c.budgets, table.c.seeds)
+        with self.engine.connect() as connection:
+            return dict(connection.execute(sa.select(*columns).where(table.c.id == experiment)).mappings().one())
 
     @transaction
     def updates_since(self, run: str, seq: int = 0) -> RunUpdate:

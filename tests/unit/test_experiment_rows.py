@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.experiments import FOUR_METHODS
-from xfer_core.experiments.experiment import Condition, Experiment, begin_runs, experiment_of
+from xfer_core.experiments.experiment import Condition, Experiment, begin_or_resume, begin_runs, experiment_of
 from xfer_core.experiments.plan import plan_for
 from xfer_core.experiments.presets import ALL_PRESETS, is_on_compare, is_on_start
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -18,10 +20,10 @@ def test_what_was_asked_is_stored_with_its_runs(store):
     begun = ASKED.begin(store, str.upper)
     row = store.experiment(begun)
     assert (row.preset, row.name, row.owner, row.budgets, row.seeds) == ("help", "", "", [1, "all"], [0, 1])
-    assert RunSpec.model_validate(row.base) == ASKED.base
-    assert [Condition(one["title"], tuple(one["settings"]), one["params"]) for one in row.conditions] == [
-        *ASKED.conditions
-    ]
+    asked = store.asked(begun)
+    assert RunSpec.model_validate(asked["base"]) == ASKED.base
+    conditions = [Condition(one["title"], tuple(one["settings"]), one["params"]) for one in asked["conditions"]]
+    assert conditions == [*ASKED.conditions]
     runs = store.find(experiment=begun)[::-1]
     assert [(run.digest, run.name) for run in runs] == [
         (spec.digest(), one.title.upper()) for spec, one in ASKED.specs()
@@ -67,6 +69,15 @@ def test_runs_may_differ_in_more_than_their_method():
     runs = [(parse_spec({}, change), "") for change in changes]
     found = experiment_of("compare", runs)
     assert [spec.digest() for spec, _ in found.specs()] == [spec.digest() for spec, _ in runs]
+
+
+def test_the_same_plan_goes_on_with_an_experiment_only_where_it_means_the_very_same_runs(store):
+    begun = ASKED.begin(store)
+    assert begin_or_resume(store, ASKED) == begun
+    other = begin_or_resume(store, replace(ASKED, budgets=(1,)))
+    assert begin_or_resume(store, ASKED) == begun != other
+    store.update(store.find(experiment=begun)[0].id, digest="of an older default")
+    assert begin_or_resume(store, ASKED) not in (begun, other)
 
 
 def test_start_shows_a_race_and_compare_what_else_asks_a_question(store):
