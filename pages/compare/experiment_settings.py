@@ -12,10 +12,10 @@ from pages.widgets.chart_runs import term_titles
 from pages.widgets.config_form import choose_kind, controls
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
-from pages.widgets.plan_link import RATE
 from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
+from xfer_core.experiments.plan_link import RATE
 from xfer_core.networks import HEAD, NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
