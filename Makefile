@@ -17,7 +17,7 @@ check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test  ## on all cores, each test on one
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup
 
 js: $(VENV)/.test  ## the JavaScript of the components
 	$(BIN)/python -m tests.js
