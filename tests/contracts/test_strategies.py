@@ -50,11 +50,11 @@ S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
 
 @cache
 def reference(strategy):
-    """One run of the default problem: weights, result and what the observer heard."""
+    """One run of the default problem: weights, result, what the observer heard, and whether a phase freezes."""
     told = Recorder()
     run = trainer(strategy(), callback=told)
     result = run.run()
-    return weights_of(run), result, told
+    return weights_of(run), result, told, any(phase.frozen for phase in run.phases)
 
 
 # ---------------------------------------------------------------------- the contract
@@ -114,8 +114,9 @@ def test_phases_and_terms(strategy, problem):
 
 @every_strategy
 def test_a_run_reaches_its_end_and_measures_what_the_contract_names(strategy):
-    _, result, told = reference(strategy)
+    _, result, told, freezes = reference(strategy)
     assert (result.status, result.step) == ("finished", settings().steps)
+    assert result.frozen_unchanged is (True if freezes else None), "where nothing is frozen nothing is claimed"
     assert set(result.metrics) == {f"accuracy/{key}/digit/test" for key in (SOURCE, TARGET)}
     assert all(0 <= value <= 1 for value in result.metrics.values())
     logged = {name for name, _, _ in told.points}
@@ -145,7 +146,7 @@ def test_another_seed_gives_another_run(strategy):
 @every_strategy
 def test_the_same_spec_gives_the_same_bits_whatever_the_labels_outside_the_budget(strategy, monkeypatch):
     """Nor does it depend on what happened in the process before."""
-    weights, _, told = reference(strategy)
+    weights, _, told, _ = reference(strategy)
     clean = problem_module.split_problem(Problem(), 0)
     poison = {key: [] for key in clean.training}
     for (key, _), samples in clean.held_out.items():
