@@ -265,17 +265,17 @@ def test_no_sentence_is_dead():
     assert not set(MESSAGES) - used
 
 
-@pytest.mark.parametrize("code", MESSAGES)
-def test_every_rule_can_be_said(code):
-    names = _named_in(code)
-    for value in (None, "", "{brace}", "two\nlines", [], {"a": 1}, math.nan, "x" * 999):
-        sentence = format_error(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
-        assert sentence.startswith("some.field ")
-        assert "\n" not in sentence
-        assert len(sentence) < 500 + 200 * len(names), "a long value is cut"
-    marked = format_error(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
-    assert marked.startswith("«f «"), "both templates pass through the translation"
-    assert marked.endswith("»; found 1.»")
+def test_every_rule_can_be_said():
+    for code in MESSAGES:
+        names = _named_in(code)
+        for value in (None, "", "{brace}", "two\nlines", [], {"a": 1}, math.nan, "x" * 999):
+            sentence = format_error(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
+            assert sentence.startswith("some.field "), code
+            assert "\n" not in sentence, code
+            assert len(sentence) < 500 + 200 * len(names), f"{code}: a long value is cut"
+        marked = format_error(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
+        assert marked.startswith("«f «"), f"{code}: both templates pass through the translation"
+        assert marked.endswith("»; found 1.»"), code
 
 
 # ---------------------------------------------------------------------- long, deep, and of every other kind
