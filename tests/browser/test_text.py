@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from benchmarks.serving import AppServer
+from tests.support.browser import settled
 from tests.support.hostile import HOSTILE, TEXTS
 from xfer_core.execution.worker import failure_reason
 from xfer_core.experiments.experiment import begin_runs
@@ -34,7 +35,8 @@ def test_whatever_a_text_holds_is_shown_to_the_letter(page, tmp_path):
     try:
         page.goto(server.url)
         page.locator(f".st-key-label-{len(TEXTS) - 1}").wait_for()
-        page.wait_for_timeout(2000)  # emoji and formulas come as scripts of their own
+        settled(page)
+        page.wait_for_load_state("networkidle")  # emoji and formulas come as scripts of their own
         seen = page.evaluate(READ)
     finally:
         server.close()
@@ -73,7 +75,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
             "([text, count]) => document.body.innerText.replaceAll('\\u2060', '').split(text).length > count",
             arg=[HOSTILE, count],
         )
-        page.wait_for_timeout(500)
+        settled(page)
         assert page.locator("[data-testid=stMain] img[src*='127.0.0.1:9/'], a[href*='127.0.0.1:9/']").count() == 0
 
     try:
@@ -91,7 +93,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
         page.goto(f"{server.url}/compare?view=runs&runs={good},{bad}")
         page.get_by_text("What differs").wait_for()
         page.locator(".xfer-live .card h3").nth(1).wait_for()
-        page.wait_for_timeout(1500)
+        settled(page)
         page.goto(f"{server.url}/run?run={long}")
         heading = page.get_by_role("heading", name="xxx")
         heading.wait_for()

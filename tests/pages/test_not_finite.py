@@ -26,6 +26,9 @@ VALUES = [math.nan, math.inf, -math.inf]
 METRIC = f"accuracy/{TARGET}/digit/test"
 KEPT = f"accuracy/{SOURCE}/digit/test"
 each_value = pytest.mark.parametrize("value", VALUES, ids=str)
+each_value_and_metric = pytest.mark.parametrize(
+    ("value", "name"), [(math.nan, METRIC), (math.inf, KEPT), (-math.inf, METRIC)], ids=str
+)
 
 
 def strict(text: str):
@@ -79,8 +82,7 @@ def test_the_store_writes_json_and_reads_numbers(store, value):
     assert store.find()[0].broke
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_every_command_prints_json(value, name, capsys):
     run = broken_run(value, name)
     for command in (["runs", "--json"], ["show", run, "--json"]):
@@ -94,8 +96,7 @@ def test_every_command_prints_json(value, name, capsys):
     strict(_message(run, store.get(run), store.updates_since(run), 0).data)
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_every_export_is_written(value, name, tmp_path, monkeypatch):
     monkeypatch.setattr(onnx, "find_spec", lambda name: None)
     run = broken_run(value, name)
@@ -108,8 +109,7 @@ def test_every_export_is_written(value, name, tmp_path, monkeypatch):
         assert word not in report.partition("<script")[0], word
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_no_page_breaks(value, name):
     run = broken_run(value, name)
     for page, query in (("start", {}), ("train", {}), ("compare", {}), ("run", {"run": run})):
@@ -120,11 +120,10 @@ def test_no_page_breaks(value, name):
         assert not app("run", run=run, view=view).exception, view
 
 
-@each_value
-def test_compare_says_which_run_of_an_experiment_broke(value):
+def test_compare_says_which_run_of_an_experiment_broke():
     experiment, ids = queue_experiment(budgets=(5,), seeds=5)
     finish_runs(ids)
-    spoil(open_store(), ids[7], METRIC, value)
+    spoil(open_store(), ids[7], METRIC, math.nan)
     broken = open_store().get(ids[7])
     for picture in ("final", "race", "cost"):
         page = app("compare", experiment=experiment)
@@ -134,21 +133,19 @@ def test_compare_says_which_run_of_an_experiment_broke(value):
         assert f"{broken.name} (seed {broken.spec['seed']})" in said
 
 
-@each_value
-def test_an_experiment_of_broken_runs_alone_says_so(value):
+def test_an_experiment_of_broken_runs_alone_says_so():
     experiment, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids)
     for run in ids:
-        spoil(open_store(), run, METRIC, value)
+        spoil(open_store(), run, METRIC, math.inf)
     page = app("compare", experiment=experiment)
     assert not page.exception
     assert any("left out of the charts" in error.value for error in page.error)
 
 
-@each_value
-def test_a_sweep_leaves_out_what_broke(value):
+def test_a_sweep_leaves_out_what_broke():
     experiment = empty_experiment("lambda")
-    broken_run(value, experiment=experiment, **{"strategy.kind": "joint", "seed": "0"})
+    broken_run(-math.inf, experiment=experiment, **{"strategy.kind": "joint", "seed": "0"})
     whole = open_store().create(parse_spec({}, ["strategy.kind=joint", "seed=1"]), experiment=experiment)
     finish_run(open_store(), whole, 0.5)
     page = app("compare", experiment=experiment)
@@ -157,11 +154,10 @@ def test_a_sweep_leaves_out_what_broke(value):
     assert any("network broke" in error.value for error in page.error)
 
 
-@each_value
-def test_a_race_with_a_broken_network_has_no_verdict(value):
+def test_a_race_with_a_broken_network_has_no_verdict():
     experiment = empty_experiment("race")
     for kind in RACERS:
-        run = broken_run(value, experiment=experiment, **{"strategy.kind": kind})
+        run = broken_run(math.nan, experiment=experiment, **{"strategy.kind": kind})
         assert open_store().get(run).broke
     page = app(race=experiment)
     assert not page.exception

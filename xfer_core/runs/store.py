@@ -566,7 +566,8 @@ class Store:
     ) -> bool:
         table = schema.runs
         where = (*_held(run, by), table.c.status.in_(tuple(before)))
-        change = table.update().where(*where).values(**{"token": None, **values})  # its previous worker loses the run
+        # Its previous worker loses the run.
+        change = table.update().where(*where).values(**{"token": None, "pid": None, **values})
         return connection.execute(change).rowcount == 1
 
     @staticmethod
