@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from xfer_core.errors import XferError
 from xfer_core.runs.store import Store
-from xfer_core.settings import settings
+from xfer_core.workspace import workspace
 
 
 def runs_without_rows(store: Store) -> XferError | None:
     """An error if the database contains no run although files of runs exist; else None."""
-    folder = settings().home / "runs"
+    folder = workspace().folder
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
     if count and not store.find(limit=1):
-        return XferError("runs_without_rows", "XFER_HOME", settings().home, count=count)
+        return XferError("runs_without_rows", "XFER_HOME", folder.parent, count=count)
     return None
 
 
@@ -27,4 +27,4 @@ def delete_runs(store: Store, runs: Sequence[str]) -> None:
     """
     store.delete(runs)
     for run in runs:
-        shutil.rmtree(settings().artifacts(run), ignore_errors=True)
+        shutil.rmtree(workspace().artifacts(run), ignore_errors=True)

@@ -20,8 +20,8 @@ from xfer_core.runs import schema
 from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.lease import Held, read, release, renew, take
 from xfer_core.runs.spec import RunSpec
-from xfer_core.settings import settings
 from xfer_core.training.callback import Command, Point
+from xfer_core.workspace import workspace
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
@@ -666,5 +666,5 @@ def _at_head(engine: Engine) -> bool:
 
 
 def open_store() -> Store:
-    """The store of this installation's settings."""
-    return Store(settings().database)
+    """The store of the workspace."""
+    return Store(workspace().database)
