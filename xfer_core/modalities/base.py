@@ -1,9 +1,11 @@
 """What one input is: the contract that every modality fulfils, such as images or tables."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -144,6 +146,7 @@ class InputSpec(ABC):
                 )
 
 
+@dataclass(frozen=True)
 class Encoder(ABC):
     """Prepares raw samples.
 

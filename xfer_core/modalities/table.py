@@ -1,5 +1,6 @@
 """Rows of a table, and points, which are rows of two numbers: imputed, scaled and encoded by scikit-learn."""
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -267,7 +268,7 @@ class TableEncoder(Encoder):
     def bounds(self) -> list[tuple[float, float, float]]:
         """The smallest, the middle and the largest value of each column in the training inputs; of one of categories
         the index of the most frequent in the middle."""
-        found = []
+        found: list[tuple[float, float, float]] = []
         for column, values in zip(self.spec.columns, self.rows.T, strict=True):
             present = values[~np.isnan(values)]
             middle = np.bincount(present.astype(np.int64)).argmax() if column.categories else np.median(present)

@@ -23,7 +23,7 @@ def domain_adversarial_loss(
     Returns:
         scalar.
     """
-    halves = []
+    halves: list[Tensor] = []
     for logits, weights, truth in ((source, source_weights, 1.0), (target, target_weights, 0.0)):
         z = to_float32(logits.flatten())
         halves.append(F.binary_cross_entropy_with_logits(z, torch.full_like(z, truth), weights))

@@ -1,5 +1,6 @@
 """Input of CDAN's discriminator: the multilinear map of features and predictions, and entropy weights."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import math

@@ -5,11 +5,12 @@ target samples outside the label budget, without a label tensor, so that neither
 test set is tested on exactly that set.
 """
 
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ class Problem(Config):
             XferError: naming the field, the rule and the value.
         """
         if not self.target:
-            raise XferError("no_target", "problem.target", self.target, self._with_target())
+            raise XferError("no_target", "problem.target", self.target, self.with_target())
         for task in self.tasks:
             if self.tasks.count(task) > 1:
                 raise XferError("task_twice", "problem.tasks", task)
@@ -113,7 +114,7 @@ class Problem(Config):
                 if task not in tasks:
                     raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(tasks))
 
-    def _with_target(self) -> tuple[Mapping[str, object], ...]:
+    def with_target(self) -> tuple[Mapping[str, object], ...]:
         """Changes that give the problem a target: an unseen domain, or the last of several sources, becomes a target
         without labels."""
         if self.unseen:
@@ -126,7 +127,7 @@ class Problem(Config):
         kinds = ("erm", "source_only")  # replacements of a strategy that needs target labels
         return (change, *({**change, "strategy.kind": kind} for kind in kinds))
 
-    def _without_one(self) -> tuple[Mapping[str, object], ...]:
+    def without_one(self) -> tuple[Mapping[str, object], ...]:
         """The problem with one domain less, unseen ones first."""
         changes: list[Mapping[str, object]] = []
         for role, least in (("unseen", 0), ("target", 1), ("source", 1)):
@@ -254,7 +255,7 @@ def label_budget_mask(labels: Tensor, budget: int | Literal["all"]) -> Tensor:
         return torch.ones(len(labels), dtype=torch.bool, device=labels.device)
     classes = torch.zeros_like(labels, dtype=torch.int64) if labels.is_floating_point() else labels
     ranks = torch.zeros_like(classes)
-    for label in classes.unique():
+    for label in cast("list[int]", torch.unique(classes).tolist()):
         of_class = classes == label
         ranks[of_class] = torch.arange(int(of_class.sum()), device=labels.device)
     return ranks < budget
@@ -297,7 +298,7 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
         role = roles[key]
         if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
             samples = sum(map(len, parts.values()))
-            raise XferError("too_few_samples", "problem", samples, problem._without_one(), domain=key)
+            raise XferError("too_few_samples", "problem", samples, problem.without_one(), domain=key)
     specs = {key: domain_info(key).spec for key in domains}
     encode = spec.fit((specs[key], domains[key].inputs[parts["train"]]) for key, parts in splits.items())
 
@@ -330,7 +331,7 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
 
 def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:
     """For each task the labels of the samples at ``positions``, classes in the problem's numbering."""
-    labels = {}
+    labels: dict[str, Tensor] = {}
     for task, names in classes.items():
         own = domain.tasks[task]
         labels[task] = own.labels[positions]

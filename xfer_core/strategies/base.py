@@ -1,5 +1,6 @@
 """Base class of the strategies: which data, in which phases, what is frozen, and which loss terms with which λ."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -56,7 +57,7 @@ class Phase:
     lr: float | None = None
     reset: Literal["nothing", "heads", "network"] = "nothing"
     unlabelled: tuple[str, ...] = ()
-    lr_factors: Mapping[str, float] = field(default_factory=dict)
+    lr_factors: Mapping[str, float] = field(default_factory=dict[str, float])
     substeps: tuple[SubStep, ...] = (SubStep(),)
     trainable: bool = True
 
@@ -100,10 +101,10 @@ class StepContext:
     progress: float
     class_counts: Mapping[tuple[str, str], Tensor]
     modules: nn.ModuleDict = field(default_factory=nn.ModuleDict)
-    state: dict[str, Any] = field(default_factory=dict)
-    unlabelled: dict[str, Tensor] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict[str, Any])
+    unlabelled: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     substep: str = ""
-    lambdas: Mapping[str, float] = field(default_factory=dict)
+    lambdas: Mapping[str, float] = field(default_factory=dict[str, float])
     generator: torch.Generator = field(default_factory=torch.Generator)
     gramian: Tensor | None = None
 

@@ -1,5 +1,6 @@
 """Reads an uploaded image; every failure becomes one error message."""
 
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import io
