@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.domain_pictures import domain_pictures
 from pages.compare.experiment_settings import choose_method_settings, choose_rest_of_problem, choose_training
 from pages.compare.plan_words import count_words, held_equal, run_words, untuned_words
 from pages.i18n import _, time_range
 from pages.widgets.chart_runs import term_titles
+from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.problem import BUDGETS, budget_label

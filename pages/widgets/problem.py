@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.i18n import _, plain
 from pages.widgets.config_form import sliders
+from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
@@ -16,6 +17,7 @@ from xfer_core.domains.reference import make_reference
 from xfer_core.modalities import MODALITIES
 from xfer_core.problems.problem import Problem, Role
 
+PREVIEW = 220  # pixels
 TURNED = 40.0  # degrees between source and target where both are the same points
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 
@@ -123,8 +125,11 @@ def _with_parameters(reference: str, prefix: str) -> str:
         return reference
     with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):
         st.markdown(f"**{plain(domain_title(key))}**")
-        chosen = sliders(parameters, f"{prefix}.{key}")
-    return make_reference(key, type(parameters)(**chosen))
+        shown = st.container()
+        changed = make_reference(key, type(parameters)(**sliders(parameters, f"{prefix}.{key}")))
+        with shown:
+            domain_pictures([changed], PREVIEW)
+    return changed
 
 
 def _tile(option: str) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import domain_info, load_domain
-from xfer_core.modalities import InputSpec
+from xfer_core.modalities import Encoder, InputSpec
 
 
 def sample_pictures(key: str, positions: Sequence[int] | slice = slice(None)) -> Tensor:
@@ -19,8 +19,8 @@ def sample_pictures(key: str, positions: Sequence[int] | slice = slice(None)) ->
     Raises:
         XferError: as ``load_domain``.
     """
-    spec, inputs = domain_info(key).spec, load_domain(key).inputs
-    return spec.pictures(spec.fit([(spec, inputs)])(spec, inputs[positions]))
+    spec = domain_info(key).spec
+    return spec.pictures(_encoder(key)(spec, load_domain(key).inputs[positions]))
 
 
 def domain_overview(key: str, shown: int, columns: int) -> np.ndarray:
@@ -37,8 +37,14 @@ def domain_overview(key: str, shown: int, columns: int) -> np.ndarray:
     """
     domain, spec = load_domain(key), domain_info(key).spec
     task = next(iter(domain.tasks.values()))
-    prepared = spec.fit([(spec, domain.inputs)])(spec, domain.inputs)
-    return overview(spec, prepared, task.labels, len(task.classes), shown, columns)
+    return overview(spec, _encoder(key)(spec, domain.inputs), task.labels, len(task.classes), shown, columns)
+
+
+def _encoder(key: str) -> Encoder:
+    """Fitted on the domain without parameters, so that what they change is seen."""
+    plain = key.partition("?")[0]
+    spec = domain_info(plain).spec
+    return spec.fit([(spec, load_domain(plain).inputs)])
 
 
 def overview(spec: InputSpec, prepared: Tensor, labels: Tensor, classes: int, shown: int, columns: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What one input is: the contract that every modality fulfils, such as images or tables."""
+"""What one input is: the contract that every modality fulfils."""
 
 # pyright: reportMissingTypeStubs=false
 from __future__ import annotations

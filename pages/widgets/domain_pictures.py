@@ -13,7 +13,7 @@ from xfer_core.domains import domain_info, is_available
 from xfer_core.errors import XferError
 
 SHOWN = 10  # samples of a domain, in one row
-WIDTH = 420  # pixels
+WIDTH = 420
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
@@ -22,8 +22,8 @@ def _row(key: str) -> np.ndarray:
     return domain_overview(key, SHOWN, SHOWN)
 
 
-def domain_pictures(keys: Sequence[str]) -> None:
-    """A row of samples for each of these domains that is on this machine."""
+def domain_pictures(keys: Sequence[str], width: int = WIDTH) -> None:
+    """A row of samples, at most so many pixels wide, for each of these domains that is on this machine."""
     with st.container(gap="xsmall"):
         for key in keys:
             if not is_available(key):
@@ -34,6 +34,6 @@ def domain_pictures(keys: Sequence[str]) -> None:
                 continue
             st.image(
                 picture,
-                width=min(WIDTH, 2 * picture.shape[1]),
+                width=min(width, 2 * picture.shape[1]),
                 alt=f"{domain_title(key)}: {domain_info(key).card.description}",
             )
