@@ -34,7 +34,21 @@ MESSAGES: dict[str, str] = {
         "holds files of {count} runs that its database does not know; "
         "if the database was deleted or replaced, put the old one back"
     ),
-    "unknown_domain": "must be one of the domains {allowed}",
+    "unknown_domain": "must be a domain that is known here, such as {allowed}",
+    "not_a_reference": "must be a domain, or a domain with parameters such as digits.rotated?degrees=60",
+    "no_parameters": "must name {domain} without parameters, because it has none",
+    "domain_exists": "must be a key that no other domain has",
+    "domain_key": "must be lower-case words joined by dots, such as leaves.scanned",
+    "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
+    "network_inputs": "must be a network for {modality} inputs: {allowed}",
+    "augmentation": "must exist for {modality} inputs: {allowed}",
+    "strategy_inputs": "must be a method for {modality} inputs, which cannot be interpolated",
+    "column_kind": "must have a column that holds numbers in every domain, or categories in every domain",
+    "missing_column": "must have a value in every column of the training data; leave out a column without one",
+    "constant_column": (
+        "must have different values in every column of the training data; leave out one that is always {content}"
+    ),
+    "no_attribution": "must be inputs that this view exists for",
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",
     "broken_data": "could not be read from {folder} ({reason}); remove its files there to download them anew",
@@ -55,7 +69,7 @@ MESSAGES: dict[str, str] = {
     "task_twice": "must name each task once",
     "rule_needs": "needs {what}",
     "needs_classes": "must be tasks with classes for {kind}",
-    "turned": "must not rotate or mirror images where their {task} is to be learned",
+    "turned": "must not rotate or mirror inputs where their {task} is to be learned",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",

@@ -12,10 +12,10 @@ from pages.widgets.chart_runs import term_titles
 from pages.widgets.config_form import choose_kind, controls
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
-from pages.widgets.plan_link import RATE
 from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
+from xfer_core.experiments.plan_link import RATE
 from xfer_core.networks import HEAD, NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
@@ -140,7 +140,7 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
 
 def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
     """Choice of frozen stages; names that are no stages stay in the result."""
-    stages = base.network.summary(base.problem.input_shape(), base.problem.outputs())
+    stages = base.network.summary(base.problem.input_spec(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
     frozen: tuple[str, ...] = getattr(now, "frozen", ())
     others = [name for name in frozen if name not in names]

@@ -38,7 +38,8 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     for watcher in (page, guest):
         expect(watcher.get_by_text("on the same 314 photographed digits")).to_be_visible(timeout=MOST)
     other.close()
-    racers = [run for run in served.find() if run.batch.startswith("race-")]
+    (race,) = [one.id for one in served.experiments().values() if one.preset == "race"]
+    racers = served.find(experiment=race)
     assert [run.status for run in racers] == [FINISHED] * 3
     right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in racers}
     verdict = page.get_by_test_id("stAlert").first.inner_text()

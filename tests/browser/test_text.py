@@ -10,7 +10,7 @@ from benchmarks.serving import AppServer
 from tests.support.browser import settled
 from tests.support.hostile import HOSTILE, TEXTS
 from xfer_core.execution.worker import failure_reason
-from xfer_core.experiments.experiment import new_batch
+from xfer_core.experiments.experiment import begin_runs
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED
@@ -55,10 +55,10 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
     metric = {"name": spec.target_metric(), "value": 0.5}
     result = {"target_metric": metric, "metrics": {metric["name"]: 0.5}, "seconds": 1.0, "samples_per_second": 900.0}
     result |= {"step": 2, "device": "cpu", "precision": "float32", "threads": 1, "frozen_unchanged": None}
-    batch = new_batch("help")
-    good = served.create(spec, name=HOSTILE, status=FINISHED, batch=batch)
+    experiment = begin_runs(served, "help", [(spec, HOSTILE)], HOSTILE, status=FINISHED)
+    (good,) = [run.id for run in served.find(experiment=experiment)]
     served.update(good, ended=1.0, result=result)
-    bad = served.create(spec, name=HOSTILE, status=FAILED, batch=batch)
+    bad = served.create(spec, name=HOSTILE, status=FAILED, experiment=experiment)
     served.update(bad, ended=1.0, reason=failure_reason("crashed", bad, reason=HOSTILE))
     served.append(good, [(i + 1, "accuracy/digits.photo/digit/validation", i, i / 4) for i in range(3)])
     long = served.create(spec, name="x" * 184, status=FINISHED)
@@ -84,7 +84,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
         shows(f"run?run={good}&view=watch", 2)  # in the heading and beside the result
         shows(f"run?run={bad}&view=watch", 2)  # in the heading and as the reason
         shows(f"run?run={quote(HOSTILE)}")
-        shows(f"compare?experiment={batch}", 2)  # as the name of a method and as a reason
+        shows(f"compare?experiment={experiment}", 2)  # as the name of a method and as a reason
         page.goto(f"{server.url}/compare?view=runs")
         page.get_by_text("Does transfer help?").first.click()  # unfolds both runs
         page.wait_for_function(

@@ -146,7 +146,7 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
 
 
 def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(served, at_home):
-    three = served.create_many([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], batch="b")
+    three = served.create_many([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], experiment="b")
     rows = [at_step(served, run, 1) for run in three]
     assert len({row.pid for row in rows}) == 3
     assert {row.threads for row in rows} == {max(1, CORES // 3)}
@@ -186,7 +186,7 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served,
 
 
 def test_a_worker_that_dies_leaves_the_others_alone(served):
-    victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], batch="")
+    victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], experiment="")
     killed = at_step(served, victim, 1).pid
     os.kill(killed, signal.SIGKILL)
     wait_for_run(served, victim, lambda row: row.pid not in (None, killed))
@@ -341,7 +341,7 @@ def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
 
 
 def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
-    endless, doomed, going = served.create_many([(spec(n), "") for n in (ENDLESS, 2000, 800)], batch="")
+    endless, doomed, going = served.create_many([(spec(n), "") for n in (ENDLESS, 2000, 800)], experiment="")
     lasting, victim, _ = (at_step(served, run, 5) for run in (endless, doomed, going))
     at_home.process.kill()
     at_home.process.wait()
@@ -445,10 +445,10 @@ def test_a_run_alone_gets_every_core(store):
     assert store.get(run).threads == 12
 
 
-def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
+def test_the_last_of_an_experiment_gets_as_many_cores_as_the_first(store):
     """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
     dispatcher = serving(store)
-    runs = store.create_many([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
+    runs = store.create_many([(spec(9, f"seed={seed}"), "") for seed in range(4)], experiment="b")
     dispatcher._claim_next()
     for run in runs[:3]:
         store.update(run, status=FINISHED)
@@ -457,9 +457,9 @@ def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
     assert [store.get(run).threads for run in runs] == [4, 4, 4, 4]
 
 
-@pytest.mark.parametrize("batch", ["experiment-help-1", ""])
-def test_a_run_that_died_with_its_dispatcher_goes_on(store, batch):
-    run = store.create(spec(9), batch=batch, status=RUNNING)
+@pytest.mark.parametrize("experiment", ["e", ""])
+def test_a_run_that_died_with_its_dispatcher_goes_on(store, experiment):
+    run = store.create(spec(9), experiment=experiment, status=RUNNING)
     store.update(run, pid=7, process="ended", token="t")
     serving(store)._tick()
     assert store.get(run).status == QUEUED

@@ -23,6 +23,7 @@ from xfer_core.exports import standalone
 from xfer_core.exports.data import write_data
 from xfer_core.exports.script import script_of
 from xfer_core.exports.standalone.layers import network_code
+from xfer_core.modalities import ImageInput
 from xfer_core.networks import ArticleNet, LeNet, Network, SmallCNN
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import STRATEGIES, DiscriminativeRates
@@ -388,7 +389,7 @@ def test_the_script_imports_torch_and_numpy_and_nothing_of_ours(kind):
 
 @pytest.mark.parametrize("form", [SmallCNN(), ArticleNet(), LeNet(), LeNet(batch_norm=True)])
 def test_the_network_written_out_is_the_network(form):
-    network = form.build((3, 32, 32), {"digit": 10})
+    network = form.build(ImageInput(3, 32, 32), {"digit": 10})
     from collections import OrderedDict
 
     names = {"nn": nn, "OrderedDict": OrderedDict, "TASKS": {"digit": 10}}
@@ -401,7 +402,7 @@ def test_a_layer_that_is_not_torchs_own_is_refused():
     class Odd(nn.Module):
         pass
 
-    network = Network({"odd": Odd()}, 4, {"digit": 10})  # pyright: ignore[reportArgumentType]
+    network = Network({"odd": Odd()}, 4, {"digit": 10}, ImageInput(3, 32, 32))  # pyright: ignore[reportArgumentType]
     with pytest.raises(XferError) as caught:
         network_code(network, (3, 32, 32))
     assert (caught.value.code, caught.value.value) == ("not_plain", "Odd")

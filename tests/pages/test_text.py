@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import pages.widgets.domains
 from pages.i18n import JOINER, error_text, plain
 from pages.widgets.loss_weights import shares_bar
-from tests.support.experiments import finish_runs, queue_experiment
+from tests.support.experiments import empty_experiment, finish_runs, queue_experiment
 from tests.support.hostile import HOSTILE, TEXTS
 from tests.support.pages import app, finished_run
 from tests.support.training import TARGET
@@ -181,12 +181,12 @@ def test_titles_of_domains_are_text_on_train_and_on_a_run_s_page(hostile_titles)
 
 def test_compare_shows_names_and_reasons_as_text():
     store = open_store()
-    batch, ids = queue_experiment(budgets=(5,), seeds=2)
+    experiment, ids = queue_experiment(budgets=(5,), seeds=2)
     finish_runs(ids[2:])
-    broken(store, batch=batch)
+    broken(store, experiment=experiment)
     for run in ids:
         store.rename(run, HOSTILE)
-    require_text(app("compare", experiment=batch))
+    require_text(app("compare", experiment=experiment))
 
 
 def test_the_list_and_compared_runs_show_names_as_text():
@@ -194,8 +194,8 @@ def test_the_list_and_compared_runs_show_names_as_text():
     runs = [finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7) for seed in (1, 2)]
     for run in runs:
         store.rename(run, HOSTILE)
-    batch, ids = queue_experiment(budgets=(5,), seeds=2)
-    store.name_experiment(batch, HOSTILE)
+    experiment, ids = queue_experiment(budgets=(5,), seeds=2)
+    store.name_experiment(experiment, HOSTILE)
     require_text(app("compare", view="runs"))
     test = app("compare", view="runs", runs=",".join([*runs, *ids]))
     assert not test.exception
@@ -204,10 +204,10 @@ def test_the_list_and_compared_runs_show_names_as_text():
 
 def test_the_race_and_the_sweep_show_names_and_reasons_as_text():
     store = open_store()
-    broken(store, batch="race-1")
-    require_text(app(race="race-1"))
-    broken(store, batch="sweep-0-1")
-    require_text(app("compare", experiment="sweep-0-1"))
+    broken(store, experiment=(race := empty_experiment("race")))
+    require_text(app(race=race))
+    broken(store, experiment=(sweep := empty_experiment("lambda")))
+    require_text(app("compare", experiment=sweep))
 
 
 # ---------------------------------------------------------------------- nobody forgets it
@@ -230,7 +230,7 @@ def raw_parts(node: ast.AST) -> Iterator[str]:
     """What comes from outside in an argument and goes through no function that escapes it."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAFE:
         return
-    if isinstance(node, ast.Attribute) and node.attr in ("name", "reason", "batch"):
+    if isinstance(node, ast.Attribute) and node.attr in ("name", "reason", "experiment"):
         yield ast.unparse(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OUTSIDE_CALLS:
         yield ast.unparse(node)

@@ -221,7 +221,7 @@ class Dispatcher:
         here = busy + len(queued)
         for run in queued[: self.slots - busy]:
             # All runs of an experiment get the same number of threads, also the last ones: its size decides.
-            together = min(self.slots, self.store.count(run.batch) if run.batch else here)
+            together = min(self.slots, self.store.count(run.experiment) if run.experiment else here)
             threads = run.threads or max(1, self.cores // together)
             token = new_token()
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xfer_core.experiments.experiment import Budget, Condition, Experiment
-from xfer_core.experiments.presets import PRESETS, lambda_conditions, strategy_conditions
+from xfer_core.experiments.presets import ALL_PRESETS, PRESETS, lambda_conditions, strategy_conditions
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings, unchanged
 from xfer_core.strategies import STRATEGIES
 
@@ -21,7 +21,7 @@ class Plan:
     """Settings of an experiment before it starts.
 
     Attributes:
-        preset: a key of ``PRESETS``.
+        preset: a key of ``ALL_PRESETS``.
         base: problem, network and training of every run; its strategy, seed and label budget are not used.
         methods: kinds of the compared strategies, in addition to the preset's own conditions.
         settings: kind → path → value in the syntax of ``--set``, where a method differs from its defaults, such as
@@ -45,7 +45,7 @@ class Plan:
         Raises:
             XferError: what ``parse_spec`` raises.
         """
-        preset, own = PRESETS[self.preset], ()
+        preset, own = ALL_PRESETS[self.preset], ()
         if preset.sweeps_term:
             own = lambda_conditions(self.spec_of("joint"), self.term)
         elif preset.conditions:
@@ -102,7 +102,7 @@ def strategy_of(arm: Condition) -> str:
 
 def plan_for(question: str, seeds: int = 1) -> Plan:
     """The default plan of a preset."""
-    preset = PRESETS[question]
+    preset = ALL_PRESETS[question]
     return Plan(question, parse_spec({}, preset.settings), preset.kinds, preset.budgets, seeds)
 
 

@@ -87,7 +87,7 @@ def script_of(
     """
     _require_method(spec)
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(data.input_shape, spec.problem.outputs())
+        network = spec.network.build(data.input_spec, spec.problem.outputs())
     phases = spec.strategy.phases(data.training_data(), network)
     found = METHODS[spec.strategy.kind]
     method = found if isinstance(found, StandaloneMethod) else found(spec.strategy, spec.problem, network)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from xfer_core.analysis.drawn_picture import image_shape
 from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.standalone.layers import network_code
 from xfer_core.exports.standalone.loop import Plan, loop_code, phase_calls
@@ -159,7 +160,7 @@ def script_text(
     sections = [
         ("Settings", _settings(spec, plan, method)),
         ("Data", _DATA),
-        ("The network", network_code(network, data.input_shape)),
+        ("The network", network_code(network, image_shape(data.input_spec))),
         ("Batches", batches_code(spec.training.augment)),
         ("Losses", "\n".join([_LOOK, losses, *_needed(_TASK_LOSSES, "task_losses(", method)])),
         ("The start: weights, random numbers, batches", _start(plan, method)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xfer_core.training.sampler import CROP_PADDING, ROTATION_DEGREES, SHIFT_PADDING
+from xfer_core.modalities.image.sampler import CROP_PADDING, ROTATION_DEGREES, SHIFT_PADDING
 
 _STREAM = '''
 Batch = namedtuple("Batch", "images labels positions")

@@ -87,10 +87,12 @@ class Generalised(Strategy):
         if self.scheme == "table":
             return {"weights": self._from_table(data)}
         if self.scheme == "likeness":
+            describe = data.input_spec.descriptors
             wanted = torch.cat([data.training[key].unlabelled for key in data.problem.target])
             return {
                 "weights": {
-                    key: density_ratio(data.training[key].labelled.inputs, wanted) for key in data.problem.source
+                    key: density_ratio(describe(data.training[key].labelled.inputs), describe(wanted))
+                    for key in data.problem.source
                 }
             }
         return {"weights": {}}
