@@ -22,8 +22,8 @@ unit: $(VENV)/.test  ## on all cores, each test on one
 js: $(VENV)/.test  ## the JavaScript of the components
 	$(BIN)/python -m tests.js
 
-browser-tests: $(VENV)/.test browser
-	$(BIN)/python -m pytest -m browser
+browser-tests: $(VENV)/.test browser  ## two at a time, each with a server and a browser of its own: they mostly wait
+	$(BIN)/python -m pytest -m browser -n 2 --dist loadgroup
 
 browser: $(VENV)/.test  ## Chromium: the one that is there, else Playwright's own, else the system's package
 	@$(BIN)/python -m tests.browser.chromium \

@@ -16,9 +16,10 @@ from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.runs import QUICK, trained_run
 from xfer_core import cli
 from xfer_core.execution import dispatcher
+from xfer_core.execution.worker import run_here
 from xfer_core.exports import onnx
-from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import open_store
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import QUEUED, RUNNING, open_store
 from xfer_core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,17 +86,25 @@ def test_whatever_a_command_calls_is_there():
 
 def test_the_commands_of_the_core_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(dispatcher, "ensure_dispatcher", lambda: None)
+    store = open_store()
+
+    def train_here() -> None:
+        for queued in store.find(statuses=(QUEUED,)):
+            store.transition(queued.id, (QUEUED,), RUNNING)
+            run_here(store, queued.id, 1)
+
+    monkeypatch.setattr(dispatcher, "ensure_dispatcher", train_here)
     monkeypatch.setattr(onnx, "NEEDED", ("none",))  # it takes long, and has tests of its own
-    Path("recipe.json").write_text(RunSpec().model_dump_json())
-    run = trained_run(open_store()).id
+    Path("recipe.json").write_text(parse_spec({}, QUICK).model_dump_json())
+    run = trained_run(store).id
     experiment, runs = queue_experiment(budgets=(1,))
     finish_runs(runs)
     assert len(OURS) > 4
     for number, command in enumerate(OURS):
-        words = shlex.split(command.replace("RUN", run).replace("EXPERIMENT", experiment))[3:]
+        few = command.replace("--budgets 1,5,20 --seeds 5", "--budgets 1 --seeds 2")
+        words = shlex.split(few.replace("RUN", run).replace("EXPERIMENT", experiment))[3:]
         words = [f"{word}{number}" if word == "folder" else word for word in words]
-        assert cli.main(words + (SHORT if words[0] == "train" else [])) == 0, command
+        assert cli.main(words + (SHORT if words[0] in ("train", "experiment") else [])) == 0, command
         assert capsys.readouterr().out, command
 
 
