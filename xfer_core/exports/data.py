@@ -9,10 +9,8 @@ import numpy as np
 from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import UNIT
-from xfer_core.exports.standalone.generalisation import GIVEN
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import RunSpec
-from xfer_core.strategies.generalised.generalised import Generalised
 
 FILE = "data.npz"
 
@@ -48,9 +46,8 @@ def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
         arrays[f"{key}/test/original"] = samples.example_ids.numpy()
     for task, names in data.classes.items():
         arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
-    if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
-        given = spec.strategy.state(data.training_data())["weights"]
-        arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
+    given = spec.strategy.fixed_sample_weights(data.training_data())
+    arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays
 
 

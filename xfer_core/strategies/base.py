@@ -130,6 +130,9 @@ class Strategy(Config):
     gradient_scope: ClassVar[Literal["losses", "stages"]] = "losses"
     """What the factors of ``loss_weights`` multiply: the terms; or only the gradients of the shared stages, while each
     head gets the gradient of its own term unchanged."""
+    standalone: ClassVar[Mapping[Literal["modules", "state"], str] | None] = {}
+    """Python expressions that the exported script has in place of the methods ``modules`` and ``state``, where these
+    read the data; they may use the script's names. None: the script trains with ``xfer_core``."""
     kind: str
 
     def check(self, problem: Problem) -> None:
@@ -184,6 +187,10 @@ class Strategy(Config):
             losses: the mean of every term, a scalar each, in the order of ``context.gramian``.
             context: as in ``terms``.
         """
+        return {}
+
+    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
+        """The w_i of a domain that are known before the first step: domain → float (N,), for ``data.npz``."""
         return {}
 
     @classmethod

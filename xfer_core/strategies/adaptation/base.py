@@ -100,6 +100,11 @@ def width_of(network: Network) -> int:
     return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
 
 
+def output_counts(network: Network) -> dict[str, int]:
+    """Task → the number of its outputs."""
+    return {task: head.out_features for task, head in network.heads.items()}  # pyright: ignore[reportReturnType]
+
+
 def probabilities(view: ForwardOutput) -> Tensor:
     """Class probabilities of all tasks side by side, float (B, ΣK); without gradient."""
     return torch.cat([torch.softmax(logits.detach().float(), 1) for logits in view.logits.values()], 1)

@@ -40,6 +40,9 @@ class Generalised(Strategy):
     """
 
     family: ClassVar = "generalised"
+    standalone: ClassVar = {
+        "state": '{"weights": {name.split("/")[0]: tensor(name) for name in data.files if name.endswith("/weight")}}'
+    }
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
@@ -84,16 +87,15 @@ class Generalised(Strategy):
         return resolve_weights(self.weights, (*problem.source, *problem.target))
 
     def state(self, data: ProblemData) -> dict[str, Any]:
+        return {"weights": self.fixed_sample_weights(data)}
+
+    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
         if self.scheme == "table":
-            return {"weights": self._from_table(data)}
+            return self._from_table(data)
         if self.scheme == "likeness":
             wanted = torch.cat([data.training[key].unlabelled for key in data.problem.target])
-            return {
-                "weights": {
-                    key: density_ratio(data.training[key].labelled.inputs, wanted) for key in data.problem.source
-                }
-            }
-        return {"weights": {}}
+            return {key: density_ratio(data.training[key].labelled.inputs, wanted) for key in data.problem.source}
+        return {}
 
     def _from_table(self, data: ProblemData) -> dict[str, Tensor]:
         problem, task = data.problem, data.problem.tasks[0]
