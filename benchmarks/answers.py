@@ -18,7 +18,8 @@ from typing import Any
 import torch
 
 from pages.components.drawing_pad.view import SIDE, decode_pixels
-from xfer_core.analysis.predict import one_thread, predict_classes, render_variants
+from xfer_core.analysis.drawn_picture import predict_pictures, render_variants
+from xfer_core.analysis.predict import one_thread
 from xfer_core.charts.predictions import LegendEntry, prediction_bars, variants_table
 from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.execution.worker import run_here
@@ -62,7 +63,7 @@ def answer(sent: str, asked: list[Contestant]) -> str:
     keys = tuple(spec.problem.roles())
     with one_thread():
         pictures = {key: variants[:1] for key, variants in render_variants(decode_pixels(sent), keys).items()}
-        predicted = [predict_classes(network, spec.problem, "digit", pictures) for spec, network in asked]
+        predicted = [predict_pictures(network, spec.problem, "digit", pictures) for spec, network in asked]
     titles = {name: name for name in predicted[0][keys[0]].probabilities}
     speakers = [LegendEntry(spec.strategy.kind, "#0072B2") for spec, _ in asked]
     bars = prediction_bars([(who, each[keys[0]]) for who, each in zip(speakers, predicted, strict=True)], titles)

@@ -21,12 +21,13 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image.sampler import ImageSampler
 from xfer_core.networks import ArticleNet
 from xfer_core.problems.problem import Problem, Samples, split_problem
 from xfer_core.strategies.baselines.source_only import SourceOnly
 from xfer_core.training import SGD, Trainer, TrainingConfig
 from xfer_core.training.device import autocast_context, device_name, has_bf16, select_device, synchronize
-from xfer_core.training.sampler import BatchSampler
 
 BATCH = 100
 AUGMENT = ("flip", "crop")
@@ -52,7 +53,7 @@ class Pictures(Dataset):
 
 def article_loop(samples: Samples, device: torch.device) -> Callable[[int], float]:
     """Seconds for so many steps of the article's loop."""
-    network = ArticleNet().build((3, 32, 32), {"digit": 10}).to(device)
+    network = ArticleNet().build(ImageInput(3, 32, 32), {"digit": 10}).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     loader = DataLoader(Pictures(samples), batch_size=BATCH, shuffle=True, drop_last=True)
 
@@ -76,7 +77,7 @@ def article_loop(samples: Samples, device: torch.device) -> Callable[[int], floa
 
 def bare_loop(samples: Samples, device: torch.device, precision: str) -> Callable[[int], float]:
     """Seconds for so many steps on one fixed batch: the lower bound for this network."""
-    network = ArticleNet().build((3, 32, 32), {"digit": 10})
+    network = ArticleNet().build(ImageInput(3, 32, 32), {"digit": 10})
     network = network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=device.type in ("cpu", "cuda"))
     images = (samples.inputs[:BATCH].float() / 255).to(device, memory_format=torch.channels_last)
@@ -118,7 +119,7 @@ def xfer_loop(precision: str, device: torch.device, data) -> Callable[[int], tup
 
 def draw_seconds(samples: Samples, device: torch.device, steps: int) -> float:
     """Seconds to sample and augment so many batches, without training."""
-    stream = BatchSampler(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
+    stream = ImageSampler(samples.inputs, samples.labels, AUGMENT, torch.Generator(device).manual_seed(0), device)
     begun = time.perf_counter()
     for _ in range(steps):
         stream.next_batch(BATCH)

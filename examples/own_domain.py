@@ -1,11 +1,11 @@
-"""A domain of your own in a few lines: bright and dark squares, upright in one domain and noisy in the other."""
+"""A domain of your own in a few lines: a bright left or right half, clean in one domain and noisy in the other."""
 
 import torch
 
-from xfer_core import Card, Domain, DomainInfo, Task, parse_spec, train
-from xfer_core.domains import DOMAINS
+from xfer_core import Card, Domain, DomainInfo, ImageInput, Task, parse_spec, registry, train
 
 CLASSES, COUNT = ("left", "right"), 400
+CARD = Card("Halves", "Which half is bright?", "made here", "CC0 1.0", "drawn by a formula")
 
 
 def build(key: str, noise: float) -> Domain:
@@ -19,12 +19,12 @@ def build(key: str, noise: float) -> Domain:
     return Domain(key, CARD, key, inputs.clamp(0, 255).to(torch.uint8), torch.arange(COUNT), {"side": side})
 
 
-CARD = Card("Halves", "Which half is bright?", "made here", "CC0 1.0", "drawn by a formula")
 for name, noise in (("halves.clean", 5.0), ("halves.noisy", 120.0)):
-    DOMAINS[name] = DomainInfo(CARD, COUNT, (3, 32, 32), {"side": CLASSES}, lambda n=name, s=noise: build(n, s))
+    info = DomainInfo(CARD, COUNT, ImageInput(3, 32, 32), {"side": CLASSES}, lambda n=name, s=noise: build(n, s))
+    registry().add(name, info)
 
 spec = parse_spec(
-    {"problem": {"source": ["halves.clean"], "target": ["halves.noisy"], "tasks": ["side"]}},
+    {"problem": {"source": ["halves.clean"], "target": ["halves.noisy"]}},
     ["training.steps=60", "strategy.kind=fine_tune"],
 )
 print(train(spec).metrics["accuracy/halves.noisy/side/test"])

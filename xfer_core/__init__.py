@@ -10,10 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xfer_core.domains import Card, Domain, DomainInfo, Task, domain_info, domain_keys, load_domain
+    from xfer_core.domains import (
+        Card,
+        Domain,
+        DomainInfo,
+        DomainRegistry,
+        Task,
+        domain_info,
+        domain_keys,
+        load_domain,
+        registry,
+        use_registry,
+    )
     from xfer_core.errors import XferError
     from xfer_core.experiments.experiment import Condition, Experiment
     from xfer_core.experiments.plan import Plan, plan_for
+    from xfer_core.modalities import Column, ImageInput, InputSpec, TableInput
     from xfer_core.networks import NETWORKS, Network, NetworkConfig
     from xfer_core.problems.problem import Problem, ProblemData, split_problem
     from xfer_core.runs.spec import RunSpec, parse_spec
@@ -26,10 +38,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "xfer_core.domains": ("Card", "Domain", "DomainInfo", "Task", "domain_info", "domain_keys", "load_domain"),
+    "xfer_core.domains": (
+        "Card",
+        "Domain",
+        "DomainInfo",
+        "Task",
+        "DomainRegistry",
+        "domain_info",
+        "domain_keys",
+        "load_domain",
+        "registry",
+        "use_registry",
+    ),
     "xfer_core.errors": ("XferError",),
     "xfer_core.experiments.experiment": ("Condition", "Experiment"),
     "xfer_core.experiments.plan": ("Plan", "plan_for"),
+    "xfer_core.modalities": ("Column", "ImageInput", "InputSpec", "TableInput"),
     "xfer_core.networks": ("NETWORKS", "Network", "NetworkConfig"),
     "xfer_core.problems.problem": ("Problem", "ProblemData", "split_problem"),
     "xfer_core.runs.spec": ("RunSpec", "parse_spec"),
@@ -47,10 +71,14 @@ __all__ = [
     "STRATEGIES",
     "Callback",
     "Card",
+    "Column",
     "Condition",
     "Domain",
     "DomainInfo",
+    "DomainRegistry",
     "Experiment",
+    "ImageInput",
+    "InputSpec",
     "Network",
     "NetworkConfig",
     "NullCallback",
@@ -64,6 +92,7 @@ __all__ = [
     "Selection",
     "Store",
     "Strategy",
+    "TableInput",
     "Task",
     "Trainer",
     "TrainingConfig",
@@ -74,9 +103,11 @@ __all__ = [
     "open_store",
     "parse_spec",
     "plan_for",
+    "registry",
     "split_problem",
     "train",
     "trainer_for",
+    "use_registry",
 ]
 
 

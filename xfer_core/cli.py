@@ -114,7 +114,7 @@ def _domains() -> list[dict[str, Any]]:
             "licence": info.card.licence,
             "recipe": info.card.recipe,
             "samples": info.samples,
-            "shape": list(info.shape),
+            "shape": list(info.spec.raw_shape),
             "tasks": {name: list(classes) for name, classes in info.tasks.items()},
             "here": is_available(key),
             "megabytes": info.download.megabytes if info.download else 0,

@@ -22,6 +22,15 @@ Distinct = AfterValidator(_distinct)
 """Annotates a tuple whose entries must be distinct."""
 
 
+BOUNDS: dict[str, tuple[str, str]] = {
+    "greater_than_equal": ("too_small", "ge"),
+    "greater_than": ("not_above", "gt"),
+    "less_than_equal": ("too_large", "le"),
+    "less_than": ("not_below", "lt"),
+}
+"""pydantic's error type → the code of our error, and pydantic's name for the limit."""
+
+
 class Config(BaseModel):
     """A frozen record of typed, bounded fields.
 

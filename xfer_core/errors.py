@@ -35,6 +35,20 @@ MESSAGES: dict[str, str] = {
         "if the database was deleted or replaced, put the old one back"
     ),
     "unknown_domain": "must be one of the domains {allowed}",
+    "not_a_reference": "must be a domain, or a domain with parameters such as digits.rotated?degrees=60",
+    "no_parameters": "must name {domain} without parameters, because it has none",
+    "domain_exists": "must be a key that no other domain has",
+    "domain_key": "must be lower-case words joined by dots, such as leaves.scanned",
+    "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
+    "network_inputs": "must be a network for {modality} inputs: {allowed}",
+    "augmentation": "must exist for {modality} inputs: {allowed}",
+    "strategy_inputs": "must suit {modality} inputs, whose values cannot be interpolated",
+    "column_kind": "must have a column that holds numbers in every domain, or categories in every domain",
+    "missing_column": "must have a value in every column of the training data; leave out a column without one",
+    "constant_column": (
+        "must have different values in every column of the training data; leave out one that is always {content}"
+    ),
+    "no_attribution": "must be inputs that this view exists for",
     "no_download": "is not on this machine and could not be downloaded to {folder} ({reason})",
     "not_here": "must be on this machine; download it on the Train page first",
     "broken_data": "could not be read from {folder} ({reason}); remove its files there to download them anew",
@@ -55,7 +69,7 @@ MESSAGES: dict[str, str] = {
     "task_twice": "must name each task once",
     "rule_needs": "needs {what}",
     "needs_classes": "must be tasks with classes for {kind}",
-    "turned": "must not rotate or mirror images where their {task} is to be learned",
+    "turned": "must not rotate or mirror inputs where their {task} is to be learned",
     "budget": "must be at most {limit}, the labelled samples that the rarest class of {domain} has to give",
     "too_few_samples": "leaves {domain} without enough samples",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
@@ -156,6 +170,9 @@ MESSAGES: dict[str, str] = {
 }
 
 
+RULE = 1000  # characters of a rule's list, such as the keys of all domains
+
+
 class XferError(ValueError):
     """One error: a code, the field it concerns and the value that was found.
 
@@ -185,8 +202,8 @@ class XferError(ValueError):
         return format_error(self)
 
 
-def format_value(value: object) -> str:
-    """A value for readers: on one line, lists without Python's brackets, long ones truncated."""
+def format_value(value: object, limit: int = 200) -> str:
+    """A value for readers: on one line, lists without Python's brackets, truncated to ``limit`` characters."""
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value) or "nothing"
     elif value is None or value == "":
@@ -196,7 +213,7 @@ def format_value(value: object) -> str:
     else:
         text = str(value)
     text = " ".join(text.split()).encode(errors="replace").decode()  # lone surrogates cannot be displayed
-    return text if len(text) <= 200 else text[:197] + "…"
+    return text if len(text) <= limit else text[: limit - 3] + "…"
 
 
 def _unchanged(value: Any) -> Any:
@@ -213,7 +230,7 @@ def format_error(
         translate: maps an English template to the reader's language (gettext's ``_``).
         word: maps a field's path, a value or a parameter to its title for the reader.
     """
-    params = {key: format_value(word(value)) for key, value in error.params.items()}
+    params = {key: format_value(word(value), RULE) for key, value in error.params.items()}
     sentence = translate("{field} {rule}; found {value}.").format(
         field=format_value(word(error.field)),
         rule=translate(MESSAGES[error.code]).format(**params),

@@ -140,7 +140,7 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
 
 def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
     """Choice of frozen stages; names that are no stages stay in the result."""
-    stages = base.network.summary(base.problem.input_shape(), base.problem.outputs())
+    stages = base.network.summary(base.problem.input_spec(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
     frozen: tuple[str, ...] = getattr(now, "frozen", ())
     others = [name for name in frozen if name not in names]

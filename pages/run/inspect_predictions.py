@@ -154,7 +154,7 @@ def _pictures(
         else ""
     )
     st.markdown(f"**{title}**{more}")
-    images = subject.samples().inputs
+    images = subject.pictures()
     words = [
         f"{classes[before.predicted[i]]} → {classes[after.predicted[i]]} {'✓' if after.correct[i] else '✗'}"
         for i in shown

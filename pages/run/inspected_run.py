@@ -74,6 +74,10 @@ class InspectedRun:
         """The test samples of the domain."""
         return samples_of(self.run, self.domain)
 
+    def pictures(self) -> Tensor:
+        """The test samples as pictures, uint8 (N, 3 or 1, height, width)."""
+        return self.spec.problem.input_spec().pictures(self.samples().inputs)
+
     def outputs(self, snapshot: str = FINAL) -> Tensor:
         """Outputs of the task's head at a snapshot: float32 (N, K), or (N, 1) for a regression."""
         return _outputs(*_life(self.run), self.domain, snapshot)[self.task]

@@ -49,7 +49,7 @@ def _shown(spec: str) -> tuple[list[str], list[int], list[str]]:
     task = chosen.problem.tasks[0]
     samples = data.held_out[chosen.problem.target[0], "validation"]
     places = preview_samples(data)
-    images = [png_uri(upscale_pixels(image)) for image in samples.inputs[places]]
+    images = [png_uri(upscale_pixels(image)) for image in data.input_spec.pictures(samples.inputs[places])]
     return images, samples.labels[task][places].tolist(), list(data.classes[task])
 
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from xfer_core.charts.image_grid import image_grid, one_of_each
-from xfer_core.domains import domain_keys, is_available, load_domain
+from xfer_core.charts.samples import domain_overview
+from xfer_core.domains import domain_keys, is_available
 from xfer_core.errors import XferError
 
 PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
@@ -25,12 +25,8 @@ SHOWN = 4  # samples of a domain on its tile, two in a row
 @cache
 def tile(key: str) -> bytes:
     """A PNG of a few samples of a domain, of different classes."""
-    domain = load_domain(key)
-    task = next(iter(domain.tasks.values()))
-    rows = -(-SHOWN // len(task.classes)) if task.classes else 0
-    samples = one_of_each(domain.inputs, task.labels, len(task.classes), rows) if rows else domain.inputs
     picture = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image_grid(samples[:SHOWN], 2))).save(picture, "PNG")
+    Image.fromarray(np.ascontiguousarray(domain_overview(key, SHOWN, 2))).save(picture, "PNG")
     return picture.getvalue()
 
 

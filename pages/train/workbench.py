@@ -180,7 +180,7 @@ class Workbench:
         fields, chosen = type(strategy).model_fields, {}
         spec = parse_spec({"problem": problem, "network": network})
         spec.problem.check_names()
-        stages = spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())
+        stages = spec.network.summary(spec.problem.input_spec(), spec.problem.outputs())
         # The keys depend on the network, not on the method: locks stay when the method changes.
         prefix = f"{self.prefix}.{spec.network.kind}.frozen"
         if "frozen" in fields:

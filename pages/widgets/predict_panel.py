@@ -13,11 +13,12 @@ from pages.components.drawing_pad.view import drawing_of, drawing_pad, pad_texts
 from pages.i18n import _, error_text, plain
 from pages.widgets.domains import task_title
 from pages.widgets.predictions import PredictionRequest, show_predictions
-from xfer_core.analysis.predict import classification_tasks, one_thread, predict_classes, render_variants
+from xfer_core.analysis.drawn_picture import predict_pictures, render_variants
+from xfer_core.analysis.predict import classification_tasks, one_thread
 from xfer_core.charts.palette import LineStyle, neutral_style
 from xfer_core.domains import domain_info
-from xfer_core.domains.image_io import count_frames, read_image
 from xfer_core.errors import XferError
+from xfer_core.modalities.image.reading import count_frames, read_image
 from xfer_core.networks import Network
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.store import Run
@@ -35,7 +36,7 @@ def _network(run: str, ended: float | None, _row: Run) -> Network:
     network, problem = load_trained_network(_row), _row.typed_spec.problem
     with one_thread():  # warm-up: photographs are read and kernels chosen before the first stroke
         pictures = {key: variants[:1] for key, variants in render_variants(FIRST, problem.roles()).items()}
-        predict_classes(network, problem, classification_tasks(problem)[0], pictures)
+        predict_pictures(network, problem, classification_tasks(problem)[0], pictures)
     return network
 
 

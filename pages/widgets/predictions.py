@@ -15,7 +15,8 @@ from torch import Tensor
 from pages.i18n import _, plain
 from pages.theme import is_dark
 from pages.widgets.domains import domain_title
-from xfer_core.analysis.predict import VARIANTS, Prediction, one_thread, predict_classes, render_variants
+from xfer_core.analysis.drawn_picture import VARIANTS, predict_pictures, render_variants
+from xfer_core.analysis.predict import Prediction, one_thread
 from xfer_core.charts.palette import LineStyle
 from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
 from xfer_core.networks import Network
@@ -62,7 +63,7 @@ def show_predictions(
     with one_thread():
         variants = render_variants(picture, keys)
         pictures = {key: shown[variant : variant + 1] for key, shown in variants.items()}
-        predicted = [predict_classes(one.network, one.problem, task, pictures) for one in asked]
+        predicted = [predict_pictures(one.network, one.problem, task, pictures) for one in asked]
     milliseconds = 1000 * (time.perf_counter() - begun)
     titles = {name: _(name) for each in predicted for name in each[keys[0]].probabilities}
     with beside:

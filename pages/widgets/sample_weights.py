@@ -12,6 +12,7 @@ from pages.widgets.domains import domain_title
 from pages.widgets.plain_chart import PLAIN
 from xfer_core.charts.image_grid import image_grid
 from xfer_core.charts.sample_weights import weight_heatmap
+from xfer_core.charts.samples import sample_pictures
 from xfer_core.domains import is_available, load_domain
 from xfer_core.errors import XferError
 from xfer_core.runs.artifacts import SAMPLE_WEIGHTS
@@ -56,5 +57,5 @@ def _pictures(key: str, rows: pd.DataFrame, label: str) -> None:
         st.error(error_text(error), icon=":material/error:")
         return
     positions = {int(example): i for i, example in enumerate(domain.example_ids)}
-    inputs = domain.inputs[[positions[example] for example in rows["original"]]]
-    st.image(image_grid(inputs, SHOWN), caption=label, width="stretch", alt=label)
+    pictures = sample_pictures(key, [positions[example] for example in rows["original"]])
+    st.image(image_grid(pictures, SHOWN), caption=label, width="stretch", alt=label)

@@ -19,7 +19,7 @@ SEES = {
     "nothing": "nothing",
     "source labels": "source labels",
     "few target labels": "a few target labels",
-    "target images": "unlabelled target samples",
+    "target inputs": "unlabelled target samples",
     "answers": "labels of the tested domain",
 }
 

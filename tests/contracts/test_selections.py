@@ -31,7 +31,7 @@ from xfer_core.selections.base import LabelFree
 from xfer_core.strategies.joint.joint import Joint
 from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import Command, TrainingConfig
-from xfer_core.training.evaluation import predict, to_input
+from xfer_core.training.evaluation import predict
 from xfer_core.training.selector import ModelSelector, applicable_rules
 
 INVERTED, NOISY, ROTATED = "digits.inverted", "digits.noisy", "digits.rotated"
@@ -180,7 +180,9 @@ def looked(problem, **more):
 def truth_of(run, domain):
     """What the network says of a domain's validation samples in the first task, and what is right."""
     part, task = run.data.held_out[domain, "validation"], run.data.problem.tasks[0]
-    return predict(run.network, to_input(part.inputs, run.device), run.device, "float32")[task], part.labels[task]
+    return predict(run.network, run.network.spec.to_float(part.inputs, run.device), run.device, "float32")[
+        task
+    ], part.labels[task]
 
 
 DOMAINS = {

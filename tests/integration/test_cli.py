@@ -71,7 +71,7 @@ def test_export_gives_recipe_curves_and_weights_that_are_the_run(tmp_path, capsy
     rows = list(csv.DictReader((tmp_path / "out/curves.csv").open()))
     assert [row["step"] for row in rows if row["name"] == "loss/total"] == ["1", "2", "3", "4", "5", "6"]
     data = split_problem(spec.problem, spec.seed)
-    network = spec.network.build(data.input_shape, {"digit": 10})
+    network = spec.network.build(data.input_spec, {"digit": 10})
     network.load_state_dict(load_file(tmp_path / "out/weights.safetensors"))
     import torch
 

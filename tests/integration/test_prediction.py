@@ -17,13 +17,8 @@ from pages.components.drawing_pad.view import SIDE, decode_pixels
 from pages.widgets import predict_panel as panel
 from tests.support.data import needs_data
 from tests.support.training import settings, trainer
-from xfer_core.analysis.predict import (
-    Prediction,
-    classification_tasks,
-    predict_classes,
-    render_variants,
-    to_problem_input,
-)
+from xfer_core.analysis.drawn_picture import predict_pictures, render_variants, to_problem_input
+from xfer_core.analysis.predict import Prediction, classification_tasks
 from xfer_core.charts.predictions import BARS, LegendEntry, prediction_bars, variants_table
 from xfer_core.domains import load_domain
 from xfer_core.domains.printed import fonts, render_glyphs
@@ -46,7 +41,7 @@ def glyph(digit: int) -> Tensor:
 
 def untrained(problem: Problem) -> Network:
     torch.manual_seed(0)
-    return SmallCNN(width=4).build(problem.input_shape(), problem.outputs()).eval()
+    return SmallCNN(width=4).build(problem.input_spec(), problem.outputs()).eval()
 
 
 # ---------------------------------------------------------------------- what networks say
@@ -57,7 +52,7 @@ def test_the_probabilities_are_the_softmax_of_the_network_and_of_nothing_else():
     network = untrained(problem)
     pictures = {key: way[:1] for key, way in render_variants(glyph(3), problem.roles()).items()}
     for task, classes in (("digit", tuple("0123456789")), ("parity", ("even", "odd"))):
-        said = predict_classes(network, problem, task, pictures)
+        said = predict_pictures(network, problem, task, pictures)
         assert tuple(said) == (HAND, PHOTO, "digits.noisy")
         for key, answer in said.items():
             with torch.no_grad():
@@ -74,7 +69,7 @@ def test_a_picture_of_another_shape_is_brought_to_the_one_that_the_network_learn
     network = untrained(problem)
     pictures = {key: way[:1] for key, way in render_variants(glyph(3), ("mnist", PHOTO)).items()}
     assert pictures[PHOTO].shape == (1, 3, 32, 32)
-    said = predict_classes(network, problem, "digit", pictures)
+    said = predict_pictures(network, problem, "digit", pictures)
     assert all(sum(answer.probabilities.values()) == pytest.approx(1) for answer in said.values())
     grey = to_problem_input(pictures[PHOTO], (1, 28, 28))
     assert grey.shape == (1, 1, 28, 28)
@@ -104,7 +99,7 @@ def read_rightly(network: Network, pictures: list[Tensor], digits: list[int]) ->
     right = 0
     for picture, digit in zip(pictures, digits, strict=True):
         shown = render_variants(picture, [HAND])[HAND][:1]
-        right += predict_classes(network, problem, "digit", {HAND: shown})[HAND].label == str(digit)
+        right += predict_pictures(network, problem, "digit", {HAND: shown})[HAND].label == str(digit)
     return right / len(digits)
 
 

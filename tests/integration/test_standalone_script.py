@@ -23,6 +23,7 @@ from xfer_core.exports.data import write_data
 from xfer_core.exports.live_changes import spec_with
 from xfer_core.exports.standalone import script_of
 from xfer_core.exports.standalone.code import module_code
+from xfer_core.modalities import ImageInput
 from xfer_core.networks import ArticleNet, LeNet, SmallCNN
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.train import train as train_spec
@@ -162,6 +163,16 @@ VARIANTS = {
     ],
     "a student from scratch": ["strategy.kind=distillation", "strategy.fresh=true"],
     "the head stays": ["strategy.kind=batch_norm_tuning", "strategy.head=false"],
+    "points": [
+        'problem.source=["planar.moons"]',
+        'problem.target=["planar.moons?rotate=30"]',
+        "strategy.kind=coral",
+    ],
+    "rows of a table": [
+        'problem.source=["clinical.breast_fine"]',
+        'problem.target=["clinical.breast_coarse"]',
+        'strategy.frozen=["hidden1"]',
+    ],
     "only a number": ['problem.tasks=["tilt"]', "training.optimizer.lr=0.0001"],
 }  # fmt: skip
 
@@ -346,7 +357,7 @@ def test_a_stop_among_the_statistics_of_adabn(run_script, every_step):
 
 @pytest.mark.parametrize("form", [SmallCNN(), ArticleNet(), LeNet(), LeNet(batch_norm=True)])
 def test_the_layers_written_out_are_the_layers(form):
-    stages = form.build((3, 32, 32), {"digit": 10}).stages
+    stages = form.build(ImageInput(3, 32, 32), {"digit": 10}).stages
     made = eval(module_code(stages), {"nn": nn, "OrderedDict": OrderedDict})
     assert repr(nn.ModuleDict(made)) == repr(stages)
 
@@ -394,8 +405,8 @@ class Odd(nn.Flatten):
 class OddNetwork(SmallCNN):
     """A network with such a layer."""
 
-    def build(self, input_shape, outputs):
-        network = super().build(input_shape, outputs)
+    def build(self, spec, outputs):
+        network = super().build(spec, outputs)
         network.stages["conv3"] = nn.Sequential(network.stages["conv3"], Odd())
         return network
 

@@ -32,7 +32,7 @@ from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training import SGD, Adam, Command
 from xfer_core.training import trainer as loop_module
 from xfer_core.training.device import has_bf16, select_device, select_precision
-from xfer_core.training.evaluation import Evaluator, predict, preview_samples, to_input
+from xfer_core.training.evaluation import Evaluator, predict, preview_samples
 from xfer_core.training.phases import phase_ends
 
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
@@ -119,7 +119,7 @@ def test_accuracy_is_the_fraction_of_right_answers(monkeypatch):
     assert len(result.metrics) == 3 * 2
     monkeypatch.setattr("xfer_core.training.evaluation.CHUNK", 7)
     for (domain, split), samples in run.data.held_out.items():
-        outputs = predict(run.network, to_input(samples.inputs, run.device), run.device, "float32")
+        outputs = predict(run.network, run.network.spec.to_float(samples.inputs, run.device), run.device, "float32")
         for task, logits in outputs.items():
             right = sum(row.argmax() == label for row, label in zip(logits, samples.labels[task], strict=True))
             if split == "test":
@@ -337,7 +337,9 @@ def test_a_run_tells_what_it_says_to_one_validation_sample_of_each_class():
     assert labels[places].tolist() == sorted(set(labels.tolist()))
     for label, place in zip(labels[places].tolist(), places.tolist(), strict=True):
         assert place == labels.tolist().index(label), "the first of its class"
-    outputs = predict(run.network, to_input(samples.inputs[places], run.device), run.device, run.precision)["digit"]
+    outputs = predict(
+        run.network, run.network.spec.to_float(samples.inputs[places], run.device), run.device, run.precision
+    )["digit"]
     assert told.progress["answers"] == outputs.argmax(1).tolist()
 
 

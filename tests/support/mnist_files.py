@@ -59,10 +59,10 @@ def folder(tmp_path, monkeypatch) -> Path:
     }
     monkeypatch.setattr(mnist_usps, "PARTS", small)
     for key in small:
-        monkeypatch.setitem(domains.DOMAINS, key, replace(domain_info(key), samples=TRAIN + TEST))
-    domains._build.cache_clear()
+        monkeypatch.setitem(domains.registry().builtin, key, replace(domain_info(key), samples=TRAIN + TEST))
+    domains.registry()._build.cache_clear()
     yield root
-    domains._build.cache_clear()  # nothing made up may stay for other tests
+    domains.registry()._build.cache_clear()  # nothing made up may stay for other tests
 
 
 def fill(root: Path, names=FILES) -> None:

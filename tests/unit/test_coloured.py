@@ -77,7 +77,7 @@ def test_every_task_of_a_digit_is_there(key):
     assert (tilt.dtype, tilt.shape, domain.tasks["tilt"].classes) == (torch.float32, (6000,), ())
     assert 5 < tilt.std() < 30
     assert (domain.inputs.shape, len(domain)) == ((6000, 3, 32, 32), offer.samples)
-    assert domain.inputs.shape[1:] == offer.shape
+    assert domain.inputs.shape[1:] == offer.spec.raw_shape
 
 
 def test_the_same_call_gives_the_same_bytes():

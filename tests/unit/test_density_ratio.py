@@ -9,6 +9,7 @@ import torch
 from tests.support.training import SOURCE, TARGET, small_problem, trained, trainer
 from xfer_core.errors import XferError
 from xfer_core.measures.density_ratio import density_ratio
+from xfer_core.modalities import ImageInput
 from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.strategies.generalised.generalised import Generalised
@@ -16,8 +17,9 @@ from xfer_core.strategies.generalised.sample_weight_table import parse_table
 
 
 def flat(brightness: np.ndarray) -> torch.Tensor:
-    """Images of one brightness each, which is then all that a classifier can go by."""
-    return torch.from_numpy(brightness.clip(0, 255).astype(np.uint8))[:, None, None, None].expand(-1, 3, 8, 8)
+    """Descriptors of images of one brightness each, which is then all that a classifier can go by."""
+    images = torch.from_numpy(brightness.clip(0, 255).astype(np.uint8))[:, None, None, None].expand(-1, 3, 8, 8)
+    return ImageInput(3, 8, 8).descriptors(images)
 
 
 def test_weights_follow_the_ratio_of_two_known_densities():
@@ -48,7 +50,9 @@ def test_no_sample_weighs_more_than_the_limit_allows():
 
 def test_the_scheme_weighs_the_source_by_its_likeness_to_the_unlabelled_target():
     run = trainer(Generalised(scheme="likeness"))
-    expected = density_ratio(run.data.training[SOURCE].labelled.inputs, run.data.training[TARGET].unlabelled)
+    describe = run.data.input_spec.descriptors
+    samples, wanted = run.data.training[SOURCE].labelled.inputs, run.data.training[TARGET].unlabelled
+    expected = density_ratio(describe(samples), describe(wanted))
     torch.testing.assert_close(run.context.state["weights"][SOURCE], expected)
     shares = run.sample_weights()
     torch.testing.assert_close(shares[SOURCE], 0.5 * expected / len(expected))

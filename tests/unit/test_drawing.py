@@ -16,16 +16,17 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from tests.support.data import needs_data
-from xfer_core.analysis.predict import VARIANTS, render_variants
-from xfer_core.domains import DOMAINS, domain_info, load_domain
-from xfer_core.domains import image_io as picture_module
+from xfer_core.analysis.drawn_picture import VARIANTS, render_variants
+from xfer_core.domains import domain_info, load_domain, registry
 from xfer_core.domains.digits import load_digits
-from xfer_core.domains.drawing import center_and_scale, extract_strokes
-from xfer_core.domains.image_io import LONGEST, count_frames, read_image
 from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.errors import XferError
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image import reading as picture_module
+from xfer_core.modalities.image.drawing import center_and_scale, extract_strokes
+from xfer_core.modalities.image.reading import LONGEST, count_frames, read_image
 
-DRAWN = [key for key, offer in DOMAINS.items() if offer.render]
+DRAWN = [key for key, offer in registry().builtin.items() if offer.render]
 
 
 def stroke(height: int = 40, width: int = 10, side: int = 64, top: int = 3, left: int = 5) -> Tensor:
@@ -108,7 +109,7 @@ def test_the_centre_of_mass_comes_to_the_middle_and_nothing_is_cut_off():
 def test_a_drawing_has_the_shape_of_its_domain_and_is_always_the_same(key):
     ink = extract_strokes(stroke())
     shown = domain_info(key).render(ink, VARIANTS)
-    assert shown.shape == (VARIANTS, *domain_info(key).shape)
+    assert shown.shape == (VARIANTS, *domain_info(key).spec.raw_shape)
     assert shown.dtype == torch.uint8
     assert torch.equal(shown, domain_info(key).render(ink, VARIANTS))
     varied = any(not torch.equal(shown[0], one) for one in shown)
@@ -116,7 +117,7 @@ def test_a_drawing_has_the_shape_of_its_domain_and_is_always_the_same(key):
 
 
 def test_every_domain_of_digits_shows_drawings():
-    assert set(DRAWN) == {key for key in DOMAINS if key.startswith("digits.")} | {"mnist", "usps"}
+    assert set(DRAWN) == {key for key in registry().builtin if key.startswith("digits.")} | {"mnist", "usps"}
 
 
 def test_an_original_comes_back_as_itself():
@@ -172,8 +173,8 @@ def test_real_samples_of_mnist_and_usps_come_back_as_themselves(key, least):
 def test_a_domain_that_shows_no_drawings_gets_the_picture_in_its_size(monkeypatch):
     from dataclasses import replace
 
-    plain = replace(domain_info("digits.handwritten"), render=None, shape=(1, 20, 24))
-    monkeypatch.setitem(DOMAINS, "photos.own", plain)
+    plain = replace(domain_info("digits.handwritten"), render=None, parameters=None, spec=ImageInput(1, 20, 24))
+    monkeypatch.setitem(registry().builtin, "photos.own", plain)
     picture = torch.zeros(3, 40, 48, dtype=torch.uint8)
     picture[0] = 255
     shown = render_variants(picture, ["photos.own"])["photos.own"]
@@ -386,7 +387,7 @@ def test_of_a_moving_picture_the_first_counts(form):
 MEASURED = """
 import resource, sys, time
 from pathlib import Path
-from xfer_core.domains.image_io import read_image
+from xfer_core.modalities.image.reading import read_image
 small, *large = (Path(name) for name in sys.argv[1:])
 read_image(small.read_bytes(), "small")
 before, contents = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, [path.read_bytes() for path in large]

@@ -36,6 +36,7 @@ from xfer_core.experiments.presets import (
     source_conditions,
     strategy_conditions,
 )
+from xfer_core.modalities import ImageInput
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Store
 
@@ -357,7 +358,9 @@ def test_costs_are_counted_from_the_phases():
     assert cost(parse_spec({}, ["strategy.kind=joint"])).train_samples == 2 * plain.train_samples, "two domains a step"
     some = cost(parse_spec({}, ["strategy.kind=fine_tune", 'strategy.frozen=["conv1"]']))
     everything = plain.updatable - some.updatable
-    stages = {part["name"]: part["parameters"] for part in RunSpec().network.summary((3, 32, 32), {"digit": 10})}
+    stages = {
+        part["name"]: part["parameters"] for part in RunSpec().network.summary(ImageInput(3, 32, 32), {"digit": 10})
+    }
     assert everything == stages["conv1"]
     assert plain.updatable == sum(stages.values())
     head = cost(parse_spec({}, ["strategy.kind=linear_probe"]))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.support.training import NETWORK_CONFIGS, SMALL, At, differing, phases_of, settings, trainer, weights_of
+from xfer_core.modalities import ImageInput
 from xfer_core.networks import ArticleNet
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.transfer.fine_tune import FineTune
@@ -18,11 +19,11 @@ FIXING = [cls for cls in STRATEGIES if "frozen" in cls.model_fields]
 
 
 def parts(form):
-    return tuple(form.build((3, 32, 32), OUTPUTS).freezable_units())
+    return tuple(form.build(ImageInput(3, 32, 32), OUTPUTS).freezable_units())
 
 
 def names(form):
-    return tuple(form.build((3, 32, 32), OUTPUTS).state_dict())
+    return tuple(form.build(ImageInput(3, 32, 32), OUTPUTS).state_dict())
 
 
 CASES = [(form, (part,)) for form in NETWORK_CONFIGS for part in parts(form)]
@@ -95,7 +96,7 @@ def test_a_run_that_was_stopped_while_fixed_is_checked(every_step):
 
 @pytest.mark.parametrize("form", NETWORK_CONFIGS, ids=lambda form: form.kind)
 def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
-    network = form.build((3, 32, 32), OUTPUTS)
+    network = form.build(ImageInput(3, 32, 32), OUTPUTS)
     first = network.stages["conv1"]
     freeze(network, network.expand_names(["conv1"]))
     assert not any(module.training for module in first.modules() if module.state_dict())
@@ -109,7 +110,7 @@ def test_fixing_puts_exactly_the_fixed_stages_in_evaluation(form):
 
 
 def test_a_fingerprint_sees_every_bit_and_only_what_is_named():
-    network = SMALL.build((3, 32, 32), OUTPUTS)
+    network = SMALL.build(ImageInput(3, 32, 32), OUTPUTS)
     name, other = "stages.conv1.conv.weight", "heads.digit.bias"
     before = state_hash(network, {name})
     tensors = network.state_dict()
@@ -119,4 +120,4 @@ def test_a_fingerprint_sees_every_bit_and_only_what_is_named():
     value = tensors[name].view(-1)[5]
     value.copy_(torch.nextafter(value, torch.tensor(9.0)))
     assert state_hash(network, {name}) != before
-    assert state_hash(network, set()) == state_hash(SMALL.build((3, 32, 32), OUTPUTS), set())
+    assert state_hash(network, set()) == state_hash(SMALL.build(ImageInput(3, 32, 32), OUTPUTS), set())

@@ -33,13 +33,13 @@ from xfer_core.charts.palette import SOURCE as SOURCE_LOOK
 from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import heatmap_overlay, upscale_pixels
 from xfer_core.errors import XferError
+from xfer_core.modalities import ImageInput
 from xfer_core.networks import ArticleNet, LeNet, SmallCNN
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
 from xfer_core.settings import settings
-from xfer_core.training.evaluation import to_input
 
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
 FORMS = (SMALL, ArticleNet(), LeNet())
@@ -67,7 +67,7 @@ def refused(code: str):
 
 def a_network(form=SMALL, seed=0, shape=(3, 16, 16)) -> Network:
     torch.manual_seed(seed)
-    return form.build(shape, {"digit": 10, "parity": 2}).eval()
+    return form.build(ImageInput(*shape), {"digit": 10, "parity": 2}).eval()
 
 
 def some_images(count=12, shape=(3, 16, 16)) -> torch.Tensor:
@@ -348,7 +348,7 @@ def test_stage_outputs_are_means_over_places_and_end_in_the_logits():
     network, images = a_network(), some_images()
     outputs = stage_outputs(network, images, "digit")
     with torch.inference_mode():
-        first = network.stages["conv1"](to_input(images, torch.device("cpu")))
+        first = network.stages["conv1"](network.spec.to_float(images, torch.device("cpu")))
     assert torch.allclose(outputs["conv1"], first.mean((2, 3)))
     assert torch.allclose(outputs["head"], predict_logits(network, images)["digit"], atol=1e-6)
 
@@ -390,7 +390,7 @@ def test_grad_cam_is_the_formula_by_hand(form):
     layer = [module for module in network.modules() if isinstance(module, nn.Conv2d)][-1]
     kept = {}
     handle = layer.register_forward_hook(lambda _m, _i, output: kept.setdefault("maps", output))
-    logits = network(to_input(images, torch.device("cpu")))["digit"]
+    logits = network(network.spec.to_float(images, torch.device("cpu")))["digit"]
     handle.remove()
     (slopes,) = torch.autograd.grad(logits[torch.arange(5), classes].sum(), kept["maps"])
     maps = (slopes.mean((2, 3), keepdim=True) * kept["maps"]).sum(1, keepdim=True).relu()
@@ -403,7 +403,9 @@ def test_grad_cam_is_the_formula_by_hand(form):
 
 
 def test_a_network_without_convolution_is_refused_by_name():
-    network = Network(OrderedDict(linear=nn.Sequential(nn.Flatten(), nn.Linear(768, 4))), 4, {"digit": 10})
+    network = Network(
+        OrderedDict(linear=nn.Sequential(nn.Flatten(), nn.Linear(768, 4))), 4, {"digit": 10}, ImageInput(3, 16, 16)
+    )
     for ask in (
         lambda: first_filters(network),
         lambda: grad_cam(network, some_images(2), "digit", torch.zeros(2).long()),

@@ -304,12 +304,12 @@ def test_labels_of_other_images_are_noticed_though_their_number_and_digits_are_r
     labels.unlink()
     labels.write_bytes(gzip.compress(idx(np.sort(array) if shift is None else np.roll(array, shift)), 1))
     monkeypatch.setenv("XFER_DATA", str(tmp_path))
-    domains._build.cache_clear()
+    domains.registry()._build.cache_clear()
     try:
         with pytest.raises(XferError) as caught:
             load_domain("mnist", "problem.source")
     finally:
-        domains._build.cache_clear()
+        domains.registry()._build.cache_clear()
     assert (caught.value.code, caught.value.field) == ("wrong_pairs", "problem.source")
     assert str(labels) in str(caught.value)
     assert int(caught.value.value.removesuffix("%")) < 30

@@ -15,8 +15,8 @@ import xfer_core.problems.problem as problem_module
 from tests.support.data import needs_data
 from tests.support.training import SOURCE, TARGET
 from xfer_core.domains import load_domain
-from xfer_core.domains.shapes import resize_to
 from xfer_core.errors import XferError
+from xfer_core.modalities.image.resizing import resize_to
 from xfer_core.problems.problem import SPLIT_RATIOS, Problem, split_problem
 
 PROBLEMS = {
@@ -133,7 +133,7 @@ def test_what_strategies_are_given_holds_no_held_out_sample(data):
     seen = data.training_data()
     assert seen.held_out == {}
     assert seen.training is data.training
-    assert seen.input_shape == data.input_shape == (3, 32, 32)
+    assert seen.input_spec.shape == data.input_spec.shape == (3, 32, 32)
     assert data.held_out
 
 
@@ -228,7 +228,7 @@ def test_the_deal_of_the_digits_is_the_one_that_published_figures_were_measured_
 def test_a_deal_without_pixels_deals_the_same(name):
     whole, bare = split_problem(PROBLEMS[name], 3), split_problem(PROBLEMS[name], 3, load_inputs=False)
     assert bare.classes == whole.classes
-    assert bare.input_shape == whole.input_shape == PROBLEMS[name].input_shape()
+    assert bare.input_spec.shape == whole.input_spec.shape == PROBLEMS[name].input_spec().shape
     assert bare.held_out.keys() == whole.held_out.keys()
     pairs = [(bare.held_out[key], whole.held_out[key]) for key in whole.held_out]
     pairs += [(bare.training[key].labelled, whole.training[key].labelled) for key in whole.training]
@@ -300,7 +300,7 @@ def test_mnist_and_usps_are_tested_on_their_own_test_parts():
     usps_training = data.training["usps"]
     assert len(usps_training.labelled) == 50
     assert 50 + len(usps_training.unlabelled) + len(data.held_out["usps", "validation"]) == 7_291
-    assert data.input_shape == (1, 28, 28)
+    assert data.input_spec.shape == (1, 28, 28)
     other = split_problem(Problem(source=("digits.handwritten",), target=("digits.photo",), unseen=("usps",)), 0)
     assert len(other.held_out["usps", "test"]) == 2_007
 
@@ -313,7 +313,7 @@ def test_mnist_and_usps_are_tested_on_their_own_test_parts():
 def test_images_of_a_problem_all_have_the_largest_shape():
     problem = Problem(source=("usps",), target=("digits.photo",))
     data = split_problem(problem, 0)
-    assert data.input_shape == problem.input_shape() == (3, 32, 32)
+    assert data.input_spec.shape == problem.input_spec().shape == (3, 32, 32)
     parts = [data.training["usps"].labelled, *data.held_out.values(), data.training["digits.photo"].labelled]
     assert all(part.inputs.shape[1:] == (3, 32, 32) and part.inputs.dtype == torch.uint8 for part in parts)
     usps = data.training["usps"].labelled

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from xfer_core.training.sampler import CROP_PADDING, SHIFT_PADDING, BatchSampler
+from xfer_core.modalities.image.sampler import CROP_PADDING, SHIFT_PADDING, ImageSampler
 
 CPU = torch.device("cpu")
 
 
-def stream(size: int = 7, augment: tuple[str, ...] = (), seed: int = 0, side: int = 8) -> BatchSampler:
+def stream(size: int = 7, augment: tuple[str, ...] = (), seed: int = 0, side: int = 8) -> ImageSampler:
     """A stream whose labels are the samples' numbers."""
     fixed = torch.Generator().manual_seed(9)
     images = torch.randint(256, (size, 3, side, side + 2), dtype=torch.uint8, generator=fixed)
     labels = {"number": torch.arange(size), "twice": 2 * torch.arange(size)}
-    return BatchSampler(images, labels, augment, torch.Generator().manual_seed(seed), CPU)
+    return ImageSampler(images, labels, augment, torch.Generator().manual_seed(seed), CPU)
 
 
-def originals(s: BatchSampler) -> np.ndarray:
+def originals(s: ImageSampler) -> np.ndarray:
     """The images as they were given, (N, C, H, W)."""
     padded = s.pixels.view(s.size, s.padded_height, s.padded_width, s.channels).permute(0, 3, 1, 2)
     r = s.reach
@@ -107,7 +107,7 @@ def test_rotation_keeps_shape_and_range_and_turns_about_the_middle():
     assert images.max() <= 1
     disc = torch.zeros(1, 3, 33, 33, dtype=torch.uint8)
     disc[:, :, 10:23, 10:23] = 255
-    turned, _, _ = BatchSampler(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(50)
+    turned, _, _ = ImageSampler(disc, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(50)
     axis = torch.arange(33) - 16.0
     mass = turned[:, 0].sum((1, 2))
     for along in (1, 2):
@@ -119,7 +119,7 @@ def test_rotation_keeps_shape_and_range_and_turns_about_the_middle():
 def test_rotation_goes_both_ways_and_no_further_than_15_degrees():
     dot = torch.zeros(1, 1, 33, 33, dtype=torch.uint8)
     dot[..., 16, 28] = 255
-    turned = BatchSampler(dot, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(400)[0][:, 0]
+    turned = ImageSampler(dot, {}, ("rotation",), torch.Generator().manual_seed(0), CPU).next_batch(400)[0][:, 0]
     axis, mass = torch.arange(33) - 16.0, turned.sum((1, 2))
     right, down = ((turned.sum(along) * axis).sum(1) / mass for along in (1, 2))
     angles = torch.rad2deg(torch.atan2(down, right))

@@ -50,7 +50,7 @@ def _cost(text: str) -> ComputeCost:
     spec = RunSpec.model_validate_json(text)
     data: ProblemData = spec.check()
     with torch.random.fork_rng(devices=[]):
-        network: Network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
+        network: Network = spec.network.build(spec.problem.input_spec(), spec.problem.outputs())
     phases = spec.strategy.phases(data.training_data(), network)
     train_samples, begun = 0, 0
     for phase, end in zip(phases, phase_ends(phases, spec.training.steps), strict=True):

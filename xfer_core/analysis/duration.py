@@ -18,6 +18,7 @@ from xfer_core.analysis.cost import cost
 from xfer_core.analysis.predict import one_thread
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import available_cores, default_slots
+from xfer_core.modalities import InputSpec
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import FINISHED, LIVE, Run
 from xfer_core.settings import settings
@@ -157,7 +158,7 @@ def _slots(cores: int) -> int:
 
 def _network(spec: RunSpec) -> str:
     """A text that is the same for two specs whose networks cost the same."""
-    return canonical([spec.network.model_dump(mode="json"), spec.problem.input_shape()])
+    return canonical([spec.network.model_dump(mode="json"), spec.problem.input_spec().shape])
 
 
 def core_seconds_per_sample(spec: RunSpec) -> float:
@@ -166,24 +167,24 @@ def core_seconds_per_sample(spec: RunSpec) -> float:
     It is the minimum over a few batches of noise, in CPU time of this thread, so that other work on the machine is not
     included.
     """
-    shape, outputs = spec.problem.input_shape(), spec.problem.outputs()
+    inputs, outputs = spec.problem.input_spec(), spec.problem.outputs()
     precision = select_precision(spec.training.precision, CPU)
-    return _probe(canonical(spec.network.model_dump(mode="json")), shape, tuple(outputs.items()), precision)
+    return _probe(canonical(spec.network.model_dump(mode="json")), inputs, tuple(outputs.items()), precision)
 
 
 @lru_cache(maxsize=50)
-def _probe(network: str, shape: tuple[int, int, int], outputs: tuple[tuple[str, int], ...], precision: str) -> float:
+def _probe(network: str, inputs: InputSpec, outputs: tuple[tuple[str, int], ...], precision: str) -> float:
     form: Mapping[str, Any] = json.loads(network)
     spec = RunSpec.model_validate({"network": form})
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(0)
-        probed = spec.network.build(shape, dict(outputs)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        images = torch.rand(64, *shape).to(memory_format=torch.channels_last)  # (64, C, H, W)
+        probed = spec.network.build(inputs, dict(outputs)).to(memory_format=inputs.memory_format)  # pyright: ignore[reportCallIssue]
+        noise = torch.rand(64, *inputs.shape).to(memory_format=inputs.memory_format)
         taken = []
         for _ in range(PROBES + 1):
             begun = time.thread_time()
-            with autocast_context(images.device, precision):
-                found = probed(images).values()
+            with autocast_context(noise.device, precision):
+                found = probed(noise).values()
             loss = sum(F.cross_entropy(out.float(), torch.zeros(64, dtype=torch.int64)) for out in found)
             loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
             taken.append(time.thread_time() - begun)

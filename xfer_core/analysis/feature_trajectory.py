@@ -38,19 +38,19 @@ class FeatureTrajectory:
 
 
 def sample_subset(spec: RunSpec, domains: Sequence[str], task: str) -> tuple[torch.Tensor, pd.DataFrame]:
-    """At most ``MOST`` test samples of each domain, drawn by the run's seed: the inputs, uint8 (N, C, H, W), and one
+    """At most ``MOST`` test samples of each domain, drawn by the run's seed: the inputs, prepared, and one
     row each with ``domain``, ``original`` and ``label``."""
     classes = spec.problem.classes()[task]
-    images, tables = [], []
+    inputs, tables = [], []
     for key in domains:
         samples = held_out_samples(
             spec.problem, spec.seed, key
         )  # the split is in random order, so the first ones are a random sample
         labels = samples.labels[task][:MOST].tolist()
-        images.append(samples.inputs[:MOST])
+        inputs.append(samples.inputs[:MOST])
         names = [classes[label] for label in labels] if classes else labels
         tables.append(pd.DataFrame({"domain": key, "original": samples.example_ids[:MOST].tolist(), "label": names}))
-    return torch.cat(images), pd.concat(tables, ignore_index=True)
+    return torch.cat(inputs), pd.concat(tables, ignore_index=True)
 
 
 def feature_trajectories(
@@ -69,8 +69,8 @@ def feature_trajectories(
     specs = [run.typed_spec for run, _ in runs]
     subsets = [sample_subset(spec, domains, task) for spec in specs]
     features = [
-        [extract_features(load_snapshot(run, ref.key), images).numpy() for ref in refs]
-        for (run, refs), (images, _) in zip(runs, subsets, strict=True)
+        [extract_features(load_snapshot(run, ref.key), inputs).numpy() for ref in refs]
+        for (run, refs), (inputs, _) in zip(runs, subsets, strict=True)
     ]
     if len({_beginning(spec) for spec in specs}) == 1:
         shared = fit_pca([standardize_scale(parts[-1]) for parts in features])
@@ -86,7 +86,7 @@ def feature_trajectories(
 def _beginning(spec: RunSpec) -> tuple[object, ...]:
     """Equal for runs whose networks started from the same random values."""
     outputs = tuple(spec.problem.outputs().items())
-    return spec.network.model_dump_json(), spec.problem.input_shape(), outputs, spec.seed
+    return spec.network.model_dump_json(), spec.problem.input_spec(), outputs, spec.seed
 
 
 def _trajectory(

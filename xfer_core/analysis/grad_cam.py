@@ -11,7 +11,6 @@ from xfer_core.analysis.predictions import Predictions
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.training.device import CPU
-from xfer_core.training.evaluation import to_input
 
 
 def last_convolution(network: Network) -> nn.Conv2d:
@@ -50,7 +49,7 @@ def grad_cam(network: Network, images: Tensor, task: str, classes: Tensor) -> np
         from captum.attr import LayerAttribution, LayerGradCam
 
         head = LayerGradCam(lambda x: network(x)[task], last_convolution(network))
-        x = to_input(images, CPU)
+        x = network.spec.to_float(images, CPU)
         maps = head.attribute(x, target=classes, relu_attributions=True)
         assert isinstance(maps, Tensor)
         large = LayerAttribution.interpolate(maps, tuple(images.shape[2:]), "bilinear")

@@ -11,7 +11,7 @@ from xfer_core.errors import XferError
 from xfer_core.measures import linear_cka
 from xfer_core.networks.base import HEAD, Network
 from xfer_core.training.device import CPU
-from xfer_core.training.evaluation import CHUNK, to_input
+from xfer_core.training.evaluation import CHUNK
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class LayerDrift:
     width: int
 
 
-def layer_drift(before: Network, after: Network, images: Tensor, task: str) -> list[LayerDrift]:
+def layer_drift(before: Network, after: Network, inputs: Tensor, task: str) -> list[LayerDrift]:
     """Every stage in order, then the head of the task.
 
     For a stage with feature maps, each channel's mean over positions is compared.
 
     Args:
         before, after: the same network at two snapshots.
-        images: uint8 (N, C, H, W); for fewer than 4 no CKA is computed.
+        inputs: prepared samples (N, *shape); for fewer than 4 no CKA is computed.
         task: of the head.
     """
-    outputs = stage_outputs(before, images, task), stage_outputs(after, images, task)
+    outputs = stage_outputs(before, inputs, task), stage_outputs(after, inputs, task)
     parts = [{**dict(network.stages.items()), HEAD: network.heads[task]} for network in (before, after)]
     return [
         LayerDrift(name, relative_distance(parts[0][name], parts[1][name]), _cka(x, outputs[1][name]), x.shape[1])
@@ -59,11 +59,11 @@ def relative_distance(before: nn.Module, after: nn.Module) -> float | None:
     return float((other - one).norm() / one.norm()) if one.any() else None
 
 
-def stage_outputs(network: Network, images: Tensor, task: str) -> dict[str, Tensor]:
+def stage_outputs(network: Network, inputs: Tensor, task: str) -> dict[str, Tensor]:
     """Outputs of each stage and of the task's head: name → float32 (N, channels), maps averaged over positions."""
     found: dict[str, list[Tensor]] = {}
     with torch.inference_mode():
-        for chunk in to_input(images, CPU).split(CHUNK):
+        for chunk in network.spec.to_float(inputs, CPU).split(CHUNK):
             x = chunk
             for name, stage in network.stages.items():
                 x = stage(x)

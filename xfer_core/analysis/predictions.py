@@ -13,7 +13,7 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, Samples, split_problem
 from xfer_core.training.device import CPU
-from xfer_core.training.evaluation import CHUNK, predict, to_input
+from xfer_core.training.evaluation import CHUNK, predict
 
 
 def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
@@ -32,21 +32,21 @@ def held_out_samples(problem: Problem, seed: int, domain: str) -> Samples:
     return split_problem(problem, seed).held_out[domain, "test"]
 
 
-def predict_logits(network: Network, images: Tensor, precision: str = "float32") -> dict[str, Tensor]:
+def predict_logits(network: Network, inputs: Tensor, precision: str = "float32") -> dict[str, Tensor]:
     """Outputs of every head: float32 (N, K), or (N, 1) for a regression.
 
     Args:
         network: on the CPU.
-        images: uint8 (N, C, H, W).
+        inputs: prepared samples (N, *shape).
         precision: that of the run, so that its metrics are reproduced.
     """
-    return predict(network, to_input(images, CPU), CPU, precision)
+    return predict(network, network.spec.to_float(inputs, CPU), CPU, precision)
 
 
-def extract_features(network: Network, images: Tensor) -> Tensor:
-    """Input of the heads: float32 (N, width). The network is in eval mode, the images are uint8 (N, C, H, W)."""
+def extract_features(network: Network, inputs: Tensor) -> Tensor:
+    """Input of the heads: float32 (N, width). The network is in eval mode, the inputs are prepared samples."""
     with torch.no_grad():
-        return torch.cat([network.features(chunk) for chunk in to_input(images, CPU).split(CHUNK)])
+        return torch.cat([network.features(chunk) for chunk in network.spec.to_float(inputs, CPU).split(CHUNK)])
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def snapshot_refs(run: Run) -> list[SnapshotRef]:
     stored = snapshots(run.id)
     spec = run.typed_spec
     data = split_problem(spec.problem, spec.seed, load_inputs=False).training_data()
-    network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
+    network = spec.network.build(spec.problem.input_spec(), spec.problem.outputs())
     phases = spec.strategy.phases(data, network)
     refs: dict[int, SnapshotRef] = {}
     for snapshot in stored:

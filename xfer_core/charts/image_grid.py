@@ -32,7 +32,8 @@ def image_grid(images: Tensor, columns: int) -> np.ndarray:
 
 
 def one_of_each(images: Tensor, labels: Tensor, classes: int, rows: int = 1) -> Tensor:
-    """The first ``rows`` images of every class, class by class in each row: uint8 (rows · present classes, C, H, W)."""
+    """The first ``rows`` of every class, class by class in each row, of the classes that have so many: images uint8
+    (N, C, H, W), or any other values (N, …), to (rows · such classes, …)."""
     picked = [(labels == label).nonzero().flatten()[:rows] for label in range(classes)]
     present = [of_class for of_class in picked if len(of_class) == rows]
     return images[[int(of_class[row]) for row in range(rows) for of_class in present]]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from xfer_core.config import Config
 from xfer_core.domains.downloads import Download
 from xfer_core.errors import XferError
+from xfer_core.modalities import InputSpec
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Domain:
         key: lower-case words joined by dots.
         card: its origin.
         pool: name of the collection of examples that it is made from. Domains of one pool share examples.
-        inputs: images, uint8, shape (N, C, H, W).
+        inputs: raw samples, as ``DomainInfo.spec`` says: images uint8 (N, C, H, W), rows float32 (N, columns).
         example_ids: the example of the pool that each sample was made from, int64, shape (N,).
         tasks: the named targets.
         official_test: which samples belong to the data set's official test set, bool, shape (N,); None if it has none.
@@ -75,8 +79,6 @@ class Domain:
     official_test: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.inputs.dtype != torch.uint8:
-            raise XferError("wrong_type", f"{self.key}.inputs", self.inputs.dtype, expected="uint8")
         self._check_length("example_ids", self.example_ids)
         if self.official_test is not None:
             self._check_length("official_test", self.official_test)
@@ -113,33 +115,51 @@ class DomainInfo:
     Attributes:
         card: its origin.
         samples: number of samples.
-        shape: (C, H, W) of each.
+        spec: what each input is.
         tasks: for each task the names of its classes; none for a regression.
-        build: reads or generates the domain, again at each call. Raises XferError.
+        build: reads or generates the domain, again at each call; given ``parameters=`` if it has any. Raises XferError.
         download: the files that it needs; None if it never needs a download.
-        render: (ink, ways) → a drawing in the style of this domain, in ``ways`` variants: bright on black, float
-            (1, 1, H, W) in 0…1, to uint8 (ways, *shape). The variants differ if samples of the domain differ by more
+        render: (drawing, ways) → a drawing in the style of this domain, in ``ways`` variants: bright on black, float
+            (1, 1, H, W) in 0…1, to uint8 (ways, C, H, W). The variants differ if samples of the domain differ by more
             than the sign itself (photographs, noise); the same call gives the same. Needs no download. None if a
-            drawing makes no sense.
+            drawing makes no sense. Given ``parameters=`` if it has any.
+        parameters: the values by which a reference changes the domain, such as an angle; None if it has none. Their
+            defaults are the domain without parameters.
     """
 
     card: Card
     samples: int
-    shape: tuple[int, int, int]
+    spec: InputSpec
     tasks: dict[str, tuple[str, ...]]
-    build: Callable[[], Domain]
+    build: Callable[..., Domain]
     download: Download | None = None
-    render: Callable[[Tensor, int], Tensor] | None = None
+    render: Callable[..., Tensor] | None = None
+    parameters: Config | None = None
 
     def check_domain(self, domain: Domain) -> None:
         """Reject a domain that does not agree with this metadata.
 
         Raises:
-            XferError: ``wrong_shape`` or ``other_tasks``, naming a field of the domain.
+            XferError: ``wrong_type``, ``wrong_shape`` or ``other_tasks``, naming a field of the domain.
         """
-        expected, found = (self.samples, *self.shape), tuple(domain.inputs.shape)
-        if found != expected:
-            raise XferError("wrong_shape", f"{domain.key}.inputs", str(found), expected=str(expected))
+        self.spec.check(domain.inputs, f"{domain.key}.inputs", self.samples)
         tasks = {name: task.classes for name, task in domain.tasks.items()}
         if tasks != self.tasks:
             raise XferError("other_tasks", f"{domain.key}.tasks", tasks, expected=self.tasks)
+
+    def bind(self, key: str, parameters: Config) -> DomainInfo:
+        """The domain with these parameters, under this key."""
+        given = ", ".join(f"{name} {value:g}" for name, value in non_defaults(parameters).items())
+        return replace(
+            self,
+            card=replace(self.card, title=f"{self.card.title} ({given})" if given else self.card.title),
+            build=lambda: replace(self.build(parameters=parameters), key=key),
+            render=self.render and partial(self.render, parameters=parameters),
+            parameters=parameters,
+        )
+
+
+def non_defaults(parameters: Config) -> dict[str, Any]:
+    """The parameters that differ from their defaults."""
+    fields = type(parameters).model_fields
+    return {name: value for name, value in parameters.model_dump().items() if value != fields[name].default}

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
-from xfer_core.domains.drawing import center_and_scale
 from xfer_core.domains.printed import CARD as PRINTED
 from xfer_core.domains.printed import HIGH, SIZE, elastic_distort, fonts, render_glyphs
-from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image.drawing import center_and_scale
+from xfer_core.modalities.image.resizing import to_uint8
 
 COUNT = 6000
 WRONG = 0.25  # labels of the task "below_five" that are exchanged
@@ -85,7 +86,7 @@ DOMAINS: dict[str, DomainInfo] = {
     key: DomainInfo(
         card=card,
         samples=COUNT,
-        shape=(3, SIZE, SIZE),
+        spec=ImageInput(3, SIZE, SIZE),
         tasks={"below_five": HALVES, "digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
         build=partial(build_domain, key, card, agreement),
         render=render_drawing,

@@ -10,17 +10,21 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from pydantic import Field
 from torch import Tensor
 
+from xfer_core.config import Config
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
-from xfer_core.domains.drawing import center_and_scale
-from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image.drawing import center_and_scale
+from xfer_core.modalities.image.resizing import to_uint8
 
 SIZE = 32
 WIDEST = 24  # of these pixels: six of the eight columns of an example
@@ -32,18 +36,18 @@ PHOTOS = "two photographs shipped with scikit-learn (china.jpg by Yannis Papaste
 @cache
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Pixels in 0…1, float32 (1797, 8, 8), and the digit of each, int64 (1797,)."""
-    rows = np.loadtxt(_shipped("data/digits.csv.gz"), delimiter=",")
+    rows = np.loadtxt(shipped_file("data/digits.csv.gz"), delimiter=",")
     return (rows[:, :-1] / 16).astype(np.float32).reshape(-1, 8, 8), rows[:, -1].astype(np.int64)
 
 
 @cache
 def read_photographs() -> tuple[np.ndarray, ...]:
     """The two photographs, uint8 (H, W, 3), at half their size so that a 32-pixel crop has some structure."""
-    photographs = (np.asarray(Image.open(_shipped(f"images/{name}.jpg"))) for name in ("china", "flower"))
+    photographs = (np.asarray(Image.open(shipped_file(f"images/{name}.jpg"))) for name in ("china", "flower"))
     return tuple(photograph[::2, ::2] for photograph in photographs)
 
 
-def _shipped(name: str) -> Path:
+def shipped_file(name: str) -> Path:
     """A file of scikit-learn's data sets. Importing scikit-learn to read it would cost every server and every worker
     factory a second of processor time."""
     found = find_spec("sklearn")
@@ -52,15 +56,22 @@ def _shipped(name: str) -> Path:
     return Path(found.submodule_search_locations[0]) / "datasets" / name
 
 
-def _white(grey: Tensor) -> Tensor:
+def _white(grey: Tensor, parameters: None) -> Tensor:
     return grey.expand(-1, 3, -1, -1)
 
 
-def _upright(grey: Tensor) -> Tensor:
+def _upright(grey: Tensor, parameters: None) -> Tensor:
     return grey
 
 
-def _photo(grey: Tensor) -> Tensor:
+class Photo(Config):
+    """How digits are blended into photographs."""
+
+    blend: float = Field(default=1, ge=0, le=1, title="Blend")
+    """How much of the photograph is seen: 0 is none, so white on black."""
+
+
+def _photo(grey: Tensor, parameters: Photo) -> Tensor:
     """|crop − digit| per colour channel: the MNIST-M recipe (Ganin and Lempitsky 2015)."""
     random = np.random.default_rng(1)
     photographs = read_photographs()
@@ -69,29 +80,47 @@ def _photo(grey: Tensor) -> Tensor:
         photograph = photographs[which]
         top, left = (random.integers(side - SIZE + 1) for side in photograph.shape[:2])
         crops[i] = photograph[top : top + SIZE, left : left + SIZE]
-    return (torch.from_numpy(crops).permute(0, 3, 1, 2) / 255 - grey).abs()
+    crop = torch.from_numpy(crops).permute(0, 3, 1, 2) / 255
+    return ((crop if parameters.blend == 1 else parameters.blend * crop) - grey).abs()
 
 
-def _rotated(grey: Tensor) -> Tensor:
-    """Each digit rotated by its own angle, uniform between 30° and 60° counter-clockwise."""
-    angles = torch.from_numpy(np.random.default_rng(2).uniform(30, 60, len(grey))).float().deg2rad()
+class Rotation(Config):
+    """How far digits are rotated, counter-clockwise."""
+
+    degrees: float = Field(default=45, ge=-180, le=180, title="Angle in degrees")
+    """The mean angle of the digits, to the left."""
+    spread: float = Field(default=15, ge=0, le=180, title="Spread of the angle")
+    """Each digit has its own angle, at most so many degrees from the mean."""
+
+
+def _rotated(grey: Tensor, parameters: Rotation) -> Tensor:
+    """Each digit rotated by its own angle, uniform about the mean."""
+    low, high = parameters.degrees - parameters.spread, parameters.degrees + parameters.spread
+    angles = torch.from_numpy(np.random.default_rng(2).uniform(low, high, len(grey))).float().deg2rad()
     cos, sin, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     matrix = torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
     grid = F.affine_grid(matrix, list(grey.shape), align_corners=False)
     return F.grid_sample(grey, grid, align_corners=False)
 
 
-def _inverted(grey: Tensor) -> Tensor:
+def _inverted(grey: Tensor, parameters: None) -> Tensor:
     return (1 - grey).expand(-1, 3, -1, -1)
 
 
-def _noisy(grey: Tensor) -> Tensor:
-    """Gaussian noise of standard deviation 0.4 on every pixel and channel."""
+class Noise(Config):
+    """How strong the noise is."""
+
+    sigma: float = Field(default=0.4, ge=0, le=2, title="Noise")
+    """Its standard deviation on each channel, where 1 is from black to white."""
+
+
+def _noisy(grey: Tensor, parameters: Noise) -> Tensor:
+    """Gaussian noise on every pixel and channel."""
     noise = np.random.default_rng(3).standard_normal((len(grey), 3, SIZE, SIZE), dtype=np.float32)
-    return grey + 0.4 * torch.from_numpy(noise)
+    return grey + parameters.sigma * torch.from_numpy(noise)
 
 
-Render = Callable[[Tensor], Tensor]
+Render = Callable[[Tensor, Any], Tensor]
 
 
 def _enlarged(pixels: Tensor) -> Tensor:
@@ -99,7 +128,7 @@ def _enlarged(pixels: Tensor) -> Tensor:
     return F.interpolate(pixels, size=SIZE, mode="bicubic").clamp(0, 1)
 
 
-def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tensor:
+def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int, parameters: Config | None = None) -> Tensor:
     """A drawing in the style of a domain of digits, uint8 (ways, 3, 32, 32).
 
     Made as the examples were: the digit fills 32×32 pixels, and the mean of every 4×4 becomes a pixel. All 1,797 fill
@@ -111,31 +140,40 @@ def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int) -> Tens
         turn: as in :func:`build_domain`.
         ink: bright on black, float (1, 1, H, W) in 0…1.
         ways: number of variants, each with its own photograph, angle or noise.
+        parameters: of the domain.
     """
     pixels = F.avg_pool2d(center_and_scale(ink, SIZE, SIZE, WIDEST), 4)  # (1, 1, 8, 8)
     pixels = (pixels * max(1.0, INK / float(pixels.mean()))).clamp_max(1)
-    return to_uint8(render(turn(_enlarged(pixels).expand(ways, -1, -1, -1))))
+    return to_uint8(render(turn(_enlarged(pixels).expand(ways, -1, -1, -1), parameters), parameters))
 
 
-def build_domain(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> Domain:
+def build_domain(
+    key: str,
+    card: Card,
+    render: Render,
+    digits: range = range(10),
+    turn: Render = _upright,
+    parameters: Config | None = None,
+) -> Domain:
     """One domain of digits.
 
     Args:
         key: the domain's name.
         card: its origin.
-        render: grey images in 0…1, float (N, 1, 32, 32), to colour images of the same size, (N, 3, 32, 32).
+        render: grey images in 0…1, float (N, 1, 32, 32), and parameters to colour images, (N, 3, 32, 32).
         digits: the classes of the domain.
-        turn: a change of the shape before ``render``, grey images to grey images.
+        turn: a change of the shape before ``render``, grey images and parameters to grey images.
+        parameters: of ``render`` and ``turn``.
     """
     pixels, labels = load_digits()
     chosen = np.isin(labels, list(digits))
-    grey = turn(_enlarged(torch.from_numpy(pixels[chosen])[:, None]))
+    grey = turn(_enlarged(torch.from_numpy(pixels[chosen])[:, None]), parameters)
     digit = torch.from_numpy(labels[chosen])
     return Domain(
         key=key,
         card=card,
         pool="scikit-learn digits",
-        inputs=to_uint8(render(grey)),
+        inputs=to_uint8(render(grey, parameters)),
         example_ids=torch.from_numpy(np.flatnonzero(chosen)),
         tasks={
             "digit": Task("digit", digit - digits.start, tuple(str(d) for d in digits)),
@@ -149,16 +187,24 @@ def _card(title: str, description: str, recipe: str, source: str = UCI) -> Card:
     return Card(title, description, source, "CC BY 4.0", recipe)
 
 
-def _info(key: str, card: Card, render: Render, digits: range = range(10), turn: Render = _upright) -> DomainInfo:
+def _info(
+    key: str,
+    card: Card,
+    render: Render,
+    digits: range = range(10),
+    turn: Render = _upright,
+    parameters: Config | None = None,
+) -> DomainInfo:
     held = sum(PER_DIGIT[digit] for digit in digits)
     tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd"), "tilt": ()}
     return DomainInfo(
         card=card,
         samples=held,
-        shape=(3, SIZE, SIZE),
+        spec=ImageInput(3, SIZE, SIZE),
         tasks=tasks,
-        build=partial(build_domain, key, card, render, digits, turn),
-        render=partial(render_drawing, render, turn),
+        build=partial(build_domain, key, card, render, digits, turn, parameters=parameters),
+        render=partial(render_drawing, render, turn, parameters=parameters),
+        parameters=parameters,
     )
 
 
@@ -182,12 +228,13 @@ DOMAINS: dict[str, DomainInfo] = {
                 f"{UCI}; {PHOTOS}",
             ),
             _photo,
+            {"parameters": Photo()},
         ),
         (
             "digits.rotated",
             _card("Rotated digits", "Digits rotated to the left by 30° to 60°.", f"{ENLARGED}, then rotated"),
             _white,
-            {"turn": _rotated},
+            {"turn": _rotated, "parameters": Rotation()},
         ),
         (
             "digits.inverted",
@@ -202,6 +249,7 @@ DOMAINS: dict[str, DomainInfo] = {
                 f"{ENLARGED}, then Gaussian noise (standard deviation 102 of 255) on each channel",
             ),
             _noisy,
+            {"parameters": Noise()},
         ),
         (
             "digits.low",

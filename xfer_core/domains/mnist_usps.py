@@ -28,11 +28,12 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
-from xfer_core.domains.drawing import center_and_scale
-from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image.drawing import center_and_scale
+from xfer_core.modalities.image.resizing import to_uint8
 from xfer_core.settings import settings
 
 SIZE = 28
@@ -335,7 +336,7 @@ DOMAINS: dict[str, DomainInfo] = {
     key: DomainInfo(
         card=card,
         samples=sum(sum(part.per_digit) for part in PARTS[key]),
-        shape=(1, SIZE, SIZE),
+        spec=ImageInput(1, SIZE, SIZE),
         tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
         build=partial(build_domain, key, card, read),
         download=DOWNLOADS[key],

@@ -17,10 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
-from xfer_core.domains.drawing import center_and_scale
-from xfer_core.domains.shapes import to_uint8
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.errors import XferError
+from xfer_core.modalities import ImageInput
+from xfer_core.modalities.image.drawing import center_and_scale
+from xfer_core.modalities.image.resizing import to_uint8
 
 KEY = "digits.printed"
 COUNT = 1800
@@ -150,7 +151,7 @@ DOMAINS: dict[str, DomainInfo] = {
     KEY: DomainInfo(
         card=CARD,
         samples=COUNT,
-        shape=(3, SIZE, SIZE),
+        spec=ImageInput(3, SIZE, SIZE),
         tasks={"digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
         build=partial(build_domain, KEY, CARD),
         render=render_drawing,

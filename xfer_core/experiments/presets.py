@@ -26,7 +26,7 @@ def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
 
 def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """Fine-tuning with nothing frozen, then with one stage more each time, from the first stage up."""
-    stages = [part["name"] for part in spec.network.summary(spec.problem.input_shape(), spec.problem.outputs())][:-1]
+    stages = [part["name"] for part in spec.network.summary(spec.problem.input_spec(), spec.problem.outputs())][:-1]
     conditions = [Condition("Nothing frozen", ("strategy.kind=fine_tune", "strategy.frozen=[]"))]
     for count in range(1, len(stages) + 1):
         frozen = ("strategy.kind=fine_tune", f"strategy.frozen={canonical(stages[:count])}")

@@ -34,7 +34,8 @@ def names(run: Run) -> list[str]:
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1; one output per task, with its name. The
+    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1, or ``rows``, as the domain holds them,
+    float (B, columns); one output per task, with its name. The
     class of each output value is in the metadata (:func:`xfer_core.exports.outputs.metadata`). It is written by a
     separate process, so that its memory is freed.
 

@@ -13,21 +13,20 @@ from torch import Tensor, nn
 
 from xfer_core.exports.outputs import metadata
 from xfer_core.networks.base import Network
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.store import Run, open_store
-
-INPUT = "images"
 
 
 class _Answers(nn.Module):
     """The outputs of every task in order, for a format without dictionaries."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, encoder: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.encoder = network, encoder
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network(images).values())
+    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(self.encoder(inputs)).values())
 
 
 def write_onnx(run: Run, path: Path) -> None:
@@ -37,18 +36,20 @@ def write_onnx(run: Run, path: Path) -> None:
         XferError: ``no_weights``.
     """
     spec, network = run.typed_spec, load_trained_network(run)
-    example = torch.zeros(2, *spec.problem.input_shape())
+    inputs = network.spec
+    encoder = split_problem(spec.problem, spec.seed, load_inputs=False).encoder.module() if inputs.is_fitted else None
+    example = torch.zeros(2, *inputs.raw_shape)
     program = torch.onnx.export(
-        _Answers(network.to(memory_format=torch.contiguous_format)).eval(),  # pyright: ignore[reportCallIssue]
+        _Answers(network.to(memory_format=torch.contiguous_format), encoder or nn.Identity()).eval(),  # pyright: ignore[reportCallIssue]
         (example,),
-        input_names=[INPUT],
+        input_names=[inputs.plural],
         output_names=list(spec.problem.tasks),
-        dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
+        dynamic_shapes={"inputs": {0: torch.export.Dim("batch")}},
         dynamo=True,
         verbose=False,
     )
     assert program is not None  # None only for torch's old exporter
-    program.model.metadata_props.update(metadata(run))
+    program.model.metadata_props.update(metadata(run, inputs.describe()))
     program.save(path, external_data=False)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.store import Run
@@ -23,18 +25,24 @@ def output_sentences(problem: Problem) -> list[str]:
     return sentences
 
 
-def metadata(run: Run) -> dict[str, str]:
+def metadata(run: Run, inputs: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Metadata for a file with the run's network; every value is text, as ONNX and safetensors require.
 
+    Args:
+        run: a run.
+        inputs: the meaning of the network's input; by default that of prepared samples.
+
     Returns:
-        ``run``: its id. The others are JSON. ``input``: ``layout`` NCHW, ``shape`` of one image (C, H, W), ``type`` and
-        ``range`` of its values. ``outputs``: task → ``classes``, the names of its outputs in order, or ``unit`` of a
-        regression. ``result``: name → value of every test metric, null if it is not finite; absent without a result.
+        ``run``: its id. The others are JSON. ``input``: as ``InputSpec.describe``. ``outputs``: task → ``classes``, the
+        names of its outputs in order, or ``unit`` of a regression. ``result``: name → value of every test metric, null
+        if it is not finite; absent without a result.
     """
     problem = run.typed_spec.problem
     outputs = {task: {"classes": list(names)} if names else {"unit": UNIT} for task, names in problem.classes().items()}
-    image = {"layout": "NCHW", "shape": problem.input_shape(), "type": "float32", "range": [0, 1]}
-    found = {"run": run.id, "input": json.dumps(image), "outputs": json.dumps(outputs)}
+    if inputs is None:
+        spec = problem.input_spec()
+        inputs = {**spec.describe(), "prepared": spec.sentence()} if spec.is_fitted else spec.describe()
+    found = {"run": run.id, "input": json.dumps(inputs), "outputs": json.dumps(outputs)}
     if run.result and run.result["metrics"]:
         metrics = run.result["metrics"].items()
         found["result"] = json.dumps({name: value if math.isfinite(value) else None for name, value in metrics})

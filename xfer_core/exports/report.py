@@ -193,12 +193,8 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
 
 def _network(spec: RunSpec) -> Iterator[str]:
     yield html.heading("What goes into the network, and what its outputs mean")
-    channels, height, width = spec.problem.input_shape()
-    colours = "red, green and blue" if channels == 3 else "grey"
-    yield html.paragraph(
-        f"Images ({colours}), float values from 0 to 1, as a block of samples × {channels} × {height} × {width}. "
-        "The files of the network and data.npz name the outputs, too."
-    )
+    sentence = spec.problem.input_spec().sentence()
+    yield html.paragraph(f"{sentence} The files of the network and data.npz name the outputs, too.")
     for sentence in output_sentences(spec.problem):
         yield html.paragraph(sentence)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.predictions import from_logits, predict_logits
-from xfer_core.charts.image_grid import image_grid, one_of_each
+from xfer_core.charts.samples import overview
 from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.problems.problem import ProblemData, split_problem
@@ -53,8 +53,7 @@ def samples_of(data: ProblemData, spec: RunSpec, domain: str) -> np.ndarray:
     held_out = data.held_out[domain, "test"]
     task = spec.problem.tasks[0]
     classes = len(spec.problem.classes()[task])
-    images = one_of_each(held_out.inputs, held_out.labels[task], classes) if classes else held_out.inputs
-    return image_grid(images[:SHOWN], SHOWN)
+    return overview(data.input_spec, held_out.inputs, held_out.labels[task], classes, SHOWN, SHOWN)
 
 
 def confused_samples(run: Run, spec: RunSpec, data: ProblemData) -> ConfusedSamples | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.errors import XferError
 
-PIXELS = 8  # per side: images are averaged down to this; a linear classifier uses only coarse shape and colour anyway
 LEAST = 2  # samples of each set: one half is predicted by a classifier trained on the other
 LIMIT = 20.0  # times the mean: a larger weight would reflect the classifier rather than the sample
 
@@ -22,8 +20,8 @@ def density_ratio(samples: Tensor, wanted: Tensor) -> Tensor:
     Bickel, Brückner and Scheffer 2009, https://www.jmlr.org/papers/v10/bickel09a.html.
 
     Args:
-        samples: images to weigh, uint8 (N, C, H, W), N at least 2.
-        wanted: images of the wanted distribution, uint8 (M, C, H, W), M at least 2.
+        samples: features of the samples to weigh, (N, D), N at least 2.
+        wanted: features of samples of the wanted distribution, (M, D), M at least 2.
 
     Returns:
         float32 (N,), with mean 1, none above 20 before it is scaled.
@@ -31,15 +29,15 @@ def density_ratio(samples: Tensor, wanted: Tensor) -> Tensor:
     Raises:
         XferError: ``few_samples``.
     """
-    for field, images in (("samples", samples), ("wanted", wanted)):
-        if len(images) < LEAST:
-            raise XferError("few_samples", field, len(images), limit=LEAST)
+    for field, features in (("samples", samples), ("wanted", wanted)):
+        if len(features) < LEAST:
+            raise XferError("few_samples", field, len(features), limit=LEAST)
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    features = np.concatenate([_small(samples), _small(wanted)])
+    features = torch.cat([samples, wanted]).numpy().astype(np.float64)
     truth = np.r_[np.zeros(len(samples)), np.ones(len(wanted))]
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=1000, class_weight="balanced"))
     folds = StratifiedKFold(2, shuffle=True, random_state=0)
@@ -47,8 +45,3 @@ def density_ratio(samples: Tensor, wanted: Tensor) -> Tensor:
     odds = torch.from_numpy(p / np.clip(1 - p, 1e-6, None)).float().clamp(1e-6, None)
     weights = (odds / odds.mean()).clamp_max(LIMIT)
     return weights / weights.mean()
-
-
-def _small(images: Tensor) -> np.ndarray:
-    small = F.adaptive_avg_pool2d(images.float() / 255, PIXELS)
-    return small.flatten(1).numpy().astype(np.float64)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from xfer_core.networks.article_net import ArticleNet
 from xfer_core.networks.base import HEAD, Network, NetworkConfig
 from xfer_core.networks.lenet import LeNet
+from xfer_core.networks.mlp import MLP
 from xfer_core.networks.small_cnn import SmallCNN
 
-NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet)
-AnyNetwork = SmallCNN | ArticleNet | LeNet
+NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP)
+AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP
 
-__all__ = ["HEAD", "NETWORKS", "AnyNetwork", "ArticleNet", "LeNet", "Network", "NetworkConfig", "SmallCNN"]
+__all__ = ["HEAD", "MLP", "NETWORKS", "AnyNetwork", "ArticleNet", "LeNet", "Network", "NetworkConfig", "SmallCNN"]

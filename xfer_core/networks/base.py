@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from xfer_core.config import Config
 from xfer_core.errors import XferError
+from xfer_core.modalities import InputSpec
 
 HEAD = "head"
 
@@ -22,13 +23,18 @@ class Network(nn.Module):
         stages: name → module, applied in this order.
         width: number of features after the last stage, flattened.
         outputs: task → number of classes, 1 for a regression.
+        spec: what one input is.
 
     Shapes:
-        input (B, C, H, W) float in 0…1; features (B, width); forward gives task → logits (B, classes).
+        input float (B, *shape), as ``InputSpec.to_float`` gives it; features (B, width); forward gives
+        task → logits (B, classes).
     """
 
-    def __init__(self, stages: OrderedDict[str, nn.Module], width: int, outputs: Mapping[str, int]) -> None:
+    def __init__(
+        self, stages: OrderedDict[str, nn.Module], width: int, outputs: Mapping[str, int], spec: InputSpec
+    ) -> None:
         super().__init__()
+        self.spec = spec
         self.stages = nn.ModuleDict(stages)
         self.heads = nn.ModuleDict({task: nn.Linear(width, classes) for task, classes in outputs.items()})
 
@@ -85,25 +91,33 @@ class Network(nn.Module):
 class NetworkConfig(Config):
     """Base class of the network configurations; ``kind`` is the network's name."""
 
+    modalities: ClassVar[tuple[str, ...]]
+    """Of the inputs that it is for."""
+
     kind: str
 
-    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
+    @classmethod
+    def accepts(cls, spec: InputSpec) -> bool:
+        """Whether it is for such inputs."""
+        return spec.modality in cls.modalities
+
+    def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         """A network with random values from torch's global generator.
 
         Args:
-            input_shape: (C, H, W) of one input.
+            spec: what one input is; of a modality that the network is for.
             outputs: task → number of classes, 1 for a regression.
 
         Raises:
-            XferError: ``image_size`` if the inputs are too small.
+            XferError: if the inputs are too small.
         """
         raise TypeError(f"{type(self).__name__} must define build")
 
-    def summary(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> list[dict]:
+    def summary(self, spec: InputSpec, outputs: Mapping[str, int]) -> list[dict]:
         """For each stage and the head: name, output shape and parameter count."""
         with torch.random.fork_rng(devices=[]):
-            network = self.build(input_shape, outputs).eval()
-        rows, x = [], torch.zeros(1, *input_shape)
+            network = self.build(spec, outputs).eval()
+        rows, x = [], torch.zeros(1, *spec.shape)
         with torch.inference_mode():
             for name, stage in network.stages.items():
                 x = stage(x)
@@ -114,9 +128,3 @@ class NetworkConfig(Config):
 
 def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def require_min_size(input_shape: tuple[int, int, int], least: int, kind: str) -> None:
-    """Reject inputs with fewer than ``least`` pixels per side."""
-    if min(input_shape[1:]) < least:
-        raise XferError("image_size", "problem", min(input_shape[1:]), limit=least, network=kind)

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from xfer_core.networks.base import Network, NetworkConfig, require_min_size
+from xfer_core.modalities import ImageInput, InputSpec
+from xfer_core.networks.base import Network, NetworkConfig
 
 
 class LeNet(NetworkConfig):
@@ -21,19 +22,22 @@ class LeNet(NetworkConfig):
     images work too, from 16 pixels per side and with any number of channels.
     """
 
+    modalities = ("image",)
+
     kind: Literal["lenet"] = "lenet"
     batch_norm: bool = Field(default=False, title="Batch norm")
     """After each convolution; strategies that adapt batch-norm statistics need it."""
 
-    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        require_min_size(input_shape, 16, self.kind)
-        channels, height, width = input_shape
+    def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
+        assert isinstance(spec, ImageInput)
+        spec.require_side(16, self.kind)
+        channels, height, width = spec.shape
         stages: OrderedDict[str, nn.Module] = OrderedDict(
             conv1=self._convolution(channels, 20),
             conv2=self._convolution(20, 50),
             linear=nn.Sequential(nn.Flatten(), nn.Linear(50 * _left(height) * _left(width), 500), nn.ReLU()),
         )
-        return Network(stages, 500, outputs)
+        return Network(stages, 500, outputs, spec)
 
     def _convolution(self, channels: int, wider: int) -> nn.Module:
         layers: OrderedDict[str, nn.Module] = OrderedDict(conv=nn.Conv2d(channels, wider, 5))

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from xfer_core.networks.base import Network, NetworkConfig, require_min_size
+from xfer_core.modalities import ImageInput, InputSpec
+from xfer_core.networks.base import Network, NetworkConfig
 
 
 class SmallCNN(NetworkConfig):
@@ -19,14 +20,17 @@ class SmallCNN(NetworkConfig):
     4·``width`` channels.
     """
 
+    modalities = ("image",)
+
     kind: Literal["small_cnn"] = "small_cnn"
     width: int = Field(default=16, ge=4, le=256, title="Channels of the first stage")
     """Later stages have two and four times as many."""
 
-    def build(self, input_shape: tuple[int, int, int], outputs: Mapping[str, int]) -> Network:
-        require_min_size(input_shape, 8, self.kind)
+    def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         stages: OrderedDict[str, nn.Module] = OrderedDict()
-        channels, height, width = input_shape
+        assert isinstance(spec, ImageInput)
+        spec.require_side(8, self.kind)
+        channels, height, width = spec.shape
         for i in range(3):
             wider = self.width * 2**i
             convolution = nn.Conv2d(channels, wider, 3, padding=1, bias=False)  # batch norm has its own bias
@@ -34,4 +38,4 @@ class SmallCNN(NetworkConfig):
                 OrderedDict(conv=convolution, norm=nn.BatchNorm2d(wider), relu=nn.ReLU(), pool=nn.MaxPool2d(2))
             )
             channels = wider
-        return Network(stages, channels * (height // 8) * (width // 8), outputs)
+        return Network(stages, channels * (height // 8) * (width // 8), outputs, spec)

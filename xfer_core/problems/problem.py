@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 
 from xfer_core.config import Config, Name
-from xfer_core.domains import Domain, domain_info, load_domain
-from xfer_core.domains.shapes import common_shape, resize_to
+from xfer_core.domains import Domain, domain_info, load_domain, registry
 from xfer_core.errors import XferError
+from xfer_core.modalities import Encoder, InputSpec
 
 Role = Literal["source", "target", "unseen"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 # (train, validation, test). Most of the source is for training, much of the target for the test. If a data set has an
 # official test set, that is the test split, and the other splits share the rest in proportion.
@@ -57,9 +58,20 @@ class Problem(Config):
             **dict.fromkeys(self.unseen, "unseen"),
         }  # pyright: ignore[reportReturnType]
 
-    def input_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of every input of the problem after the split: the largest of its domains. Reads no sample."""
-        return common_shape(domain_info(key).shape for key in self.roles())
+    @field_validator("source", "target", "unseen")
+    @classmethod
+    def _canonical(cls, references: tuple[str, ...]) -> tuple[str, ...]:
+        """The shortest reference to each domain, so that the same problem has one spelling."""
+        return tuple(registry().canonical(reference) for reference in references)
+
+    def input_spec(self) -> InputSpec:
+        """What every input of the problem is after the split. Reads no sample.
+
+        Raises:
+            XferError: as ``InputSpec.common``.
+        """
+        specs = [domain_info(key).spec for key in self.roles()]
+        return type(specs[0]).common(specs)
 
     def classes(self) -> dict[str, tuple[str, ...]]:
         """For each task the class names over all domains, none for a regression; a label is an index into them. Reads
@@ -87,14 +99,19 @@ class Problem(Config):
             if self.tasks.count(task) > 1:
                 raise XferError("task_twice", "problem.tasks", task)
         named = [*self.source, *self.target, *self.unseen]
-        for role in ("source", "target", "unseen"):
+        infos = {key: domain_info(key, f"problem.{role}") for role in ROLES for key in getattr(self, role)}
+        first = infos[self.target[0]].spec.modality
+        for role in ROLES:
             for key in getattr(self, role):
-                info = domain_info(key, f"problem.{role}")
                 if named.count(key) > 1:
                     raise XferError("domain_twice", f"problem.{role}", key)
-                for task in self.tasks:
-                    if task not in info.tasks:
-                        raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(info.tasks))
+                if infos[key].spec.modality != first:
+                    raise XferError("two_modalities", f"problem.{role}", key, other=self.target[0], modality=first)
+        for key in named:
+            tasks = infos[key].tasks
+            for task in self.tasks:
+                if task not in tasks:
+                    raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(tasks))
 
     def _with_target(self) -> tuple[Mapping[str, object], ...]:
         """Changes that give the problem a target: an unseen domain, or the last of several sources, becomes a target
@@ -134,7 +151,7 @@ class Samples:
     """Samples with their labels.
 
     Attributes:
-        inputs: uint8 (N, C, H, W).
+        inputs: prepared, as ``ProblemData.encoder`` gives them: (N, *shape).
         labels: for each task the class indices, int64 (N,), in the problem's numbering; or values, float32 (N,).
         example_ids: the example that each was made from, int64 (N,).
     """
@@ -155,7 +172,7 @@ class TrainingDomain:
         key: the domain.
         role: source or target.
         labelled: the samples whose labels may be used.
-        unlabelled: inputs alone, uint8 (M, C, H, W); there is no label tensor for them.
+        unlabelled: inputs alone, (M, *shape); there is no label tensor for them.
     """
 
     key: str
@@ -174,6 +191,7 @@ class ProblemData:
         held_out: data only for the evaluator, by (domain key, split).
         classes: for each task the class names over all domains, none for a regression; a label is an index into them.
         domain_classes: for each (domain, task) the class names of the domain itself.
+        encoder: what prepared the inputs, fitted on training inputs.
     """
 
     problem: Problem
@@ -181,12 +199,12 @@ class ProblemData:
     held_out: dict[tuple[str, str], Samples]
     classes: dict[str, tuple[str, ...]]
     domain_classes: dict[tuple[str, str], tuple[str, ...]]
+    encoder: Encoder
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of every input of the problem."""
-        channels, height, width = next(iter(self.training.values())).labelled.inputs.shape[1:]
-        return channels, height, width
+    def input_spec(self) -> InputSpec:
+        """What every input of the problem is."""
+        return self.encoder.spec
 
     def training_data(self) -> ProblemData:
         """The same problem without held-out samples: all that a strategy is given."""
@@ -253,9 +271,9 @@ def _check_budget(labels: Tensor, budget: int | Literal["all"], domain: str) -> 
 def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
     """Assign the examples to domains and splits, and the label budget to target samples.
 
-    Inputs of different shapes are resized to the largest number of channels, height and width among the problem's
-    domains (bilinear, antialiased), grey ones repeated over the channels. A domain with an official test set is tested
-    on all of it; train and validation share the rest.
+    Inputs of different domains are brought to what they have in common (:meth:`Problem.input_spec`) by an encoder that
+    is fitted on the inputs of the training splits, labelled or not. A domain with an official test set is tested on
+    all of it; train and validation share the rest.
 
     Args:
         problem: its domains and tasks must exist.
@@ -264,27 +282,36 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
             little time and memory.
 
     Raises:
-        XferError: ``budget``, ``too_few_samples``, or what ``load_domain`` raises.
+        XferError: ``budget``, ``too_few_samples``, or what ``load_domain``, ``InputSpec.common`` and ``InputSpec.fit``
+            raise.
     """
     random = np.random.default_rng([seed, 0xD0])
     roles = problem.roles()
     domains = {key: load_domain(key, f"problem.{role}") for key, role in roles.items()}
-    classes, shape = problem.classes(), problem.input_shape()
+    classes, spec = problem.classes(), problem.input_spec()
+    splits = {
+        key: _assign_splits(domains[key], roles[key], positions)
+        for key, positions in _assign_examples(domains, random).items()
+    }
+    for key, parts in splits.items():
+        role = roles[key]
+        if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
+            samples = sum(map(len, parts.values()))
+            raise XferError("too_few_samples", "problem", samples, problem._without_one(), domain=key)
+    specs = {key: domain_info(key).spec for key in domains}
+    encode = spec.fit((specs[key], domains[key].inputs[parts["train"]]) for key, parts in splits.items())
 
     def take(domain: Domain, positions: Tensor) -> Samples:
         if load_inputs:
-            inputs = resize_to(domain.inputs[positions], shape)
+            inputs = encode(specs[domain.key], domain.inputs[positions])
         else:
-            inputs = torch.empty((len(positions), *shape), dtype=torch.uint8, device="meta")
+            inputs = torch.empty((len(positions), *spec.shape), dtype=domain.inputs.dtype, device="meta")
         return Samples(inputs, _labels(domain, classes, positions), domain.example_ids[positions])
 
     training: dict[str, TrainingDomain] = {}
     held_out: dict[tuple[str, str], Samples] = {}
-    for key, positions in _assign_examples(domains, random).items():
+    for key, parts in splits.items():
         domain, role = domains[key], roles[key]
-        parts = _assign_splits(domain, role, positions)
-        if not len(parts["test"]) or not len(parts["validation"]) or (role != "unseen" and not len(parts["train"])):
-            raise XferError("too_few_samples", "problem", len(positions), problem._without_one(), domain=key)
         held_out[key, "test"] = take(domain, parts["test"])
         held_out[key, "validation"] = take(domain, parts["validation"])
         if role == "unseen":
@@ -298,7 +325,7 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
             key, role, take(domain, candidates[keep]), take(domain, candidates[~keep]).inputs
         )
     own = {(key, task): domain.tasks[task].classes for key, domain in domains.items() for task in problem.tasks}
-    return ProblemData(problem, training, held_out, classes, own)
+    return ProblemData(problem, training, held_out, classes, own, encode)
 
 
 def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:

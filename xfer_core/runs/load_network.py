@@ -31,6 +31,6 @@ def load_trained_network(run: Run) -> Network:
 def load_network(spec: RunSpec, state: Mapping[str, Tensor]) -> Network:
     """The network of a spec with this state, on the CPU, in eval mode."""
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(spec.problem.input_shape(), spec.problem.outputs())
+        network = spec.network.build(spec.problem.input_spec(), spec.problem.outputs())
     network.load_state_dict(dict(state))
-    return network.to(memory_format=torch.channels_last).eval()  # pyright: ignore[reportCallIssue]
+    return network.to(memory_format=network.spec.memory_format).eval()  # pyright: ignore[reportCallIssue]

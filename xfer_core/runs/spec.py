@@ -8,18 +8,22 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from xfer_core.config import Config
+from xfer_core.config import BOUNDS, Config
+from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
+from xfer_core.modalities import InputSpec
 from xfer_core.names import ACCURACY, ERROR, MetricName, lambda_name
-from xfer_core.networks import AnyNetwork, SmallCNN
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.networks import NETWORKS, AnyNetwork, SmallCNN
+from xfer_core.problems.problem import ROLES, Problem, ProblemData
 from xfer_core.selections import RULES
 from xfer_core.strategies import AnyStrategy
 from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training.config import OPTIMIZERS, ROTATING, TrainingConfig
 from xfer_core.training.device import select_device, select_precision
+
+TASK = Problem().tasks[0]
 
 
 class RunSpec(Config):
@@ -32,6 +36,26 @@ class RunSpec(Config):
     training: TrainingConfig = TrainingConfig()
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed")
     """Of initial weights, batches and the split of the data: the same seed gives the same run."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_domains(cls, data: Any) -> Any:
+        """Where none are named: a task that the domains have, a network and augmentations for their inputs."""
+        if not isinstance(data, Mapping) or not isinstance(problem := data.get("problem", {}), (Mapping, Problem)):
+            return data
+        filled = dict(data)
+        named = problem.model_dump(exclude_unset=True) if isinstance(problem, Problem) else problem
+        tasks, spec = _offered(named)
+        if "tasks" not in named and tasks and TASK not in tasks:
+            filled["problem"] = {**named, "tasks": tasks[:1]}
+        if spec is None or SmallCNN.accepts(spec):
+            return filled
+        kind = next(form.kind_name() for form in NETWORKS if form.accepts(spec))
+        filled.setdefault("network", {"kind": kind})
+        training = filled.get("training", {})
+        if isinstance(training, Mapping) and "augment" not in training:
+            filled["training"] = {**training, "augment": spec.default_augmentations}
+        return filled
 
     def check(self) -> ProblemData:
         """Reject, before anything starts, a spec that cannot be trained. Returns the split data, without inputs.
@@ -68,11 +92,19 @@ class RunSpec(Config):
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
         select_precision(self.training.precision, select_device(self.training.device))
+        data.input_spec.check_augmentations(self.training.augment, "training.augment")
         self._check_tasks()
         for change in self.training.live_changes:
             self.check_live(change.name, change.value, "training.live_changes")
         self.strategy.check_data(data.training_data())
-        network = self.network.build(data.input_shape, self.problem.outputs())
+        if not self.network.accepts(data.input_spec):
+            allowed = tuple(form.kind_name() for form in NETWORKS if form.accepts(data.input_spec))
+            candidates = [{"network.kind": kind} for kind in allowed]
+            modality = data.input_spec.modality
+            raise XferError(
+                "network_inputs", "network.kind", self.network.kind, candidates, modality=modality, allowed=allowed
+            )
+        network = self.network.build(data.input_spec, self.problem.outputs())
         phases = self.strategy.phases(data.training_data(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
@@ -105,7 +137,7 @@ class RunSpec(Config):
             raise XferError("not_above", name, value, limit=0)
 
     def _check_tasks(self) -> None:
-        """Reject a regression where classes are needed, or where images are rotated."""
+        """Reject a regression where classes are needed, or where inputs are rotated."""
         numbers = self.problem.regressions()
         if numbers and self.strategy.regression_alternative:
             candidates = ({"strategy.kind": self.strategy.regression_alternative}, {"strategy.kind": "fine_tune"})
@@ -147,6 +179,21 @@ class RunSpec(Config):
         return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
 
 
+def _offered(problem: Mapping[str, Any]) -> tuple[list[str], InputSpec | None]:
+    """The tasks that all domains of a problem have, and what its first target holds; nothing where a name is wrong.
+
+    Args:
+        problem: fields of a :class:`Problem`, not validated.
+    """
+    try:
+        named = {role: problem.get(role, getattr(Problem(), role)) for role in reversed(ROLES)}
+        infos = [domain_info(reference) for references in named.values() for reference in references]
+    except (XferError, TypeError, AttributeError):
+        return [], None
+    tasks = [task for task in (infos[0].tasks if infos else ()) if all(task in info.tasks for info in infos)]
+    return tasks, infos[0].spec if infos else None
+
+
 def unchanged(spec: RunSpec) -> RunSpec:
     """The spec without live changes: those of one method do not suit another."""
     return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": ()})})
@@ -181,18 +228,28 @@ def parse_spec(data: Any, settings: Iterable[str] = ()) -> RunSpec:
         raise XferError("not_json", "recipe", "something else", reason=error) from None
     settings = list(settings)
     for setting in settings:
-        path, equals, text = setting.partition("=")
+        path, equals, _ = _part(setting)
         if not equals or not path:
             raise XferError("not_a_setting", "--set", setting)
-    for setting in sorted(settings, key=lambda setting: not setting.partition("=")[0].endswith("kind")):
-        path, _, text = setting.partition("=")
+    for setting in sorted(settings, key=lambda setting: not _part(setting)[0].endswith("kind")):
+        path, _, text = _part(setting)
         _set(tree, path, _value(text))
     _require_shallow(tree)
-    _name_default_kinds(tree, RunSpec())
+    _name_default_kinds(tree, _start(tree.get("problem")))
     try:
         return RunSpec.model_validate(tree)
     except ValidationError as error:
         raise translate_error(error) from None
+
+
+def _start(problem: Any) -> RunSpec:
+    """The spec that somebody who chose these domains starts from."""
+    given = problem if isinstance(problem, Mapping) else {}
+    roles = {role: given[role] for role in ROLES if role in given}
+    try:
+        return RunSpec.model_validate({"problem": roles})
+    except ValidationError:
+        return RunSpec()
 
 
 DEEPEST = 8  # nested objects and lists; a spec has four levels
@@ -217,6 +274,12 @@ def _name_default_kinds(tree: dict[str, Any], default: BaseModel) -> None:
             if hasattr(part, "kind"):
                 value.setdefault("kind", part.kind)  # pyright: ignore[reportAttributeAccessIssue]
             _name_default_kinds(value, part)
+
+
+def _part(setting: str) -> tuple[str, str, str]:
+    """Path, ``=`` and value of a setting. Below ``weights`` the path may name a domain with parameters, so the last
+    ``=`` counts there: the value is a number."""
+    return setting.rpartition("=") if ".weights." in setting.partition("=")[0] else setting.partition("=")
 
 
 def _value(text: str) -> Any:
@@ -263,7 +326,10 @@ def spec_settings(spec: RunSpec) -> dict[str, str]:
                 bare = isinstance(item, str) and _value(item) == item  # "12" without quotes would be read as a number
                 settings[prefix + key] = str(item) if bare else canonical(item)
 
-    walk(spec.model_dump(mode="json"), RunSpec().model_dump(mode="json"), "")
+    written = spec.model_dump(mode="json")
+    start = _start(written["problem"]).model_dump(mode="json")
+    start["problem"] |= {role: getattr(Problem(), role) for role in ROLES}
+    walk(written, json.loads(json.dumps(start)), "")
     return settings
 
 
@@ -274,14 +340,6 @@ def _defaults_of(spec: RunSpec, path: str) -> dict[str, Any]:
         part = getattr(part, name)
     assert isinstance(part, BaseModel)
     return type(part)().model_dump(mode="json")
-
-
-_PYDANTIC: dict[str, tuple[str, str]] = {  # pydantic's error type → (our code, its name for the limit)
-    "greater_than_equal": ("too_small", "ge"),
-    "greater_than": ("not_above", "gt"),
-    "less_than_equal": ("too_large", "le"),
-    "less_than": ("not_below", "lt"),
-}
 
 
 def translate_error(error: ValidationError) -> XferError:
@@ -309,8 +367,8 @@ def translate_error(error: ValidationError) -> XferError:
         return XferError("unknown_choice", f"{place}.kind", context["tag"], allowed=tags)
     if kind == "literal_error":
         return XferError("unknown_choice", place, found, allowed=context["expected"].replace("'", ""))
-    if kind in _PYDANTIC:
-        code, limit = _PYDANTIC[kind]
+    if kind in BOUNDS:
+        code, limit = BOUNDS[kind]
         return XferError(code, place, found, limit=context[limit])
     if kind == "finite_number":
         return XferError("not_finite", place, found)

@@ -13,7 +13,7 @@ from xfer_core.config import Config
 from xfer_core.errors import XferError
 from xfer_core.problems.problem import Problem
 
-Evidence = Literal["nothing", "source labels", "few target labels", "target images", "answers"]
+Evidence = Literal["nothing", "source labels", "few target labels", "target inputs", "answers"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Selection(Config):
 class LabelFree(Selection):
     """A rule that uses only target inputs. A subclass adds ``kind``, ``title``, its lesson and :meth:`score_logits`."""
 
-    requires: ClassVar = "target images"
+    requires: ClassVar = "target inputs"
 
     def check(self, problem: Problem) -> None:
         if problem.tasks[0] in problem.regressions():

@@ -31,7 +31,7 @@ def _setting() -> tuple[Problem, ProblemData, Network]:
     """A problem with several sources, its data, and a network for it."""
     problem = Problem(source=SOURCES)
     data = problem.check(0)
-    return problem, data.training_data(), SmallCNN().build(data.input_shape, problem.outputs())
+    return problem, data.training_data(), SmallCNN().build(data.input_spec, problem.outputs())
 
 
 @cache

@@ -84,8 +84,8 @@ class TrainingConfig(Config):
     augment: Annotated[tuple[Augmentation, ...], Distinct] = Field(
         default=("shift",), title="Augmentation", max_length=10
     )
-    """Random views of each training image: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
-    rotated by up to 15°."""
+    """Random views of each training sample: mirrored, cropped after padding by 4 pixels, shifted by up to 2 pixels,
+    rotated by up to 15°. For pictures only."""
     precision: Literal["auto", "float32", "bf16"] = Field(default="auto", title="Precision")
     """Auto takes bfloat16 if the processor or GPU computes it in hardware."""
     device: str = Field(default="auto", title="Device", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=20)

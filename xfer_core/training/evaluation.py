@@ -35,7 +35,10 @@ class Evaluator:
             tuple[str, str], Tensor
         ] = {}  # (domain, task) → predictions per class, at the last evaluation
         self.splits = {
-            name: (to_input(samples.inputs, device), {t: y.to(device) for t, y in samples.labels.items()})
+            name: (
+                data.input_spec.to_float(samples.inputs, device),
+                {t: y.to(device) for t, y in samples.labels.items()},
+            )
             for name, samples in data.held_out.items()
         }
 
@@ -43,10 +46,10 @@ class Evaluator:
         """``accuracy/<domain>/<task>/<split>`` → accuracy as a fraction, for every domain that has this split; of a
         regression ``error/…`` → mean absolute error in the task's unit."""
         metrics, self.prediction_counts = {}, {}
-        for (domain, held_out_split), (images, labels) in self.splits.items():
+        for (domain, held_out_split), (inputs, labels) in self.splits.items():
             if held_out_split != split:
                 continue
-            outputs = predict(network, images, self.device, self.precision)
+            outputs = predict(network, inputs, self.device, self.precision)
             if split == "validation":
                 self.last_outputs[domain] = outputs[self.task]
                 if domain == self.problem.target[0] and len(self.preview):
@@ -65,13 +68,13 @@ class Evaluator:
             "nothing": (),
             "source labels": self.problem.source,
             "few target labels": self.problem.target,
-            "target images": self.problem.target,
+            "target inputs": self.problem.target,
             "answers": self.test_domains,
         }[rule.requires]
         views = {}
         for key in domains:
             outputs, labels = self.last_outputs[key], self.splits[key, "validation"][1][self.task]
-            if rule.requires == "target images":
+            if rule.requires == "target inputs":
                 views[key] = ValidationView(outputs)
             else:
                 few = rule.requires == "few target labels"
@@ -83,8 +86,8 @@ class Evaluator:
         """The mean score on the test samples of the unseen domains, or of the targets if there are none."""
         found = []
         for key in self.test_domains:
-            images, labels = self.splits[key, "test"]
-            outputs = predict(network, images, self.device, self.precision)[self.task]
+            inputs, labels = self.splits[key, "test"]
+            outputs = predict(network, inputs, self.device, self.precision)[self.task]
             found.append(ValidationView(outputs, labels[self.task]).score())
         return sum(found) / len(found)
 
@@ -98,11 +101,6 @@ def preview_samples(data: ProblemData) -> Tensor:
         return torch.zeros(0, dtype=torch.int64)
     firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:PREVIEW]]  # ``unique`` sorts
     return torch.tensor(firsts, dtype=torch.int64)
-
-
-def to_input(inputs: Tensor, device: torch.device) -> Tensor:
-    """uint8 (N, C, H, W) to the input of a network: float in 0…1, channels-last, on the device."""
-    return inputs.to(device).to(memory_format=torch.channels_last).float().div_(255)
 
 
 def predict(network: Network, inputs: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.errors import XferError
+from xfer_core.modalities.sampler import BatchSampler
 from xfer_core.names import TermName
 from xfer_core.networks.base import Network, NetworkConfig
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
@@ -24,14 +25,13 @@ from xfer_core.training.collapse import collapses
 from xfer_core.training.config import TrainingConfig, decays
 from xfer_core.training.device import autocast_context, device_name, select_device, select_precision, synchronize
 from xfer_core.training.divergence import LossWatch
-from xfer_core.training.evaluation import Evaluator, predict, to_input
+from xfer_core.training.evaluation import Evaluator, predict
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.freezing import freeze, state_hash
 from xfer_core.training.gradients import backward, sum_losses
 from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
 from xfer_core.training.phases import phase_ends, rate_factor
-from xfer_core.training.sampler import BatchSampler
 from xfer_core.training.selector import ModelSelector
 
 REPORT_SECONDS = 0.1
@@ -102,8 +102,8 @@ class Trainer:
         self.precision = select_precision(training.precision, self.device)
         self.data = data or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
-        self.network: Network = network.build(self.data.input_shape, problem.outputs())
-        self.network.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network: Network = network.build(self.data.input_spec, problem.outputs())
+        self.network.to(self.device, memory_format=self.data.input_spec.memory_format)  # pyright: ignore[reportCallIssue]
         training_data = self.data.training_data()
         self.modules = nn.ModuleDict(strategy.modules(training_data, self.network)).to(self.device)
         self.phases = strategy.phases(training_data, self.network)
@@ -138,14 +138,14 @@ class Trainer:
 
     def _make_samplers(self) -> dict[str, BatchSampler]:
         """A sampler for each domain whose labels some phase uses; one named ``key/unlabelled`` where it uses inputs."""
-        samplers, augment = {}, self.training.augment
+        samplers, augment, spec = {}, self.training.augment, self.data.input_spec
         for key, domain in self.data.training.items():
             if len(domain.labelled) and any(key in phase.domains for phase in self.phases):
                 inputs, labels = domain.labelled.inputs, domain.labelled.labels
-                samplers[key] = BatchSampler(inputs, labels, augment, self.generator, self.device)
+                samplers[key] = spec.sampler(inputs, labels, augment, self.generator, self.device)
             if any(key in phase.unlabelled for phase in self.phases):
                 inputs = torch.cat([domain.labelled.inputs, domain.unlabelled])
-                samplers[f"{key}/unlabelled"] = BatchSampler(inputs, {}, augment, self.generator, self.device)
+                samplers[f"{key}/unlabelled"] = spec.sampler(inputs, {}, augment, self.generator, self.device)
         return samplers
 
     # ------------------------------------------------------------------ the run
@@ -475,7 +475,7 @@ class Trainer:
         for key, domain in self.data.training.items():
             if not len(domain.labelled) or key not in self.live_settings.lambdas:
                 continue
-            inputs = to_input(domain.labelled.inputs, self.device)
+            inputs = self.data.input_spec.to_float(domain.labelled.inputs, self.device)
             outputs = predict(self.network, inputs, self.device, self.precision)
             weights = self.strategy.sample_weights(
                 {task: y.cpu() for task, y in outputs.items()}, domain, self.context.state
@@ -535,7 +535,7 @@ class Trainer:
                 "fixed_before": list(self.frozen_hashes),
                 "fixed_kept": list(self.frozen_kept),
                 "collapsed": sorted(self.collapsed),
-                "images": self.samples,
+                "samples": self.samples,
                 "train_seconds": self.train_seconds,
             },
             durable,
@@ -553,7 +553,7 @@ class Trainer:
         self.live_settings.restore(saved["knobs"], self.step)
         self.frozen_hashes, self.frozen_kept = saved["fixed_before"], saved["fixed_kept"]
         self.collapsed = {(domain, task) for domain, task in saved.get("collapsed", [])}
-        self.samples, self.train_seconds = saved["images"], saved["train_seconds"]
+        self.samples, self.train_seconds = saved.get("samples", saved.get("images", 0)), saved["train_seconds"]
         self.selector.restore(saved["chooser"])
         self.losses.restore(saved.get("losses", {}))
         self._enter_phase()

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from xfer_core.exports.live_changes import LiveChanges, spec_with
 from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.standalone.code import WIDTH, assignment, comments, literal, module_code, phase_calls
-from xfer_core.exports.standalone.inline import NotStandaloneError, inline, mentions, names_of, packages_of
+from xfer_core.exports.standalone.inline import NotStandaloneError, inline, names_of, packages_of
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.spec import RunSpec
@@ -58,17 +58,24 @@ def script_of(
         "method": type(spec.strategy),
         "lesson": (spec.strategy.__doc__ or "").strip().splitlines()[0].replace("\\", "\\\\"),
         "departs": "".join(f"{line}\n" for line in wrap(departs, WIDTH)),
-        "facts": comments([*facts, *output_sentences(spec.problem)]),
+        "facts": comments([*facts, data.input_spec.sentence(), *output_sentences(spec.problem)]),
         "stop": stop,
         "word": "error" if spec.problem.tasks[0] in spec.problem.regressions() else "accuracy",
     }
     try:
         text = TEMPLATES.get_template("script.py.jinja").render(**common, **_plain(spec, data, stop), turned=turned)
-        text = inline(text, spec.strategy)
+        text = inline(text, [(spec.strategy, _step_methods(spec.strategy)), (data.input_spec, ("to_float", "sampler"))])
         return text.replace("{needs}", ", ".join(packages_of(text)), 1)
     except NotStandaloneError as error:
         recipe = pformat(spec_with(spec, turned).model_dump(mode="json"), width=WIDTH, sort_dicts=False)
         return TEMPLATES.get_template("library.py.jinja").render(**common, reason=error, recipe=recipe)
+
+
+def _step_methods(strategy: Strategy) -> list[str]:
+    """The methods of the strategy that the script calls."""
+    names = ("modules", "on_phase_start", "terms", "loss_weights")
+    own = [name for name in names if getattr(type(strategy), name) is not getattr(Strategy, name)]
+    return [name for name in own if name not in (strategy.standalone or {})]
 
 
 def _plain(spec: RunSpec, data: ProblemData, stop: int | None) -> dict[str, object]:
@@ -78,7 +85,7 @@ def _plain(spec: RunSpec, data: ProblemData, stop: int | None) -> dict[str, obje
         raise NotStandaloneError("the method")
     training_data = data.training_data()
     with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(data.input_shape, spec.problem.outputs())
+        network = spec.network.build(data.input_spec, spec.problem.outputs())
         modules = torch.nn.ModuleDict(strategy.modules(training_data, network))
     if type(network) is not Network:
         raise NotStandaloneError(f"the network {type(network).__name__}")
@@ -89,7 +96,7 @@ def _plain(spec: RunSpec, data: ProblemData, stop: int | None) -> dict[str, obje
     return {
         "stages": module_code(network.stages),
         "width": next(iter(network.heads.values())).in_features,
-        "counts_classes": mentions(strategy, "class_counts"),
+        "inputs": data.input_spec,
         "imports": [n for code in given.values() for n in names_of(type(strategy).__module__, code)],
         "state": given.get("state") or literal(strategy.state(training_data)),
         "modules": (given.get("modules") or "method.modules(None, net)") if modules else "",

@@ -1,7 +1,7 @@
 """Makes a script stand alone: the source of what it imports from this project takes the place of the import.
 
 With a function or a class comes everything that it uses. Annotations of functions are left out, and so are methods that
-nothing calls. Of a strategy only what a training step calls is taken, with the run's values of its fields.
+nothing calls.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from functools import cache
 from importlib import import_module
 from textwrap import indent
 
-from xfer_core.strategies.base import Strategy
+from xfer_core.config import Config
 
-STEP_METHODS = ("modules", "on_phase_start", "terms", "loss_weights")
-"""What the script calls of a strategy."""
 CALLED_BY_TORCH = ("forward", "backward")
 _TOOL_COMMENT = re.compile(r"# ?(?:noqa|pyright)\b[^#\n]*(?=#)|\s*# ?(?:noqa|pyright)\b[^#\n]*$", re.MULTILINE)
 
@@ -31,12 +29,13 @@ class NotStandaloneError(Exception):
     """This cannot be written without an import of this project; the message says what."""
 
 
-def inline(script: str, strategy: Strategy) -> str:
+def inline(script: str, instances: Sequence[tuple[object, Sequence[str]]]) -> str:
     """The script with ``# imports`` replaced by all imports that it needs, none of them from this project.
 
     Args:
         script: Python text; its imports stand at the top level.
-        strategy: written with its values where the script imports its class.
+        instances: what the script makes without arguments, each with the methods that it calls: of their classes only
+            these are written, and the values of the fields that they read.
 
     Raises:
         NotStandaloneError: what has no source, reads more of the project than a step needs, or has the name of another.
@@ -45,7 +44,7 @@ def inline(script: str, strategy: Strategy) -> str:
     code = [node for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
     called: set[str] = set()
     while True:  # until every method is there that something inlined calls
-        inliner = _Inliner(code, strategy, called)
+        inliner = _Inliner(code, instances, called)
         text = inliner.inlined(body, script.splitlines())
         if inliner.called == called:
             break
@@ -59,12 +58,6 @@ def inline(script: str, strategy: Strategy) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text)
 
 
-def mentions(strategy: Strategy, name: str) -> bool:
-    """Whether the code of the strategy, or of a class above it, contains this name."""
-    owners = [owner for owner in type(strategy).__mro__ if issubclass(owner, Strategy) and owner is not Strategy]
-    return any(name in line for owner in owners for line in _module(owner.__module__)[0])
-
-
 def names_of(module: str, expression: str) -> list[str]:
     """The names in an expression that this module defines or imports."""
     return [name for name in _names([ast.parse(expression)]) if name in _module(module)[1]]
@@ -73,9 +66,11 @@ def names_of(module: str, expression: str) -> list[str]:
 class _Inliner:
     """One pass over a script whose inlined classes have the methods in ``called``."""
 
-    def __init__(self, code: list[ast.stmt], strategy: Strategy, called: Collection[str]) -> None:
-        self.strategy, self.names = strategy, set(_names(code))
-        self.own = {type(one).__module__.partition(".")[0] for one in (self, strategy)}
+    def __init__(
+        self, code: list[ast.stmt], instances: Sequence[tuple[object, Sequence[str]]], called: Collection[str]
+    ) -> None:
+        self.instances, self.names = {type(one): (one, wanted) for one, wanted in instances}, set(_names(code))
+        self.own = {owner.__module__.partition(".")[0] for owner in (type(self), *self.instances)}
         self.called = {*called, *_attributes(code)}
         self.written: dict[str, Key] = {name: ("", name) for node in code for name in _defined(node)}
 
@@ -121,10 +116,11 @@ class _Inliner:
         """The definitions that are not in the script yet: first all that this one uses, then itself."""
         if key is None or not self.is_new(key[1], key):
             return
-        (module, name), owner = key, type(self.strategy)
-        if key == (owner.__module__, owner.__name__):
-            yield from self.emit_strategy()
-            return
+        module, name = key
+        for owner, (one, wanted) in self.instances.items():
+            if key == (owner.__module__, owner.__name__):
+                yield from self.emit_instance(one, list(wanted))
+                return
         lines, defined = _module(module)
         match defined[name]:
             case ast.FunctionDef() as node:
@@ -155,11 +151,9 @@ class _Inliner:
         text = "\n\n".join([*parts, *(method for method, _ in methods)])
         return text, [*node.decorator_list, *node.bases, *fields, *(read for _, reads in methods for read in reads)]
 
-    def emit_strategy(self) -> Iterator[str]:
-        """The class of the strategy and those above it, each with the methods that a step calls and nothing else."""
-        first, *above = [owner for owner in type(self.strategy).__mro__ if issubclass(owner, Strategy)]
-        given = self.strategy.standalone or {}
-        wanted = [n for n in STEP_METHODS if getattr(first, n) is not getattr(Strategy, n) and n not in given]
+    def emit_instance(self, one: object, wanted: list[str]) -> Iterator[str]:
+        """The class of an instance and those above it, each with the wanted methods and those that they call."""
+        first, *above = [owner for owner in type(one).__mro__ if owner.__module__.partition(".")[0] in self.own]
         chosen: dict[type, dict[str, tuple[str, list[ast.AST]]]] = {owner: {} for owner in (first, *above)}
         read_of_self: set[str] = set()
         for name in wanted:  # grows by what these call
@@ -182,7 +176,7 @@ class _Inliner:
                 doc = doc if owner is first else doc.partition("\n\n")[0]
                 quoted = f'r"""{doc}\n"""' if "\n" in doc else f'r"""{doc}"""'
                 head = f"class {owner.__name__}{base}:\n{indent(quoted, ' ' * 4)}"
-                rows = _values(self.strategy, read_of_self) if owner is first else ""
+                rows = _values(one, read_of_self) if owner is first else ""
                 yield "\n\n".join([head, *([rows] if rows else []), *(text for text, _ in methods.values())])
                 base = f"({owner.__name__})"
 
@@ -250,10 +244,11 @@ def _function(lines: list[str], node: ast.FunctionDef) -> tuple[str, list[ast.AS
     return "\n".join([*head, _text(lines, node.body[0], node.body[-1])]), [bare]
 
 
-def _values(strategy: Strategy, names: Collection[str]) -> str:
+def _values(one: object, names: Collection[str]) -> str:
     """The fields and class attributes with these names, one per line."""
-    titles = {name: field.title for name, field in type(strategy).model_fields.items()}
-    values = {name: getattr(strategy, name) for name in [*titles, *sorted(set(names) - set(titles))] if name in names}
+    fields = type(one).model_fields if isinstance(one, Config) else {}
+    titles = {name: field.title for name, field in fields.items()}
+    values = {name: getattr(one, name) for name in [*titles, *sorted(set(names) - set(titles))] if name in names}
     words = {name: f"  # {title}" for name, title in titles.items() if title}
     return "\n".join(f"    {n} = {v!r}{words.get(n, '')}" for n, v in values.items() if not callable(v))
 

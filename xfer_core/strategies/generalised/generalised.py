@@ -93,8 +93,10 @@ class Generalised(Strategy):
         if self.scheme == "table":
             return self._from_table(data)
         if self.scheme == "likeness":
+            describe = data.input_spec.descriptors
             wanted = torch.cat([data.training[key].unlabelled for key in data.problem.target])
-            return {key: density_ratio(data.training[key].labelled.inputs, wanted) for key in data.problem.source}
+            own = {key: data.training[key].labelled.inputs for key in data.problem.source}
+            return {key: density_ratio(describe(inputs), describe(wanted)) for key, inputs in own.items()}
         return {}
 
     def _from_table(self, data: ProblemData) -> dict[str, Tensor]:

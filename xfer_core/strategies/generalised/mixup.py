@@ -18,7 +18,7 @@ class Mixup(DomainGeneralisation):
 
     x = m · x_a + (1 − m) · x_b, L = m · L(x, y_a) + (1 − m) · L(x, y_b), with m ~ Beta(α, α) for every pair in a step;
     each domain is paired with another, in random order. The blends fill the space between the domains. But two digits
-    on one image are unnatural, and with many classes the blends leave too few real samples.
+    in one picture are unnatural, and with many classes the blends leave too few real samples.
     Zhang et al. 2018, https://arxiv.org/abs/1710.09412; between domains: Yan et al. 2020,
     https://arxiv.org/abs/2001.00677; α = 0.2.
     """

@@ -63,7 +63,7 @@ class Distillation(Transfer):
         labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
         teacher = context.modules["teacher"].eval()
         with torch.no_grad():
-            wanted = {key: teacher(images) for key, images in context.unlabelled.items()}
+            wanted = {key: teacher(inputs) for key, inputs in context.unlabelled.items()}
         losses = [
             distillation_loss(view.logits[task], wanted[key][task], self.temperature).mean()
             for key, view in unlabelled.items()

@@ -12,13 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from xfer_core.modalities.sampler import BatchSampler
+
 CROP_PADDING = 4  # zeros, as the article's RandomCrop(32, padding=4) is meant
 SHIFT_PADDING = 2  # zeros
 ROTATION_DEGREES = 15.0
 
 
-class BatchSampler:
-    """An endless, reshuffled sequence of batches of one domain.
+class ImageSampler(BatchSampler):
+    """An endless, reshuffled sequence of batches of the images of one domain.
 
     Args:
         inputs: uint8 (N, C, H, W).
@@ -36,32 +38,22 @@ class BatchSampler:
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
+        super().__init__(len(inputs), labels, generator, device)
         self.augment = frozenset(augment)
         self.reach = CROP_PADDING if "crop" in self.augment else SHIFT_PADDING if "shift" in self.augment else 0
-        self.size, self.channels, self.height, self.width = inputs.shape
+        self.channels, self.height, self.width = inputs.shape[1:]
         padded = F.pad(inputs.to(device), (self.reach,) * 4).permute(0, 2, 3, 1)  # (N, H + 2P, W + 2P, C)
         self.padded_height, self.padded_width = padded.shape[1:3]
         self.pixels = padded.reshape(-1, self.channels)
-        self.labels = {task: label.to(device) for task, label in labels.items()}
-        self.generator, self.device = generator, device
         self.rows = torch.arange(self.height, device=device) * self.padded_width
         self.columns = torch.arange(self.width, device=device)
-        self.order = torch.empty(0, dtype=torch.int64, device=device)
 
-    def next_batch(self, size: int) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """The next ``size`` samples: inputs float (size, C, H, W) in 0…1, channels-last, labels by task, and their
-        indices in the domain.
-
-        Every sample comes once before any comes again; a domain smaller than ``size`` repeats within the batch.
-        """
-        while len(self.order) < size:
-            shuffled = torch.randperm(self.size, generator=self.generator, device=self.device)
-            self.order = torch.cat([self.order, shuffled])
-        chosen, self.order = self.order[:size], self.order[size:]
+    def inputs_at(self, chosen: Tensor) -> Tensor:
+        """Float (B, C, H, W) in 0…1, channels-last."""
         images = self.gather(chosen).permute(0, 3, 1, 2).float().div_(255)
         if "rotation" in self.augment:
             images = self._rotate(images)
-        return images, {task: label[chosen] for task, label in self.labels.items()}, chosen
+        return images
 
     def gather(self, chosen: Tensor) -> Tensor:
         """The pixels of these samples, each mirrored and shifted at random: uint8 (B, H, W, C)."""

@@ -1,0 +1,120 @@
+"""Points in the plane: two numbers and a class, so that a boundary and a shift can be seen.
+
+The same call gives the same points. Parameters rotate, scale and shift the plane and change the noise; a domain and
+its variants share the points before noise, so that no point is used twice in one problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from xfer_core.config import Config
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.modalities import Column, TableInput
+
+COUNT = 2000
+SPEC = TableInput((Column("x"), Column("y")))
+Shape = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
+
+
+class Plane(Config):
+    """Changes of the plane, applied in the order noise, scale, rotation, shift."""
+
+    noise: float = Field(default=0.15, ge=0, le=2, title="Noise")
+    """Standard deviation of each coordinate."""
+    scale: float = Field(default=1, ge=0.1, le=10, title="Scale")
+    """Factor of both coordinates."""
+    rotate: float = Field(default=0, ge=-180, le=180, title="Rotation in degrees")
+    """About the origin, counter-clockwise."""
+    shift_x: float = Field(default=0, ge=-10, le=10, title="Shift to the right")
+    """Added to x."""
+    shift_y: float = Field(default=0, ge=-10, le=10, title="Shift upwards")
+    """Added to y."""
+
+
+def _moons(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two half circles that reach into each other, centred on the origin."""
+    label, angle = np.arange(COUNT) % 2, random.uniform(0, np.pi, COUNT)
+    sign = 1 - 2 * label
+    return np.stack([np.cos(angle) - sign * 0.5, sign * (np.sin(angle) - 0.25)], 1), label
+
+
+def _circles(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A circle of radius 0.6 in one of radius 1.3."""
+    label, angle = np.arange(COUNT) % 2, random.uniform(0, 2 * np.pi, COUNT)
+    radius = np.where(label, 0.6, 1.3)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1), label
+
+
+def _blobs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Three clouds on a circle of radius 1."""
+    label = np.arange(COUNT) % 3
+    angle = 2 * np.pi * label / 3 + np.pi / 2
+    spread = 0.25 * random.standard_normal((COUNT, 2))
+    return np.stack([np.cos(angle), np.sin(angle)], 1) + spread, label
+
+
+def _spirals(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms, one turn each."""
+    label, along = np.arange(COUNT) % 2, np.sqrt(random.uniform(0.04, 1, COUNT))
+    angle = 2 * np.pi * along + np.pi * label
+    return 1.5 * along[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1), label
+
+
+def build_domain(
+    key: str, card: Card, shape: Shape, number: int, classes: tuple[str, ...], parameters: Plane
+) -> Domain:
+    """One domain of 2,000 points.
+
+    Args:
+        key: the domain's name.
+        card: its origin.
+        shape: random generator to points without noise, (N, 2), and their classes, (N,).
+        number: of the shape, a part of the random seed.
+        classes: names.
+        parameters: of the plane.
+    """
+    points, labels = shape(np.random.default_rng([7, number]))
+    order = np.random.default_rng([8, number]).permutation(COUNT)  # classes in random order
+    noise = np.random.default_rng([9, number]).standard_normal((COUNT, 2))
+    points = (points[order] + parameters.noise * noise) * parameters.scale
+    cos, sin = np.cos(np.deg2rad(parameters.rotate)), np.sin(np.deg2rad(parameters.rotate))
+    points = points @ np.array([[cos, sin], [-sin, cos]]) + [parameters.shift_x, parameters.shift_y]
+    return Domain(
+        key=key,
+        card=card,
+        pool=key,
+        inputs=torch.from_numpy(points.astype(np.float32)),
+        example_ids=torch.arange(COUNT),
+        tasks={"class": Task("class", torch.from_numpy(labels[order]), classes)},
+    )
+
+
+def _info(key: str, title: str, description: str, shape: Shape, number: int, classes: tuple[str, ...]) -> DomainInfo:
+    card = Card(title, description, "made by this program", "CC0 1.0", " ".join((shape.__doc__ or "").split()))
+    return DomainInfo(
+        card=card,
+        samples=COUNT,
+        spec=SPEC,
+        tasks={"class": classes},
+        build=partial(build_domain, key, card, shape, number, classes, parameters=Plane()),
+        parameters=Plane(),
+    )
+
+
+DOMAINS: dict[str, DomainInfo] = {
+    key: _info(key, title, description, shape, number, classes)
+    for number, (key, title, description, shape, classes) in enumerate(
+        (
+            ("planar.moons", "Moons", "Points on two half circles that reach into each other.", _moons, ("a", "b")),
+            ("planar.circles", "Circles", "Points on a circle within a circle.", _circles, ("a", "b")),
+            ("planar.blobs", "Blobs", "Points in three round clouds.", _blobs, ("a", "b", "c")),
+            ("planar.spirals", "Spirals", "Points on two arms of a spiral.", _spirals, ("a", "b")),
+        )
+    )
+}

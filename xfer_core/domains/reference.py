@@ -1,0 +1,66 @@
+"""References to domains: a key, or a key with parameters, such as ``digits.rotated?degrees=60``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+
+from xfer_core.config import BOUNDS, Config
+from xfer_core.domains.base import non_defaults
+from xfer_core.errors import XferError
+
+
+def split_reference(reference: str, field: str = "domain") -> tuple[str, dict[str, str]]:
+    """The key of a reference, and its parameters as text.
+
+    Raises:
+        XferError: ``not_a_reference``, naming ``field``.
+    """
+    key, mark, query = reference.partition("?")
+    if not mark:
+        return key, {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
+    except ValueError:
+        raise XferError("not_a_reference", field, reference) from None
+    if len(dict(pairs)) < len(pairs):
+        raise XferError("not_a_reference", field, reference)
+    return key, dict(pairs)
+
+
+def make_reference(key: str, parameters: Config) -> str:
+    """The reference to a domain with these parameters; the bare key where all have their defaults."""
+    given = [f"{name}={_text(value)}" for name, value in non_defaults(parameters).items()]
+    return f"{key}?{'&'.join(given)}" if given else key
+
+
+def _text(value: float | str) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def read_parameters(defaults: Config, texts: Mapping[str, str], field: str) -> Config:
+    """Parameters of the type of ``defaults`` from text.
+
+    Raises:
+        XferError: ``unknown_field``, ``too_small``, ``too_large``, ``not_above``, ``not_below``, ``not_finite`` or
+            ``wrong_type``, naming ``field`` and the parameter.
+    """
+    try:
+        return type(defaults).model_validate(texts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, kind, found = f"{field}.{first['loc'][0]}", first["type"], first["input"]
+        if kind == "extra_forbidden":
+            raise XferError("unknown_field", place, found, allowed=tuple(type(defaults).model_fields)) from None
+        if kind in BOUNDS:
+            code, limit = BOUNDS[kind]
+            raise XferError(code, place, found, limit=first["ctx"][limit]) from None  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        if kind == "finite_number":
+            raise XferError("not_finite", place, found) from None
+        raise XferError(
+            "wrong_type", place, found, expected="a whole number" if "int" in kind else "a number"
+        ) from None
