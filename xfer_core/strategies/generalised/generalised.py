@@ -16,19 +16,18 @@ from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sam
 from xfer_core.problems.problem import Problem, ProblemData, TrainingDomain
 from xfer_core.strategies.base import (
     Batch,
+    ChoosesWeights,
     Phase,
     StepContext,
-    Strategy,
-    count_unlabelled_targets,
     forward_domains,
-    require_labels,
     resolve_weights,
     task_loss,
 )
 from xfer_core.strategies.generalised.sample_weight_table import parse_table
+from xfer_core.strategies.needs import Needs, count_unlabelled_targets
 
 
-class Generalised(Strategy):
+class Generalised(ChoosesWeights):
     """Train on the source and all targets together so that every target improves; each sample has its own weight.
 
     L(θ) = Σ_d Σ_i λ_{d,i} · L_{d,i}(θ), where d runs over the domains (the source is domain 0) and i over the samples
@@ -40,6 +39,9 @@ class Generalised(Strategy):
     """
 
     family: ClassVar = "generalised"
+    needs: ClassVar = Needs(target_labels=True)
+    abilities: ClassVar = frozenset({"weighs"})
+    simpler: ClassVar = "erm"
     standalone: ClassVar = {
         "state": '{"weights": {name.split("/")[0]: tensor(name) for name in data.files if name.endswith("/weight")}}'
     }
@@ -61,9 +63,7 @@ class Generalised(Strategy):
     id, a class of the first task by its name; samples that are not named weigh 1."""
 
     def check(self, problem: Problem) -> None:
-        weights = self.lambdas(problem)
-        if any(weights[key] for key in problem.target):
-            require_labels(problem, self.kind)
+        super().check(problem)
         if problem.regressions() and self.scheme in ("class_balanced", "hard"):
             allowed = "uniform, likeness, table, where a task asks for a number"
             raise XferError("unknown_choice", "strategy.scheme", self.scheme, allowed=allowed)
@@ -71,6 +71,7 @@ class Generalised(Strategy):
             parse_table(self.table, problem)
 
     def check_data(self, data: ProblemData) -> None:
+        super().check_data(data)
         left, budget = count_unlabelled_targets(data), data.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
             schemes = ("uniform",) if data.problem.regressions() else ("class_balanced", "uniform")
