@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check unit browser-tests browser clean
+.PHONY: run test check unit js browser-tests browser clean
 
 run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
-test: check unit browser-tests
+test: check unit js browser-tests
 
 check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/ruff check .
@@ -17,7 +17,10 @@ check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test  ## on all cores, each test on one
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup
+
+js: $(VENV)/.test  ## the JavaScript of the components
+	$(BIN)/python -m tests.js
 
 browser-tests: $(VENV)/.test browser
 	$(BIN)/python -m pytest -m browser
@@ -38,4 +41,4 @@ $(VENV)/.test: requirements.txt requirements-dev.txt
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) tests/js/node_modules

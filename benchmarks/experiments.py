@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from benchmarks.serving import AppServer, open_browser
-from xfer_core.experiments.experiment import finished_unique, new_batch
+from xfer_core.experiments.experiment import begin_runs, finished_unique
 from xfer_core.experiments.presets import strategy_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE, Store
@@ -175,7 +175,7 @@ def fill(store: Store) -> None:
     """Fill the store with synthetic results of experiments of 60 runs each, 1,000 in all."""
     made = 0
     while made < RUNS:
-        batch, wanted = new_batch("help"), []
+        wanted = []
         for seed in range(SEEDS):
             for budget in BUDGETS:
                 for arm in strategy_conditions(KINDS):
@@ -183,8 +183,8 @@ def fill(store: Store) -> None:
                     wanted.append((parse_spec({}, settings), arm.title))
         wanted = wanted[: RUNS - made]
         made += len(wanted)
-        for (spec, _), run in zip(wanted, store.create_many(wanted, batch, FINISHED), strict=True):
-            _finish(store, run, spec)
+        for run in store.find(experiment=begin_runs(store, "help", wanted, status=FINISHED)):
+            _finish(store, run.id, run.typed_spec)
 
 
 def _finish(store: Store, run: str, spec: RunSpec) -> None:

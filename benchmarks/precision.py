@@ -23,13 +23,16 @@ SEEDS = 5
 STRATEGIES = ("target_only", "fine_tune")
 
 
-def measure(seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16")) -> dict:
-    """Target test accuracy of each strategy and seed in each precision, with mean and standard deviation."""
+def measure(
+    seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16"), changes: tuple[str, ...] = ()
+) -> dict:
+    """Target test accuracy of each strategy and seed in each precision, with mean and standard deviation; ``changes``
+    are further settings of every run."""
     found: dict = {"device": device_name(select_device("auto")), "torch": torch.__version__, "seeds": seeds}
     for precision in precisions:
         rows = found[precision] = {}
         for kind in STRATEGIES:
-            values = [_accuracy(kind, precision, seed) for seed in range(seeds)]
+            values = [_accuracy(kind, seed, [f"training.precision={precision}", *changes]) for seed in range(seeds)]
             over = mean_std(values)
             rows[kind] = {"values": values, "mean": over.mean, "deviation": over.deviation}
         rows["gain"] = rows["fine_tune"]["mean"] - rows["target_only"]["mean"]
@@ -39,8 +42,8 @@ def measure(seeds: int = SEEDS, precisions: tuple[str, ...] = ("float32", "bf16"
     return found
 
 
-def _accuracy(kind: str, precision: str, seed: int) -> float:
-    spec = parse_spec({}, [f"strategy.kind={kind}", f"training.precision={precision}", f"seed={seed}"])
+def _accuracy(kind: str, seed: int, changes: list[str]) -> float:
+    spec = parse_spec({}, [f"strategy.kind={kind}", f"seed={seed}", *changes])
     trainer = trainer_for(spec)
     return trainer.run().metrics[spec.target_metric()]
 

@@ -34,7 +34,7 @@ MESSAGES: dict[str, str] = {
         "holds files of {count} runs that its database does not know; "
         "if the database was deleted or replaced, put the old one back"
     ),
-    "unknown_domain": "must be one of the domains {allowed}",
+    "unknown_domain": "must be a domain that is known here, such as {allowed}",
     "not_a_reference": "must be a domain, or a domain with parameters such as digits.rotated?degrees=60",
     "no_parameters": "must name {domain} without parameters, because it has none",
     "domain_exists": "must be a key that no other domain has",
@@ -42,7 +42,7 @@ MESSAGES: dict[str, str] = {
     "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
     "network_inputs": "must be a network for {modality} inputs: {allowed}",
     "augmentation": "must exist for {modality} inputs: {allowed}",
-    "strategy_inputs": "must suit {modality} inputs, whose values cannot be interpolated",
+    "strategy_inputs": "must be a method for {modality} inputs, which cannot be interpolated",
     "column_kind": "must have a column that holds numbers in every domain, or categories in every domain",
     "missing_column": "must have a value in every column of the training data; leave out a column without one",
     "constant_column": (
@@ -170,9 +170,6 @@ MESSAGES: dict[str, str] = {
 }
 
 
-RULE = 1000  # characters of a rule's list, such as the keys of all domains
-
-
 class XferError(ValueError):
     """One error: a code, the field it concerns and the value that was found.
 
@@ -202,8 +199,8 @@ class XferError(ValueError):
         return format_error(self)
 
 
-def format_value(value: object, limit: int = 200) -> str:
-    """A value for readers: on one line, lists without Python's brackets, truncated to ``limit`` characters."""
+def format_value(value: object) -> str:
+    """A value for readers: on one line, lists without Python's brackets, long ones truncated."""
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value) or "nothing"
     elif value is None or value == "":
@@ -213,7 +210,7 @@ def format_value(value: object, limit: int = 200) -> str:
     else:
         text = str(value)
     text = " ".join(text.split()).encode(errors="replace").decode()  # lone surrogates cannot be displayed
-    return text if len(text) <= limit else text[: limit - 3] + "…"
+    return text if len(text) <= 200 else text[:197] + "…"
 
 
 def _unchanged(value: Any) -> Any:
@@ -230,7 +227,7 @@ def format_error(
         translate: maps an English template to the reader's language (gettext's ``_``).
         word: maps a field's path, a value or a parameter to its title for the reader.
     """
-    params = {key: format_value(word(value), RULE) for key, value in error.params.items()}
+    params = {key: format_value(word(value)) for key, value in error.params.items()}
     sentence = translate("{field} {rule}; found {value}.").format(
         field=format_value(word(error.field)),
         rule=translate(MESSAGES[error.code]).format(**params),

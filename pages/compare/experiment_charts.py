@@ -22,8 +22,8 @@ from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.analysis.sweep import can_sweep
 from xfer_core.charts import experiment as charts
-from xfer_core.experiments.experiment import preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.presets import ALL_PRESETS
+from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies import CLASSES
@@ -83,37 +83,32 @@ class ExperimentView:
         return replace(self, table=[row for row in self.table if row.budget == budget])
 
 
-def experiment_charts(
-    batch: str,
-    table: Sequence[RunRecord],
-    titles: dict[str, str],
-    looks: charts.LineStyles,
-    spec: RunSpec,
-    runs: Sequence[Run],
-) -> None:
-    """Choose a chart and show it."""
-    numbers = spec.problem.tasks[0] in spec.problem.regressions()
+def experiment_charts(results: ExperimentResults) -> None:
+    """Choose a chart and show it; nothing while every finished network broke."""
+    experiment, numbers = results.experiment, results.numbers
+    table = [row for row in results.table if row.finite]  # broken runs are left out of means
+    if not table:
+        return
     words = charts.ChartLabels(
         _("mean error, degrees") if numbers else _("accuracy on the target"),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,
-        bool(st.session_state.get(f"experiment.zoom.{batch}")),
+        bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
-    shown = ExperimentView(table, titles, looks, spec, runs, words, is_dark())
-    question = PRESETS.get(preset_of(batch))
-    first = question.chart if question else "final"
+    shown = ExperimentView(table, results.titles, results.looks, results.spec, results.done, words, is_dark())
+    first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
     fitting = [name for name in TITLES if name == first or _fits(name, table)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
-        key=f"experiment.picture.{batch}", wrap=True, label_visibility="collapsed",
+        key=f"experiment.picture.{experiment.id}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name])}")
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
-        st.toggle(_("Zoom in"), key=f"experiment.zoom.{batch}", help=help)
+        st.toggle(_("Zoom in"), key=f"experiment.zoom.{experiment.id}", help=help)
 
 
 def _chosen_frozen(table: Sequence[RunRecord]) -> list[RunRecord]:

@@ -12,19 +12,19 @@ from xfer_core.exports.experiments import FORMATS, Format
 from xfer_core.exports.experiments.results import gather_results
 
 
-def export_menu(batch: str, reference: str) -> None:
+def export_menu(experiment: str, reference: str) -> None:
     """A button with a list of files.
 
     Args:
-        batch: the experiment, with at least one finished run.
+        experiment: the experiment, with at least one finished run.
         reference: the condition that the others are compared with on the page.
     """
     with st.popover(_("Export"), icon=":material/download:"):
         for form in FORMATS:
             st.download_button(
                 _(form.title),
-                partial(_content, form, batch, reference),
-                f"{batch}.{form.file}",
+                partial(_content, form, experiment, reference),
+                f"{experiment}.{form.file}",
                 form.mime,
                 key=f"experiment.export.{form.file}",
                 on_click="ignore",
@@ -32,12 +32,5 @@ def export_menu(batch: str, reference: str) -> None:
             )
 
 
-def _maker(form: Format, batch: str, reference: str):
-    def content() -> bytes:
-        return form.content(gather_results(store(), batch, reference))
-
-    return content
-
-
-def _content(form: Format, batch: str, reference: str) -> bytes:
-    return form.content(gather_results(store(), batch, reference))
+def _content(form: Format, experiment: str, reference: str) -> bytes:
+    return form.content(gather_results(store(), experiment, reference))

@@ -15,16 +15,16 @@ from pages.i18n import _, time_range
 from pages.widgets.chart_runs import term_titles
 from pages.widgets.domains import domain_title
 from pages.widgets.field_errors import FieldErrors
-from pages.widgets.plan_link import MOST_SEEDS
 from pages.widgets.problem import BUDGETS, budget_label
-from pages.widgets.store import enqueue, require_available, store
+from pages.widgets.store import begin, require_available, store
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.duration import Pace, estimate, paces
 from xfer_core.analysis.intervals import MIN_SEEDS
 from xfer_core.domains import domain_keys
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import Condition, Experiment, new_batch
+from xfer_core.experiments.experiment import Condition, Experiment
 from xfer_core.experiments.plan import Plan, plan_for, strategy_of
+from xfer_core.experiments.plan_link import MOST_SEEDS
 from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
@@ -46,7 +46,7 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
         prefix: starts the keys; a new one resets all controls.
 
     Returns:
-        The plan as chosen, and the batch of the experiment if it was just started.
+        The plan as chosen, and the id of the experiment if it was just started.
     """
     form = _Form(first, prefix)
     wanted = form.show()
@@ -67,16 +67,15 @@ def experiment_form(first: Plan, prefix: str) -> tuple[Plan, str]:
             st.caption(_("This experiment is running; its results are below."))
     if not state.pop("experiment.start", False) or not wanted or runs_already:
         return form.plan, ""
-    batch = new_batch(form.plan.preset)
-    enqueue([(spec, _(condition.title).format(**condition.params)) for spec, condition in wanted], batch)
-    state["experiment.begun"] = (digest, batch)
-    return form.plan, batch
+    begun = begin(form.plan.experiment())
+    state["experiment.begun"] = (digest, begun)
+    return form.plan, begun
 
 
 def _is_running(digest: str) -> bool:
     """Whether this visitor has started the same runs and they are live: a second press then starts nothing."""
-    begun, batch = state.get("experiment.begun", ("", ""))
-    return begun == digest and bool(store().find(batch=batch, statuses=LIVE, limit=1))
+    begun, experiment = state.get("experiment.begun", ("", ""))
+    return begun == digest and bool(store().find(experiment=experiment, statuses=LIVE, limit=1))
 
 
 class _Form:

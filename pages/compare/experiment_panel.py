@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.compare.experiment_charts import experiment_charts
@@ -12,15 +14,13 @@ from pages.components.live_chart.view import live_texts, live_view
 from pages.i18n import _, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
 from pages.widgets.phases import phase_titles
-from pages.widgets.store import delete, enqueue, store
-from xfer_core.analysis.comparison import RunRecord, by_condition, run_records
+from pages.widgets.store import delete, store
 from xfer_core.analysis.duration import paces, seconds_left
-from xfer_core.analysis.findings import default_reference, summarize_conditions
 from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
-from xfer_core.experiments.experiment import add_seeds, finished_unique, pause, resume
-from xfer_core.exports.experiments.results import condition_styles
+from xfer_core.experiments.experiment import add_seeds, pause, resume
+from xfer_core.exports.experiments.results import ExperimentResults, results_so_far
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
 LOOK_SECONDS = 2
@@ -28,61 +28,49 @@ DRAWN = 6  # training runs whose curves are drawn until there is a result
 REASONS = 3  # failed runs that are shown; the others are counted
 
 
-def experiment_panel(batch: str) -> None:
+def experiment_panel(experiment: str) -> None:
     """Everything about one experiment, refreshed periodically while runs wait or train."""
-    live = any(run.status in LIVE for run in store().find(batch=batch))
-    st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(batch, live)
+    live = any(run.status in LIVE for run in store().find(experiment=experiment))
+    st.fragment(_panel, run_every=LOOK_SECONDS if live else None)(experiment, live)
 
 
-def _panel(batch: str, was_live: bool) -> None:
-    runs = sorted(store().find(batch=batch), key=lambda run: run.created)
-    if not runs:
+def _panel(experiment: str, was_live: bool) -> None:
+    stored = store().experiment(experiment)
+    runs = store().find(experiment=experiment)
+    if stored is None or not runs:
         st.info(_("This experiment was deleted."))
         return
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the interval is set when the page runs
-    experiment_facts(runs)
-    done = finished_unique(runs)
-    table = run_records(done)
-    spec = runs[0].typed_spec
-    numbers = spec.problem.tasks[0] in spec.problem.regressions()
-    titles = {condition: own[0].title for condition, own in by_condition(table).items()}
-    named = {condition: plain(name) for condition, name in titles.items()}
-    reference = _reference(titles, table)
-    found = summarize_conditions(table, reference, higher_is_better=not numbers)
-    verdicts = sentences(table, found, reference, named, numbers, _)
+    results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""))
+    experiment_facts(results.runs)
+    named = {condition: plain(name) for condition, name in results.titles.items()}
+    verdicts = sentences(results.table, results.found, results.reference, named, results.numbers, _)
     show_experiment_verdict(verdicts)
-    _progress(runs, len(done))
-    _buttons(batch, runs, live, len(done), reference)
-    _failures(runs)
-    if not table:
-        _until_the_first_result(batch, runs)
+    _progress(runs, len(results.done))
+    _buttons(experiment, runs, live, len(results.done), results.reference)
+    _failures(results.runs)
+    if not results.table:
+        _until_the_first_result(experiment, results)
         return
-    if whole := [row for row in table if row.finite]:  # broken runs are left out of means
-        experiment_charts(batch, whole, titles, condition_styles(runs), spec, done)
+    experiment_charts(results)
     for sentence in verdicts[1:]:
         st.markdown(sentence.text)
-    _choose_reference(titles, reference)
-    findings_table(found, reference, titles, numbers)
-    every_setting(runs)
+    _choose_reference(results.titles, results.reference)
+    findings_table(results.found, results.reference, results.titles, results.numbers)
+    every_setting(results.runs)
 
 
-def _until_the_first_result(batch: str, runs: list[Run]) -> None:
+def _until_the_first_result(experiment: str, results: ExperimentResults) -> None:
     """Curves of the runs that train now, shown until there is a result."""
-    training = [run for run in runs if run.status == RUNNING][:DRAWN]
+    training = [run for run in results.runs if run.status == RUNNING][:DRAWN]
     if not training:
         st.info(_("The first run starts in a moment; its curve appears here."), icon=":material/hourglass_top:")
         return
     st.caption(_("Training now. The first result appears here when a run ends."))
-    lives, charts = overlay_charts(training, condition_styles(runs))
-    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{batch}")
-
-
-def _reference(titles: dict[str, str], table: list[RunRecord]) -> str:
-    """The condition that others are compared with: the viewer's choice, else the default."""
-    chosen = st.session_state.get("experiment.reference")
-    return chosen if chosen in titles else default_reference(table) if table else ""
+    lives, charts = overlay_charts(training, results.looks)
+    live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key=f"live.{experiment}")
 
 
 def _choose_reference(titles: dict[str, str], reference: str) -> None:
@@ -112,7 +100,7 @@ def _part(run: Run) -> float:
     return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
 
 
-def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str) -> None:
+def _buttons(experiment: str, runs: list[Run], live: bool, done: int, reference: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if done == len(runs):
             seeds = len({run.spec["seed"] for run in runs})
@@ -126,14 +114,14 @@ def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str)
                 type="primary",
                 icon=":material/play_arrow:",
                 on_click=_go_on,
-                args=(batch,),
+                args=(experiment,),
                 key="experiment.go_on",
             )
         with st.popover(_("More seeds"), icon=":material/add:"):
             st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
-            st.button(_("Add them"), type="primary", on_click=_add, args=(batch,), key="experiment.add")
+            st.button(_("Add them"), type="primary", on_click=_add, args=(experiment,), key="experiment.add")
         if done:
-            export_menu(batch, reference)
+            export_menu(experiment, reference)
         if not live:
             with st.popover(_("Delete …"), icon=":material/delete:"):
                 st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))
@@ -141,16 +129,17 @@ def _buttons(batch: str, runs: list[Run], live: bool, done: int, reference: str)
                 st.button(_("Delete"), type="primary", on_click=_delete, args=(ids,), key="experiment.delete")
 
 
-def _go_on(batch: str) -> None:
-    resume(store(), batch)
+def _go_on(experiment: str) -> None:
+    resume(store(), experiment)
     ensure_dispatcher()
 
 
-def _add(batch: str) -> None:
+def _add(experiment: str) -> None:
     """Add the number of seeds in the field at the time of the press: the page may not have rerun since."""
     count = int(st.session_state["experiment.more"])
     try:
-        enqueue(add_seeds(store().find(batch=batch), count), batch)
+        store().create_many(add_seeds(store().find(experiment=experiment), count), experiment)
+        ensure_dispatcher()
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
 
@@ -161,7 +150,7 @@ def _delete(ids: list[str]) -> None:
         st.query_params.pop("experiment", None)
 
 
-def _failures(runs: list[Run]) -> None:
+def _failures(runs: Sequence[Run]) -> None:
     changed = store().changed_by_hand([run.id for run in runs])
     for ids, text in (
         (changed, _("λ or the learning rate was changed by hand while these trained: {runs}.")),

@@ -12,15 +12,15 @@ from pages.widgets.chart_runs import term_titles
 from pages.widgets.config_form import choose_kind, controls
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
-from pages.widgets.plan_link import RATE
 from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
-from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
+from xfer_core.experiments.plan import Plan, method_settings
+from xfer_core.experiments.plan_link import RATE
 from xfer_core.networks import HEAD, NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
-from xfer_core.strategies import TITLES
+from xfer_core.strategies import CLASSES, TITLES
 from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 from xfer_core.training import OPTIMIZERS
 
@@ -109,7 +109,7 @@ def choose_method_settings(
 
 
 def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) -> dict[str, str]:
-    form, prefix = STRATEGY_CLASSES[kind], f"{prefix}.{kind}"
+    form, prefix = CLASSES[kind], f"{prefix}.{kind}"
     fields, swept = form.model_fields, SWEPT.get(plan.preset)
     at_first = parse_spec({}, [f"strategy.kind={kind}", *(f"{path}={value}" for path, value in first.items())])
     now = at_first.strategy

@@ -8,9 +8,8 @@ import streamlit as st
 
 from pages.compare.plan_words import run_words
 from pages.i18n import _, error_text, plain
-from pages.widgets.store import enqueue, store
+from pages.widgets.store import begin_these
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import new_batch
 from xfer_core.exports.experiments.recipe import read_recipe
 from xfer_core.runs.recipe import LARGEST, recipe_data
 
@@ -19,7 +18,7 @@ def experiment_uploader(begin: Callable[[str], None]) -> None:
     """Upload of an ``experiment.json``; for an invalid one an error names the field and the rule.
 
     Args:
-        begin: called with the batch of the new experiment when its runs are queued.
+        begin: called with the id of the new experiment when its runs are queued.
     """
     file = st.file_uploader(
         _("An experiment.json from an export"),
@@ -47,7 +46,4 @@ def experiment_uploader(begin: Callable[[str], None]) -> None:
         )
     )
     if st.button(_("Start these runs"), type="primary", icon=":material/play_arrow:", key="experiment.start-file"):
-        batch = new_batch(question)
-        enqueue(wanted, batch)
-        store().name_experiment(batch, name)
-        begin(batch)
+        begin(begin_these(question, wanted, name))

@@ -12,13 +12,13 @@ from pages.compare.experiment_upload import experiment_uploader
 from pages.compare.run_list import COMPARED, run_list
 from pages.i18n import _, format_time, plain
 from pages.widgets import address
-from pages.widgets.experiment_title import experiment_title, question_title
-from pages.widgets.plan_link import is_plan, read_plan
+from pages.widgets.experiment_title import experiment_title, preset_title
 from pages.widgets.refused import show_refused
 from pages.widgets.store import store
-from xfer_core.experiments.experiment import experiments
 from xfer_core.experiments.plan import Plan, plan_for
-from xfer_core.runs.store import NAME_LENGTH
+from xfer_core.experiments.plan_link import is_plan, read_plan
+from xfer_core.experiments.presets import is_on_compare
+from xfer_core.runs.store import NAME_LENGTH, StoredExperiment
 
 EXPERIMENTS, RUNS = "experiments", "runs"
 state = st.session_state
@@ -27,7 +27,7 @@ state = st.session_state
 # ---------------------------------------------------------------------- the address
 
 
-def _read_address(batches: dict[str, float]) -> None:
+def _read_address(any_here: bool) -> None:
     """On arrival, decide what to show: the plan of the link, the experiment that it names, or what was shown before."""
     if not address.has_arrived():
         return
@@ -36,7 +36,7 @@ def _read_address(batches: dict[str, float]) -> None:
         state["experiment.plan"], state["experiment.refused"] = read_plan(given)
         _fold_form(False)
     else:
-        _fold_form("experiment" in given or state.get("experiment.folded", bool(batches)))
+        _fold_form("experiment" in given or state.get("experiment.folded", any_here))
     if "experiment" in given:
         state["experiment.shown"] = given["experiment"]
     state.pop("experiment.choice", None)
@@ -62,17 +62,17 @@ def _write_address(plan: Plan | None, shown: str) -> None:
 
 def _experiments(heading: DeltaGenerator) -> None:
     """The form, and below it one experiment, chosen in the page's heading."""
-    batches = experiments(store())
-    _read_address(batches)
+    here = {one.id: one for one in store().experiments().values() if is_on_compare(one)}
+    _read_address(bool(here))
     show_refused("experiment.refused")
     asked = state.get("experiment.shown", "")
-    if asked and asked not in batches:
+    if asked and asked not in here:
         st.info(_("The experiment of this link is not in this installation. Start it again below."))
     number = state.get("experiment.form", 0)
     form = st.expander(
         _("New experiment"),
         icon=":material/science:",
-        expanded=not state.get("experiment.folded", bool(batches)),
+        expanded=not state.get("experiment.folded", bool(here)),
         on_change="rerun",
         key=f"experiment.form{number}",
     )
@@ -87,62 +87,61 @@ def _experiments(heading: DeltaGenerator) -> None:
         if begun:
             _show_begun(begun)
     shown = ""
-    if batches:
+    if here:
         with heading:
-            shown = _choose_shown(batches, asked)
+            shown = _choose_shown(here, asked)
     _write_address(plan, shown)
     if shown:
-        _title_of(shown)
+        _title_of(here[shown])
         experiment_panel(shown)
 
 
-def _show_begun(batch: str) -> None:
+def _show_begun(experiment: str) -> None:
     """Show the experiment that was just started, with the form folded."""
-    state["experiment.shown"] = batch
+    state["experiment.shown"] = experiment
     state.pop("experiment.choice", None)
     _fold_form(True)
     st.rerun()
 
 
-def _choose_shown(batches: dict[str, float], asked: str) -> str:
-    """Choose one experiment; at first the one that the link names, else the newest."""
-    shown, names = asked if asked in batches else next(iter(batches)), store().experiment_names()
+def _choose_shown(here: dict[str, StoredExperiment], asked: str) -> str:
+    """Choose one experiment; at first the one that the link names, else the newest. Its id."""
+    shown = asked if asked in here else next(iter(here))
 
-    def title(batch: str) -> str:
-        parts = (names.get(batch, ""), question_title(batch), format_time(batches[batch]))
-        return " · ".join(filter(None, parts))
+    def title(experiment: str) -> str:
+        one = here[experiment]
+        return " · ".join(filter(None, (one.name, preset_title(one), format_time(one.created))))
 
-    if len(batches) > 1:
-        if state.get("experiment.choice") not in batches:
+    if len(here) > 1:
+        if state.get("experiment.choice") not in here:
             state["experiment.choice"] = shown
         shown = st.selectbox(
-            _("Experiment"), list(batches), format_func=title, key="experiment.choice",
+            _("Experiment"), list(here), format_func=title, key="experiment.choice",
             label_visibility="collapsed", width=340,
         )  # fmt: skip
     state["experiment.shown"] = shown
     return shown
 
 
-def _title_of(batch: str) -> None:
+def _title_of(experiment: StoredExperiment) -> None:
     """The title of the experiment, and a control to rename it."""
-    name, question = store().experiment_name(batch), question_title(batch)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {plain(experiment_title(batch))}", width="content")
+        st.markdown(f"### {plain(experiment_title(experiment))}", width="content")
         with st.popover(_("Name"), icon=":material/edit:"):
-            key = f"experiment.name.{batch}"
+            key = f"experiment.name.{experiment.id}"
             st.text_input(
                 _("Name of this experiment"),
-                name,
+                experiment.name,
                 max_chars=NAME_LENGTH,
-                placeholder=question,
+                placeholder=preset_title(experiment),
                 on_change=_rename,
-                args=(batch, key),
+                args=(experiment.id, key),
                 key=key,
             )
 
 
-def _rename(batch: str, key: str) -> None:
-    store().name_experiment(batch, state[key])
+def _rename(experiment: str, key: str) -> None:
+    store().name_experiment(experiment, state[key])
 
 
 def _read_view() -> None:

@@ -6,22 +6,21 @@ import streamlit as st
 
 from pages.i18n import _
 from pages.widgets.domains import domain_title
-from pages.widgets.experiment_title import question_title
+from pages.widgets.experiment_title import preset_title
 from pages.widgets.run_words import changed_words, facts
-from xfer_core.experiments.experiment import is_experiment
 from xfer_core.experiments.listing import RunFilter, best_first, domains_of
-from xfer_core.runs.store import Run
+from xfer_core.runs.store import Run, StoredExperiment
 from xfer_core.strategies import TITLES
 
 NEWEST, BEST = "newest", "best"
 
 
-def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]:
+def choose_runs(runs: list[Run], experiments: dict[str, StoredExperiment]) -> tuple[list[Run], str]:
     """Controls to search, filter and order the list.
 
     Args:
         runs: all, the newest first.
-        names: batch → name, of the experiments that have one.
+        experiments: id → experiment, of those whose words are searched, too.
 
     Returns:
         The matching runs in the chosen order; and the search text.
@@ -48,7 +47,8 @@ def choose_runs(runs: list[Run], names: dict[str, str]) -> tuple[list[Run], str]
         order = st.selectbox(_("Order"), list(orders), format_func=orders.__getitem__, key="runs.order")
 
     def words(run: Run) -> str:
-        experiment = f"{names.get(run.batch, '')} {question_title(run.batch)}" if is_experiment(run.batch) else ""
+        found = experiments.get(run.experiment)
+        experiment = f"{found.name} {preset_title(found)}" if found else ""
         spec = run.typed_spec
         title = _(type(spec.strategy).title)
         return " ".join([run.name, title, *facts(run), *changed_words(spec), _(run.outcome), experiment])

@@ -11,10 +11,11 @@ import streamlit as st
 from pages.compare.plan_words import run_words
 from pages.compare.run_filter import choose_runs
 from pages.i18n import _, format_time, plain
-from pages.widgets.experiment_title import question_title
+from pages.widgets.experiment_title import preset_title
 from pages.widgets.run_words import facts, result_words, run_title, transfer_words
 from pages.widgets.store import delete, store
 from xfer_core.experiments.listing import ListEntry, entries
+from xfer_core.experiments.presets import is_on_compare
 from xfer_core.runs.store import (
     COLLAPSED,
     DIVERGED,
@@ -27,6 +28,7 @@ from xfer_core.runs.store import (
     RUNNING,
     STOPPED,
     Run,
+    StoredExperiment,
 )
 
 T = TypeVar("T")
@@ -87,23 +89,23 @@ def run_list() -> None:
         st.page_link("start/page.py", label=_("To the race"), icon=":material/play_circle:")
         return
     st.html(STYLE)
-    names = store().experiment_names()
-    found, text = choose_runs(runs, names)
+    experiments = {one.id: one for one in store().experiments().values() if is_on_compare(one)}
+    found, text = choose_runs(runs, experiments)
     _selection(runs, len(found))
     if not found:
         st.info(_("No run matches."))
         return
-    many = Counter(run.batch for run in runs)
+    many = Counter(run.experiment for run in runs)
     state[CHANGED] = store().changed_by_hand([run.id for run in found])
     unfold = bool(text) and len(found) <= UNFOLDED
 
     def draw(entry: ListEntry) -> None:
-        if entry.batch:
-            _experiment(entry, many[entry.batch], names.get(entry.batch, ""), unfold)
+        if entry.experiment:
+            _experiment(entry, experiments[entry.experiment], many[entry.experiment], unfold)
         else:
             _row(entry.runs[0])
 
-    _in_pages(entries(found), draw, "runs.page")
+    _in_pages(entries(found, experiments), draw, "runs.page")
 
 
 def _in_pages(all_of_them: Sequence[T], draw: Callable[[T], None], key: str) -> None:
@@ -138,11 +140,10 @@ def _row_label(run: Run) -> str:
     return f"**{plain(run.name)}** :gray[{plain(' · '.join(asked))}]{badge} **{result_words(run) or '–'}**"
 
 
-def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
+def _experiment(entry: ListEntry, experiment: StoredExperiment, many: int, unfold: bool) -> None:
     """The runs of an experiment, in an expander."""
     spec, count = entry.runs[0].typed_spec, len(entry.runs)
-    question = question_title(entry.batch)
-    title = f"{name} · {question}" if name else question
+    title = " · ".join(filter(None, (experiment.name, preset_title(experiment))))
     states = Counter(run.outcome for run in entry.runs)
     parts = [
         _("{count} runs").format(count=many)
@@ -153,22 +154,22 @@ def _experiment(entry: ListEntry, many: int, name: str, unfold: bool) -> None:
         format_time(min(run.created for run in entry.runs)),
     ]
     label = f"**{plain(title)}** :small[{plain(' · '.join(parts))}]"
-    key = f"runs.fold.{entry.batch}.{unfold}"
+    key = f"runs.fold.{experiment.id}.{unfold}"
     fold = st.expander(label, unfold, icon=":material/science:", on_change="rerun", key=key)
     if not fold.open:  # folded, its rows are not drawn
         return
     with fold:
         with st.container(horizontal=True):
             label, icon = _("Open the experiment"), ":material/stacked_line_chart:"
-            st.button(label, icon=icon, on_click=_open_experiment, args=(entry.batch,), key=f"open.{entry.batch}")
+            st.button(label, icon=icon, on_click=_open_experiment, args=(experiment.id,), key=f"open.{experiment.id}")
             ids = [run.id for run in entry.runs]
             label = _("Select these {count}").format(count=count)
-            st.button(label, on_click=_select_all, args=(ids,), key=f"select-all.{entry.batch}")
-        _in_pages(entry.runs, _row, f"runs.page.{entry.batch}")
+            st.button(label, on_click=_select_all, args=(ids,), key=f"select-all.{experiment.id}")
+        _in_pages(entry.runs, _row, f"runs.page.{experiment.id}")
 
 
-def _open_experiment(batch: str) -> None:
-    state["experiment.shown"], state["compare.view"] = batch, "experiments"
+def _open_experiment(experiment: str) -> None:
+    state["experiment.shown"], state["compare.view"] = experiment, "experiments"
     state["experiment.folded"], state["experiment.form"] = True, state.get("experiment.form", 0) + 1
     state.pop("experiment.choice", None)
 

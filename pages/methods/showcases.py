@@ -6,10 +6,10 @@ import streamlit as st
 
 from pages.i18n import _, plain
 from pages.widgets.domains import domain_title
-from pages.widgets.plan_link import compare_query
 from xfer_core.analysis.accuracy import format_mean_std, mean_std
 from xfer_core.analysis.claims import Claim, baseline_of, claimed
 from xfer_core.analysis.task_gain import task_gains
+from xfer_core.experiments.plan import plan_to_compare
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.showcases.catalogue import COUNTEREXAMPLES, SHOWCASES, Showcase, examples_of
@@ -111,7 +111,7 @@ def _example(example: Showcase | None, form: type[Strategy], word: str) -> None:
             "compare/page.py",
             label=_("Compare on this problem"),
             icon=":material/stacked_line_chart:",
-            query_params={"view": "experiments", **compare_query(spec)},
+            query_params={"view": "experiments", **plan_to_compare(spec).query()},
         )
 
 

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import streamlit as st
 
-batch = st.query_params.get("sweep", "")
-st.switch_page("compare/page.py", query_params={"experiment": batch} if batch else {"question": "lambda"})
+experiment = st.query_params.get("sweep", "")
+st.switch_page("compare/page.py", query_params={"experiment": experiment} if experiment else {"question": "lambda"})

@@ -9,12 +9,11 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.change_words import changed_by_hand
 from pages.widgets.experiment_title import experiment_title
-from pages.widgets.race import BATCH as RACE
 from pages.widgets.run_words import changed_words, facts
 from pages.widgets.store import delete, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import is_experiment
+from xfer_core.experiments.presets import is_on_compare, is_on_start
 from xfer_core.runs.store import INTERRUPTED, LIVE, NAME_LENGTH, PAUSED, STOPPED, Run
 
 GONE = "run.gone"  # a run was deleted: the page goes back to the list
@@ -64,12 +63,13 @@ def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None
 def _back(run: Run) -> None:
     """Links to the experiment or race that the run is part of, and to the list."""
     with st.container(horizontal=True, key="run-back"):
-        if is_experiment(run.batch):
-            label = plain(_("Experiment: {title}").format(title=experiment_title(run.batch)))
-            query = {"experiment": run.batch}
+        experiment = store().experiment(run.experiment)
+        if experiment and is_on_compare(experiment):
+            label = plain(_("Experiment: {title}").format(title=experiment_title(experiment)))
+            query = {"experiment": experiment.id}
             st.page_link("compare/page.py", label=label, icon=":material/arrow_back:", query_params=query)
-        if run.batch.startswith(RACE):
-            query = {"race": run.batch}
+        if experiment and is_on_start(experiment):
+            query = {"race": experiment.id}
             st.page_link("start/page.py", label=_("The race"), icon=":material/arrow_back:", query_params=query)
         query = {"view": "runs"}
         st.page_link("compare/page.py", label=_("All runs"), icon=":material/arrow_back:", query_params=query)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.i18n import _, error_text, plain
+from pages.run.inspect_columns import columns_view
 from pages.run.inspect_features import feature_space_view
 from pages.run.inspect_network import first_layer_filters_view, grad_cam_view, layer_drift_view
 from pages.run.inspect_predictions import calibration_view, confusion_matrix_view, prediction_changes_view
@@ -79,7 +80,8 @@ def _inside(run: Run, beside: Run | None, weights: bool) -> None:
         return
     st.html(STYLE)
     task = _kept(f"inside.task.{'+'.join(tasks)}", tasks)
-    questions = _questions(bool(specs[0].problem.classes()[task]), weights and any(_has_weights(each) for each in runs))
+    problem, has_weights = specs[0].problem, weights and any(_has_weights(each) for each in runs)
+    questions = _questions(bool(problem.classes()[task]), problem.input_spec().attribution, has_weights)
     question = _ask(run, questions)
     with st.container(horizontal=True, vertical_alignment="center", key="inside-head"):
         st.markdown(f"#### {question.word} — {question.text}", width="content")
@@ -145,7 +147,7 @@ def _kept(key: str, options: list[str]) -> str:
     return st.session_state[key]
 
 
-def _questions(classes: bool, weights: bool) -> dict[str, InspectView]:
+def _questions(classes: bool, attribution: str, weights: bool) -> dict[str, InspectView]:
     """The views of a classification or a regression task; and that of sample weights."""
     questions = {
         "confusion": InspectView(_("Confusion matrix"), _("which classes are mixed up?"), confusion_matrix_view)
@@ -158,15 +160,23 @@ def _questions(classes: bool, weights: bool) -> dict[str, InspectView]:
         ),
         "features": InspectView(_("Feature space"), _("do source and target lie together?"), feature_space_view),
         "drift": InspectView(_("Layer drift"), _("what was transferred?"), layer_drift_view),
-        "filters": InspectView(
-            _("First-layer filters"), _("which did training change?"), first_layer_filters_view, of_samples=False
-        ),
-        "gradcam": InspectView(_("Grad-CAM"), _("where did it look?"), grad_cam_view),
+        **_attribution(attribution),
         "calibration": InspectView(_("Calibration"), _("does it know when it is unsure?"), calibration_view),
     }
     if weights:
         questions["weights"] = InspectView(_("Sample weights λ"), _("how much did each sample count?"), _weights, False)
     return questions
+
+
+def _attribution(kind: str) -> dict[str, InspectView]:
+    """What in an input spoke for a class: the views that exist for this kind of input."""
+    if kind == "grad_cam":
+        filters = _("First-layer filters"), _("which did training change?"), first_layer_filters_view, False
+        gradcam = _("Grad-CAM"), _("where did it look?"), grad_cam_view
+        return {"filters": InspectView(*filters), "gradcam": InspectView(*gradcam)}
+    if kind == "integrated_gradients":
+        return {"columns": InspectView(_("Columns"), _("which of them decided?"), columns_view)}
+    return {}
 
 
 # ---------------------------------------------------------------------- of which samples

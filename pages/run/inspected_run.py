@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
@@ -16,11 +17,13 @@ from pages.widgets.store import store
 from xfer_core.analysis.feature_trajectory import FeatureTrajectory, feature_trajectories
 from xfer_core.analysis.filters import first_filters
 from xfer_core.analysis.grad_cam import grad_cam
+from xfer_core.analysis.integrated_gradients import integrated_gradients
 from xfer_core.analysis.layer_drift import LayerDrift, layer_drift
 from xfer_core.analysis.predictions import Predictions, from_logits, held_out_samples, predict_logits
 from xfer_core.analysis.snapshots_view import FINAL, SnapshotRef, final_of, load_snapshot, snapshot_refs
 from xfer_core.errors import XferError
-from xfer_core.problems.problem import Problem, Samples
+from xfer_core.modalities import Encoder
+from xfer_core.problems.problem import Problem, Samples, split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
@@ -102,6 +105,19 @@ class InspectedRun:
         """Grad-CAM of its predicted classes for these samples: (N, H, W)."""
         return _looked(*_life(self.run), self.domain, self.task, positions)
 
+    def encoder(self) -> Encoder:
+        """What prepared the samples."""
+        return encoder_of(self.run)
+
+    def values(self) -> pd.DataFrame:
+        """The values of the test samples, in the units of the domains; without columns where numbers tell nothing."""
+        found = self.encoder().values(self.samples().inputs)
+        return pd.DataFrame(index=range(len(self.samples()))) if found is None else found
+
+    def integrated_gradients(self) -> pd.DataFrame:
+        """What each column adds to the logit of the predicted class, for every test sample."""
+        return _contributions(*_life(self.run), self.domain, self.task)
+
 
 def embedded(subjects: list[InspectedRun], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
     """The feature trajectories of one run, or of two side by side."""
@@ -171,6 +187,24 @@ def _looked(run: str, ended: float | None, domain: str, task: str, positions: tu
     inputs = samples_of(row, domain).inputs[list(positions)]
     network = load_snapshot(row, FINAL)
     return grad_cam(network, inputs, task, predict_logits(network, inputs)[task].argmax(1))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _contributions(run: str, ended: float | None, domain: str, task: str) -> pd.DataFrame:
+    row = store().get(run)
+    inputs, network = samples_of(row, domain).inputs, load_snapshot(row, FINAL)
+    return integrated_gradients(network, inputs, task, predict_logits(network, inputs)[task].argmax(1))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _encoder(problem: str, seed: int) -> Encoder:
+    return split_problem(Problem.model_validate_json(problem), seed, load_inputs=False).encoder
+
+
+def encoder_of(run: Run) -> Encoder:
+    """What prepared the inputs of this run."""
+    spec = run.typed_spec
+    return _encoder(spec.problem.model_dump_json(), spec.seed)
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)

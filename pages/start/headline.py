@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.i18n import _, percent, plain
 from pages.widgets.chart_runs import reason_text
-from pages.widgets.race import BATCH, RACERS, SCRATCH, is_racing, kind_of, labels_of, race_names
+from pages.widgets.race import SCRATCH, is_racing, kind_of, labels_of, race_names, races
 from pages.widgets.store import store, validated
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.race_verdict import RaceVerdict, race_verdict
+from xfer_core.experiments.presets import RACERS
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run
 
 # Reserves the height of the longest verdict, so that nothing below moves when it appears.
@@ -181,19 +182,20 @@ def exactly(runs: list[Run]) -> None:
 
 def _say_how_often(labels: int) -> None:
     """Mean and spread over every finished race with this many labels, once there are two."""
-    races: dict[str, list[float]] = {kind: [] for kind in RACERS}
+    found: dict[str, list[float]] = {kind: [] for kind in RACERS}
+    alike = set(races(labels))
     for run in store().find(statuses=(FINISHED,)):
-        if run.batch.startswith(BATCH) and run.target_metric and not run.broke and labels_of(run) == labels:
-            races[kind_of(run)].append(run.target_metric["value"])
-    if min(map(len, races.values())) < 2:
+        if run.experiment in alike and run.target_metric and not run.broke:
+            found[kind_of(run)].append(run.target_metric["value"])
+    if min(map(len, found.values())) < 2:
         return
     parts = []
     for kind in RACERS:
-        over = mean_std(races[kind])
+        over = mean_std(found[kind])
         parts.append(f"{race_names()[kind]} **{percent(over.mean)}** ± {100 * (over.deviation or 0):.1f}")
     st.markdown(
         _("Over {count} races with this many labels (mean ± standard deviation over seeds): ").format(
-            count=len(races[SCRATCH])
+            count=len(found[SCRATCH])
         )
         + " · ".join(parts)
     )

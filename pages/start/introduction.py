@@ -10,7 +10,6 @@ from pages.theme import is_dark
 from pages.widgets.race import (
     DEFAULT_LABELS,
     LABELS_KEY,
-    RACERS,
     begin_race,
     labels_control,
     race_names,
@@ -20,6 +19,7 @@ from xfer_core.charts.image_grid import one_of_each
 from xfer_core.charts.palette import METHODS, TOTAL
 from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
 from xfer_core.domains import load_domain
+from xfer_core.experiments.presets import RACERS
 
 # The remaining height is distributed between the parts, not left below them.
 FILL = (

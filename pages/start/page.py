@@ -18,7 +18,6 @@ from pages.widgets.race import (
     LABELS,
     LABELS_KEY,
     LAST,
-    RACERS,
     begin_race,
     is_racing,
     labels_control,
@@ -32,6 +31,7 @@ from pages.widgets.race import (
 from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import METHODS
 from xfer_core.charts.tiles import upscale_pixels
+from xfer_core.experiments.presets import RACERS
 from xfer_core.problems.problem import split_problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -93,13 +93,13 @@ def _controls(runs: list[Run]) -> None:
 
 def main() -> None:
     """The page. Its address names the race that it shows, so that Back leaves it."""
-    batch = shown_race()
-    runs = runs_of_race(batch)
-    address.write_address({"race": batch} if batch else {})
+    race = shown_race()
+    runs = runs_of_race(race)
+    address.write_address({"race": race} if race else {})
     if not runs:
-        introduce(gone=bool(batch), last=st.session_state.get(LAST, ""))
+        introduce(gone=bool(race), last=st.session_state.get(LAST, ""))
         return
-    show_race(batch)
+    show_race(race)
     said, choice = st.columns([3, 1], gap="medium")
     with said:
         headline(runs)
@@ -111,7 +111,7 @@ def main() -> None:
         charts,
         layout="race",
         texts=_texts(runs),
-        key=f"race-{batch}",
+        key=f"race-{race}",
         height=CHART_HEIGHT,
         answers=_answer_board(runs[0]),
     )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from threading import Lock
 
 import streamlit as st
 
 from pages.i18n import _, error_text, plain
-from pages.train.sweep_panel import sweep_button
 from pages.train.workbench import Workbench
 from pages.widgets import address, loss_weights, problem
-from pages.widgets.chart_runs import term_titles
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import STYLE as STAGES_STYLE
 from pages.widgets.lesson import lesson_of
-from pages.widgets.link import read_link
 from pages.widgets.live_panel import (
-    STARTED_TOGETHER,
     baseline_specs,
     baselines_of,
     empty_panel,
@@ -25,12 +20,14 @@ from pages.widgets.live_panel import (
     live_notes,
     live_panel,
 )
-from pages.widgets.plan_link import compare_query
 from pages.widgets.refused import show_refused
-from pages.widgets.store import enqueue, store
+from pages.widgets.store import begin_these, store
 from pages.widgets.verdict import show_verdict
 from xfer_core.analysis.sweep import can_sweep
 from xfer_core.errors import XferError
+from xfer_core.experiments.plan import plan_to_compare, plan_to_sweep
+from xfer_core.experiments.presets import TOGETHER
+from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
 from xfer_core.strategies.base import ChoosesWeights
@@ -139,7 +136,7 @@ def _start(spec: RunSpec) -> None:
         for baseline in baseline_specs(spec):
             if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
                 wanted.append((baseline, ""))
-    run = enqueue(wanted, f"{STARTED_TOGETHER}{secrets.token_hex(4)}")[0]
+    run = store().find(experiment=begin_these(TOGETHER, wanted))[-1].id  # the first
     state["train.run"], state["train.begun"] = run, (run, spec.digest())
     if shown and shown.status in LIVE:
         state["train.beside"] = shown.id
@@ -255,13 +252,13 @@ def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
             ):
                 st.page_link("run/page.py", label=label, icon=icon, query_params={"run": run.id, "view": view})
         if spec is not None:
-            query = compare_query(spec)
+            query = plan_to_compare(spec).query()
             st.page_link(
                 "compare/page.py", label=_("Compare this"), icon=":material/stacked_line_chart:", query_params=query
             )
-            terms = list(spec.strategy.lambdas(spec.problem))
-            if can_sweep(type(spec.strategy)) and len(terms) > 1:
-                sweep_button(spec, term_titles(spec.strategy, terms))
+            if can_sweep(type(spec.strategy)) and len(spec.strategy.lambdas(spec.problem)) > 1:
+                label, query = _("Sweep a λ: what does each value give?"), plan_to_sweep(spec).query()
+                st.page_link("compare/page.py", label=label, icon=":material/swap_horiz:", query_params=query)
 
 
 def _start_button(spec: RunSpec | None, run: Run | None) -> bool:

@@ -19,7 +19,9 @@ from pages.widgets.loss_weights import loss_weights
 from pages.widgets.problem import choose_budget, choose_domains, choose_tasks
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import validated
+from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
+from xfer_core.modalities import InputSpec
 from xfer_core.names import lambda_name
 from xfer_core.networks import NETWORKS
 from xfer_core.problems.problem import Problem
@@ -68,7 +70,8 @@ class Workbench:
             with st.expander(_("More settings"), icon=":material/settings:"):
                 rest_of_problem = choose_tasks(self.first.problem, domains, self.prefix, self.slots)
                 rule = self._choose_rule()
-                fields, rest = self._choose_settings(strategy, rate)
+                chosen = domains["target"] or self.first.problem.target
+                fields, rest = self._choose_settings(strategy, domain_info(chosen[0]).spec, rate)
                 st.markdown(f"**{_('Open a recipe')}**")
                 recipe_uploader()
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}
@@ -128,8 +131,11 @@ class Workbench:
         self.slots.here("training.selection")
         return rule
 
-    def _choose_settings(self, strategy: Strategy, rate: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The strategy's other fields; network, training and seed; the learning rate in the place ``rate``."""
+    def _choose_settings(
+        self, strategy: Strategy, inputs: InputSpec, rate: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The strategy's other fields; network, training and seed, as these inputs allow; the learning rate in the
+        place ``rate``."""
         first, prefix, slots = self.first, self.prefix, self.slots
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
@@ -141,7 +147,8 @@ class Workbench:
             slots.here("strategy.table")
         left, right = st.columns(2)
         with left:
-            network = choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
+            fitting = [form for form in NETWORKS if form.accepts(inputs)]
+            network = choose_kind(_("Network"), fitting, first.network, f"{prefix}.network.{inputs.modality}")
             network_fields = controls(network, f"{prefix}.{network.kind}")
             slots.here("network")
         with right:
@@ -153,7 +160,9 @@ class Workbench:
                 optimizer, f"{prefix}.{optimizer.kind}", without=others, on_change=self.on_turn
             )
             slots.here("training.optimizer.lr")
-        training = controls(first.training, f"{prefix}.training", without=("optimizer", "selection", "live_changes"))
+        others = ("optimizer", "selection", "live_changes")
+        offered = {"augment": inputs.augmentations}
+        training = controls(first.training, f"{prefix}.training.{inputs.modality}", without=others, offered=offered)
         training["live_changes"] = self._live_changes()
         training["optimizer"] = {"kind": optimizer.kind, **optimizer_fields}
         seed = controls(first, prefix, without=("version", "problem", "network", "strategy", "training"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -17,6 +18,7 @@ def controls(
     prefix: str,
     without: tuple[str, ...] = (),
     on_change: Callable[[str, str], None] | None = None,
+    offered: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, Any]:
     """One control a field, in the order of the class.
 
@@ -25,18 +27,25 @@ def controls(
         prefix: starts the keys of the controls.
         without: fields that are shown elsewhere, or not at all.
         on_change: is called with the field and the key of its control when a person has changed it.
+        offered: field of several choices → those that are possible here.
 
     Returns:
         field → value as chosen; to be validated again.
     """
     return {
-        name: _control(f"{prefix}.{name}", field, getattr(form, name), on_change)
+        name: _control(f"{prefix}.{name}", field, getattr(form, name), on_change, (offered or {}).get(name))
         for name, field in type(form).model_fields.items()
         if name not in ("kind", *without)
     }
 
 
-def _control(key: str, field: FieldInfo, value: Any, on_change: Callable[[str, str], None] | None) -> Any:
+def _control(
+    key: str,
+    field: FieldInfo,
+    value: Any,
+    on_change: Callable[[str, str], None] | None,
+    offered: Collection[str] | None = None,
+) -> Any:
     kind, name = field.annotation, key.rpartition(".")[2]
     shown: dict[str, Any] = {
         "label": _(field.title or name),
@@ -58,9 +67,37 @@ def _control(key: str, field: FieldInfo, value: Any, on_change: Callable[[str, s
         options = get_args(kind)
         return st.selectbox(options=options, index=options.index(value), format_func=_word, **shown)
     if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
-        options = get_args(get_args(kind)[0])
-        return tuple(st.multiselect(options=options, default=value, format_func=_word, **shown))
+        options = [option for option in get_args(get_args(kind)[0]) if offered is None or option in offered]
+        default = [option for option in value if option in options]
+        return tuple(st.multiselect(options=options, default=default, format_func=_word, **shown))
     return st.text_input(value=str(value), **shown)
+
+
+def sliders(form: BaseModel, prefix: str, on_change: Callable[[], None] | None = None) -> dict[str, Any]:
+    """One slider per field, all of which are numbers with both bounds.
+
+    Args:
+        form: the config, with its present values.
+        prefix: starts the keys of the controls.
+        on_change: is called when a person has moved one.
+
+    Returns:
+        field → value as chosen.
+    """
+    found = {}
+    for name, field in type(form).model_fields.items():
+        bounds, key = _bounds(field), f"{prefix}.{name}"
+        st.session_state.setdefault(key, float(getattr(form, name)))
+        span = bounds["max_value"] - bounds["min_value"]
+        found[name] = st.slider(
+            _(field.title or name),
+            step=10.0 ** round(math.log10(span / 200)),
+            help=_(" ".join(field.description.split())) if field.description else None,
+            key=key,
+            on_change=on_change,
+            **bounds,
+        )
+    return found
 
 
 def _word(option: Any) -> str:
@@ -78,8 +115,8 @@ def _bounds(field: FieldInfo) -> dict[str, Any]:
     return bounds
 
 
-def choose_kind(label: str, classes: tuple[Any, ...], now: Any, key: str) -> Any:
+def choose_kind(label: str, classes: Sequence[Any], now: Any, key: str) -> Any:
     """A choice among config classes: ``now`` if it is of the chosen class, else the defaults of that class."""
     kinds = {form.kind_name(): form for form in classes}
-    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind), key=key)
+    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind) if now.kind in kinds else 0, key=key)
     return now if kind == now.kind else kinds[kind]()

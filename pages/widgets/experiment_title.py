@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pages.i18n import _
-from pages.widgets.store import store
-from xfer_core.experiments.experiment import preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.presets import ALL_PRESETS
+from xfer_core.runs.store import StoredExperiment
 
 
-def question_title(batch: str) -> str:
-    """The title of an experiment's preset, by its batch; text, not Markdown."""
-    question = PRESETS.get(preset_of(batch))
-    return _(question.title) if question else batch
+def preset_title(experiment: StoredExperiment) -> str:
+    """The title of its preset; text, not Markdown."""
+    return _(ALL_PRESETS[experiment.preset].title)
 
 
-def experiment_title(batch: str) -> str:
+def experiment_title(experiment: StoredExperiment) -> str:
     """The name that somebody gave it, else its preset's title; text, not Markdown."""
-    return store().experiment_name(batch) or question_title(batch)
+    return experiment.name or preset_title(experiment)

@@ -27,13 +27,13 @@ from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.execution.worker import notes
+from xfer_core.experiments.presets import TOGETHER
 from xfer_core.names import lambda_name
 from xfer_core.runs.spec import RunSpec, unchanged
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.selections import RULES
 from xfer_core.strategies import BASELINES
 
-STARTED_TOGETHER = "train-"  # begins the batch of a run and its baselines
 RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
 
@@ -104,14 +104,15 @@ def baseline_specs(spec: RunSpec) -> list[RunSpec]:
     return specs
 
 
-def _order(run: str, batch: str, kind: str) -> None:
+def _order(run: str, experiment: str, kind: str) -> None:
     """Send a command to a run and the baselines that were started with it, or say why that is no longer possible."""
     _ask_to_stop(None)
     try:
         store().command(run, kind)
     except XferError as error:
         st.toast(error_text(error), icon=":material/info:")
-    for other in store().find(batch=batch) if batch.startswith(STARTED_TOGETHER) else []:
+    whole = store().experiment(experiment)
+    for other in store().find(experiment=experiment) if whole and whole.preset == TOGETHER else []:
         if other.id != run:
             with suppress(XferError):  # it has ended, or is so already
                 store().command(other.id, kind)
@@ -128,7 +129,7 @@ def live_buttons(run: Run) -> None:
                 icon=":material/pause:" if live else ":material/play_arrow:",
                 type="secondary" if live else "primary",
                 on_click=_order,
-                args=(run.id, run.batch, "pause" if live else "resume"),
+                args=(run.id, run.experiment, "pause" if live else "resume"),
                 key="pause-or-resume",  # one button: of two, the one that goes pushes the next about until it is gone
                 width=WIDE,
             )
@@ -148,7 +149,9 @@ def _confirm_stop(run: Run) -> None:
     with st.container(border=True):
         st.markdown(_("Stop for good? The network is tested and stored as it is now; training cannot go on later."))
         with st.container(horizontal=True):
-            st.button(_("Stop this run"), type="primary", on_click=_order, args=(run.id, run.batch, "stop"), key="stop")
+            st.button(
+                _("Stop this run"), type="primary", on_click=_order, args=(run.id, run.experiment, "stop"), key="stop"
+            )
             st.button(_("Go on training"), on_click=_ask_to_stop, args=(None,), key="keep-on")
 
 

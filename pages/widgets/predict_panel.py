@@ -13,13 +13,16 @@ from pages.components.drawing_pad.view import drawing_of, drawing_pad, pad_texts
 from pages.i18n import _, error_text, plain
 from pages.widgets.domains import task_title
 from pages.widgets.predictions import PredictionRequest, show_predictions
+from pages.widgets.row_panel import row_panel
 from xfer_core.analysis.drawn_picture import predict_pictures, render_variants
 from xfer_core.analysis.predict import classification_tasks, one_thread
 from xfer_core.charts.palette import LineStyle, neutral_style
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
+from xfer_core.modalities import Encoder
 from xfer_core.modalities.image.reading import count_frames, read_image
 from xfer_core.networks import Network
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.store import Run
 
@@ -34,14 +37,22 @@ FIRST = F.pad(torch.full((1, 20, 4), 255, dtype=torch.uint8), (10, 10, 2, 2))  #
 def _network(run: str, ended: float | None, _row: Run) -> Network:
     """Loaded once per run; ``ended`` distinguishes a run from the same run resumed."""
     network, problem = load_trained_network(_row), _row.typed_spec.problem
+    if network.spec.modality != "image":
+        return network
     with one_thread():  # warm-up: photographs are read and kernels chosen before the first stroke
         pictures = {key: variants[:1] for key, variants in render_variants(FIRST, problem.roles()).items()}
         predict_pictures(network, problem, classification_tasks(problem)[0], pictures)
     return network
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _encoder(run: str, _row: Run) -> Encoder:
+    spec = _row.typed_spec
+    return split_problem(spec.problem, spec.seed, load_inputs=False).encoder
+
+
 def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
-    """Let the visitor draw or upload, and show the predictions of these runs' networks.
+    """Let the visitor draw, upload or set the values of a row, and show the predictions of these runs' networks.
 
     A run without a trained network, or without a classification task, is left out with a sentence. A change in the
     panel reruns the panel alone, not the page.
@@ -63,13 +74,20 @@ def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
             st.caption(f"{plain(run.name)}: {error_text(error)}")
             continue
         twice = [each.name for each in runs].count(run.name) > 1
-        asked.append(PredictionRequest(f"{run.name} ({run.id})" if twice else run.name, problem, network, look))
+        encoder = _encoder(run.id, run) if network.spec.is_fitted else None
+        title = f"{run.name} ({run.id})" if twice else run.name
+        asked.append(PredictionRequest(title, problem, network, look, encoder))
     if asked:
         st.fragment(_panel)(asked)
 
 
 def _panel(asked: list[PredictionRequest]) -> None:
-    """The part of the page that a stroke reruns."""
+    """The part of the page that a stroke, or a slider, reruns."""
+    if asked[0].encoder is not None:
+        task = _task(asked)
+        row_panel([one for one in asked if task in classification_tasks(one.problem)], task)
+        return
+    asked = [one for one in asked if one.encoder is None]
     left, right = st.columns([2, 3], gap="large")
     with left:
         task = _task(asked)

@@ -19,6 +19,7 @@ from xfer_core.analysis.drawn_picture import VARIANTS, predict_pictures, render_
 from xfer_core.analysis.predict import Prediction, one_thread
 from xfer_core.charts.palette import LineStyle
 from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
+from xfer_core.modalities import Encoder
 from xfer_core.networks import Network
 from xfer_core.problems.problem import Problem
 
@@ -35,12 +36,14 @@ class PredictionRequest:
         problem: the problem that it was trained on.
         network: on the CPU.
         style: line style of its predictions.
+        encoder: what prepares its inputs; None for pictures, which it takes in any size.
     """
 
     title: str
     problem: Problem
     network: Network
     style: LineStyle
+    encoder: Encoder | None = None
 
 
 def show_predictions(
@@ -71,7 +74,7 @@ def show_predictions(
         chosen = _chosen(keys, asked[0].problem.target[0])
         dark = is_dark()
         speakers = [
-            LegendEntry(one.title, one.style.pair[dark], _in_words(one.title, each[chosen], titles))
+            LegendEntry(one.title, one.style.pair[dark], in_words(one.title, each[chosen], titles))
             for one, each in zip(asked, predicted, strict=True)
         ]
         st.html(prediction_bars([(who, each[chosen]) for who, each in zip(speakers, predicted, strict=True)], titles))
@@ -107,7 +110,7 @@ def _chosen(keys: Sequence[str], target: str) -> str:
     )
 
 
-def _in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
+def in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
     """The most probable classes of a prediction, as a sentence."""
     ranked = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:NAMED]
     return f"{title}: " + ", ".join(f"{titles[name]} {percent(value)}" for name, value in ranked)

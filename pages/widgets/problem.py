@@ -8,15 +8,20 @@ from typing import Any
 import streamlit as st
 
 from pages.i18n import _, plain
+from pages.widgets.config_form import sliders
 from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.domains.reference import make_reference
+from xfer_core.modalities import MODALITIES
 from xfer_core.problems.problem import Problem, Role
 
+TURNED = 40.0  # degrees between source and target where both are the same points
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 
 STYLE = """<style>
 .st-key-domains [data-testid=stVerticalBlock] {gap: .3rem}
+.st-key-domains [data-testid=stPopover] button {min-height: 0; padding: 0 .3rem}
 .st-key-domains [data-testid=stButtonGroup] [role=radiogroup],
 .st-key-domains [data-testid=stButtonGroup] [role=toolbar] {gap: .25rem}
 .st-key-domains [data-testid=stButtonGroup] button {padding: 2px; border-width: 3px; min-height: 0; height: auto;
@@ -76,9 +81,11 @@ def _carry_over(prefix: str) -> None:
 
 
 def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
-    keys = list(domain_keys())
-    at_first = [key for key in getattr(now, role) if key in keys]
-    title = st.empty()
+    keys, given = list(domain_keys()), {reference.partition("?")[0]: reference for reference in getattr(now, role)}
+    at_first = [key for key in given if key in keys]
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with head:
+        title = st.empty()
     shared: dict[str, Any] = {
         "format_func": domain_tile,
         "label_visibility": "collapsed",
@@ -90,7 +97,15 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         )
         chosen = at_first if set(found) == set(at_first) else list(found)
     else:
-        chosen = [st.pills(label, keys, default=(at_first or keys)[0], required=True, key=f"{prefix}.{role}", **shared)]
+        key, first = f"{prefix}.{role}", (at_first or keys)[0]
+        present = domain_info(st.session_state.get(key) or first).spec.modality
+        offered = [one for one in keys if domain_info(one).spec.modality == present]
+        offered += [kind.modality for kind in MODALITIES if kind.modality != present]
+        shared |= {"format_func": _tile, "on_change": _follow, "args": (prefix, role)}
+        first = first if first in offered else offered[0]
+        chosen = [st.pills(label, offered, default=first, required=True, key=key, **shared)]
+    with head:
+        chosen = [_with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
     named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
     helps = "\n\n".join(domain_help(key) for key in chosen)
     title.markdown(f"{label}: **{named}**", help=helps or None)
@@ -99,6 +114,47 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         if not is_available(key):
             offer_download(key, role)
     return chosen
+
+
+def _with_parameters(reference: str, prefix: str) -> str:
+    """The reference to a domain as its sliders say; the given one if it has none."""
+    parameters, key = domain_info(reference).parameters, reference.partition("?")[0]
+    if parameters is None:
+        return reference
+    with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):
+        st.markdown(f"**{plain(domain_title(key))}**")
+        chosen = sliders(parameters, f"{prefix}.{key}")
+    return make_reference(key, type(parameters)(**chosen))
+
+
+def _tile(option: str) -> str:
+    """A domain's button, or that of another kind of input."""
+    kinds = {
+        "image": ":material/image: " + _("Pictures"),
+        "table": ":material/table_chart: " + _("Points and tables"),
+    }
+    return kinds.get(option) or domain_tile(option)
+
+
+def _follow(prefix: str, role: Role) -> None:
+    """When a person chooses another kind of input, choose its first domain. When the other role has a domain that does
+    not go with the chosen one, choose one that does: the same domain turned, if it can be, else the first with a
+    common task."""
+    state, other = st.session_state, "target" if role == "source" else "source"
+    chosen, present = state[f"{prefix}.{role}"], state[f"{prefix}.{other}"]
+    if chosen in {kind.modality for kind in MODALITIES}:
+        role, other = "source", "target"
+        state[f"{prefix}.{role}"] = next(key for key in domain_keys() if domain_info(key).spec.modality == chosen)
+    elif set(domain_info(chosen).tasks) & set(domain_info(present).tasks):
+        return
+    info = domain_info(state[f"{prefix}.{role}"])
+    key = state[f"{prefix}.{role}"]
+    if info.parameters is not None and "rotate" in type(info.parameters).model_fields:
+        state[f"{prefix}.{other}"], state[f"{prefix}.target.{key}.rotate"] = key, TURNED
+        state.pop(f"{prefix}.source.{key}.rotate", None)
+        return
+    fitting = [one for one in domain_keys() if one != key and set(domain_info(one).tasks) & set(info.tasks)]
+    state[f"{prefix}.{other}"] = fitting[0] if fitting else key
 
 
 def choose_budget(now: Problem, prefix: str, slots: FieldErrors) -> Any:
@@ -140,13 +196,13 @@ def choose_tasks(now: Problem, chosen: dict[str, list[str]], prefix: str, slots:
 
 def tasks_control(now: Problem, keys: Iterable[str], prefix: str, slots: FieldErrors) -> list[str]:
     """Choice among the tasks of these domains; at first those of ``now``."""
-    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or ["digit"]
+    tasks = list(dict.fromkeys(task for key in keys for task in domain_info(key).tasks)) or list(now.tasks)
     chosen = st.multiselect(
         _("Tasks: what to tell apart"),
         tasks,
-        default=[task for task in now.tasks if task in tasks],
+        default=[task for task in now.tasks if task in tasks] or tasks[:1],
         format_func=task_title,
-        key=f"{prefix}.tasks",
+        key=f"{prefix}.tasks.{tasks[0]}",
         wrap=True,
     )
     slots.here("problem.tasks")
@@ -157,7 +213,7 @@ def unseen_control(now: Problem, prefix: str, slots: FieldErrors, help: str | No
     """Choice of test-only domains; at first those of ``now``."""
     chosen = st.multiselect(
         _("Unseen (test-only) domains"),
-        list(domain_keys()),
+        list(dict.fromkeys((*domain_keys(), *now.unseen))),
         default=list(now.unseen),
         format_func=domain_title,
         key=f"{prefix}.unseen",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
+from dataclasses import replace
 
 import streamlit as st
 
 from pages.i18n import _
 from pages.widgets import address
-from pages.widgets.store import enqueue, store
-from xfer_core.runs.spec import parse_spec
+from pages.widgets.store import begin, store
+from xfer_core.experiments.plan import plan_for
+from xfer_core.experiments.presets import RACERS, is_on_start
 from xfer_core.runs.store import LIVE, Run
 
-BATCH = "race-"
 SCRATCH = "target_only"
-RACERS = (SCRATCH, "fine_tune", "joint")
 LABELS = (1, 5, 20)  # choices of labels per class in the target
 DEFAULT_LABELS = 5
 LABELS_KEY = "race.labels"
@@ -22,19 +21,22 @@ LABELS_KEY = "race.labels"
 
 def race_names() -> dict[str, str]:
     """Strategy → name of its network in the race."""
-    return {
-        "target_only": _("From scratch"),
-        "fine_tune": _("Practised first"),
-        "joint": _("Both at once"),
-    }
+    return {kind: _(title) for kind, title in RACERS.items()}
 
 
-def runs_of_race(batch: str) -> list[Run]:
+def races(labels: int) -> list[str]:
+    """The ids of all races with so many labels per class."""
+    found = store().experiments().values()
+    return [one.id for one in found if is_on_start(one) and one.budgets == [labels]]
+
+
+def runs_of_race(race: str) -> list[Run]:
     """The runs of one race in the order of ``RACERS``; empty if it is not here."""
-    if not batch.startswith(BATCH):
+    found = store().experiment(race)
+    if found is None or not is_on_start(found):
         return []
-    runs = [run for run in store().find(batch=batch) if kind_of(run) in RACERS]
-    return sorted(runs, key=lambda run: (RACERS.index(kind_of(run)), run.created))
+    runs = [run for run in store().find(experiment=race) if kind_of(run) in RACERS]
+    return sorted(runs, key=lambda run: (list(RACERS).index(kind_of(run)), run.created))
 
 
 def kind_of(run: Run) -> str:
@@ -66,22 +68,16 @@ def begin_race() -> None:
     use the same splits of the data.
     """
     labels = st.session_state.get(LABELS_KEY) or DEFAULT_LABELS
-    seed = len(
-        {run.batch for run in store().find() if run.batch.startswith(BATCH) and labels_of(run) == labels}
-    )  # fmt: skip
-    chosen = [f"problem.labels_per_class={labels}", f"seed={seed}"]
-    specs = [parse_spec({}, [f"strategy.kind={kind}", *chosen]) for kind in RACERS]
-    batch = f"{BATCH}{secrets.token_hex(4)}"
-    enqueue([(spec, race_names()[spec.strategy.kind]) for spec in specs], batch)
-    show_race(batch)
+    race = plan_for("race").experiment()
+    show_race(begin(replace(race, budgets=(labels,), seeds=(len(races(labels)),))))
 
 
 SHOWN, LAST = "race.shown", "race"  # the race that is shown, empty for none; the last race that was
 
 
-def show_race(batch: str) -> None:
+def show_race(race: str) -> None:
     """Show this race."""
-    st.session_state[SHOWN] = st.session_state[LAST] = batch
+    st.session_state[SHOWN] = st.session_state[LAST] = race
 
 
 def leave_race() -> None:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.i18n import _, error_text
 from pages.widgets import address
-from pages.widgets.link import read_link
 from xfer_core.errors import XferError
+from xfer_core.runs.link import read_link
 from xfer_core.runs.recipe import LARGEST, recipe_data
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 

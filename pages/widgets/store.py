@@ -10,6 +10,7 @@ from pages.i18n import _, error_text
 from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
+from xfer_core.experiments.experiment import Experiment, begin_runs
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import RunSpec
@@ -42,11 +43,18 @@ def _note_replaced(when: float) -> None:
     st.session_state["database.replaced"] = when
 
 
-def enqueue(wanted: list[tuple[RunSpec, str]], batch: str = "") -> list[str]:
-    """Queue runs that belong together, each with a name, and start a dispatcher if none is alive. Their ids."""
-    ids = store().create_many(wanted, batch)
+def begin(experiment: Experiment) -> str:
+    """Store an experiment, queue its runs, and start a dispatcher if none is alive. The experiment's id."""
+    begun = experiment.begin(store(), _)
     ensure_dispatcher()
-    return ids
+    return begun
+
+
+def begin_these(preset: str, runs: list[tuple[RunSpec, str]], name: str = "") -> str:
+    """The same for an experiment that is made of runs, each with a name."""
+    begun = begin_runs(store(), preset, runs, name)
+    ensure_dispatcher()
+    return begun
 
 
 def delete(ids: list[str]) -> bool:

@@ -6,24 +6,26 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.support.browser import QUICK, settled, until
 from xfer_core.runs.spec import parse_spec
-from xfer_core.runs.store import FINISHED, QUEUED, RUNNING
+from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store
 
-from .test_journey import QUICK, until
-
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("accessible")]
 
 GRAVE = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
-def trained(server):
-    """A finished race's worth of runs on the server: one that has ended, one of another method."""
-    from xfer_core.runs.store import Store
-
+def trained(browser, server) -> tuple[Store, list[str]]:
+    """A finished race's worth of runs on the server: one of fine-tuning, one of another method."""
     store = Store(f"sqlite:///{server.home / 'xfer.db'}")
     settings = ["network.width=4", "training.batch_size=8", "training.steps=20", "training.evaluations=2"]
     made = [store.create(parse_spec({}, [*settings, f"strategy.kind={kind}"])) for kind in ("fine_tune", "joint")]
+    visitor = browser.new_page()
+    visitor.goto(server.url)  # the dispatcher comes with the first visitor
+    until(lambda: not store.find(ids=made, statuses=(QUEUED, RUNNING)))
+    visitor.close()
+    assert [store.get(run).status for run in made] == [FINISHED] * 2
     return store, made
 
 
@@ -46,22 +48,17 @@ PAGES = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_serious(browser, server, trained, name, scheme):
-    store, (run, other) = trained
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(server.url)  # the dispatcher comes with the first visitor
-    until(lambda: store.get(run).status not in (QUEUED, RUNNING))
-    assert store.get(run).status == FINISHED
+    _, (run, other) = trained
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     page.goto(f"{server.url}/{PAGES[name].format(run=run, other=other)}")
-    page.get_by_test_id("stMainBlockContainer").wait_for()
-    page.wait_for_timeout(3000)
+    settled(page)
     found = [
         f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
         for one in Axe().run(page).response["violations"]
         if one["impact"] in GRAVE
         for node in one["nodes"][:3]
     ]
-    context.close()
+    page.close()
     assert not found, "\n".join(found)
 
 
@@ -70,7 +67,6 @@ def test_each_page_has_a_title_and_the_run_its_own(page, server, trained):
     for path, title in (("", "Start · Xfer"), ("train", "Train · Xfer"), ("compare", "Compare · Xfer")):
         page.goto(f"{server.url}/{path}")
         expect(page).to_have_title(title)
-    until(lambda: store.get(run).status == FINISHED)
     page.goto(f"{server.url}/run?run={run}")
     metric = store.get(run).target_metric
     assert metric is not None

@@ -9,10 +9,9 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import until
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING
-
-from .test_journey import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

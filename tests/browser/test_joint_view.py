@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from xfer_core.experiments.experiment import begin_runs
 from xfer_core.experiments.plan import Plan
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, RUNNING
@@ -39,13 +40,13 @@ def test_the_matrix_shows_each_cosine_in_two_cells_and_follows_it_live(page, ser
 def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
     plan = Plan("lambda", SPEC, ("imtl_g",), (5,), 1, {}, f"{P}/tilt")
     specs = [(spec, arm.title.format(**arm.params)) for spec, arm in plan.experiment().specs()]
-    batch = f"sweep-3-{width}"  # of the time when sweeps were no experiments
-    for place, run in enumerate(served.create_many(specs, batch, FINISHED)):
+    experiment = begin_runs(served, "lambda", specs, status=FINISHED)
+    for place, run in enumerate(run.id for run in served.find(experiment=experiment)[::-1]):
         metrics = {f"accuracy/{key}/digit/test": 0.8 - 0.1 * place for key in (H, P)}
         metrics |= {f"error/{key}/tilt/test": 5.0 - 0.5 * place for key in (H, P)}
         served.update(run, ended=time.time(), result={"metrics": metrics, "status": FINISHED, "seconds": 1.0})
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{server.url}/sweep?sweep={batch}")  # an old link
+    page.goto(f"{server.url}/sweep?sweep={experiment}")  # an old link
     page.get_by_text("The numbers").wait_for()
     charts = "[...document.querySelectorAll('.stPlotlyChart')].filter(chart => chart.offsetWidth)"
     drawn = f"() => {charts}.filter(chart => chart.querySelector('.main-svg')).length === 1"
@@ -56,4 +57,4 @@ def test_a_sweep_is_drawn_at_any_width(page, server, served, width):
         boxes = page.evaluate(f"{charts}.map(chart => chart.getBoundingClientRect().width)")
         assert min(boxes) > 0.7 * width, "a picture takes the whole width"
         assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
-    assert f"experiment={batch}" in page.url
+    assert f"experiment={experiment}" in page.url

@@ -10,40 +10,15 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.serving import AppServer
+from tests.support.browser import MOST, QUICK, newest, settled, start_training, until
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, PAUSED, RUNNING, STOPPED
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-QUICK = "network.width=4&training.batch_size=8&training.evaluations=10"
 POINTS = """() => [...document.querySelectorAll('.xfer-live .plot')].flatMap(
   plot => (plot.data || []).map(trace => trace.x.length)).reduce((a, b) => a + b, 0)"""
 CHARTS = "[...document.querySelectorAll('.xfer-live .plot.js-plotly-plot')]"
-MOST = 120_000
-
-
-def until(good, seconds: float = 60.0):
-    deadline = time.monotonic() + seconds
-    while not (found := good()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
-
-
-def newest(served):
-    return served.find(limit=1)[0]
-
-
-def start_training(page, server, served, query: str):
-    before = len(served.find())
-    page.goto(f"{server.url}/train?{query}")
-    page.get_by_text("With both baselines").click()
-    page.wait_for_timeout(700)
-    page.get_by_role("button", name="Start training").click()
-    until(lambda: len(served.find()) == before + 1)
-    return newest(served)
-
-
 FIRST = "() => [...document.querySelectorAll('.xfer-live .check .number')].some(node => node.textContent !== '–')"
 COLD_SECONDS = 20.0  # on a busy machine; an idle one needs less than three
 
@@ -63,7 +38,8 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     for watcher in (page, guest):
         expect(watcher.get_by_text("on the same 314 photographed digits")).to_be_visible(timeout=MOST)
     other.close()
-    racers = [run for run in served.find() if run.batch.startswith("race-")]
+    (race,) = [one.id for one in served.experiments().values() if one.preset == "race"]
+    racers = served.find(experiment=race)
     assert [run.status for run in racers] == [FINISHED] * 3
     right = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in racers}
     verdict = page.get_by_test_id("stAlert").first.inner_text()
@@ -82,24 +58,28 @@ def test_a_newcomer_presses_one_button_and_sees_who_wins(page, browser, server, 
     expect(page.get_by_role("button", name="Start the race")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (375, 812)])
-def test_the_verdict_comes_into_view_and_moves_nothing(browser, server, size):
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    page = context.new_page()
-    page.goto(server.url)
-    page.get_by_role("button", name="Start the race").click(timeout=MOST)
+def test_the_verdict_comes_into_view_and_moves_nothing(browser, server):
+    """On screens of three sizes that follow one race."""
+    sizes = ((1440, 900), (1024, 768), (375, 812))
+    pages = [browser.new_page(viewport={"width": width, "height": height}) for width, height in sizes]
+    pages[0].goto(server.url)
+    pages[0].get_by_role("button", name="Start the race").click(timeout=MOST)
+    pages[0].wait_for_url("**race=*")
     top = "() => document.querySelector('.xfer-live .card').getBoundingClientRect().top"
-    page.wait_for_function(FIRST, timeout=MOST)
-    page.get_by_text("Who reads digits on photographs best?").wait_for()
-    tops = [page.evaluate(top)]
-    verdict = page.get_by_test_id("stAlert").first
-    expect(page.get_by_text("One run each")).to_be_in_viewport(timeout=MOST)
-    expect(verdict).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("link", name="Now you: draw a digit")).to_be_in_viewport()
-    tops.append(page.evaluate(top))
-    assert abs(tops[1] - tops[0]) < 2, tops
-    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    context.close()
+    tops = []
+    for page in pages:
+        if page is not pages[0]:
+            page.goto(pages[0].url)
+        page.wait_for_function(FIRST, timeout=MOST)
+        page.get_by_text("Who reads digits on photographs best?").wait_for()
+        tops.append(page.evaluate(top))
+    for page, before in zip(pages, tops, strict=True):
+        expect(page.get_by_text("One run each")).to_be_in_viewport(timeout=MOST)
+        expect(page.get_by_test_id("stAlert").first).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("link", name="Now you: draw a digit")).to_be_in_viewport()
+        assert abs(page.evaluate(top) - before) < 2, page.viewport_size
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.close()
 
 
 def test_a_cold_server_shows_a_first_number_soon(browser, tmp_path, capsys):
@@ -127,7 +107,7 @@ def test_charts_stand_there_before_the_run_and_are_kept_for_the_next(page, serve
     page.wait_for_function(f"() => {CHARTS}.length === 4 && {CHARTS}[0].data.length === 2")  # no baselines
     page.evaluate(f"{CHARTS}.forEach(plot => (plot.marked = true))")
     for _ in range(2):
-        page.wait_for_timeout(700)
+        settled(page)
         known = {run.id for run in served.find()}
         page.get_by_role("button", name="Start training").click()
         until(lambda known=known: any(run.id not in known and run.status == FINISHED for run in served.find()))
@@ -194,7 +174,7 @@ def test_a_link_makes_the_same_choice_for_somebody_else(page, browser, server, s
     guest.goto(page.url)
     expect(guest.get_by_text("Loss weights λ")).to_be_visible()
     guest.get_by_text("With both baselines").click()
-    guest.wait_for_timeout(700)
+    settled(guest)
     guest.get_by_role("button", name="Start training").click()
     until(lambda: newest(served).spec["strategy"]["kind"] == "generalised")
     served.command(newest(served).id, "stop")
@@ -259,13 +239,12 @@ def test_selected_runs_are_compared_and_deleted(page, server, served):
 
 
 @pytest.mark.parametrize("path", ["", "train", "compare", "compare?view=runs"])
-@pytest.mark.parametrize("width", [375, 1440])
-def test_no_page_scrolls_sideways(page, server, path, width):
-    page.set_viewport_size({"width": width, "height": 900})
+def test_no_page_scrolls_sideways(page, server, path):
     page.goto(f"{server.url}/{path}")
-    page.get_by_test_id("stMainBlockContainer").wait_for()
-    page.wait_for_timeout(1500)
-    assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
+    for width in (1440, 375):
+        page.set_viewport_size({"width": width, "height": 900})
+        settled(page)
+        assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth"), width
 
 
 def test_small_numbers_of_a_link_stay_in_the_address_and_are_what_is_trained(page, server, served):

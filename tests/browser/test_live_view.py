@@ -11,7 +11,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("live_view")]
 
 ROOT = Path(__file__).parents[2]
 METRIC = "accuracy/digits.photo/digit"
@@ -152,7 +152,7 @@ def test_500_updates_keep_node_and_zoom_and_cost_little_memory(page, server, sto
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.enable")
     before = used_heap(page, session)
-    thread = threading.Thread(target=writer.updates, args=(UPDATES - 25, 0.05))
+    thread = threading.Thread(target=writer.updates, args=(UPDATES - 25, 0.025))
     thread.start()
     while thread.is_alive():
         page.wait_for_timeout(200)

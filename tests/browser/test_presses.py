@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.presses import PACES, trial
+from tests.support.browser import until
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, STOPPED
-
-from .test_journey import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

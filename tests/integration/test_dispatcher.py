@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -24,11 +25,14 @@ from sqlalchemy import exc
 
 import xfer_core
 from benchmarks.serving import end_dispatchers
+from tests.support.executors import MemoryExecutor
 from tests.support.runs import DIVERGING, PATIENCE, wait, wait_for_end, wait_for_run
 from xfer_core.cli import main
 from xfer_core.errors import XferError
 from xfer_core.execution import dispatcher as module
 from xfer_core.execution.dispatcher import Dispatcher
+from xfer_core.execution.executors.base import Job
+from xfer_core.execution.executors.local import LocalExecutor
 from xfer_core.runs import lease, schema
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.process import identity
@@ -36,7 +40,10 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
 from xfer_core.training import Command, Trainer
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone"),
+    pytest.mark.xdist_group("dispatcher"),  # one process, one service
+]
 ENDLESS = 1_000_000
 CORES = len(os.sched_getaffinity(0))
 
@@ -139,7 +146,7 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
 
 
 def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(served, at_home):
-    three = served.create_many([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], batch="b")
+    three = served.create_many([(spec(ENDLESS, f"seed={i}"), "") for i in range(3)], experiment="b")
     rows = [at_step(served, run, 1) for run in three]
     assert len({row.pid for row in rows}) == 3
     assert {row.threads for row in rows} == {max(1, CORES // 3)}
@@ -179,7 +186,7 @@ def test_paused_killed_and_resumed_ends_with_the_same_weights_and_curves(served,
 
 
 def test_a_worker_that_dies_leaves_the_others_alone(served):
-    victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], batch="")
+    victim, other = served.create_many([(spec(ENDLESS), ""), (spec(300), "")], experiment="")
     killed = at_step(served, victim, 1).pid
     os.kill(killed, signal.SIGKILL)
     wait_for_run(served, victim, lambda row: row.pid not in (None, killed))
@@ -252,7 +259,7 @@ def worker(*args):
 def lingering(tmp_path) -> Iterator[Store]:
     """A store that a dispatcher serves whose workers leave slowly, as those of a GPU do."""
     service = Service(tmp_path)
-    with (service.core / "runs" / "worker.py").open("a") as file:
+    with (service.core / "execution" / "worker.py").open("a") as file:
         file.write(LINGERS)
     service.begin()
     yield service.store
@@ -262,13 +269,13 @@ def lingering(tmp_path) -> Iterator[Store]:
 
 
 @pytest.mark.slow
-def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(lingering):
+def test_pausing_and_deleting_30_runs_never_lets_the_queue_stand_still(lingering):
     """Beside a long run, at random moments, so that some are deleted while their workers are still leaving."""
     served = lingering
     random, longest, claimed, running = Random(0), 0.0, time.monotonic(), set()
     long = served.create(spec(ENDLESS))
     at_step(served, long, 1)
-    runs = [served.create(spec(2, f"seed={seed}")) for seed in range(50)]
+    runs = [served.create(spec(2, f"seed={seed}")) for seed in range(30)]
     deadline = time.monotonic() + 2 * PATIENCE
     while True:
         live = {row.id: row.status for row in served.find(statuses=(QUEUED, RUNNING))}
@@ -291,7 +298,7 @@ def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(lingering
     left = {row.status for row in served.find(ids=runs)}
     assert left <= {PAUSED, FINISHED}
     assert FINISHED in left
-    assert len(served.find(ids=runs)) < 50, "some were deleted"
+    assert len(served.find(ids=runs)) < 30, "some were deleted"
     assert served.get(long).status == RUNNING
     served.command(long, "stop")
     wait_for_end(served, long, STOPPED)
@@ -334,7 +341,7 @@ def test_an_idle_dispatcher_takes_new_code_and_ends_when_told(served, at_home):
 
 
 def test_runs_outlive_their_dispatcher_and_the_next_adopts_them(served, at_home, monkeypatch, capsys):
-    endless, doomed, going = served.create_many([(spec(n), "") for n in (ENDLESS, 2000, 800)], batch="")
+    endless, doomed, going = served.create_many([(spec(n), "") for n in (ENDLESS, 2000, 800)], experiment="")
     lasting, victim, _ = (at_step(served, run, 5) for run in (endless, doomed, going))
     at_home.process.kill()
     at_home.process.wait()
@@ -406,34 +413,12 @@ def test_one_that_sleeps_is_replaced_and_leaves_when_it_wakes(served, at_home, m
     assert module._started[at_home.home].wait(PATIENCE) == 0
 
 
-# ---------------------------------------------------------------------- without processes
-
-
-class Children:
-    """Stands for a factory of worker processes, and for a process that never ends by itself."""
-
-    pid, exitcode = None, -9
-
-    def __init__(self) -> None:
-        self.killed = False
-
-    def Process(self, **_: Any) -> Children:
-        return Children()
-
-    def start(self) -> None: ...
-
-    def join(self) -> None: ...
-
-    def is_alive(self) -> bool:
-        return not self.killed
-
-    def kill(self) -> None:
-        self.killed = True
+# ---------------------------------------------------------------------- with an executor in memory
 
 
 def serving(store: Store, slots: int = 3) -> Dispatcher:
     """A dispatcher that has the lease of the store."""
-    dispatcher = Dispatcher(store, slots)
+    dispatcher = Dispatcher(store, MemoryExecutor(), slots)
     dispatcher.cores = 12
     assert store.take_lease(dispatcher.owner, store.lease())
     return dispatcher
@@ -444,38 +429,38 @@ def test_runs_that_come_together_get_equal_shares_of_the_cores(store):
     resumed = store.create(spec(9))
     store.update(resumed, threads=7)
     runs = [resumed, *(store.create(spec(9)) for _ in range(4))]
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     rows = [store.get(run) for run in runs]
     assert [row.status for row in rows] == [RUNNING] * 3 + [QUEUED] * 2, "the oldest first"
     assert [row.threads for row in rows] == [7, 4, 4, None, None], "a resumed run keeps its number"
     dispatcher.workers.popitem()
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     assert store.get(runs[3]).threads == 4
 
 
 def test_a_run_alone_gets_every_core(store):
     dispatcher = serving(store)
     run = store.create(spec(9))
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     assert store.get(run).threads == 12
 
 
-def test_the_last_of_a_batch_gets_as_many_cores_as_the_first(store):
+def test_the_last_of_an_experiment_gets_as_many_cores_as_the_first(store):
     """A run that is trained again after a kill, or last, must not give another curve than its fellows."""
     dispatcher = serving(store)
-    runs = store.create_many([(spec(9, f"seed={seed}"), "") for seed in range(4)], batch="b")
-    dispatcher._claim_next(Children())
+    runs = store.create_many([(spec(9, f"seed={seed}"), "") for seed in range(4)], experiment="b")
+    dispatcher._claim_next()
     for run in runs[:3]:
         store.update(run, status=FINISHED)
     dispatcher.workers.clear()
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     assert [store.get(run).threads for run in runs] == [4, 4, 4, 4]
 
 
-@pytest.mark.parametrize("batch", ["experiment-help-1", ""])
-def test_a_run_that_died_with_its_dispatcher_goes_on(store, batch):
-    run = store.create(spec(9), batch=batch, status=RUNNING)
-    store.update(run, pid=2**22 + 1, process=identity(2**22 + 1), token="t")
+@pytest.mark.parametrize("experiment", ["e", ""])
+def test_a_run_that_died_with_its_dispatcher_goes_on(store, experiment):
+    run = store.create(spec(9), experiment=experiment, status=RUNNING)
+    store.update(run, pid=7, process="ended", token="t")
     serving(store)._tick()
     assert store.get(run).status == QUEUED
     assert store.get(run).pid is store.get(run).token is None
@@ -485,9 +470,9 @@ def test_a_run_whose_workers_die_without_a_new_step_fails_after_three(store):
     dispatcher, run = serving(store), store.create(spec(9))
 
     def dies_at(step: int) -> Run:
-        (process,) = begun(dispatcher, run)
+        (worker,) = begun(dispatcher, run)
         store.update(run, progress={"step": step})
-        process.kill()
+        dispatcher.executor.stop(worker)
         dispatcher._collect_exits()
         return store.get(run)
 
@@ -502,13 +487,13 @@ def test_a_run_whose_workers_die_without_a_new_step_fails_after_three(store):
 
 def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
     dispatcher, run = serving(store), store.create(spec(9))
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     store.command(run, "stop")
     dispatcher._tick()
     assert store.get(run).status == RUNNING, "it has time to obey"
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
     dispatcher._tick()
-    assert [child.process.killed for child in dispatcher.workers.values()] == [True]
+    assert dispatcher.executor.alive == set()
     dispatcher._collect_exits()
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (INTERRUPTED, "silent_worker")
@@ -522,6 +507,7 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended(store, monkeypatch):
 @pytest.mark.parametrize("asked", ["stop", "limit"])
 def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked):
     dispatcher, run = serving(store), store.create(spec(9), status=RUNNING)
+    dispatcher.executor = LocalExecutor(multiprocessing.get_context("spawn"))
     with subprocess.Popen(["sleep", "600"]) as process:
         store.append(run, [(1, "accuracy/a/validation", 3, 0.5)], progress={"step": 3})
         store.update(run, token="t", pid=process.pid, process=identity(process.pid))
@@ -541,11 +527,11 @@ def test_a_worker_that_hangs_is_ended_whoever_began_it(store, monkeypatch, asked
     assert store.updates_since(run).points == [("accuracy/a/validation", 3, 0.5)], "what it measured stays"
 
 
-def begun(dispatcher: Dispatcher, *runs: str) -> list[Children]:
-    """The stand-ins for the workers of these runs, once the dispatcher has begun them."""
-    dispatcher._claim_next(Children())
-    processes = {child.run: child.process for child in dispatcher.workers.values()}
-    return [processes[run] for run in runs]
+def begun(dispatcher: Dispatcher, *runs: str) -> list[str]:
+    """Handles of the workers of these runs, once the dispatcher has begun them."""
+    dispatcher._claim_next()
+    handles = {worker.run: worker.handle for worker in dispatcher.workers.values()}
+    return [handles[run] for run in runs]
 
 
 def test_runs_deleted_while_their_workers_are_still_leaving_stop_nobody(store):
@@ -557,7 +543,7 @@ def test_runs_deleted_while_their_workers_are_still_leaving_stop_nobody(store):
     store.delete(gone)
     late = [store.create(spec(9)) for _ in range(2)]
     dispatcher._tick()
-    dispatcher._claim_next(Children())
+    dispatcher._claim_next()
     assert [store.get(run).status for run in (stays, *late)] == [RUNNING] * 3, "who only leaves takes no slot"
 
 
@@ -567,10 +553,10 @@ def test_a_worker_that_does_not_leave_is_ended_and_its_run_may_be_trained_meanwh
     store.transition(run, (RUNNING,), PAUSED)
     store.command(run, "resume")
     (working,) = begun(dispatcher, run)
-    assert working is not leaving
+    assert working != leaving
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
     dispatcher._tick()
-    assert (leaving.killed, working.killed) == (True, False)
+    assert dispatcher.executor.alive == {working}
     dispatcher._collect_exits()
     assert store.get(run).status == RUNNING, "it was the earlier worker that died"
     assert len(dispatcher.workers) == 1
@@ -579,7 +565,7 @@ def test_a_worker_that_does_not_leave_is_ended_and_its_run_may_be_trained_meanwh
 def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, caplog):
     dispatcher = serving(store)
     broken, other = (store.create(spec(9)) for _ in range(2))
-    _, process = begun(dispatcher, broken, other)
+    begun_broken, _ = begun(dispatcher, broken, other)
     store.command(other, "stop")
     asked = store.stop_requested
 
@@ -591,7 +577,7 @@ def test_the_trouble_of_one_run_is_not_that_of_the_next(store, monkeypatch, capl
     monkeypatch.setattr(store, "stop_requested", trouble)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)
     dispatcher._tick()
-    assert process.killed
+    assert dispatcher.executor.alive == {begun_broken}
     assert f"run {broken} is looked after again later" in caplog.text
 
 
@@ -606,15 +592,16 @@ def test_a_run_for_which_no_process_can_be_had_waits(store, monkeypatch, loop, c
     dispatcher, run = serving(store), store.create(spec(9))
     failures = [OSError(11, "Resource temporarily unavailable")] * 2
 
-    def start(_: Children) -> None:
+    def start(job: Job) -> str:
         if failures:
             raise failures.pop()
         dispatcher.stopping = True
+        return "worker"
 
-    monkeypatch.setattr(Children, "start", start)
-    assert dispatcher.serve(Children()) == module.TOLD
+    monkeypatch.setattr(dispatcher.executor, "start", start)
+    assert dispatcher.serve() == module.TOLD
     assert store.get(run).status == RUNNING
-    assert [child.run for child in dispatcher.workers.values()] == [run]
+    assert [worker.run for worker in dispatcher.workers.values()] == [run]
     assert caplog.text.count("Resource temporarily unavailable") == 2
 
 
@@ -629,7 +616,7 @@ def test_trouble_with_the_store_passes(store, monkeypatch, loop, caplog):
         return find(**wanted)
 
     monkeypatch.setattr(store, "find", fail_first)
-    assert dispatcher.serve(Children()) == module.TOLD
+    assert dispatcher.serve() == module.TOLD
     assert store.get(run).status == RUNNING
     assert caplog.text.count("the queue is not served") == 2
 
@@ -638,9 +625,9 @@ def test_who_finds_the_lease_taken_ends_and_has_touched_nothing(store, loop):
     """Put to sleep and woken again, it has a run to claim, and one that it would take for dead."""
     dispatcher = serving(store)
     queued, running = store.create(spec(9)), store.create(spec(9), status=RUNNING)
-    store.update(running, token="t", process=identity(2**22 + 1))
+    store.update(running, token="t", process="ended")
     store.take_lease("another", store.lease())
-    assert dispatcher.serve(Children()) == module.LOST
+    assert dispatcher.serve() == module.LOST
     with pytest.raises(LeaseLost):
         dispatcher._tick()
     assert (store.get(queued).status, store.get(running).status) == (QUEUED, RUNNING)
@@ -654,7 +641,7 @@ def test_a_database_that_was_made_anew_is_served_by_who_is_there(store, loop):
     run = store.create(spec(9))
     dispatcher.idle_seconds = 0.2
     threading.Timer(1.0, dispatcher._stop).start()
-    assert dispatcher.serve(Children()) == module.TOLD
+    assert dispatcher.serve() == module.TOLD
     assert store.get(run).status == RUNNING
     assert store.lease().owner == dispatcher.owner
 
@@ -664,18 +651,19 @@ def test_a_clock_that_is_set_kills_and_stops_nobody(store, monkeypatch, hours):
     """A dispatcher that begins after the clock was set: the worker lives, was not told to stop, and has time left."""
     monkeypatch.setenv("XFER_RUN_MINUTES", "30")
     adopted, claimed = store.create(spec(9), status=RUNNING), store.create(spec(9))
-    store.update(adopted, pid=os.getpid(), process=identity(), token="t", started=time.time(), heartbeat=time.time())
     dispatcher, now = serving(store), time.time
-    (process,) = begun(dispatcher, claimed)
+    handle = dispatcher.executor.start(Job("", adopted, 1, "t"))
+    store.update(adopted, process=handle, token="t", started=time.time(), heartbeat=time.time())
+    (worker,) = begun(dispatcher, claimed)
     monkeypatch.setattr(module.time, "time", lambda: now() + 3600 * hours)
     store.command(claimed, "stop")
     for _ in range(2):
         dispatcher._tick()
     assert [store.get(run).status for run in (adopted, claimed)] == [RUNNING] * 2
-    assert not process.killed
+    assert worker in dispatcher.executor.alive
 
 
-@pytest.mark.parametrize(("process", "patience"), [(None, 10.0), ("elsewhere:7:7", 30.0)])
+@pytest.mark.parametrize(("process", "patience"), [(None, 10.0), ("elsewhere/7", 30.0)])
 def test_a_worker_that_cannot_be_looked_up_is_dead_only_after_silence(store, monkeypatch, process, patience):
     run, clock = store.create(spec(9), status=RUNNING), [1000.0]
     store.update(run, token="t", pid=7, process=process, heartbeat=5.0)

@@ -26,6 +26,7 @@ from xfer_core.execution.worker import run_here
 from xfer_core.exports import data, export_run, onnx
 from xfer_core.exports.figures import figures_of
 from xfer_core.exports.live_changes import live_changes
+from xfer_core.exports.onnx_process import write_onnx
 from xfer_core.exports.summary import comparison_summary
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -406,34 +407,18 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
 
 
 @needs_onnx
-def test_onnx_says_what_goes_in_and_what_its_outputs_mean(tmp_path):
+@pytest.mark.parametrize("kind", ["small_cnn", "article_net", "lenet"])
+def test_onnx_answers_as_the_network_does_and_says_what_its_outputs_mean(tmp_path, kind):
+    """In this process: the command above writes it in one of its own."""
     import onnx as onnx_itself
 
-    run = trained(*HIGH_FIRST)
-    (path,) = onnx.write(open_store(), open_store().get(run), tmp_path)
-    said = {part.key: part.value for part in onnx_itself.load(path).metadata_props}
-    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
-    assert json.loads(said["input"])["range"] == [0, 1]
-    assert said["run"] == run
-    assert "error/digits.photo/tilt/test" in json.loads(said["result"])
-
-
-@needs_onnx
-@pytest.mark.parametrize("kind", ["small_cnn", "article_net", "lenet"])
-def test_onnx_answers_as_the_network_does(tmp_path, kind):
     runtime = pytest.importorskip("onnxruntime")
-    width = ["network.width=4"] if kind == "small_cnn" else []
     store = open_store()
-    changes = [
-        *QUICK[:3],
-        f"network.kind={kind}",
-        *width,
-        'problem.tasks=["digit", "tilt"]',
-        "strategy.kind=source_only",
-    ]
+    changes = [*QUICK[: 4 if kind == "small_cnn" else 3], f"network.kind={kind}", *HIGH_FIRST]
     run = store.create(parse_spec({}, changes), status=RUNNING)
     run_here(store, run, 1)
-    (path,) = onnx.write(store, store.get(run), tmp_path)
+    path = tmp_path / "network.onnx"
+    write_onnx(store.get(run), path)
     assert [file.name for file in tmp_path.glob("network*")] == ["network.onnx"], "one file, weights and all"
     session = runtime.InferenceSession(path)
     assert [output.name for output in session.get_outputs()] == ["digit", "tilt"]
@@ -442,3 +427,8 @@ def test_onnx_answers_as_the_network_does(tmp_path, kind):
         wanted = load_trained_network(store.get(run))(images)
     for name, found in zip(("digit", "tilt"), session.run(None, {"images": images.numpy()}), strict=True):
         np.testing.assert_allclose(found, wanted[name].numpy(), rtol=1e-3, atol=1e-4)
+    said = {part.key: part.value for part in onnx_itself.load(path).metadata_props}
+    assert json.loads(said["outputs"]) == {"digit": {"classes": DIGITS}, "tilt": {"unit": "degrees"}}
+    assert json.loads(said["input"])["range"] == [0, 1]
+    assert said["run"] == run
+    assert "error/digits.photo/tilt/test" in json.loads(said["result"])

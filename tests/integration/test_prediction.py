@@ -25,7 +25,7 @@ from xfer_core.domains.printed import fonts, render_glyphs
 from xfer_core.errors import XferError
 from xfer_core.execution.worker import run_here
 from xfer_core.networks import Network, SmallCNN
-from xfer_core.problems.problem import Problem, split_problem
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, open_store
 from xfer_core.strategies.baselines.source_only import SourceOnly
@@ -86,10 +86,9 @@ def test_only_tasks_with_classes_are_asked():
 
 @pytest.fixture(scope="module")
 def reader() -> Network:
-    """A network that learned the handwritten digits, as the default run of the strategy "source only" would."""
-    problem = Problem()
-    training = settings(300, batch_size=64, optimizer={"kind": "adam", "lr": 1e-3})
-    run = trainer(SourceOnly(), SmallCNN(), training, problem, data=split_problem(problem, 0))
+    """A network that learned the handwritten digits and nothing else."""
+    training = settings(100, batch_size=64, optimizer={"kind": "adam", "lr": 3e-3}, schedule="cosine")
+    run = trainer(SourceOnly(), SmallCNN(), training)
     run.run()
     return run.network.eval()
 
@@ -105,19 +104,21 @@ def read_rightly(network: Network, pictures: list[Tensor], digits: list[int]) ->
 
 @needs_data
 @pytest.mark.slow
+@pytest.mark.xdist_group("reader")
 @pytest.mark.usefixtures("real_data")
 def test_most_digits_that_other_people_wrote_are_read_by_a_network_of_handwritten_ones(reader):
-    """MNIST's test digits, taken as drawings: 76 to 78 % over three seeds of a 300-step run."""
+    """MNIST's test digits, taken as drawings: 74 to 77 % over two seeds."""
     domain = load_domain("mnist")
-    official = domain.official_test.nonzero().flatten()[:400]
+    official = domain.official_test.nonzero().flatten()[:200]
     digits = domain.tasks["digit"].labels[official].tolist()
     share = read_rightly(reader, list(domain.inputs[official]), digits)
     assert share > 0.65, share
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("reader")
 def test_most_printed_digits_are_read_by_a_network_of_handwritten_ones(reader):
-    """90 to 92 % over three seeds of a 300-step run."""
+    """91 to 93 % over two seeds."""
     drawn = (255 * render_glyphs(fonts())).to(torch.uint8)
     pictures = [shape[None] for face in drawn for shape in face]
     share = read_rightly(reader, pictures, [digit for _ in drawn for digit in range(10)])
@@ -311,7 +312,7 @@ def test_an_uploaded_picture_is_answered_and_what_is_none_is_a_sentence():
 
 def test_four_networks_answer_in_less_than_150_milliseconds(monkeypatch):
     monkeypatch.setattr(benchmark, "STEPS", 8)
-    monkeypatch.setattr(benchmark, "ROUNDS", 15)
+    monkeypatch.setattr(benchmark, "ROUNDS", 5)
     found = benchmark.measure()
     print({name: row for name, row in found.items() if name.startswith("networks")})
     assert set(found) >= {"networks_1", "networks_4"}

@@ -11,10 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.compare.difference_words import named_apart
 from pages.compare.experiment_charts import NUMBERS
-from tests.support.experiments import FOUR_METHODS, finish_run, finish_runs, queue_experiment
+from tests.support.experiments import FOUR_METHODS, empty_experiment, finish_run, finish_runs, queue_experiment
 from tests.support.pages import app, press, text_of
 from xfer_core.charts.palette import METHODS
-from xfer_core.experiments.experiment import new_batch
 from xfer_core.experiments.presets import PRESETS, freeze_conditions, lambda_conditions
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, open_store
@@ -33,7 +32,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     runs = open_store().find()
     assert len(runs) == 60
     assert {run.status for run in runs} == {QUEUED}
-    assert len({run.batch for run in runs}) == 1
+    assert len({run.experiment for run in runs}) == 1
     assert {run.name for run in runs} == {"From scratch", "Source only", "Fine-tuning", "Joint learning"}
     assert "0 of 60 runs are done" in page.get("progress")[0].proto.text
     assert "The first run starts in a moment" in text_of(page)
@@ -67,9 +66,9 @@ def test_what_cannot_run_is_said_and_the_button_waits():
 
 
 def test_a_finished_experiment_says_what_it_found():
-    batch, ids = queue_experiment()
+    experiment, ids = queue_experiment()
     finish_runs(ids)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert "All 60 runs are done; 5 seeds." in text_of(page)
     said = text_of(page)
@@ -92,12 +91,12 @@ def told(accuracies: dict[str, dict[int, list[float]]]) -> str:
     """What the page says of made-up results: kind → budget → accuracy of each seed."""
     kinds = {"target_only": FOUR_METHODS[0], "fine_tune": FOUR_METHODS[2]}
     seeds = len(next(iter(next(iter(accuracies.values())).values())))
-    batch, ids = queue_experiment(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
+    experiment, ids = queue_experiment(arms=[kinds[kind] for kind in accuracies], budgets=(1, 5), seeds=seeds)
     store = open_store()
     for run in ids:
         spec = store.get(run).typed_spec
         finish_run(store, run, accuracies[spec.strategy.kind][spec.problem.labels_per_class][spec.seed])
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     return text_of(page)
 
@@ -138,11 +137,11 @@ def test_a_result_that_is_no_number_leaves_the_others_their_verdict():
 @pytest.mark.parametrize("picture", ["labels", "final", "race", "kept", "cost"])
 @pytest.mark.parametrize("theme", ["light"])
 def test_every_picture_has_words_and_its_data(picture, theme):
-    batch, ids = queue_experiment(budgets=(1, 5), seeds=2)
+    experiment, ids = queue_experiment(budgets=(1, 5), seeds=2)
     finish_runs(ids)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     page.session_state[NUMBERS] = True
-    page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
+    page.pills(key=f"experiment.picture.{experiment}").set_value(picture).run()
     assert not page.exception
     assert not page.error
     (chart,) = page.get("plotly_chart")
@@ -156,24 +155,24 @@ def test_every_picture_has_words_and_its_data(picture, theme):
     ("question", "arms"), [("freeze", freeze_conditions(RunSpec())), ("lambda", lambda_conditions(RunSpec()))]
 )
 def test_arms_in_an_order_are_drawn_in_it(question, arms):
-    batch, ids = queue_experiment(question, arms, (5,), 2)
+    experiment, ids = queue_experiment(question, arms, (5,), 2)
     finish_runs(ids)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
-    assert page.pills(key=f"experiment.picture.{batch}").value == question
+    assert page.pills(key=f"experiment.picture.{experiment}").value == question
     assert len(page.get("plotly_chart")) == 1
 
 
 def test_several_targets_are_shown_each():
     base = parse_spec({}, PRESETS["targets"].settings)
-    store, batch = open_store(), new_batch("targets")
+    store, experiment = open_store(), empty_experiment("targets")
     for kind, value in (("erm", 0.5), ("group_dro", 0.75)):
         for seed in (0, 1):
             spec = parse_spec(base.model_dump(mode="json"), [f"strategy.kind={kind}", f"seed={seed}"])
-            run = store.create(spec, name=kind, batch=batch)
+            run = store.create(spec, name=kind, experiment=experiment)
             more = {f"accuracy/{key}/digit/test": value for key in spec.problem.target[1:]}
             finish_run(store, run, value, **more)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     page.session_state[NUMBERS] = True
     page.run()
     assert not page.exception
@@ -183,11 +182,11 @@ def test_several_targets_are_shown_each():
 
 
 def test_pictures_fill_as_results_come_in():
-    batch, ids = queue_experiment(seeds=2)
+    experiment, ids = queue_experiment(seeds=2)
     store = open_store()
     store.update(ids[5], status=RUNNING, progress={"step": 50, "steps": 100})
     finish_runs(ids[:2])
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert "2 of 24 runs are done" in page.get("progress")[0].proto.text
     assert "a difference is called clear from 5 on" in text_of(page)
@@ -195,22 +194,22 @@ def test_pictures_fill_as_results_come_in():
 
 
 def test_until_the_first_result_the_curves_of_what_trains_are_there():
-    batch, ids = queue_experiment(seeds=1)
+    experiment, ids = queue_experiment(seeds=1)
     store = open_store()
     for run in ids[:2]:
         store.update(run, status=RUNNING, progress={"step": 5, "steps": 100})
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert "Training now." in text_of(page)
     assert not page.get("plotly_chart")
 
 
 def test_a_method_keeps_its_colour_while_results_come_in():
-    batch, ids = queue_experiment(budgets=(5,), seeds=1)
+    experiment, ids = queue_experiment(budgets=(5,), seeds=1)
     looks = []
     for count in range(1, 4):
         finish_runs(ids[count - 1 : count])
-        page = app("compare", experiment=batch)
+        page = app("compare", experiment=experiment)
         traces = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
         looks.append({(line["color"], line["dash"]) for trace in traces if (line := trace.get("line"))})
     first, second, third = looks
@@ -221,9 +220,9 @@ def test_a_method_keeps_its_colour_while_results_come_in():
 
 
 def test_the_axis_of_percent_stands_still_and_can_be_zoomed():
-    batch, ids = queue_experiment(budgets=(5,), seeds=1)
+    experiment, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids[:1])
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     (toggle,) = page.toggle
     spec = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]
     assert spec["yaxis"]["range"] == [0, 1.02]
@@ -232,9 +231,9 @@ def test_the_axis_of_percent_stands_still_and_can_be_zoomed():
 
 
 def test_what_it_is_about_stands_below_the_title_and_every_setting_on_request():
-    batch, ids = queue_experiment(seeds=1)
+    experiment, ids = queue_experiment(seeds=1)
     finish_runs(ids)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     about = page.caption[0].value
     assert "Handwritten digits → Digits on photographs" in about
     assert "1, 5, 20 labels per class" in about
@@ -245,37 +244,37 @@ def test_what_it_is_about_stands_below_the_title_and_every_setting_on_request():
 
 
 def test_pausing_going_on_more_seeds_and_deleting():
-    batch, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=2)
+    experiment, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=2)
     store = open_store()
     finish_runs(ids[:1])
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     press(page, "Pause")
-    assert {run.status for run in store.find(batch=batch)} == {FINISHED, "paused"}
+    assert {run.status for run in store.find(experiment=experiment)} == {FINISHED, "paused"}
     press(page, "Go on with what is missing")
-    assert sorted({run.status for run in store.find(batch=batch)}) == [FINISHED, QUEUED]
+    assert sorted({run.status for run in store.find(experiment=experiment)}) == [FINISHED, QUEUED]
     page.number_input(key="experiment.more").set_value(3).run()
     press(page, "Add them")
-    assert len(store.find(batch=batch)) == 10
+    assert len(store.find(experiment=experiment)) == 10
     press(page, "Pause")
     press(page, "Delete")
     assert not page.exception
-    assert not store.find(batch=batch)
+    assert not store.find(experiment=experiment)
 
 
 def test_what_failed_is_said_once_or_thrice():
-    batch, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=4)
+    experiment, ids = queue_experiment(arms=FOUR_METHODS[:2], budgets=(5,), seeds=4)
     store = open_store()
     reason = {"code": "worker_died", "field": "run", "value": "x", "params": {"exit_code": "-9"}, "text": "died"}
     for run in ids[:5]:
         store.update(run, status=FAILED, reason=reason)
     for run in ids[5:]:
         store.update(run, status=INTERRUPTED)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert len(page.error) == 3
     assert "2 more failed" in text_of(page)
     press(page, "Go on with what is missing")
-    assert {run.status for run in store.find(batch=batch)} == {QUEUED}
+    assert {run.status for run in store.find(experiment=experiment)} == {QUEUED}
 
 
 def test_a_link_to_an_experiment_that_is_not_here_says_so():

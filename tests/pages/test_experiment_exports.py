@@ -14,7 +14,6 @@ from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.pages import app, text_of
 from xfer_core.cli import main
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import experiments
 from xfer_core.exports.experiments import FORMATS, export_experiment
 from xfer_core.exports.experiments.recipe import read_recipe
 from xfer_core.exports.experiments.results import gather_results
@@ -24,12 +23,12 @@ from xfer_core.runs.store import open_store
 @pytest.fixture
 def made() -> tuple[str, dict[str, bytes]]:
     """A finished experiment and its files by name."""
-    batch, ids = queue_experiment(seeds=5)
+    experiment, ids = queue_experiment(seeds=5)
     finish_runs(ids)
     store = open_store()
-    store.name_experiment(batch, "50 % <b>λ</b> & more")
-    found = gather_results(store, batch)
-    return batch, {form.file: form.content(found) for form in FORMATS}
+    store.name_experiment(experiment, "50 % <b>λ</b> & more")
+    found = gather_results(store, experiment)
+    return experiment, {form.file: form.content(found) for form in FORMATS}
 
 
 def test_the_table_of_runs_has_a_row_a_run(made):
@@ -62,17 +61,17 @@ def test_the_figures_are_pictures(made):
 
 
 def test_the_same_runs_give_the_same_figure(made):
-    batch, files = made
-    again = {form.file: form.content(gather_results(open_store(), batch)) for form in FORMATS}
+    experiment, files = made
+    again = {form.file: form.content(gather_results(open_store(), experiment)) for form in FORMATS}
     assert again["figure.svg"] == files["figure.svg"]
 
 
 @pytest.mark.parametrize("budgets", [(5,), (1, 5)])
 def test_a_name_with_dollars_is_drawn_as_it_is(budgets):
-    batch, ids = queue_experiment(budgets=budgets, seeds=1)
+    experiment, ids = queue_experiment(budgets=budgets, seeds=1)
     finish_runs(ids)
     open_store().rename(ids[0], "$\\frac{a}$ <script>")
-    found = gather_results(open_store(), batch)
+    found = gather_results(open_store(), experiment)
     for form in FORMATS:
         assert form.content(found)
 
@@ -88,20 +87,20 @@ def test_the_report_is_one_file_with_the_verdict_and_loads_nothing(made):
 
 def test_the_recipe_makes_the_same_experiment_again(made, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("xfer_core.execution.dispatcher.ensure_dispatcher", lambda: None)
-    batch, files = made
+    experiment, files = made
     path = tmp_path / "experiment.json"
     path.write_bytes(files["experiment.json"])
     assert main(["submit", str(path)]) == 0
     again = capsys.readouterr().out.strip()
     store = open_store()
-    assert again in experiments(store)
-    assert again != batch
-    assert store.experiment_name(again) == store.experiment_name(batch)
+    assert again in store.experiments()
+    assert again != experiment
+    assert store.experiment(again).name == store.experiment(experiment).name
 
     def specs(which: str) -> list[str]:
-        return sorted(json.dumps([run.name, run.spec], sort_keys=True) for run in store.find(batch=which))
+        return sorted(json.dumps([run.name, run.spec], sort_keys=True) for run in store.find(experiment=which))
 
-    assert specs(again) == specs(batch)
+    assert specs(again) == specs(experiment)
 
 
 def test_the_command_writes_every_file(made, tmp_path, capsys):
@@ -111,9 +110,9 @@ def test_the_command_writes_every_file(made, tmp_path, capsys):
 
 
 def test_without_a_result_there_is_one_sentence(tmp_path):
-    batch, _ids = queue_experiment(seeds=1)
+    experiment, _ids = queue_experiment(seeds=1)
     with pytest.raises(XferError, match="at least one finished run"):
-        export_experiment(open_store(), batch, tmp_path)
+        export_experiment(open_store(), experiment, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +136,7 @@ def test_a_broken_recipe_is_one_sentence(broken, said):
 
 
 def test_a_recipe_is_opened_on_the_page_and_started_with_one_press(made):
-    batch, files = made
+    experiment, files = made
     page = app("compare", question="help")
     (upload,) = [one for one in page.get("file_uploader") if "experiment.json" in one.label]
     upload.upload("experiment.json", files["experiment.json"], "application/json").run()
@@ -145,8 +144,8 @@ def test_a_recipe_is_opened_on_the_page_and_started_with_one_press(made):
     assert "60 runs, seeds: 0, 1, 2, 3, 4; Fine-tuning, From scratch" in text_of(page)
     next(button for button in page.button if button.label == "Start these runs").click().run()
     assert not page.exception
-    (again,) = [one for one in experiments(open_store()) if one != batch]
-    assert len(open_store().find(batch=again)) == 60
+    (again,) = [one for one in open_store().experiments() if one != experiment]
+    assert len(open_store().find(experiment=again)) == 60
     assert page.query_params["experiment"] in (again, [again])
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.experiments import finish_run
+from tests.support.experiments import empty_experiment, finish_run
 from tests.support.pages import app, text_of
 from xfer_core.analysis.sweep import SweepPoint, averaged, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
-from xfer_core.experiments.experiment import new_batch
 from xfer_core.experiments.plan import Plan
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -46,7 +45,7 @@ def test_which_lambda_ran_is_read_from_the_specs(base, term, found):
 def test_a_point_says_where_it_lies_and_what_it_measured():
     store = open_store()
     for spec in specs_of(TWO_TASKS, f"{P}/tilt", balancers=("mgda",)):
-        store.update(store.create(spec, batch="b"), status=FINISHED, result={"metrics": METRICS})
+        store.update(store.create(spec, experiment="b"), status=FINISHED, result={"metrics": METRICS})
     store.update(store.create(parse_spec({}, ["strategy.kind=dann"])), status=FINISHED, result={"metrics": METRICS})
     points = sweep_points(store.find()[::-1], (f"{P}/tilt",))
     assert [point.value for point in points if point.kind == "joint"] == pytest.approx(
@@ -82,24 +81,23 @@ def test_the_pictures_hold_every_run_and_each_method_that_sets_lambda():
     assert list(mark.y) == [0.75]
 
 
-def begun(batch: str) -> str:
+def begun() -> str:
     """A finished λ experiment with one balancer and two seeds."""
-    store = open_store()
+    store, experiment = open_store(), empty_experiment("lambda")
     for spec in specs_of(TWO_TASKS, f"{P}/tilt", 2, ("mgda",)):
-        run = store.create(spec, name=spec.strategy.kind, batch=batch)
+        run = store.create(spec, name=spec.strategy.kind, experiment=experiment)
         finish_run(store, run, 0.5, **METRICS)
-    return batch
+    return experiment
 
 
-@pytest.mark.parametrize("batch", [new_batch("lambda"), "sweep-3-abcd"], ids=["experiment", "sweep"])
-def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses(batch):
-    begun(batch)
-    page = app("compare", experiment=batch)
+def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses():
+    experiment = begun()
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert not page.error
     assert "### How does λ change the result?" in text_of(page)
     for picture in ("lambda", "frontier"):
-        page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
+        page.pills(key=f"experiment.picture.{experiment}").set_value(picture).run()
         assert not page.exception
         assert not page.error
         assert len(page.get("plotly_chart")) == 1
@@ -109,11 +107,11 @@ def test_an_experiment_shows_lambda_and_what_one_gains_and_the_other_loses(batch
 
 
 def test_an_old_link_to_a_sweep_leads_to_its_runs():
-    begun("sweep-3-abcd")
-    page = app("old_addresses/sweep.py", sweep="sweep-3-abcd")
+    experiment = begun()
+    page = app("old_addresses/sweep.py", sweep=experiment)
     assert not page.exception
     assert "### How does λ change the result?" in text_of(page)
-    assert page.query_params["experiment"] == "sweep-3-abcd"
+    assert page.query_params["experiment"] == experiment
 
 
 def test_a_link_to_a_sweep_without_its_runs_leads_to_the_question():

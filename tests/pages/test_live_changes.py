@@ -146,11 +146,11 @@ def test_a_comparison_leaves_the_changes_of_one_method_out():
 
 
 def test_an_experiment_says_which_runs_were_changed_by_hand():
-    batch, ids = queue_experiment(budgets=(5,), seeds=1)
+    experiment, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids)
     event = {"seq": 9999, "step": 3, "kind": "set", "details": {"name": "lr", "value": 0.5}, "time": 1.0}
     open_store().append(ids[2], events=[event])
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     (warning,) = [warning.value for warning in page.warning]
     assert "changed by hand" in warning
     assert "Fine-tuning (seed 0)" in warning

@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from pages.streaming.feed import _message
-from tests.support.experiments import finish_run, finish_runs, queue_experiment
+from tests.support.experiments import empty_experiment, finish_run, finish_runs, queue_experiment
 from tests.support.pages import app, finished_run, text_of
 from tests.support.training import SOURCE, TARGET
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.cli import main
+from xfer_core.experiments.presets import RACERS
 from xfer_core.exports import export_run, onnx
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FINISHED, Store, open_store
@@ -25,6 +26,9 @@ VALUES = [math.nan, math.inf, -math.inf]
 METRIC = f"accuracy/{TARGET}/digit/test"
 KEPT = f"accuracy/{SOURCE}/digit/test"
 each_value = pytest.mark.parametrize("value", VALUES, ids=str)
+each_value_and_metric = pytest.mark.parametrize(
+    ("value", "name"), [(math.nan, METRIC), (math.inf, KEPT), (-math.inf, METRIC)], ids=str
+)
 
 
 def strict(text: str):
@@ -48,9 +52,9 @@ def spoil(store: Store, run: str, name: str, value: float) -> None:
         connection.execute(statement, {"text": json.dumps(result), "run": run})
 
 
-def broken_run(value: float, name: str = METRIC, batch: str = "", **changes: str) -> str:
+def broken_run(value: float, name: str = METRIC, experiment: str = "", **changes: str) -> str:
     store = open_store()
-    run = finished_run(store, parse_spec({}, [f"{path}={text}" for path, text in changes.items()]), 0.5, batch)
+    run = finished_run(store, parse_spec({}, [f"{path}={text}" for path, text in changes.items()]), 0.5, experiment)
     store.append(run, [(1, f"accuracy/{TARGET}/digit/validation", 0, 0.1), (2, "loss/total", 1, value)])
     spoil(store, run, name, value)
     return run
@@ -78,8 +82,7 @@ def test_the_store_writes_json_and_reads_numbers(store, value):
     assert store.find()[0].broke
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_every_command_prints_json(value, name, capsys):
     run = broken_run(value, name)
     for command in (["runs", "--json"], ["show", run, "--json"]):
@@ -93,8 +96,7 @@ def test_every_command_prints_json(value, name, capsys):
     strict(_message(run, store.get(run), store.updates_since(run), 0).data)
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_every_export_is_written(value, name, tmp_path, monkeypatch):
     monkeypatch.setattr(onnx, "find_spec", lambda name: None)
     run = broken_run(value, name)
@@ -107,8 +109,7 @@ def test_every_export_is_written(value, name, tmp_path, monkeypatch):
         assert word not in report.partition("<script")[0], word
 
 
-@each_value
-@pytest.mark.parametrize("name", [METRIC, KEPT])
+@each_value_and_metric
 def test_no_page_breaks(value, name):
     run = broken_run(value, name)
     for page, query in (("start", {}), ("train", {}), ("compare", {}), ("run", {"run": run})):
@@ -119,52 +120,46 @@ def test_no_page_breaks(value, name):
         assert not app("run", run=run, view=view).exception, view
 
 
-@each_value
-def test_compare_says_which_run_of_an_experiment_broke(value):
-    batch, ids = queue_experiment(budgets=(5,), seeds=5)
+def test_compare_says_which_run_of_an_experiment_broke():
+    experiment, ids = queue_experiment(budgets=(5,), seeds=5)
     finish_runs(ids)
-    spoil(open_store(), ids[7], METRIC, value)
+    spoil(open_store(), ids[7], METRIC, math.nan)
     broken = open_store().get(ids[7])
     for picture in ("final", "race", "cost"):
-        page = app("compare", experiment=batch)
-        page.pills(key=f"experiment.picture.{batch}").set_value(picture).run()
+        page = app("compare", experiment=experiment)
+        page.pills(key=f"experiment.picture.{experiment}").set_value(picture).run()
         assert not page.exception, picture
         said = next(error.value for error in page.error if "left out of the charts" in error.value)
         assert f"{broken.name} (seed {broken.spec['seed']})" in said
 
 
-@each_value
-def test_an_experiment_of_broken_runs_alone_says_so(value):
-    batch, ids = queue_experiment(budgets=(5,), seeds=1)
+def test_an_experiment_of_broken_runs_alone_says_so():
+    experiment, ids = queue_experiment(budgets=(5,), seeds=1)
     finish_runs(ids)
     for run in ids:
-        spoil(open_store(), run, METRIC, value)
-    page = app("compare", experiment=batch)
+        spoil(open_store(), run, METRIC, math.inf)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert any("left out of the charts" in error.value for error in page.error)
 
 
-@each_value
-def test_a_sweep_leaves_out_what_broke(value):
-    batch = "sweep-1-abc"
-    broken_run(value, batch=batch, **{"strategy.kind": "joint", "seed": "0"})
-    whole = open_store().create(parse_spec({}, ["strategy.kind=joint", "seed=1"]), batch=batch)
+def test_a_sweep_leaves_out_what_broke():
+    experiment = empty_experiment("lambda")
+    broken_run(-math.inf, experiment=experiment, **{"strategy.kind": "joint", "seed": "0"})
+    whole = open_store().create(parse_spec({}, ["strategy.kind=joint", "seed=1"]), experiment=experiment)
     finish_run(open_store(), whole, 0.5)
-    page = app("compare", experiment=batch)
+    page = app("compare", experiment=experiment)
     assert not page.exception
     assert "nan" not in text_of(page)
     assert any("network broke" in error.value for error in page.error)
 
 
-@each_value
-def test_a_race_with_a_broken_network_has_no_verdict(value):
-    from pages.widgets.race import BATCH, RACERS
-
+def test_a_race_with_a_broken_network_has_no_verdict():
+    experiment = empty_experiment("race")
     for kind in RACERS:
-        batch = f"{BATCH}abc"
-        run = broken_run(value, batch=batch, **{"strategy.kind": kind})
+        run = broken_run(math.nan, experiment=experiment, **{"strategy.kind": kind})
         assert open_store().get(run).broke
-    page = app(race=batch)
+    page = app(race=experiment)
     assert not page.exception
     assert "There is no verdict" in text_of(page)
 

@@ -8,6 +8,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.support.experiments import empty_experiment
 from tests.support.pages import app, finished_run, start_button, text_of
 from tests.support.training import SOURCE, TARGET, event
 from xfer_core.execution.worker import failure_reason
@@ -114,7 +115,7 @@ def test_the_button_queues_three_strategies_on_one_problem():
     specs = [run.typed_spec for run in runs]
     assert {spec.strategy.kind for spec in specs} == {"target_only", "fine_tune", "joint"}
     assert len({(spec.problem, spec.network, spec.training, spec.seed) for spec in specs}) == 1
-    assert test.query_params["race"] in ([runs[0].batch], runs[0].batch)
+    assert test.query_params["race"] in ([runs[0].experiment], runs[0].experiment)
 
 
 @pytest.mark.parametrize("labels", [1, 20])
@@ -141,11 +142,13 @@ def press(test: AppTest, label: str) -> AppTest:
     return test
 
 
-def raced(scratch: float, tuned: float, joint: float, batch: str = "race-1", **problem: int) -> None:
+def raced(scratch: float, tuned: float, joint: float, labels: int = 5) -> str:
     """A finished race with made-up accuracies."""
-    chosen = [f"problem.{name}={value}" for name, value in problem.items()]
+    race = empty_experiment("race", labels)
     for kind, accuracy in (("target_only", scratch), ("fine_tune", tuned), ("joint", joint)):
-        finished_run(open_store(), parse_spec({}, [f"strategy.kind={kind}", *chosen]), accuracy, batch=batch)
+        spec = parse_spec({}, [f"strategy.kind={kind}", f"problem.labels_per_class={labels}"])
+        finished_run(open_store(), spec, accuracy, race)
+    return race
 
 
 @pytest.mark.parametrize(
@@ -160,8 +163,7 @@ def raced(scratch: float, tuned: float, joint: float, batch: str = "race-1", **p
     ],
 )
 def test_the_verdict_follows_from_the_numbers_and_names_every_network(scratch, tuned, joint, said):
-    raced(scratch, tuned, joint)
-    text = text_of(app(race="race-1")).lower()
+    text = text_of(app(race=raced(scratch, tuned, joint))).lower()
     for part in said:
         assert part.lower() in text, text
     assert ("between the first two" in text) == (said[-1] == "between the first two")
@@ -171,22 +173,21 @@ def test_the_verdict_follows_from_the_numbers_and_names_every_network(scratch, t
 
 
 def test_one_labelled_photograph_is_not_said_in_the_plural():
-    raced(0.3, 0.6, 0.6, labels_per_class=1)
-    assert "the very same one labelled photograph of each digit" in text_of(app(race="race-1"))
+    race = raced(0.3, 0.6, 0.6, labels=1)
+    assert "the very same one labelled photograph of each digit" in text_of(app(race=race))
 
 
 def test_races_are_averaged_only_with_those_of_as_many_labels():
-    raced(0.5, 0.7, 0.6)
-    raced(0.3, 0.5, 0.4, batch="race-2", labels_per_class=1)
-    assert "Over" not in text_of(app(race="race-1"))
-    raced(0.7, 0.9, 0.8, batch="race-3")
-    assert "Over 2 races" in text_of(app(race="race-1"))
-    assert "From scratch **60.0 %** ± 14.1" in text_of(app(race="race-1"))
+    race = raced(0.5, 0.7, 0.6)
+    raced(0.3, 0.5, 0.4, labels=1)
+    assert "Over" not in text_of(app(race=race))
+    raced(0.7, 0.9, 0.8)
+    assert "Over 2 races" in text_of(app(race=race))
+    assert "From scratch **60.0 %** ± 14.1" in text_of(app(race=race))
 
 
 def test_start_over_leads_back_to_the_introduction_which_knows_the_last_race():
-    raced(0.5, 0.7, 0.6)
-    test = app(race="race-1")
+    test = app(race=raced(0.5, 0.7, 0.6))
     assert "Watch knowledge move" not in text_of(test)
     press(test, "Start over")
     assert "Watch knowledge move" in text_of(test)
@@ -491,8 +492,9 @@ def test_the_list_is_searched_and_filtered():
 
 def test_an_experiment_is_one_entry_until_it_is_opened():
     store = open_store()
+    experiment = empty_experiment("help")
     for seed in range(3):
-        finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7, "experiment-help-1")
+        finished_run(store, parse_spec({}, [f"seed={seed}"]), 0.7, experiment)
     finished_run(store, parse_spec({}, ["seed=9"]), 0.7)
     test = app("compare", view="runs")
     assert len(links(test, "run")) == 1
@@ -503,7 +505,7 @@ def test_an_experiment_is_one_entry_until_it_is_opened():
     next(button for button in test.button if button.label == "Open the experiment").click().run()
     assert not test.exception
     assert "### Does transfer help?" in text_of(test)
-    assert test.query_params["experiment"] == "experiment-help-1"
+    assert test.query_params["experiment"] == experiment
 
 
 def test_many_runs_come_in_pages():
@@ -580,10 +582,12 @@ def test_a_run_at_its_defaults_lists_none():
 
 
 @pytest.mark.parametrize(
-    ("batch", "label"), [("experiment-help-1", "Experiment: Does transfer help?"), ("race-1", "The race"), ("", None)]
+    ("preset", "label"),
+    [("help", "Experiment: Does transfer help?"), ("race", "The race"), ("train", None), ("", None)],
 )
-def test_a_run_leads_back_to_where_it_is_from(batch, label):
-    test = app("run", run=finished_run(open_store(), RunSpec(), 0.73, batch))
+def test_a_run_leads_back_to_where_it_is_from(preset, label):
+    experiment = empty_experiment(preset) if preset else ""
+    test = app("run", run=finished_run(open_store(), RunSpec(), 0.73, experiment))
     links = [link.proto.label for link in test.get("page_link")]
     assert links[:-1] == [*([label] if label else []), "All runs"], "and last the one to Train"
 

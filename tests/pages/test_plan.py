@@ -110,8 +110,8 @@ def test_after_start_the_form_is_folded_and_the_new_experiment_is_shown():
     assert not page.exception
     assert START not in [button.label for button in page.button]
     assert "### Does transfer help?" in text_of(page)
-    (batch,) = [batch for batch, _ in open_store().batches("experiment-help")]
-    assert query(page) == {"experiment": batch}
+    experiment, _before = open_store().experiments()
+    assert query(page) == {"experiment": experiment}
 
 
 def test_the_same_plan_is_not_started_twice():
@@ -144,14 +144,14 @@ def test_a_plan_is_still_there_after_a_visit_elsewhere():
 
 
 def test_an_experiment_can_be_named():
-    batch, ids = queue_experiment(seeds=1)
+    experiment, ids = queue_experiment(seeds=1)
     finish_runs(ids)
-    page = app("compare", experiment=batch)
-    page.text_input(key=f"experiment.name.{batch}").set_value("Lecture *3*").run()
+    page = app("compare", experiment=experiment)
+    page.text_input(key=f"experiment.name.{experiment}").set_value("Lecture *3*").run()
     assert not page.exception
-    assert open_store().experiment_name(batch) == "Lecture *3*"
+    assert open_store().experiment(experiment).name == "Lecture *3*"
     assert r"### Lecture \*3\*" in text_of(page), "as text"
-    page.text_input(key=f"experiment.name.{batch}").set_value("").run()
+    page.text_input(key=f"experiment.name.{experiment}").set_value("").run()
     assert "### Does transfer help?" in text_of(page)
 
 

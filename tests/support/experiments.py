@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import time
 
-from xfer_core.experiments.experiment import (
-    Experiment,
-    new_batch,
-)
-from xfer_core.experiments.presets import (
-    strategy_conditions,
-)
+from xfer_core.experiments.experiment import Experiment
+from xfer_core.experiments.presets import strategy_conditions
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Store, open_store
 
@@ -31,9 +26,14 @@ def queue_experiment(
 ) -> tuple[str, list[str]]:
     """A queued experiment in the store."""
     experiment = Experiment(question, RunSpec(), tuple(arms), tuple(budgets), tuple(range(seeds)))
-    wanted = [(spec, arm.title.format(**arm.params)) for spec, arm in experiment.specs()]
-    batch = new_batch(question)
-    return batch, open_store().create_many(wanted, batch)
+    begun = experiment.begin(open_store())
+    return begun, [run.id for run in open_store().find(experiment=begun)[::-1]]
+
+
+def empty_experiment(preset: str, budget: int = 5) -> str:
+    """An experiment whose runs the test adds by itself."""
+    asked = Experiment(preset, RunSpec(), FOUR_METHODS, (budget,), (0,)).asked()
+    return open_store().create_experiment(asked, [])
 
 
 def finish_runs(ids: list[str]) -> None:

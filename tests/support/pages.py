@@ -25,13 +25,13 @@ def text_of(test: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in test.get(kind))
 
 
-def finished_run(store: Store, spec: RunSpec, accuracy: float, batch: str = "") -> str:
+def finished_run(store: Store, spec: RunSpec, accuracy: float, experiment: str = "") -> str:
     """A run as it looks after training, with a made-up accuracy."""
     name = spec.target_metric()
     metric = {"name": name, "value": accuracy}
     result = {"target_metric": metric, "metrics": {name: accuracy}, "seconds": 2.0, "samples_per_second": 900.0}
     result |= {"status": FINISHED, "step": 300, "device": "cpu", "precision": "float32", "threads": 1}
-    run = store.create(spec, batch=batch)
+    run = store.create(spec, experiment=experiment)
     store.update(run, status=FINISHED, ended=time.time(), result={**result, "frozen_unchanged": None})
     return run
 

@@ -20,9 +20,11 @@ def _two_cores_and_two_runs_at_a_time(monkeypatch):
     monkeypatch.setenv("XFER_SLOTS", "2")
 
 
-def trained(store: Store, spec: RunSpec, seconds: float, batch: str = "b", threads: int = 1, overhead: float = 0.5):
+def trained(
+    store: Store, spec: RunSpec, seconds: float, experiment: str = "b", threads: int = 1, overhead: float = 0.5
+):
     """A run that took so long, counted from when its training began."""
-    run = store.create(spec, batch=batch)
+    run = store.create(spec, experiment=experiment)
     result = {"seconds": seconds, "device": "cpu", "metrics": {}}
     ended = 100.0 + seconds + overhead
     store.update(run, status=FINISHED, started=100.0, ended=ended, threads=threads, result=result)
@@ -60,7 +62,7 @@ def test_few_runs_say_less(store):
 def test_a_run_alone_had_all_cores(store):
     """5 s on both cores are 10 s of one: two runs at once, a core each, take 10 s."""
     for seed in range(6):
-        trained(store, TUNED.model_copy(update={"seed": seed}), 5.0, batch="", threads=2, overhead=0)
+        trained(store, TUNED.model_copy(update={"seed": seed}), 5.0, experiment="", threads=2, overhead=0)
     done = paces(store.find())
     assert estimate([TUNED] * 2, done).high == pytest.approx(10)
     assert estimate([TUNED], done).high == pytest.approx(5)
@@ -93,13 +95,13 @@ def test_what_is_left_is_what_living_runs_still_have_to_do(store):
     for seed in range(6):
         trained(store, TUNED.model_copy(update={"seed": seed}), 10.0, overhead=0)
     done = paces(store.find())
-    half = store.create(TUNED.model_copy(update={"seed": 7}), batch="b")
+    half = store.create(TUNED.model_copy(update={"seed": 7}), experiment="b")
     store.update(half, status=RUNNING, progress={"step": 150, "steps": 300})
-    store.create(TUNED.model_copy(update={"seed": 8}), batch="b")
-    left = seconds_left(store.find(batch="b"), done)
+    store.create(TUNED.model_copy(update={"seed": 8}), experiment="b")
+    left = seconds_left(store.find(experiment="b"), done)
     assert left.high == pytest.approx(7.5)
-    assert seconds_left(store.find(batch="b"), []) is None, "nothing is known yet"
-    assert seconds_left([run for run in store.find(batch="b") if run.status == FINISHED], done) is None
+    assert seconds_left(store.find(experiment="b"), []) is None, "nothing is known yet"
+    assert seconds_left([run for run in store.find(experiment="b") if run.status == FINISHED], done) is None
 
 
 def test_results_that_come_at_once_do_not_make_it_quick(store):
@@ -108,8 +110,8 @@ def test_results_that_come_at_once_do_not_make_it_quick(store):
     for i, run in enumerate(ended):
         store.update(run, ended=160.0 + 0.1 * i)
     for seed in range(3, 12):
-        store.create(TUNED.model_copy(update={"seed": seed}), batch="b")
-    runs = store.find(batch="b")
+        store.create(TUNED.model_copy(update={"seed": seed}), experiment="b")
+    runs = store.find(experiment="b")
     assert seconds_left(runs, paces(runs)).low > 0.7 * 9 * 60 / 2
 
 

@@ -23,10 +23,8 @@ from xfer_core.experiments.experiment import (
     add_seeds,
     finished_unique,
     missing_specs,
-    new_batch,
     one_run_per_condition,
     pause,
-    preset_of,
     resume,
 )
 from xfer_core.experiments.presets import (
@@ -46,8 +44,8 @@ def asked(conditions=FOUR_METHODS, budgets=(1, 5, 20), seeds=5) -> Experiment:
 
 
 def started(store: Store, experiment: Experiment) -> tuple[str, list[str]]:
-    batch = new_batch(experiment.preset)
-    return batch, store.create_many([(spec, arm.title) for spec, arm in experiment.specs()], batch)
+    begun = experiment.begin(store)
+    return begun, [run.id for run in store.find(experiment=begun)[::-1]]
 
 
 # ---------------------------------------------------------------------- what is asked
@@ -112,78 +110,67 @@ def test_an_experiment_of_nothing_is_refused(empty):
         asked(**given).specs()
 
 
-def test_the_batch_says_what_was_asked():
-    assert preset_of(new_batch("help")) == "help"
-    assert new_batch("help") != new_batch("help")
-    assert len(new_batch("freeze")) <= 40
-
-
 # ---------------------------------------------------------------------- what is missing
 
 
 def test_nothing_is_counted_twice_and_nothing_is_lost(store):
-    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
+    experiment, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
     finish_run(store, ids[0], 0.5)
     store.update(ids[1], status=STOPPED)
     store.update(ids[2], status=INTERRUPTED)
     store.update(ids[3], status=FAILED)
-    runs = store.find(batch=batch)
+    runs = store.find(experiment=experiment)
     assert [run.id for run in finished_unique(runs)] == [ids[0]]
     assert [spec.digest() for spec, _ in missing_specs(runs)] == [store.get(ids[1]).digest]
-    assert resume(store, batch) == 3
-    runs = store.find(batch=batch)
+    assert resume(store, experiment) == 3
+    runs = store.find(experiment=experiment)
     assert len(runs) == 5, "one anew, in place of the one that was stopped"
     assert sorted(run.status for run in runs) == sorted([FINISHED, STOPPED, QUEUED, QUEUED, QUEUED])
     for run in runs:
         if run.status == QUEUED:
             finish_run(store, run.id, 0.25)
-    runs = store.find(batch=batch)
+    runs = store.find(experiment=experiment)
     assert len(finished_unique(runs)) == 4
     assert not missing_specs(runs)
-    assert resume(store, batch) == 0
-    twice = store.create(runs[0].typed_spec, batch=batch)
+    assert resume(store, experiment) == 0
+    twice = store.create(runs[0].typed_spec, experiment=experiment)
     finish_run(store, twice, 1.0)
-    assert len(finished_unique(store.find(batch=batch))) == 4, "the same spec a second time"
+    assert len(finished_unique(store.find(experiment=experiment))) == 4, "the same spec a second time"
 
 
 def test_a_run_that_was_deleted_is_missing(store):
-    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
+    experiment, ids = started(store, asked(FOUR_METHODS[:2], (5,), 2))
     for run in ids:
         finish_run(store, run, 0.5)
     gone = store.get(ids[3])
     store.delete([gone.id])
-    (spec, name), *rest = missing_specs(store.find(batch=batch))
+    (spec, name), *rest = missing_specs(store.find(experiment=experiment))
     assert (spec.digest(), name, rest) == (gone.digest, gone.name, [])
 
 
 def test_paused_and_going_on(store):
-    batch, ids = started(store, asked(FOUR_METHODS[:2], (5,), 1))
+    experiment, ids = started(store, asked(FOUR_METHODS[:2], (5,), 1))
     store.update(ids[0], status=RUNNING)
-    pause(store, store.find(batch=batch))
+    pause(store, store.find(experiment=experiment))
     assert [command.kind for command in store.pop_commands(ids[0])] == ["pause"]
     assert store.get(ids[1]).status == PAUSED
     store.update(ids[0], status=PAUSED)
-    assert resume(store, batch) == 2
-    assert {run.status for run in store.find(batch=batch)} == {QUEUED}
+    assert resume(store, experiment) == 2
+    assert {run.status for run in store.find(experiment=experiment)} == {QUEUED}
 
 
 def test_more_seeds_are_the_same_ways_with_the_next_seeds(store):
-    batch, _ids = started(store, asked(FOUR_METHODS[:2], (1, 5), 2))
-    runs = store.find(batch=batch)
+    experiment, _ids = started(store, asked(FOUR_METHODS[:2], (1, 5), 2))
+    runs = store.find(experiment=experiment)
     more = add_seeds(runs, 3)
     assert [spec.seed for spec, _ in more] == [seed for seed in (2, 3, 4) for _ in range(4)]
-    store.create_many(more, batch)
-    runs = store.find(batch=batch)
+    store.create_many(more, experiment)
+    assert store.experiment(experiment).seeds == [0, 1, 2, 3, 4]
+    runs = store.find(experiment=experiment)
     assert len({run.digest for run in runs}) == len(runs) == 20
     assert len(one_run_per_condition(runs)) == 4
     with pytest.raises(XferError, match="150 seeds fit"):
         add_seeds(runs, 2500)
-
-
-def test_batches_are_found_by_what_they_begin_with(store):
-    for batch in ("experiment-help-1", "race-1", "experiment-help-1", "experiment-freeze-2", "experimentx"):
-        store.create(RunSpec(), batch=batch)
-    assert [batch for batch, _ in store.batches("experiment-")] == ["experiment-freeze-2", "experiment-help-1"]
 
 
 # ---------------------------------------------------------------------- what came of it
@@ -195,8 +182,8 @@ def table_of(store: Store, accuracies: dict[str, dict[int, list[float]]]):
         for budget, values in curves.items():
             for seed, value in enumerate(values):
                 spec = parse_spec({}, [f"strategy.kind={kind}", f"problem.labels_per_class={budget}", f"seed={seed}"])
-                finish_run(store, store.create(spec, name=kind, batch="b"), value)
-    return run_records(finished_unique(store.find(batch="b")))
+                finish_run(store, store.create(spec, name=kind, experiment="b"), value)
+    return run_records(finished_unique(store.find(experiment="b")))
 
 
 def test_rows_hold_what_was_measured(store):
@@ -208,8 +195,8 @@ def test_rows_hold_what_was_measured(store):
 
 def test_an_arm_is_what_remains_without_seed_and_budget_whatever_its_runs_are_called(store):
     table_of(store, {"joint": {1: [0.5, 0.5], 5: [0.75]}, "fine_tune": {5: [0.5]}})
-    store.rename(store.find(batch="b")[-1].id, "mine")
-    table = run_records(store.find(batch="b"))
+    store.rename(store.find(experiment="b")[-1].id, "mine")
+    table = run_records(store.find(experiment="b"))
     assert sorted(len(own) for own in by_condition(table).values()) == [1, 3]
     assert {row.title for row in table} == {"joint", "fine_tune"}
     assert budgets(table) == [1, 5]

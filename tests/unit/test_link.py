@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pages.widgets.link import read_link
 from tests.support.training import TARGET
+from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import parse_spec
 
 TERM = f"strategy.weights.{TARGET}/digit"

@@ -10,8 +10,8 @@ from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, Run, Store
 
 
-def made(store: Store, *settings: str, batch: str = "", **changes: object) -> Run:
-    run = store.create(parse_spec({}, settings), batch=batch)
+def made(store: Store, *settings: str, experiment: str = "", **changes: object) -> Run:
+    run = store.create(parse_spec({}, settings), experiment=experiment)
     if changes:
         store.update(run, **changes)
     return store.get(run)
@@ -44,10 +44,10 @@ def test_every_domain_of_a_run_counts(store):
 
 
 def test_an_experiment_stands_where_its_first_run_does(store):
-    runs = [made(store, batch=batch) for batch in ("", "experiment-help-1", "race-1", "experiment-help-1", "race-1")]
-    found = entries(runs)
-    assert [(entry.batch, len(entry.runs)) for entry in found] == [
-        ("", 1), ("experiment-help-1", 2), ("", 1), ("", 1),
+    runs = [made(store, experiment=experiment) for experiment in ("", "asked", "race", "asked", "race")]
+    found = entries(runs, ["asked", "empty"])
+    assert [(entry.experiment, len(entry.runs)) for entry in found] == [
+        ("", 1), ("asked", 2), ("", 1), ("", 1),
     ]  # fmt: skip
 
 

@@ -6,9 +6,17 @@ import random
 
 import pytest
 
-from pages.widgets.plan_link import compare_query, is_plan, read_plan, sweep_query
 from xfer_core.analysis.comparison import condition_of
-from xfer_core.experiments.plan import Plan, method_settings, plan_for, plan_to_compare, strategy_of, untuned
+from xfer_core.experiments.plan import (
+    Plan,
+    method_settings,
+    plan_for,
+    plan_to_compare,
+    plan_to_sweep,
+    strategy_of,
+    untuned,
+)
+from xfer_core.experiments.plan_link import is_plan, read_plan
 from xfer_core.experiments.presets import BALANCERS, PRESETS
 from xfer_core.runs.spec import RunSpec, parse_spec
 
@@ -98,7 +106,7 @@ def test_only_what_differs_from_the_defaults_is_a_setting():
 
 
 def test_compare_this_asks_for_the_same_run_beside_what_it_must_beat():
-    plan, refused = read_plan(compare_query(DANN))
+    plan, refused = read_plan(plan_to_compare(DANN).query())
     assert not refused
     assert plan.methods == ("target_only", "source_only", "dann")
     assert (plan.budgets, plan.seeds) == ((3,), 1)
@@ -119,7 +127,7 @@ def test_sweep_this_keeps_the_proportions_of_train():
     joint = parse_spec(
         {}, ["strategy.kind=joint", f'strategy.weights={{"{H}/digit":3,"{P}/digit":1}}', "training.steps=20"]
     )
-    plan, refused = read_plan(sweep_query(joint, f"{H}/digit"))
+    plan, refused = read_plan(plan_to_sweep(joint, f"{H}/digit").query())
     assert not refused
     assert (plan.preset, plan.term, plan.base.training.steps) == ("lambda", f"{H}/digit", 20)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.serving import end_dispatchers
-from tests.support.data import needs_data
 from tests.support.runs import wait_for_end
 from xfer_core.cli import main
 from xfer_core.runs.store import open_store
@@ -80,19 +79,14 @@ real_dispatcher = pytest.mark.skipif(not sys.platform.startswith("linux"), reaso
 
 
 @real_dispatcher
-def test_what_is_submitted_to_a_relative_database_is_trained(shell, monkeypatch, capsys):
+def test_what_is_submitted_with_relative_places_is_trained(shell, monkeypatch, capsys, data_folder):
+    (shell / "data").symlink_to(data_folder)
     monkeypatch.setenv("XFER_DATABASE_URL", "sqlite:///my.db")
-    wait_for_end(open_store(), submitted(capsys))
+    monkeypatch.setenv("XFER_DATA", "data")
+    downloaded = ('problem.source=["mnist"]', 'problem.target=["usps"]') if (data_folder / "MNIST").exists() else ()
+    wait_for_end(open_store(), submitted(capsys, *downloaded))
     assert (shell / "my.db").exists()
     assert not (shell / "home" / "my.db").exists()
-
-
-@needs_data
-@real_dispatcher
-def test_what_is_submitted_with_a_relative_data_folder_finds_it(shell, monkeypatch, capsys, data_folder):
-    (shell / "data").symlink_to(data_folder)
-    monkeypatch.setenv("XFER_DATA", "data")
-    wait_for_end(open_store(), submitted(capsys, 'problem.source=["mnist"]', 'problem.target=["usps"]'))
 
 
 @pytest.mark.parametrize(

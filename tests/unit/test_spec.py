@@ -8,6 +8,8 @@ import math
 import re
 import string
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import xfer_core
+from tests.support.specs import specs
 from xfer_core.cli import main
-from xfer_core.errors import MESSAGES, XferError, format_error
+from xfer_core.errors import MESSAGES, XferError, format_error, format_value
 from xfer_core.networks import NETWORKS, ArticleNet, SmallCNN
 from xfer_core.problems.problem import Problem
+from xfer_core.runs.recipe import recipe_data
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings
 from xfer_core.strategies import STRATEGIES
 from xfer_core.strategies.baselines.source_only import SourceOnly
@@ -261,17 +265,17 @@ def test_no_sentence_is_dead():
     assert not set(MESSAGES) - used
 
 
-@pytest.mark.parametrize("code", MESSAGES)
-def test_every_rule_can_be_said(code):
-    names = _named_in(code)
-    for value in (None, "", "{brace}", "two\nlines", [], {"a": 1}, math.nan, "x" * 999):
-        sentence = format_error(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
-        assert sentence.startswith("some.field ")
-        assert "\n" not in sentence
-        assert len(sentence) < 500 + 200 * len(names), "a long value is cut"
-    marked = format_error(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
-    assert marked.startswith("«f «"), "both templates pass through the translation"
-    assert marked.endswith("»; found 1.»")
+def test_every_rule_can_be_said():
+    for code in MESSAGES:
+        names = _named_in(code)
+        for value in (None, "", "{brace}", "two\nlines", [], {"a": 1}, math.nan, "x" * 999):
+            sentence = format_error(XferError(code, "some.field", value, **dict.fromkeys(names, value)))
+            assert sentence.startswith("some.field "), code
+            assert "\n" not in sentence, code
+            assert len(sentence) < 500 + 200 * len(names), f"{code}: a long value is cut"
+        marked = format_error(XferError(code, "f", 1, **dict.fromkeys(names, 2)), lambda text: f"«{text}»")
+        assert marked.startswith("«f «"), f"{code}: both templates pass through the translation"
+        assert marked.endswith("»; found 1.»"), code
 
 
 # ---------------------------------------------------------------------- long, deep, and of every other kind
@@ -325,24 +329,6 @@ PATHS = sorted(
 JARGON = re.compile(r"[a-z]+_(type|parsing|long|short|error|found|invalid)\b|pydantic|Input should|literal\[")
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3),
-    st.sampled_from([form.kind_name() for form in STRATEGIES]),
-)
-@settings(deadline=None, derandomize=True, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_is_asked_for_is_a_spec_or_one_sentence(values, kind):
-    asked = [f"strategy.kind={kind}", *(f"{path}={json.dumps(value)}" for path, value in values)]
-    error = None
-    try:
-        parse_spec({}, asked)
-    except XferError as found:
-        error = found
-    if error is not None:
-        rule = format_error(XferError(error.code, error.field, "", **error.params)).replace(error.field, "")
-        assert not JARGON.search(rule), rule
-        assert "\n" not in format_error(error)
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_recipe_is_read_in_the_encodings_that_editors_write(encoding, tmp_path, capsys):
     recipe = tmp_path / "recipe.json"
@@ -358,3 +344,66 @@ def test_a_recipe_that_is_no_text_is_one_sentence(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith("recipe must be ")
     assert said.count("\n") == 1
+
+
+# ---------------------------------------------------------------------- whatever it is
+
+quick = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=list(HealthCheck))
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What is inside succeeds, or is refused in one line of words: no other exception leaves it."""
+    error = None
+    try:
+        yield
+    except XferError as found:
+        error = found
+    if error is not None:
+        sentence = format_error(error)
+        assert sentence.startswith(f"{format_value(error.field)} ")
+        assert "\n" not in sentence
+        rule = format_error(XferError(error.code, "field", "", **error.params))
+        assert not JARGON.search(rule), rule
+
+
+@given(specs())
+@quick
+def test_any_spec_survives_json_settings_and_a_recipe_file(spec):
+    asked = [f"{path}={value}" for path, value in spec_settings(spec).items()]
+    file = spec.model_dump_json().encode()
+    shuffled = parse_spec({}, sorted(asked, reverse=True))
+    for again in (RunSpec.model_validate_json(file), parse_spec(recipe_data(file, "a file")), parse_spec({}, asked)):
+        assert again == spec == shuffled
+        assert again.digest() == spec.digest()
+
+
+@given(specs())
+@quick
+def test_any_spec_can_be_trained_or_is_refused_in_one_sentence(spec):
+    with one_sentence():
+        assert spec.check().input_shape
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3),
+    st.sampled_from([form.kind_name() for form in STRATEGIES]),
+)
+@settings(quick, max_examples=600)
+def test_any_value_of_a_field_makes_a_spec_or_one_sentence(values, kind):
+    with one_sentence():
+        parse_spec({}, [f"strategy.kind={kind}", *(f"{path}={json.dumps(value)}" for path, value in values)])
+
+
+@given(st.lists(st.one_of(st.text(), st.builds("{}={}".format, st.sampled_from(PATHS), st.text())), max_size=4))
+@quick
+def test_any_text_after_set_makes_a_spec_or_one_sentence(texts):
+    with one_sentence():
+        parse_spec({}, texts)
+
+
+@given(st.one_of(st.binary(), JSON.map(lambda data: json.dumps(data).encode())))
+@quick
+def test_any_recipe_file_makes_a_spec_or_one_sentence(content):
+    with one_sentence():
+        parse_spec(recipe_data(content, "a file"))

@@ -48,30 +48,30 @@ def test_a_new_run_is_queued_and_keeps_what_was_asked(store):
     before = time.time()
     made = store.get(store.create(spec))
     assert made.typed_spec == spec
-    assert (made.name, made.batch, made.status, made.digest) == ("Joint learning", "", QUEUED, spec.digest())
+    assert (made.name, made.experiment, made.status, made.digest) == ("Joint learning", "", QUEUED, spec.digest())
     assert before <= made.created <= time.time()
     assert made.result is made.reason is made.started is made.target_metric is None
-    assert store.get(store.create(spec, name="mine", batch="b1", status=PAUSED)).name == "mine"
+    assert store.get(store.create(spec, name="mine", experiment="b1", status=PAUSED)).name == "mine"
 
 
 def test_finding_filters_and_puts_the_newest_first(store):
-    one = store.create(RunSpec(), batch="b")
-    two = store.create(RunSpec(seed=1), batch="b")
+    one = store.create(RunSpec(), experiment="b")
+    two = store.create(RunSpec(seed=1), experiment="b")
     three = store.create(RunSpec(), status=FINISHED)
     assert [found.id for found in store.find()] == [three, two, one]
     assert [found.id for found in store.find(limit=1)] == [three]
-    assert [found.id for found in store.find(batch="b")] == [two, one]
+    assert [found.id for found in store.find(experiment="b")] == [two, one]
     assert [found.id for found in store.find(statuses=(FINISHED, FAILED))] == [three]
     assert [found.id for found in store.find(digest=RunSpec().digest())] == [three, one]
     assert [found.id for found in store.find(ids=[one, "nobody"])] == [one]
-    assert [found.id for found in store.find(ids=[one, three], batch="b")] == [one]
+    assert [found.id for found in store.find(ids=[one, three], experiment="b")] == [one]
     assert store.find(ids=[]) == store.find(statuses=[]) == []
 
 
 def test_runs_made_together_keep_their_order(store):
     wanted = [(RunSpec(seed=i), f"run {i}") for i in range(5)]
-    made = store.create_many(wanted, batch="race")
-    found = store.find(batch="race")
+    made = store.create_many(wanted, experiment="race")
+    found = store.find(experiment="race")
     assert [run.id for run in found[::-1]] == made
     assert [run.name for run in found[::-1]] == [name for _, name in wanted]
 

@@ -117,7 +117,7 @@ def test_images_are_not_turned_where_their_tilt_is_learned(augment):
     spec = parse_spec({"problem": {"tasks": ["digit", "tilt"]}, "training": {"augment": ["shift", augment]}})
     with pytest.raises(XferError) as refused:
         spec.check()
-    sentence = f"training.augment must not rotate or mirror images where their tilt is to be learned; found {augment}."
+    sentence = f"training.augment must not rotate or mirror inputs where their tilt is to be learned; found {augment}."
     assert format_error(refused.value) == f"{sentence} This works: set training.augment to shift."
 
 

@@ -60,10 +60,10 @@ class Pace:
 def paces(runs: Iterable[Run]) -> list[Pace]:
     """The speed of this machine's processor, from finished runs.
 
-    A run's share of the cores follows from its threads and from the number of runs of its batch that train at once.
+    A run's share of the cores follows from its threads and from how many runs of its experiment train at once.
     """
     runs = list(runs)
-    sizes, cores, found = Counter(run.batch for run in runs), available_cores(), []
+    sizes, cores, found = Counter(run.experiment for run in runs), available_cores(), []
     for run in runs:
         result = run.result or {}
         if run.status != FINISHED or result.get("device", "cpu") != "cpu" or not result.get("seconds"):
@@ -74,7 +74,7 @@ def paces(runs: Iterable[Run]) -> list[Pace]:
         except (XferError, ValueError):  # of an older version, or its data is missing
             continue
         threads = run.threads or 1
-        together = min(_slots(cores), sizes[run.batch] if run.batch else max(1, cores // threads))
+        together = min(_slots(cores), sizes[run.experiment] if run.experiment else max(1, cores // threads))
         share = min(threads, cores / together)
         lasted = (run.ended or 0.0) - (run.started or 0.0)
         overhead = max(0.0, lasted - result["seconds"]) if run.ended and run.started else OVERHEAD

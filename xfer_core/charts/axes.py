@@ -12,3 +12,14 @@ def style_axes(figure: go.Figure, dark: bool) -> go.Figure:
     font = {"color": TOTAL.pair[dark]}
     figure.update_xaxes(tickfont=font, title_font=font)
     return figure.update_yaxes(tickfont=font, title_font=font)
+
+
+def place_axes(figure: go.Figure, x: str, y: str) -> None:
+    """Titles of both axes, margins, and the legend below, in a chart of an experiment."""
+    figure.update_layout(
+        height=420,
+        margin={"l": 10, "r": 10, "t": 24, "b": 10},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        xaxis={"title": x, "automargin": True},
+        yaxis={"title": y, "automargin": True},
+    )

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.learning_curves import MeanCurve
-from xfer_core.charts.palette import LineStyle, chart_text, method_styles, neutral_style
+from xfer_core.charts.axes import place_axes
+from xfer_core.charts.palette import LineStyle, chart_text, neutral_style
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
 
@@ -36,15 +37,6 @@ class ChartLabels:
 
 LineStyles = Mapping[str, LineStyle]
 """Condition → its colour and dash."""
-
-
-def line_styles(arms: Mapping[str, str]) -> dict[str, LineStyle]:
-    """The line styles of an experiment's conditions, the same in every chart and from the first result on.
-
-    Args:
-        arms: every condition of the experiment → the kind of its strategy, in order.
-    """
-    return dict(zip(arms, method_styles(list(arms.values())), strict=True))
 
 
 def learning_curves_chart(
@@ -299,13 +291,7 @@ def _dots(
 def _finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
     """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
     that the axis does not change while results arrive."""
-    figure.update_layout(
-        height=420,
-        margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        xaxis={"title": x, "automargin": True},
-        yaxis={"title": words.value, "automargin": True},
-    )
+    place_axes(figure, x, words.value)
     if words.percent:
         whole = None if words.zoomed else [0, 1.02]
         (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%", range=whole)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from xfer_core.analysis.sweep import SweepPoint, averaged
+from xfer_core.charts.axes import place_axes
 from xfer_core.charts.palette import METHODS, chart_text, method_style
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
@@ -60,7 +61,8 @@ def lambda_chart(
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
             line={"color": style.pair[dark], "dash": style.dash, "width": 1.5},
         )
-    _finish(figure, x_title, title)
+    place_axes(figure, chart_text(x_title), chart_text(title))
+    figure.update_layout(showlegend=True)
     figure.update_xaxes(range=[-0.03, 1.1])
     if percent:  # the axis does not change while results arrive
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
@@ -106,19 +108,9 @@ def frontier_chart(
             mode="markers",
             marker={"size": 13, "symbol": SYMBOLS[i % len(SYMBOLS)], "color": method_style(point.kind).pair[dark]},
         )
-    _finish(figure, x_title, y_title)
+    place_axes(figure, chart_text(x_title), chart_text(y_title))
+    figure.update_layout(showlegend=True)
     figure.update_traces(cliponaxis=False)
     figure.update_xaxes(tickformat=".0%" if percent[0] else "")
     figure.update_yaxes(tickformat=".0%" if percent[1] else "")
     return figure
-
-
-def _finish(figure: go.Figure, x_title: str, y_title: str) -> None:
-    figure.update_layout(
-        height=420,
-        margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        xaxis={"title": chart_text(x_title), "automargin": True},
-        yaxis={"title": chart_text(y_title), "automargin": True},
-        showlegend=True,
-    )

@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -32,8 +34,9 @@ class OwnDomains:
         self.folder = folder
 
     def keys(self) -> tuple[str, ...]:
-        """The keys of the domains in the folder, in order."""
-        return tuple(sorted(place.parent.name for place in self.folder.glob(f"*/{DESCRIPTION}")))
+        """The keys of the domains in the folder whose description can be read, in order."""
+        found = sorted(place.parent.name for place in self.folder.glob(f"*/{DESCRIPTION}"))
+        return tuple(key for key in found if _description(self.folder / key / DESCRIPTION, self.version(key)))
 
     def version(self, key: str) -> int:
         """A number that changes when the domain is saved anew; 0 if it is not there."""
@@ -85,11 +88,16 @@ class OwnDomains:
         shutil.rmtree(self.folder / key, ignore_errors=True)
 
     def info(self, key: str) -> DomainInfo | None:
-        """Metadata of a domain; None if it is not there."""
-        place = self.folder / key / DESCRIPTION
-        if not KEY.fullmatch(key) or not place.is_file():
+        """Metadata of a domain; None if it is not there.
+
+        Raises:
+            XferError: ``broken_data`` if its description cannot be read.
+        """
+        if not KEY.fullmatch(key) or not (version := self.version(key)):
             return None
-        described = json.loads(place.read_text(encoding="utf-8"))
+        described = _description(self.folder / key / DESCRIPTION, version)
+        if not described:
+            raise XferError("broken_data", "domain", key, folder=self.folder / key, reason=f"not a whole {DESCRIPTION}")
         return DomainInfo(
             card=Card(**described["card"]),
             samples=described["samples"],
@@ -98,15 +106,26 @@ class OwnDomains:
             build=lambda: self._load(key, described),
         )
 
-    def _load(self, key: str, described: dict) -> Domain:
+    def _load(self, key: str, described: dict[str, Any]) -> Domain:
         try:
             tensors: dict[str, Tensor] = load_file(self.folder / key / SAMPLES)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise XferError("broken_data", "domain", key, folder=self.folder / key, reason=error) from None
         tasks = {
             name: Task(name, tensors[f"task/{name}"], tuple(task["classes"]), task["unit"])
             for name, task in described["tasks"].items()
         }
-        official: torch.Tensor | None = tensors.get("official_test")
+        official = tensors.get("official_test")
         card = Card(**described["card"])
         return Domain(key, card, described["pool"], tensors["inputs"], tensors["example_ids"], tasks, official)
+
+
+@lru_cache(1000)
+def _description(place: Path, version: int) -> dict[str, Any]:
+    """The description in this file; empty if it cannot be read."""
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+        read_input_spec(found["spec"])
+        return found if found.keys() >= {"card", "pool", "samples", "tasks"} else {}
+    except (OSError, ValueError, TypeError, LookupError, StopIteration):
+        return {}

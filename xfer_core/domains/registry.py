@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from xfer_core.domains.reference import make_reference, read_parameters, split_r
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
+NEAREST = 5  # keys that an error names
 KEPT = 40  # domains in memory; one of digits takes 6 MB, MNIST 55
 
 
@@ -68,14 +70,22 @@ class DomainRegistry:
             XferError: ``unknown_domain``, ``no_parameters``, or those of ``read_parameters``, naming ``field``.
         """
         key, texts = split_reference(reference, field)
-        info = self.builtin.get(key) or (self.own and self.own.info(key))
+        try:
+            info = self.builtin.get(key) or (self.own and self.own.info(key))
+        except XferError as error:
+            error.field = field
+            raise
         if info is None:
-            raise XferError("unknown_domain", field, key, allowed=self.keys())
+            raise XferError("unknown_domain", field, key, allowed=self._nearest(key))
         if info.parameters is None:
             if texts:
                 raise XferError("no_parameters", field, reference, domain=key)
             return info
         return info.bind(reference, read_parameters(info.parameters, texts, field))
+
+    def _nearest(self, key: str) -> tuple[str, ...]:
+        """The keys that are spelled most similarly."""
+        return tuple(get_close_matches(key, self.keys(), n=NEAREST, cutoff=0))
 
     def canonical(self, reference: str) -> str:
         """The shortest reference to the same domain; the given one if it is wrong."""

@@ -1,10 +1,10 @@
-"""The dispatcher: takes queued runs from the store and starts a worker process for each."""
+"""The dispatcher: takes queued runs from the store and has an executor start a worker for each."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import multiprocessing.context
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,17 +14,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from xfer_core.errors import XferError
+from xfer_core.execution.executors.base import Executor, Job
+from xfer_core.execution.executors.local import LocalExecutor
 from xfer_core.execution.factory import ROOT, warm_factory
-from xfer_core.execution.worker import failure_reason, worker
+from xfer_core.execution.worker import failure_reason
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
-from xfer_core.runs.process import is_alive
 from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
 from xfer_core.settings import Settings, settings
 
@@ -110,11 +110,11 @@ def _start(chosen: Settings) -> None:
 
 
 @dataclass
-class WorkerProcess:
-    """A worker process that this dispatcher started."""
+class Worker:
+    """A worker that this dispatcher started."""
 
     run: str
-    process: BaseProcess
+    handle: str  # of the executor
     left: float | None = None  # since when its run no longer needs it; until then it takes one of the slots
 
 
@@ -146,29 +146,26 @@ class Dispatcher:
 
     Args:
         store: where runs are queued.
+        executor: starts and ends the workers.
         slots: runs at a time; 0 chooses three, or one for every four cores if that is more.
         idle_seconds: ends after so long without a run; None never ends.
     """
 
-    def __init__(self, store: Store, slots: int = 0, idle_seconds: float | None = None) -> None:
-        self.store = store
+    def __init__(self, store: Store, executor: Executor, slots: int = 0, idle_seconds: float | None = None) -> None:
+        self.store, self.executor = store, executor
         self.cores = available_cores()
         self.slots = slots or default_slots(self.cores)
         self.idle_seconds = idle_seconds
         self.owner = new_owner()
-        self.workers: dict[str, WorkerProcess] = {}  # token → its process
+        self.workers: dict[str, Worker] = {}  # token → who has it
         self.heartbeats: dict[str, LastHeartbeat] = {}  # token → heartbeat of its run
         self.adopted: set[str] = set()  # tokens of runs started by another dispatcher or a command line
         self.version = code_version()
         self.stopping = False
 
-    def serve(self, context: multiprocessing.context.BaseContext) -> str:
+    def serve(self) -> str:
         """Serve until ``IDLE``, ``OUTDATED``, ``TOLD`` or ``LOST``. Active runs continue; the next dispatcher adopts
-        them.
-
-        Args:
-            context: multiprocessing context of the worker processes.
-        """
+        them."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         last_busy, cared, pause, pause_until = time.monotonic(), -CARE_SECONDS, 0.0, 0.0
@@ -185,7 +182,7 @@ class Dispatcher:
                     self._tick()
                     if not self.workers and not self.adopted and code_version() != self.version:
                         return OUTDATED
-                self._claim_next(context)
+                self._claim_next()
                 pause = 0.0
             except LeaseLost:
                 if not self._retake_lease():
@@ -214,8 +211,8 @@ class Dispatcher:
 
     # ------------------------------------------------------------------ new runs
 
-    def _claim_next(self, context: multiprocessing.context.BaseContext) -> None:
-        busy = sum(child.left is None for child in self.workers.values()) + len(self.adopted)
+    def _claim_next(self) -> None:
+        busy = sum(worker.left is None for worker in self.workers.values()) + len(self.adopted)
         if busy >= self.slots:
             return
         queued = self.store.find(statuses=(QUEUED,))[::-1]  # the oldest first
@@ -224,33 +221,31 @@ class Dispatcher:
         here = busy + len(queued)
         for run in queued[: self.slots - busy]:
             # All runs of an experiment get the same number of threads, also the last ones: its size decides.
-            together = min(self.slots, self.store.count(run.batch) if run.batch else here)
+            together = min(self.slots, self.store.count(run.experiment) if run.experiment else here)
             threads = run.threads or max(1, self.cores // together)
             token = new_token()
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
-            nobody = {"pid": None, "process": None}
-            if self.store.transition(run.id, (QUEUED,), RUNNING, self.owner, token=token, **claimed, **nobody):
-                self._start_worker(context, run.id, threads, token)
+            if self.store.transition(run.id, (QUEUED,), RUNNING, self.owner, token=token, process=None, **claimed):
+                self._start_worker(run.id, threads, token)
 
-    def _start_worker(self, context: multiprocessing.context.BaseContext, run: str, threads: int, token: str) -> None:
+    def _start_worker(self, run: str, threads: int, token: str) -> None:
         url = self.store.engine.url.render_as_string(hide_password=False)
-        child = context.Process(target=worker, args=(url, run, threads, token), name=f"xfer-{run}")  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            child.start()
-        except OSError:  # no process available now: the run waits for the next poll
+            handle = self.executor.start(Job(url, run, threads, token))
+        except OSError:  # no worker available now: the run waits for the next poll
             self.store.transition(run, (RUNNING,), QUEUED, self.owner, token)
             raise
-        self.workers[token] = WorkerProcess(run, child)
+        self.workers[token] = Worker(run, handle)
 
     # ------------------------------------------------------------------ running runs
 
     def _collect_exits(self) -> None:
-        for token, child in list(self.workers.items()):
-            if not child.process.is_alive():
-                child.process.join()
+        for token, worker in list(self.workers.items()):
+            state = self.executor.poll(worker.handle)
+            if state.alive is False:
                 del self.workers[token]
-                with self._isolated(child.run):
-                    self._worker_died(child.run, token, child.process.exitcode)
+                with self._isolated(worker.run):
+                    self._worker_died(worker.run, token, state.exit_code)
 
     def _tick(self) -> None:
         running = {run.token or run.id: run for run in self.store.find(statuses=(RUNNING,))}
@@ -260,11 +255,11 @@ class Dispatcher:
             token: self.heartbeats.get(token) or LastHeartbeat(now, run.heartbeat, now)
             for token, run in running.items()
         }
-        for token, child in self.workers.items():
-            # Its run ended, was deleted, or continues in another process: this process has no work, and must exit.
-            child.left = None if token in running else child.left or now
-            if child.left is not None and now - child.left > PATIENCE_SECONDS:
-                child.process.kill()
+        for token, worker in self.workers.items():
+            # Its run ended, was deleted, or continues in another worker: this one has no work, and must exit.
+            worker.left = None if token in running else worker.left or now
+            if worker.left is not None and now - worker.left > PATIENCE_SECONDS:
+                self.executor.stop(worker.handle)
         for token, run in running.items():
             with self._isolated(run.id):
                 self._check_run(run, token, self.heartbeats[token], now)
@@ -272,28 +267,34 @@ class Dispatcher:
     def _check_run(self, run: Run, token: str, heard: LastHeartbeat, now: float) -> None:
         if run.heartbeat != heard.heartbeat:
             heard.heartbeat, heard.at = run.heartbeat, now
-        child = self.workers.get(token)
-        if child is None and not _is_running(run, now - heard.at):
+        if token not in self.workers and not self._is_running(run, now - heard.at):
             self._worker_died(run.id, token, None)
             return
         heard.asked = (heard.asked or now) if self.store.stop_requested(run.id) else None
         if heard.asked and now - heard.asked > PATIENCE_SECONDS:
             reason = failure_reason("silent_worker", run.id, seconds=round(PATIENCE_SECONDS))
-            self._end(run, child, INTERRUPTED, reason)
+            self._end(run, INTERRUPTED, reason)
         limit = settings().run_minutes
         # The worker ends itself at the limit; this is for one that hangs.
         if limit and now - heard.since > 60 * limit + PATIENCE_SECONDS:
-            self._end(run, child, FAILED, failure_reason("time_limit", run.id, limit=limit))
+            self._end(run, FAILED, failure_reason("time_limit", run.id, limit=limit))
 
-    def _end(self, run: Run, child: WorkerProcess | None, status: str, reason: dict[str, Any]) -> None:
-        """Kill the process of a run that does not end by itself. Its scalars and checkpoints stay."""
-        ended = {"ended": time.time(), "pid": None, "reason": reason}
-        if not self.store.transition(run.id, (RUNNING,), status, self.owner, run.token, **ended):
+    def _is_running(self, run: Run, silence: float) -> bool:
+        """Whether the worker of an adopted run is alive; ``silence``: seconds since its last heartbeat."""
+        alive = self.executor.poll(run.process).alive if run.process else None
+        if alive is not None:
+            return alive
+        return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
+
+    def _end(self, run: Run, status: str, reason: dict[str, Any]) -> None:
+        """End the worker of a run that does not end by itself. Its scalars and checkpoints stay."""
+        if not self.store.transition(
+            run.id, (RUNNING,), status, self.owner, run.token, ended=time.time(), reason=reason
+        ):
             return
-        if child:
-            child.process.kill()
-        elif run.pid and run.process and is_alive(run.process):
-            os.kill(run.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        own = self.workers.get(run.token or run.id)
+        if handle := own.handle if own else run.process:
+            self.executor.stop(handle)
 
     def _worker_died(self, run_id: str, token: str, exit_code: int | None) -> None:
         """A worker exited. If its run is still marked as running, it continues in another worker."""
@@ -303,7 +304,7 @@ class Dispatcher:
         run, before = found[0], -1 if found[0].died_at is None else found[0].died_at
         step = (run.progress or {}).get("step", 0)
         deaths = 1 if step > before else run.deaths + 1
-        counted = {"pid": None, "deaths": deaths, "died_at": max(step, before)}
+        counted = {"deaths": deaths, "died_at": max(step, before)}
         if deaths < ATTEMPTS:
             logger.warning("run %s: its worker died (exit code %s) at step %s; it goes on", run_id, exit_code, step)
             self.store.transition(run_id, (RUNNING,), QUEUED, self.owner, run.token, **counted)
@@ -332,25 +333,17 @@ def _log(what: str, error: Exception) -> None:
         logger.exception(what)
 
 
-def _is_running(run: Run, silence: float) -> bool:
-    """Whether the process that trains this run still exists; ``silence``: seconds since its last heartbeat."""
-    known = is_alive(run.process) if run.process else None
-    if known is not None:
-        return known
-    return silence < (ABROAD_SECONDS if run.process else PATIENCE_SECONDS)
-
-
 def serve(until_idle: bool = False) -> int:
     """Serve this installation's store, if no other dispatcher does. Returns an exit code."""
     chosen = settings()
     store = Store(chosen.database)
     idle = 60 * chosen.idle_minutes if until_idle else None
     while not (watch := Watch(store.lease)).wait():
-        context = warm_factory()  # takes seconds, in which another process may begin to serve
-        dispatcher = Dispatcher(store, chosen.slots, idle)
+        executor = LocalExecutor(warm_factory())  # takes seconds, in which another process may begin to serve
+        dispatcher = Dispatcher(store, executor, chosen.slots, idle)
         if watch.served() is not False or not store.take_lease(dispatcher.owner, watch.seen):
             continue
-        reason = dispatcher.serve(context)
+        reason = dispatcher.serve()
         if reason == LOST:
             # Another one serves now; or the database was made anew and nobody does, though whoever queues a run sees
             # this process and starts no other.

@@ -1,22 +1,19 @@
 """An experiment: several methods, each with several label budgets and several seeds, on one problem.
 
-It is stored in the run store as the runs of one batch: its conditions, missing runs and results are all read from
-their specs, so a restarted server, a second viewer and a run that died need no special case.
+What was asked is a row of the run store. What is missing and what came of it is read from the runs, whose specs keep
+the defaults of their time, so a restarted server, a second viewer and a run that died need no special case.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
-from xfer_core.runs.store import FINISHED, LIVE, RESUMABLE, Run, Store
+from xfer_core.runs.store import FINISHED, LIVE, QUEUED, RESUMABLE, Run, Store
 
-PREFIX = "experiment-"
-OLD_SWEEP = "sweep-"  # prefix of the batches of old λ sweeps, before they were experiments
 MAX_RUNS = 600  # runs at a time
 Budget = Any  # labels per class: a whole number, or "all"
 
@@ -35,13 +32,17 @@ class Condition:
     settings: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The title with its values."""
+        return translate(self.title).format(**self.params)
+
 
 @dataclass(frozen=True)
 class Experiment:
     """Conditions × label budgets × seeds.
 
     Attributes:
-        preset: a key of ``PRESETS``; it decides which chart shows the result.
+        preset: a key of ``ALL_PRESETS``; it decides which chart shows the result.
         base: the spec that each condition changes.
         conditions: what is compared.
         budgets: labels per class in the target.
@@ -79,28 +80,74 @@ class Experiment:
         ]
         return [(spec.model_copy(update={"seed": seed}), condition) for seed in self.seeds for spec, condition in made]
 
+    def asked(self) -> dict[str, Any]:
+        """The experiment as JSON, as the store keeps it."""
+        return {
+            "preset": self.preset,
+            "base": self.base.model_dump(mode="json"),
+            "conditions": [
+                {"title": one.title, "settings": list(one.settings), "params": dict(one.params)}
+                for one in self.conditions
+            ],
+            "budgets": list(self.budgets),
+            "seeds": list(self.seeds),
+        }
 
-def new_batch(question: str) -> str:
-    """A new batch name for an experiment's runs; it contains the preset."""
-    return f"{PREFIX}{question}-{secrets.token_hex(4)}"
+    def begin(self, store: Store, translate: Callable[[str], str] = str) -> str:
+        """Store the experiment and queue its runs, named by their conditions. The experiment's id.
+
+        Raises:
+            XferError: as :meth:`specs`.
+        """
+        runs = [(spec, one.text(translate)) for spec, one in self.specs()]
+        return store.create_experiment(self.asked(), runs)
 
 
-def is_experiment(batch: str) -> bool:
-    """Whether the runs of this batch are those of an experiment."""
-    return batch.startswith((PREFIX, OLD_SWEEP))
+def experiment_of(preset: str, runs: Sequence[tuple[RunSpec, str]]) -> Experiment:
+    """The experiment that these runs make. Its base is the first spec; each condition sets its strategy, and all else
+    that differs from the base.
+
+    Args:
+        preset: of the experiment.
+        runs: specs with their names, at least one.
+    """
+    base, conditions = runs[0][0], {}
+    for spec, name in runs:
+        settings = tuple(_settings(spec.model_dump(mode="json"), base.model_dump(mode="json")))
+        conditions.setdefault(settings, Condition(name or type(spec.strategy).title, settings))
+    budgets = dict.fromkeys(spec.problem.labels_per_class for spec, _name in runs)
+    seeds = sorted({spec.seed for spec, _name in runs})
+    return Experiment(preset, base, tuple(conditions.values()), tuple(budgets), tuple(seeds))
 
 
-def preset_of(batch: str) -> str:
-    """The preset of an experiment by its batch."""
-    if batch.startswith(OLD_SWEEP):
-        return "lambda"
-    return batch.removeprefix(PREFIX).rpartition("-")[0]
+def _settings(spec: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+    """The strategy and all that differs from the base, except seed and label budget, as ``PATH=VALUE``."""
+    settings = []
+    for part, value in spec.items():
+        if not isinstance(value, Mapping) or (part != "strategy" and value == base[part]):
+            continue
+        if "kind" in value:
+            settings.append(f"{part}.kind={value['kind']}")
+        for name, found in value.items():
+            same = "kind" not in value and found == base[part].get(name)
+            if name not in ("kind", "labels_per_class") and not same:
+                settings.append(f"{part}.{name}={canonical(found)}")
+    return settings
 
 
-def experiments(store: Store) -> dict[str, float]:
-    """The batch of every experiment → the time of its first run; the newest first."""
-    found = [*store.batches(PREFIX), *store.batches(OLD_SWEEP)]
-    return dict(sorted(found, key=lambda one: -one[1]))
+def begin_runs(
+    store: Store, preset: str, runs: Sequence[tuple[RunSpec, str]], name: str = "", status: str = QUEUED
+) -> str:
+    """Store these runs as an experiment, such as one from a recipe, and queue them. The experiment's id.
+
+    Args:
+        store: where it is stored.
+        preset: of the experiment.
+        runs: specs with their names, at least one.
+        name: of the experiment.
+        status: of its runs.
+    """
+    return store.create_experiment(experiment_of(preset, runs).asked(), runs, name, status)
 
 
 def without_seed(spec: Mapping[str, Any]) -> str:
@@ -154,19 +201,39 @@ def add_seeds(runs: Sequence[Run], count: int) -> list[tuple[RunSpec, str]]:
     ]
 
 
+def begin_or_resume(store: Store, asked: Experiment) -> str:
+    """Begin an experiment, or go on with the newest one that asks for the same, unless that is finished. Its id.
+
+    Raises:
+        XferError: as :meth:`Experiment.specs`.
+    """
+    wanted = {spec.digest(): (spec, condition.text()) for spec, condition in asked.specs()}
+    row = asked.asked()
+    alike = (one for one in store.experiments().values() if (one.preset, one.seeds) == (row["preset"], row["seeds"]))
+    if newest := next((one for one in alike if store.asked(one.id) == row), None):
+        runs = store.find(experiment=newest.id)
+        still_so = {run.digest for run in runs} <= wanted.keys()  # else a default has changed since
+        if still_so and len(finished_unique(runs)) < len(wanted):
+            resume(store, newest.id)
+            here = {run.digest for run in store.find(experiment=newest.id)}
+            store.create_many([wanted[digest] for digest in wanted if digest not in here], newest.id)
+            return newest.id
+    return asked.begin(store)
+
+
 def pause(store: Store, runs: Iterable[Run]) -> None:
     """Pause running and queued runs; each can be resumed bit-identically."""
     _order(store, "pause", (run for run in runs if run.status in LIVE))
 
 
-def resume(store: Store, batch: str) -> int:
+def resume(store: Store, experiment: str) -> int:
     """Resume paused, interrupted and failed runs, and queue stopped ones again; the number of these runs."""
-    runs = store.find(batch=batch)
+    runs = store.find(experiment=experiment)
     resumable = [run for run in runs if run.status in RESUMABLE]
     _order(store, "resume", resumable)
     again = missing_specs(runs)
     if again:
-        store.create_many(again, batch)
+        store.create_many(again, experiment)
     return len(resumable) + len(again)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from xfer_core.experiments.experiment import is_experiment
 from xfer_core.names import is_error
 from xfer_core.runs.store import Run
 
@@ -15,11 +14,11 @@ class ListEntry:
     """A run by itself, or the runs of an experiment.
 
     Attributes:
-        batch: of the experiment; empty for a run by itself.
+        experiment: its id; empty for a run by itself.
         runs: at least one, in the given order.
     """
 
-    batch: str
+    experiment: str
     runs: list[Run]
 
 
@@ -65,12 +64,12 @@ def domains_of(run: Run) -> set[str]:
     return {key for role in ("source", "target", "unseen") for key in problem.get(role, ())}
 
 
-def entries(runs: Sequence[Run]) -> list[ListEntry]:
-    """The runs in the given order, those of an experiment together at the place of its first one."""
+def entries(runs: Sequence[Run], experiments: Collection[str]) -> list[ListEntry]:
+    """The runs in the given order, those of each of these experiments together at the place of its first one."""
     found: dict[str, ListEntry] = {}
     for run in runs:
-        batch = run.batch if is_experiment(run.batch) else ""
-        found.setdefault(batch or f"run {run.id}", ListEntry(batch, [])).runs.append(run)
+        experiment = run.experiment if run.experiment in experiments else ""
+        found.setdefault(experiment or f"run {run.id}", ListEntry(experiment, [])).runs.append(run)
     return list(found.values())
 
 

@@ -9,6 +9,7 @@ from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.experiments.experiment import Budget, Condition
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical
+from xfer_core.runs.store import StoredExperiment
 from xfer_core.strategies import STRATEGIES, TITLES
 from xfer_core.strategies.base import task_loss_terms
 from xfer_core.strategies.joint.joint import Joint
@@ -17,11 +18,19 @@ LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
 BALANCERS = tuple(form.kind_name() for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights())
 """The kinds that set the λ of joint learning by themselves."""
+RACERS = {"target_only": "From scratch", "fine_tune": "Practised first", "joint": "Both at once"}
+"""Strategy → name of its network in a race."""
+TOGETHER = "train"  # preset of a run that was started with its baselines; no question, and on no page of its own
 
 
 def strategy_conditions(kinds: Sequence[str]) -> tuple[Condition, ...]:
     """One condition per strategy, each with its defaults."""
     return tuple(Condition(TITLES[kind], (f"strategy.kind={kind}",)) for kind in kinds)
+
+
+def race_conditions(spec: RunSpec) -> tuple[Condition, ...]:
+    """The three networks of the page Start."""
+    return tuple(Condition(title, (f"strategy.kind={kind}",)) for kind, title in RACERS.items())
 
 
 def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
@@ -117,7 +126,7 @@ class ExperimentPreset:
 
 
 ALL_METHODS = tuple(TITLES)
-PRESETS: dict[str, ExperimentPreset] = {
+PRESETS: dict[str, ExperimentPreset] = {  # in the form of Compare
     "help": ExperimentPreset(
         "Does transfer help?",
         "The same target labels with and without knowledge from the source, for few and for many labels.",
@@ -171,3 +180,22 @@ PRESETS: dict[str, ExperimentPreset] = {
         ALL_METHODS,
     ),
 }
+ALL_PRESETS = {
+    **PRESETS,
+    "race": ExperimentPreset(
+        "From scratch, practised first, or both at once?",
+        "Three networks learn from the same few labels.",
+        "race",
+        conditions=race_conditions,
+    ),
+}
+
+
+def is_on_start(experiment: StoredExperiment) -> bool:
+    """Whether the page Start shows it: a race with one label budget and one seed."""
+    return experiment.preset == "race" and len(experiment.budgets) == len(experiment.seeds) == 1
+
+
+def is_on_compare(experiment: StoredExperiment) -> bool:
+    """Whether the page Compare shows it: every other experiment that asks a question."""
+    return experiment.preset in ALL_PRESETS and not is_on_start(experiment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class InputSpec(ABC):
     """Whether a weighted mean of two prepared samples is an input too."""
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     """Of the network's weights."""
+    attribution: ClassVar[Literal["none", "grad_cam", "integrated_gradients"]] = "none"
+    """How it can be shown what in an input spoke for a class."""
     is_fitted: ClassVar[bool] = False
     """Whether its encoder depends on the training inputs."""
     plural: ClassVar[str]

@@ -60,6 +60,7 @@ class TableInput(InputSpec):
 
     modality = "table"
     dtype = torch.float32
+    attribution = "integrated_gradients"
     is_fitted = True
     plural = "rows"
 
@@ -262,6 +263,16 @@ class TableEncoder(Encoder):
             found[column.title] = [column.categories[index] for index in rows[:, start:end].argmax(1)]
             start = end
         return pd.DataFrame(found, columns=[column.title for column in self.spec.columns])
+
+    def bounds(self) -> list[tuple[float, float, float]]:
+        """The smallest, the middle and the largest value of each column in the training inputs; of one of categories
+        the index of the most frequent in the middle."""
+        found = []
+        for column, values in zip(self.spec.columns, self.rows.T, strict=True):
+            present = values[~np.isnan(values)]
+            middle = np.bincount(present.astype(np.int64)).argmax() if column.categories else np.median(present)
+            found.append((float(present.min()), float(middle), float(present.max())))
+        return found
 
     def module(self) -> nn.Module:
         return EncoderModule(self)

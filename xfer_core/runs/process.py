@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,12 @@ def is_alive(process: str) -> bool | None:
     """
     place, pid, start = process.rsplit(":", 2)
     return (start != "" and _start(int(pid)) == start) if place == _place() else None
+
+
+def end(process: str) -> None:
+    """Kill the process of this :func:`identity`, if it exists and that can be checked from here."""
+    if is_alive(process):
+        os.kill(int(process.rsplit(":", 2)[1]), signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
 
 
 @cache

@@ -11,7 +11,8 @@ runs = Table(
     metadata,
     Column("id", String(16), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("batch", String(40), nullable=False, default=""),  # runs that belong together, such as a race
+    # The id of its experiment, "" for a run by itself. The old name lets a worker of an older version go on.
+    Column("batch", String(40), key="experiment", nullable=False, default=""),
     Column("spec", JSON, nullable=False),
     Column("digest", String(16), nullable=False),
     Column("status", String(16), nullable=False),
@@ -31,7 +32,7 @@ runs = Table(
     Column("died_at", Integer),  # the furthest step at which a worker died
     Index("runs_by_status", "status", "created"),
     Index("runs_by_digest", "digest"),
-    Index("runs_by_batch", "batch"),
+    Index("runs_by_batch", "experiment"),
 )
 
 scalars = Table(
@@ -71,8 +72,15 @@ commands = Table(
 experiments = Table(
     "experiments",
     metadata,
-    Column("batch", String(40), primary_key=True),  # of the experiment's runs
-    Column("name", String(200), nullable=False),  # given by a person; an experiment without a row has none
+    Column("id", String(40), primary_key=True),
+    Column("name", String(200), nullable=False),  # given by a person, "" for none
+    Column("preset", String(40), nullable=False),
+    Column("base", JSON, nullable=False),  # the spec that each condition changes
+    Column("conditions", JSON, nullable=False),  # [{title, settings, params}, …]
+    Column("budgets", JSON, nullable=False),  # labels per class: numbers, or "all"
+    Column("seeds", JSON, nullable=False),
+    Column("created", Float, nullable=False),  # seconds since 1970
+    Column("owner", String(40), nullable=False),  # "" for the one workspace
 )
 
 leases = Table(

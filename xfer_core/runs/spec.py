@@ -17,7 +17,7 @@ from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec
 from xfer_core.names import ACCURACY, ERROR, MetricName, lambda_name
 from xfer_core.networks import NETWORKS, AnyNetwork, SmallCNN
-from xfer_core.problems.problem import ROLES, Problem, ProblemData
+from xfer_core.problems.problem import MAX_ENTRIES, ROLES, Problem, ProblemData
 from xfer_core.selections import RULES
 from xfer_core.strategies import WITHOUT_TARGET_LABELS, AnyStrategy
 from xfer_core.strategies.base import ChoosesFrozen
@@ -58,6 +58,8 @@ class RunSpec(Config):
         training = filled.get("training", {})
         if isinstance(training, Mapping) and "augment" not in training:
             filled["training"] = {**training, "augment": spec.default_augmentations}
+        elif isinstance(training, TrainingConfig) and "augment" not in training.model_fields_set:
+            filled["training"] = training.model_copy(update={"augment": spec.default_augmentations})
         return filled
 
     def check(self) -> ProblemData:
@@ -196,7 +198,8 @@ def _offered(problem: Mapping[str, Any]) -> tuple[list[str], InputSpec | None]:
     """
     try:
         named = {role: problem.get(role, getattr(Problem(), role)) for role in reversed(ROLES)}
-        infos = [domain_info(reference) for references in named.values() for reference in references]
+        references = dict.fromkeys(reference for several in named.values() for reference in several[:MAX_ENTRIES])
+        infos = [domain_info(reference) for reference in references]
     except (XferError, TypeError, AttributeError):
         return [], None
     tasks = [task for task in (infos[0].tasks if infos else ()) if all(task in info.tasks for info in infos)]

@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -44,7 +44,7 @@ class Run:
 
     id: str
     name: str
-    batch: str
+    experiment: str
     spec: dict[str, Any]
     digest: str
     status: str
@@ -98,6 +98,29 @@ class Run:
 
 
 @dataclass(frozen=True)
+class StoredExperiment:
+    """One row of the table ``experiments``, without base and conditions, which may be large: :meth:`Store.asked`.
+
+    Attributes:
+        id: also in ``Run.experiment``.
+        name: given by a person; empty for none.
+        preset: says which page shows it, and how.
+        budgets: labels per class in the target.
+        seeds: of its runs, with those that were added later.
+        created: in seconds since 1970.
+        owner: empty for the one workspace.
+    """
+
+    id: str
+    name: str
+    preset: str
+    budgets: list[Any]
+    seeds: list[int]
+    created: float
+    owner: str
+
+
+@dataclass(frozen=True)
 class RunUpdate:
     """Scalars and events that a run's writer added after some seq, in order of seq."""
 
@@ -146,29 +169,46 @@ class Store:
 
     # ------------------------------------------------------------------ requests
 
-    def create(self, spec: RunSpec, name: str = "", batch: str = "", status: str = QUEUED) -> str:
+    def create(self, spec: RunSpec, name: str = "", experiment: str = "", status: str = QUEUED) -> str:
         """Write a new run and return its id."""
-        return self.create_many([(spec, name)], batch, status)[0]
+        return self.create_many([(spec, name)], experiment, status)[0]
 
     @transaction
-    def create_many(self, wanted: Sequence[tuple[RunSpec, str]], batch: str, status: str = QUEUED) -> list[str]:
-        """Write several runs, each with its name, in one transaction: a dispatcher sees all of them or none."""
-        now = time.time()
-        rows = [
-            {
-                "id": secrets.token_hex(4),
-                "name": name or type(spec.strategy).title,
-                "batch": batch,
-                "spec": spec.model_dump(mode="json"),
-                "digest": spec.digest(),
-                "status": status,
-                "created": now + 1e-6 * i,  # in the given order
-            }
-            for i, (spec, name) in enumerate(wanted)
-        ]
+    def create_many(
+        self, wanted: Sequence[tuple[RunSpec, str]], experiment: str = "", status: str = QUEUED
+    ) -> list[str]:
+        """Write several runs, each with its name, in one transaction: a dispatcher sees all of them or none.
+
+        Their seeds are added to those of the experiment.
+        """
+        table = schema.experiments
         with self.engine.begin() as connection:
-            connection.execute(schema.runs.insert(), rows)
-        return [row["id"] for row in rows]
+            ids = self._insert(connection, wanted, experiment, status)
+            query = sa.select(table.c.seeds).where(table.c.id == experiment).with_for_update()
+            before = connection.execute(query).scalar()
+            if before is not None:
+                seeds = sorted({*before, *(spec.seed for spec, _name in wanted)})
+                connection.execute(table.update().where(table.c.id == experiment).values(seeds=seeds))
+        return ids
+
+    @transaction
+    def create_experiment(
+        self, asked: Mapping[str, Any], wanted: Sequence[tuple[RunSpec, str]], name: str = "", status: str = QUEUED
+    ) -> str:
+        """Write an experiment with its runs in one transaction, and return its id.
+
+        Args:
+            asked: preset, base, conditions, budgets and seeds.
+            wanted: its runs, each with its name.
+            name: of the experiment.
+            status: of its runs.
+        """
+        experiment = f"experiment-{secrets.token_hex(4)}"
+        row = {**asked, "id": experiment, "name": name.strip()[:NAME_LENGTH], "created": time.time(), "owner": ""}
+        with self.engine.begin() as connection:
+            connection.execute(schema.experiments.insert().values(row))
+            self._insert(connection, wanted, experiment, status)
+        return experiment
 
     @transaction
     def command(self, run: str, kind: str, name: str = "", value: float = 0.0) -> None:
@@ -206,18 +246,17 @@ class Store:
         self.update(run, name=name.strip()[:NAME_LENGTH] or "—")
 
     @transaction
-    def name_experiment(self, batch: str, name: str) -> None:
+    def name_experiment(self, experiment: str, name: str) -> None:
         """Name an experiment, or remove its name with an empty one."""
-        table, name = schema.experiments, name.strip()[:NAME_LENGTH]
+        table = schema.experiments
         with self.engine.begin() as connection:
-            if not name:
-                connection.execute(table.delete().where(table.c.batch == batch))
-            elif not connection.execute(table.update().where(table.c.batch == batch).values(name=name)).rowcount:
-                connection.execute(table.insert().values(batch=batch, name=name))
+            change = table.update().where(table.c.id == experiment)
+            connection.execute(change.values(name=name.strip()[:NAME_LENGTH]))
 
     @transaction
     def delete(self, runs: Sequence[str]) -> None:
-        """Delete these runs with their scalars and events. Live ones must be stopped first.
+        """Delete these runs with their scalars and events, and an experiment with its last run. Live ones must be
+        stopped first.
 
         Raises:
             XferError: ``not_in_status``.
@@ -229,8 +268,8 @@ class Store:
             for table in (schema.scalars, schema.events, schema.commands):
                 connection.execute(table.delete().where(table.c.run.in_(runs)))
             connection.execute(schema.runs.delete().where(schema.runs.c.id.in_(runs)))
-            named, batches = schema.experiments, sa.select(schema.runs.c.batch)
-            connection.execute(named.delete().where(named.c.batch.not_in(batches)))
+            table, used = schema.experiments, sa.select(schema.runs.c.experiment)
+            connection.execute(table.delete().where(table.c.id.not_in(used)))
 
     # ------------------------------------------------------------------ reading
 
@@ -248,7 +287,7 @@ class Store:
     def find(
         self,
         ids: Sequence[str] | None = None,
-        batch: str | None = None,
+        experiment: str | None = None,
         statuses: Sequence[str] | None = None,
         digest: str | None = None,
         limit: int | None = None,
@@ -258,8 +297,8 @@ class Store:
         query = sa.select(table).order_by(table.c.created.desc(), table.c.id)
         if ids is not None:
             query = query.where(table.c.id.in_(ids))
-        if batch is not None:
-            query = query.where(table.c.batch == batch)
+        if experiment is not None:
+            query = query.where(table.c.experiment == experiment)
         if statuses is not None:
             query = query.where(table.c.status.in_(statuses))
         if digest is not None:
@@ -268,31 +307,34 @@ class Store:
             return [_run(row) for row in connection.execute(query.limit(limit)).mappings()]
 
     @transaction
-    def count(self, batch: str) -> int:
-        """The number of runs in a batch."""
-        query = sa.select(sa.func.count()).where(schema.runs.c.batch == batch)
+    def count(self, experiment: str) -> int:
+        """The number of runs of an experiment."""
+        query = sa.select(sa.func.count()).where(schema.runs.c.experiment == experiment)
         with self.engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
     @transaction
-    def batches(self, prefix: str) -> list[tuple[str, float]]:
-        """The batches with this prefix, each with the time of its first run; the newest first."""
-        table = schema.runs
-        first = sa.func.min(table.c.created)
-        query = sa.select(table.c.batch, first).where(table.c.batch.startswith(prefix, autoescape=True))
+    def experiments(self, ids: Sequence[str] | None = None) -> dict[str, StoredExperiment]:
+        """Id → experiment, of all or of these, the newest first."""
+        table = schema.experiments
+        columns = [table.c[field.name] for field in fields(StoredExperiment)]
+        query = sa.select(*columns).order_by(table.c.created.desc(), table.c.id)
+        if ids is not None:
+            query = query.where(table.c.id.in_(ids))
         with self.engine.connect() as connection:
-            rows = connection.execute(query.group_by(table.c.batch).order_by(first.desc()))
-            return [(batch, created) for batch, created in rows]
+            return {row["id"]: StoredExperiment(**row) for row in connection.execute(query).mappings()}
 
-    def experiment_name(self, batch: str) -> str:
-        """The name of this experiment; empty if it has none."""
-        return self.experiment_names().get(batch, "")
+    def experiment(self, experiment: str) -> StoredExperiment | None:
+        """One experiment; None if it is not in this store."""
+        return self.experiments([experiment]).get(experiment)
 
     @transaction
-    def experiment_names(self) -> dict[str, str]:
-        """Batch → name, of every named experiment."""
+    def asked(self, experiment: str) -> dict[str, Any]:
+        """Preset, base, conditions, budgets and seeds of an experiment, as in :meth:`create_experiment`."""
+        table = schema.experiments
+        columns = (table.c.preset, table.c.base, table.c.conditions, table.c.budgets, table.c.seeds)
         with self.engine.connect() as connection:
-            return {row.batch: row.name for row in connection.execute(sa.select(schema.experiments))}
+            return dict(connection.execute(sa.select(*columns).where(table.c.id == experiment)).mappings().one())
 
     @transaction
     def updates_since(self, run: str, seq: int = 0) -> RunUpdate:
@@ -498,12 +540,34 @@ class Store:
             raise self.database.gone() or XferError("unknown_run", "run", run)
 
     @staticmethod
+    def _insert(
+        connection: Connection, wanted: Sequence[tuple[RunSpec, str]], experiment: str, status: str
+    ) -> list[str]:
+        now = time.time()
+        rows = [
+            {
+                "id": secrets.token_hex(4),
+                "name": name or type(spec.strategy).title,
+                "experiment": experiment,
+                "spec": spec.model_dump(mode="json"),
+                "digest": spec.digest(),
+                "status": status,
+                "created": now + 1e-6 * i,  # in the given order
+            }
+            for i, (spec, name) in enumerate(wanted)
+        ]
+        if rows:
+            connection.execute(schema.runs.insert(), rows)
+        return [row["id"] for row in rows]
+
+    @staticmethod
     def _change(
         connection: Connection, run: str, before: Iterable[str], values: Mapping[str, Any], by: str | None = None
     ) -> bool:
         table = schema.runs
         where = (*_held(run, by), table.c.status.in_(tuple(before)))
-        change = table.update().where(*where).values(**{"token": None, **values})  # its previous worker loses the run
+        # Its previous worker loses the run.
+        change = table.update().where(*where).values(**{"token": None, "pid": None, **values})
         return connection.execute(change).rowcount == 1
 
     @staticmethod
@@ -516,7 +580,7 @@ class Store:
 
 def _run(row: Mapping[Any, Any]) -> Run:
     """A row for readers: every measured value is a float, NaN where JSON has null."""
-    run = Run(**row)
+    run = Run(**{column.key: row[column] for column in schema.runs.c})
     if not run.result:
         return run
     result = dict(run.result)
@@ -579,6 +643,8 @@ def _migrate(engine: Engine) -> None:
         lock.acquire()
     try:
         with engine.begin() as connection:
+            if lock:  # Python's SQLite would commit each change of a table by itself
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:  # such as tables of a newer version
@@ -588,7 +654,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0005"
 
 
 def _at_head(engine: Engine) -> bool:

@@ -17,7 +17,7 @@ function buildHeader(view) {
   return [() => {
     const state = view.runs.get(definition.id);
     const progress = state.progress;
-    showStatus(view, status, state, definition.doubt);
+    showStatus(view, status, state, definition.caveat);
     showPhases(view, phases, state);
     say(step, progress ? stepText(view, progress) : "");
     bar(state);
@@ -42,10 +42,10 @@ function addBar(view, parent = view.head, title = "") {
   };
 }
 
-function showStatus(view, node, { status }, doubt = "") {
-  const doubtful = doubt && status === "finished";
+function showStatus(view, node, { status }, caveat = "") {
+  const doubtful = caveat && status === "finished";
   node.dataset.status = doubtful ? "doubtful" : status;
-  say(node, doubtful ? doubt : view.texts[`status.${status}`] ?? status ?? "");
+  say(node, doubtful ? caveat : view.texts[`status.${status}`] ?? status ?? "");
 }
 
 // Of a run that is finished none is "now": its chart shows where each began.

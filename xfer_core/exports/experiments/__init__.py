@@ -33,13 +33,13 @@ FORMATS = (
 )
 
 
-def export_experiment(store: Store, batch: str, folder: Path) -> list[Path]:
+def export_experiment(store: Store, experiment: str, folder: Path) -> list[Path]:
     """Write an experiment to ``folder`` in every format.
 
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
     """
-    found = gather_results(store, batch)
+    found = gather_results(store, experiment)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / form.file for form in FORMATS]
     for form, path in zip(FORMATS, paths, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xfer_core.analysis.sentences import table_rows
 from xfer_core.exports.experiments.facts import facts
 from xfer_core.exports.experiments.results import ExperimentResults
 
@@ -30,7 +29,7 @@ def escape(text: str) -> str:
 
 def content(found: ExperimentResults) -> bytes:
     """A ``table`` with caption and label."""
-    rows = table_rows(found.found, found.reference, found.titles, found.numbers)
+    rows = found.rows
     columns = list(rows[0])
     lines = [
         r"% \usepackage{booktabs}",

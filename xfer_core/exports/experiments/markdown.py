@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from xfer_core.analysis.sentences import table_rows
 from xfer_core.exports.experiments.results import ExperimentResults
 
 
 def content(found: ExperimentResults) -> bytes:
     """A pipe table with a row per method and label budget."""
-    rows = table_rows(found.found, found.reference, found.titles, found.numbers)
+    rows = found.rows
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return ("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n").encode()
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import MAX_RUNS, one_run_per_condition, preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.experiment import MAX_RUNS, one_run_per_condition
+from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import NAME_LENGTH
@@ -24,7 +24,7 @@ def content(found: ExperimentResults) -> bytes:
         for run in one_run_per_condition(found.runs)
     ]
     recipe = {
-        "experiment": preset_of(found.batch),
+        "experiment": found.experiment.preset,
         "name": found.title,
         "seeds": sorted({run.spec["seed"] for run in found.runs}),
         "runs": made,
@@ -50,8 +50,8 @@ def read_recipe(data: Any) -> tuple[str, str, list[tuple[RunSpec, str]]]:
     if not is_experiment(data):
         raise XferError("bad_experiment", "recipe", data)
     preset, runs, seeds = data["experiment"], data.get("runs"), data.get("seeds")
-    if preset not in PRESETS:
-        raise XferError("unknown_choice", "experiment", preset, allowed=", ".join(PRESETS))
+    if preset not in ALL_PRESETS:
+        raise XferError("unknown_choice", "experiment", preset, allowed=", ".join(ALL_PRESETS))
     if not (isinstance(seeds, list) and seeds):
         raise XferError("bad_experiment", "seeds", seeds)
     if not (isinstance(runs, list) and runs and all(_has_spec(run) for run in runs)):

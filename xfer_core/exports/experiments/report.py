@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 
-from xfer_core.analysis.sentences import how_judged, table_rows
+from xfer_core.analysis.sentences import how_judged
 from xfer_core.exports import html
 from xfer_core.exports.experiments import recipe
 from xfer_core.exports.experiments.facts import facts
@@ -20,7 +20,7 @@ def content(found: ExperimentResults) -> bytes:
     parts += [html.paragraph(_bare(one.text)) for one in found.said]
     parts += [html.heading("What was asked"), *map(html.paragraph, facts(found))]
     parts += [html.heading("What came out"), _figure(found)]
-    rows = table_rows(found.found, found.reference, found.titles, found.numbers)
+    rows = found.rows
     parts.append(html.table(list(rows[0]), [list(row.values()) for row in rows], numbers=len(rows[0]) - 3))
     parts.append(html.folded("How this is judged, exactly", html.paragraph(how_judged(found.found))))
     parts += [html.heading("Every run"), html.folded(f"{len(found.table)} finished runs", _runs(found))]

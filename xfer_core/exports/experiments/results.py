@@ -8,13 +8,13 @@ from functools import cached_property
 
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
-from xfer_core.analysis.sentences import Sentence, sentences
+from xfer_core.analysis.sentences import Sentence, sentences, table_rows
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
-from xfer_core.experiments.experiment import finished_unique, one_run_per_condition, preset_of
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.experiment import finished_unique, one_run_per_condition
+from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.runs.spec import RunSpec
-from xfer_core.runs.store import Run, Store
+from xfer_core.runs.store import Run, Store, StoredExperiment
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,24 @@ class ExperimentResults:
     """An experiment with its results.
 
     Attributes:
-        batch: its key in the store.
-        title: its name, or its preset's title.
-        runs: all of them, by time.
-        table: the finished ones, at least one.
-        reference: the condition that the others are compared with.
+        experiment: what was asked.
+        runs: all of them, by time; at least one.
+        done: the finished ones.
+        table: a record of each.
+        reference: the condition that the others are compared with; empty while none has finished.
     """
 
-    batch: str
-    title: str
+    experiment: StoredExperiment
     runs: Sequence[Run]
+    done: Sequence[Run]
     table: Sequence[RunRecord]
     reference: str
+
+    @property
+    def title(self) -> str:
+        """Its name, or its preset's title."""
+        stored = self.experiment
+        return stored.name or (ALL_PRESETS[stored.preset].title if stored.preset in ALL_PRESETS else stored.id)
 
     @cached_property
     def spec(self) -> RunSpec:
@@ -65,6 +71,11 @@ class ExperimentResults:
         """Every condition at every budget against the reference."""
         return summarize_conditions(self.table, self.reference, higher_is_better=not self.numbers)
 
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The same as the rows of a table: column → text."""
+        return table_rows(self.found, self.reference, self.titles, self.numbers)
+
     @cached_property
     def said(self) -> list[Sentence]:
         """The results as sentences."""
@@ -83,19 +94,26 @@ def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
-def gather_results(store: Store, batch: str, reference: str = "") -> ExperimentResults:
-    """The experiment, compared with ``reference`` (a condition) or with the default one.
+def results_so_far(stored: StoredExperiment, runs: Sequence[Run], reference: str = "") -> ExperimentResults:
+    """The results of these runs, at least one, compared with ``reference`` (a condition) or with the default one."""
+    runs = sorted(runs, key=lambda run: run.created)
+    done = finished_unique(runs)
+    table = run_records(done)
+    if table and not any(row.condition == reference for row in table):
+        reference = default_reference(table)
+    return ExperimentResults(stored, runs, done, table, reference if table else "")
+
+
+def gather_results(store: Store, experiment: str, reference: str = "") -> ExperimentResults:
+    """The results of an experiment, as :func:`results_so_far`.
 
     Raises:
         XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
     """
-    runs = sorted(store.find(batch=batch), key=lambda run: run.created)
-    if not runs:
-        raise XferError("unknown_experiment", "experiment", batch)
-    table = run_records(finished_unique(runs))
-    if not table:
-        raise XferError("no_results", "experiment", batch)
-    known = reference if any(row.condition == reference for row in table) else default_reference(table)
-    question = PRESETS.get(preset_of(batch))
-    title = store.experiment_name(batch) or (question.title if question else batch)
-    return ExperimentResults(batch, title, runs, table, known)
+    stored = store.experiment(experiment)
+    if stored is None:
+        raise XferError("unknown_experiment", "experiment", experiment)
+    found = results_so_far(stored, store.find(experiment=experiment), reference)
+    if not found.table:
+        raise XferError("no_results", "experiment", experiment)
+    return found

@@ -25,6 +25,7 @@ class ImageInput(InputSpec):
 
     modality = "image"
     plural = "images"
+    attribution = "grad_cam"
     dtype = torch.uint8
     augmentations = ("flip", "crop", "shift", "rotation")
     default_augmentations = ("shift",)

@@ -1,4 +1,4 @@
-"""Read a link to Train: the spec in its query parameters, and the settings that are refused."""
+"""Read a spec from the query parameters of a link, and the settings that are refused."""
 
 from __future__ import annotations
 

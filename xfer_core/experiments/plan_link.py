@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pages.widgets.link import read_link
 from xfer_core.errors import XferError
-from xfer_core.experiments.plan import SHARED, Plan, plan_for, plan_to_compare, plan_to_sweep
-from xfer_core.experiments.presets import PRESETS
+from xfer_core.experiments.plan import SHARED, Plan, plan_for
+from xfer_core.experiments.presets import ALL_PRESETS, PRESETS
+from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms
@@ -22,54 +22,42 @@ RATE = "training.optimizer.lr"  # the one training setting that a method may hav
 Refused = list[tuple[str, XferError]]
 
 
-def compare_query(spec: RunSpec) -> dict[str, str]:
-    """For a link from Train to Compare: a new experiment with the settings of this spec, against its baselines."""
-    return plan_to_compare(spec).query()
-
-
-def sweep_query(spec: RunSpec, term: str = "") -> dict[str, str]:
-    """For a link from Train to Compare: how λ changes the result, with the settings of this spec.
-
-    Args:
-        spec: as chosen now.
-        term: the term whose λ is swept from 0 to 1; empty: all terms of the targets.
-    """
-    return plan_to_sweep(spec, term).query()
-
-
 def is_plan(given: Mapping[str, str]) -> bool:
     """Whether a link holds any part of a plan."""
-    return any(_is_ours(path) for path in given)
+    return any(is_part_of_plan(path) for path in given)
 
 
-def read_plan(given: Mapping[str, str]) -> tuple[Plan, Refused]:
+def read_plan(given: Mapping[str, str], presets: Collection[str] = PRESETS) -> tuple[Plan, Refused]:
     """The plan of a link, as far as the form can show it.
 
     Args:
         given: the parameters of a link, in any order. Foreign ones (fbclid, utm_source, …) are ignored.
+        presets: that it may name.
 
     Returns:
         The plan; and each refused part, as it stood in the link, with the rule that it breaks.
     """
     refused: Refused = []
     question = given.get("question", "")
-    if question and question not in PRESETS:
-        refused.append((f"question={question}", XferError("unknown_choice", "question", question, allowed=PRESETS)))
-    plan = plan_for(question if question in PRESETS else "compare" if "methods" in given else "help")
+    if question and question not in presets:
+        allowed = ", ".join(presets)
+        refused.append((f"question={question}", XferError("unknown_choice", "question", question, allowed=allowed)))
+    plan = plan_for(question if question in presets else "compare" if "methods" in given else "help")
     for read in (_read_shared, _read_words, _read_settings, _read_term):
         plan, left_out = read(plan, given)
         refused += left_out
     return plan, refused
 
 
-def _is_ours(path: str) -> bool:
+def is_part_of_plan(path: str) -> bool:
+    """Whether a parameter of a link belongs to a plan."""
     head = path.partition(".")[0]
     return path in WORDS or ("." in path and (head in RunSpec.model_fields or head in TITLES))
 
 
 def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     """Problem, network and training; what the link leaves out comes from the preset."""
-    parts = [setting.partition("=") for setting in PRESETS[plan.preset].settings]
+    parts = [setting.partition("=") for setting in ALL_PRESETS[plan.preset].settings]
     preset = {path: value for path, _, value in parts}
     shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
     spec, refused = read_link({**preset, **shared})
@@ -81,14 +69,14 @@ def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
 
 
 def _read_words(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
-    choices = PRESETS[plan.preset].choices
+    choices = ALL_PRESETS[plan.preset].choices
     methods, refused = _read_list("methods", given, lambda kind: _one_of(kind, choices))
-    budgets, more = _read_list("labels", given, lambda text: _budget(plan.base, text))
+    budgets, more = _read_list("labels", given, lambda text: read_budget(plan.base, text))
     plan = replace(plan, methods=tuple(methods or plan.methods), budgets=tuple(budgets or plan.budgets))
     refused += more
     if seeds := given.get("seeds"):
         try:
-            plan = replace(plan, seeds=_seeds(seeds))
+            plan = replace(plan, seeds=read_seeds(seeds, MOST_SEEDS))
         except XferError as error:
             refused.append((f"seeds={seeds}", error))
     return plan, refused
@@ -110,16 +98,26 @@ def _one_of(kind: str, choices: tuple[str, ...]) -> str:
     return kind
 
 
-def _budget(base: RunSpec, text: str) -> Any:
+def read_budget(base: RunSpec, text: str) -> Any:
+    """A label budget from text.
+
+    Raises:
+        XferError: ``wrong_type``, ``too_small``.
+    """
     spec = parse_spec(base.model_dump(mode="json"), [f"problem.labels_per_class={text}"])
     return spec.problem.labels_per_class
 
 
-def _seeds(text: str) -> int:
+def read_seeds(text: str, most: int) -> int:
+    """The number of seeds from text.
+
+    Raises:
+        XferError: ``wrong_type``, ``too_small``, ``too_large``.
+    """
     if not text.isdecimal():
         raise XferError("wrong_type", "seeds", text, expected="a whole number")
-    if not 1 <= int(text) <= MOST_SEEDS:
-        code, limit = ("too_small", 1) if int(text) < 1 else ("too_large", MOST_SEEDS)
+    if not 1 <= int(text) <= most:
+        code, limit = ("too_small", 1) if int(text) < 1 else ("too_large", most)
         raise XferError(code, "seeds", text, limit=limit)
     return int(text)
 
@@ -145,7 +143,7 @@ def _read_settings(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]
 
 def _read_term(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     term = given.get("term", "")
-    if not term or not PRESETS[plan.preset].sweeps_term:
+    if not term or not ALL_PRESETS[plan.preset].sweeps_term:
         return plan, []
     terms = task_loss_terms(plan.base.problem, "source", "target")
     if term not in terms:

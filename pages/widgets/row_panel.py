@@ -1,0 +1,103 @@
+"""Try it for tables: a slider per number, a box per category, and the predictions of the networks for that row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+import torch
+
+from pages.i18n import _, plain
+from pages.theme import is_dark
+from pages.widgets.domains import domain_title
+from pages.widgets.predictions import PredictionRequest, in_words
+from xfer_core.analysis.predict import one_thread, predict_classes
+from xfer_core.charts.predictions import LegendEntry, prediction_bars
+from xfer_core.domains import domain_info, load_domain
+from xfer_core.modalities import TableInput
+from xfer_core.modalities.table import TableEncoder
+
+WIDE = 4  # columns of the table from which on the controls stand side by side
+ABREAST = 3
+STYLE = "<style>.st-key-row-prediction {position: sticky; top: 4rem}</style>"  # in sight beside many sliders
+
+
+def row_panel(asked: Sequence[PredictionRequest], task: str) -> None:
+    """The controls of a row, and every network's prediction for it.
+
+    Args:
+        asked: networks of table inputs, at least one.
+        task: the classification task that is predicted; all have learned it.
+    """
+    first = asked[0].encoder
+    assert isinstance(first, TableEncoder)
+    spec = first.spec
+    alike = [one for one in asked if one.encoder is not None and one.encoder.spec == spec]
+    for one in asked:
+        if one not in alike:
+            st.caption(_("{name} has learned a table with other columns.").format(name=plain(one.title)))
+    left, right = st.columns([3, 2] if len(spec.columns) >= WIDE else [2, 3], gap="large")
+    with left:
+        _sample_buttons(asked[0], first)
+        row = torch.tensor([_controls(first)], dtype=torch.float32)
+    with one_thread():
+        predicted = [
+            predict_classes(one.network, one.problem, task, {"row": one.encoder(spec, row)})["row"]
+            for one in alike
+            if one.encoder is not None
+        ]
+    titles = {name: _(name) for name in predicted[0].probabilities}
+    speakers = [
+        LegendEntry(one.title, one.style.pair[is_dark()], in_words(one.title, said, titles))
+        for one, said in zip(alike, predicted, strict=True)
+    ]
+    with right, st.container(key="row-prediction"):
+        st.html(STYLE)
+        st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
+        st.html(prediction_bars(list(zip(speakers, predicted, strict=True)), titles))
+
+
+def _key(place: int) -> str:
+    return f"try.row.{place}"
+
+
+def _controls(encoder: TableEncoder) -> list[float]:
+    """The values of the row, as a domain holds them: one control per column."""
+    spec, bounds = encoder.spec, encoder.bounds()
+    abreast = ABREAST if len(spec.columns) >= WIDE else 1
+    values: list[float] = []
+    cells = [st.container()]
+    for place, (column, (low, middle, high)) in enumerate(zip(spec.columns, bounds, strict=True)):
+        if place % abreast == 0:
+            cells = st.columns(abreast)
+        with cells[place % abreast]:
+            if column.categories:
+                st.session_state.setdefault(_key(place), column.categories[int(middle)])
+                chosen = st.selectbox(plain(column.title), column.categories, key=_key(place))
+                values.append(float(column.categories.index(chosen)))
+            else:
+                st.session_state.setdefault(_key(place), middle)
+                step = (high - low) / 200
+                values.append(st.slider(plain(column.title), low, high, step=step, format="%.3g", key=_key(place)))
+    return values
+
+
+def _sample_buttons(one: PredictionRequest, encoder: TableEncoder) -> None:
+    """A button per domain that fills the controls with one of its samples."""
+    with st.container(horizontal=True):
+        for key in one.problem.roles():
+            label = _("A sample of {domain}").format(domain=plain(domain_title(key)))
+            st.button(label, icon=":material/casino:", on_click=_fill, args=(key, encoder), key=f"try.sample.{key}")
+
+
+def _fill(key: str, encoder: TableEncoder) -> None:
+    """Set the controls to the next sample of a domain; a missing value becomes the middle one."""
+    domain, spec = load_domain(key), encoder.spec
+    number = st.session_state.get("try.sample", -1) + 1
+    st.session_state["try.sample"] = number
+    own = domain_info(key).spec
+    assert isinstance(own, TableInput)
+    row = spec.align(own, domain.inputs[[number % len(domain)]])[0]
+    for place, (column, (low, middle, high)) in enumerate(zip(spec.columns, encoder.bounds(), strict=True)):
+        value = middle if row[place] != row[place] else float(min(max(row[place], low), high))
+        st.session_state[_key(place)] = column.categories[int(value)] if column.categories else value

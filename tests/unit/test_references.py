@@ -1,0 +1,159 @@
+"""References to domains: a key, or a key with typed and bounded parameters."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from xfer_core.domains import domain_info, domain_keys, load_domain, registry
+from xfer_core.errors import XferError
+from xfer_core.problems.problem import Problem, split_problem
+from xfer_core.runs.spec import parse_spec, spec_settings
+
+# Of inputs and labels, as they were before domains had parameters.
+BYTES = {
+    "digits.handwritten": "61175fd71edd8e05",
+    "digits.photo": "4bc11e9c0ac505fc",
+    "digits.rotated": "00fc32191369a265",
+    "digits.inverted": "829279ea234754e8",
+    "digits.noisy": "ff9aebf2ac81dc6c",
+    "digits.low": "56789727bdbd557e",
+    "digits.high": "e0eadeb4975a8b18",
+    "digits.printed": "c5ef3ef3c35df499",
+    "digits.coloured_90": "54bbbadf02381029",
+    "digits.coloured_80": "9d595d940ba54e91",
+    "digits.coloured_10": "16b27648fcb0cda1",
+}
+
+
+def test_a_bare_key_means_the_same_bytes_as_before():
+    changed = []
+    for key, expected in BYTES.items():
+        domain = load_domain(key)
+        found = hashlib.sha256(domain.inputs.numpy().tobytes())
+        for _, task in sorted(domain.tasks.items()):
+            found.update(task.labels.numpy().tobytes())
+        if found.hexdigest()[:16] != expected:
+            changed.append(key)
+    assert not changed
+
+
+@pytest.mark.parametrize(
+    ("reference", "canonical"),
+    [
+        ("digits.rotated", "digits.rotated"),
+        ("digits.rotated?degrees=45", "digits.rotated"),
+        ("digits.rotated?degrees=45.0&spread=15", "digits.rotated"),
+        ("digits.rotated?degrees=60", "digits.rotated?degrees=60"),
+        ("digits.noisy?sigma=0.3", "digits.noisy?sigma=0.3"),
+        ("planar.moons?rotate=30&noise=0.2", "planar.moons?noise=0.2&rotate=30"),
+        ("planar.moons?rotate=3e1", "planar.moons?rotate=30"),
+        ("planar.moons?speed=3", "planar.moons?speed=3"),
+        ("nowhere?x=1", "nowhere?x=1"),
+    ],
+)
+def test_a_domain_has_one_spelling(reference, canonical):
+    assert registry().canonical(reference) == canonical
+    assert Problem(target=(reference,)).target == (canonical,)
+
+
+@pytest.mark.parametrize(
+    ("reference", "sentence"),
+    [
+        ("digits.rotated?degrees=181", "problem.target.degrees must be at most 180.0; found 181."),
+        ("digits.noisy?sigma=-0.1", "problem.target.sigma must be at least 0.0; found -0.1."),
+        ("digits.noisy?sigma=nan", "problem.target.sigma must be a finite number; found nan."),
+        ("digits.noisy?sigma=much", "problem.target.sigma must be a number; found much."),
+        ("digits.noisy?sigma=", "problem.target.sigma must be a number; found nothing."),
+        (
+            "planar.moons?speed=3",
+            "problem.target.speed is not a field here; the fields are noise, scale, rotate, shift_x, shift_y; found 3.",
+        ),
+        (
+            "digits.low?degrees=3",
+            "problem.target must name digits.low without parameters, because it has none; found digits.low?degrees=3.",
+        ),
+        (
+            "digits.noisy?sigma",
+            "problem.target must be a domain, or a domain with parameters such as digits.rotated?degrees=60; "
+            "found digits.noisy?sigma.",
+        ),
+        (
+            "digits.noisy?sigma=1&sigma=2",
+            "problem.target must be a domain, or a domain with parameters such as digits.rotated?degrees=60; "
+            "found digits.noisy?sigma=1&sigma=2.",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_refused_in_one_sentence(reference, sentence):
+    with pytest.raises(XferError) as caught:
+        Problem(target=(reference,)).check_names()
+    assert str(caught.value) == sentence
+
+
+def test_defaults_lie_within_their_bounds_and_every_parameter_has_both():
+    for key in domain_keys():
+        parameters = domain_info(key).parameters
+        if parameters is None:
+            continue
+        assert type(parameters).model_validate(parameters.model_dump()) == parameters
+        for name, field in type(parameters).model_fields.items():
+            rules = {type(rule).__name__ for rule in field.metadata}
+            assert rules & {"Ge", "Gt"}, (key, name)
+            assert rules & {"Le", "Lt"}, (key, name)
+            assert field.title, (key, name)
+            assert field.description, (key, name)
+
+
+def test_parameters_do_what_they_say():
+    plain = load_domain("planar.moons?noise=0").inputs.double().numpy()
+    turned = load_domain("planar.moons?noise=0&rotate=90").inputs.double().numpy()
+    np.testing.assert_allclose(turned, np.stack([-plain[:, 1], plain[:, 0]], 1), atol=1e-6)
+    moved = load_domain("planar.moons?noise=0&shift_x=2&scale=0.5").inputs.double().numpy()
+    np.testing.assert_allclose(moved, 0.5 * plain + [2, 0], atol=1e-6)
+    still = load_domain("digits.rotated?degrees=0&spread=0").inputs.float()
+    assert (still - load_domain("digits.handwritten").inputs.float()).abs().max() <= 1
+    assert torch.equal(load_domain("digits.noisy?sigma=0").inputs, load_domain("digits.handwritten").inputs)
+    assert torch.equal(load_domain("digits.photo?blend=0").inputs, load_domain("digits.handwritten").inputs)
+
+
+def test_a_domain_and_its_variant_share_no_example_in_one_problem():
+    problem = Problem(source=("planar.moons",), target=("planar.moons?rotate=30",), tasks=("class",))
+    data = split_problem(problem, 0)
+    seen = [part.example_ids.tolist() for part in data.held_out.values()]
+    seen += [domain.labelled.example_ids.tolist() for domain in data.training.values()]
+    flat = [example for part in seen for example in part]
+    assert len(flat) == len(set(flat))
+
+
+def test_a_reference_goes_through_settings_links_and_weights():
+    settings = [
+        'problem.source=["planar.moons"]',
+        'problem.target=["planar.moons?rotate=30"]',
+        "strategy.kind=joint",
+        "strategy.weights.planar.moons?rotate=30/class=0.25",
+    ]
+    spec = parse_spec({}, settings)
+    assert spec.strategy.lambdas(spec.problem)["planar.moons?rotate=30/class"] == 0.25
+    assert parse_spec({}, [f"{path}={value}" for path, value in spec_settings(spec).items()]) == spec
+    assert spec.target_metric() == "accuracy/planar.moons?rotate=30/class/test"
+    spec.check()
+
+
+def test_the_rest_of_a_spec_follows_its_domains():
+    points = parse_spec({}, ['problem.source=["planar.moons"]', 'problem.target=["planar.circles"]'])
+    assert (points.problem.tasks, points.network.kind, points.training.augment) == (("class",), "mlp", ())
+    wide = parse_spec(points.model_dump(mode="json"), ["network.width=8"])
+    assert wide.network.width == 8
+    mixed = parse_spec({}, ['problem.target=["planar.circles"]'])
+    with pytest.raises(XferError) as caught:
+        mixed.check()
+    assert str(caught.value).startswith(
+        "problem.source must be domains of one kind of input; planar.circles holds table"
+    )
+    with pytest.raises(XferError) as caught:
+        parse_spec(points.model_dump(mode="json"), ["network.kind=lenet"]).check()
+    assert str(caught.value).endswith("found lenet. This works: set network.kind to mlp.")
