@@ -21,6 +21,7 @@ from xfer_core.domains import builtin_domains, domain_info
 from xfer_core.networks import HEAD
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import QUEUED, RUNNING, Store
+from xfer_core.strategies.base import ChoosesFrozen
 
 PACES = tuple(range(100, 1001, 100))
 PRESSES = 8
@@ -119,7 +120,7 @@ def said(spec: RunSpec) -> dict[str, Any]:
         "target": spec.problem.target,
         "budget": spec.problem.labels_per_class,
         "method": spec.strategy.kind,
-        "frozen": frozenset(getattr(spec.strategy, "frozen", ())),
+        "frozen": frozenset(spec.strategy.frozen if isinstance(spec.strategy, ChoosesFrozen) else ()),
         "rate": round(spec.training.optimizer.lr, 6),
         "seed": spec.seed,
     }

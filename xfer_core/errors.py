@@ -112,8 +112,6 @@ MESSAGES: dict[str, str] = {
     "left_out_weights": "is left out, because the run has not trained to an end",
     "left_out_onnx": "is left out until its packages are there: pip install {packages}",
     "onnx_failed": "is left out, because the exporter of torch failed",
-    "no_script": "and data.npz are left out, because nobody has written this method as a plain script yet",
-    "not_plain": "and data.npz are left out, because a layer of this network is not one of torch's own",
     "data_gone": "and script.py are left out, because the data is not on this machine; download it on the Train page",
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"

@@ -20,11 +20,14 @@ from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
+from xfer_core.analysis.sweep import can_sweep
 from xfer_core.charts import experiment as charts
 from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.exports.experiments.results import ExperimentResults
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
+from xfer_core.strategies import CLASSES
+from xfer_core.strategies.base import ChoosesFrozen
 
 NUMBERS = "experiment.numbers"
 TITLES = {
@@ -108,15 +111,20 @@ def experiment_charts(results: ExperimentResults) -> None:
         st.toggle(_("Zoom in"), key=f"experiment.zoom.{experiment.id}", help=help)
 
 
+def _chosen_frozen(table: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs of methods of which a person chooses what is frozen."""
+    return [row for row in table if issubclass(CLASSES[row.kind], ChoosesFrozen)]
+
+
 def _fits(name: str, table: Sequence[RunRecord]) -> bool:
     conditions = [rows[0] for rows in by_condition(table).values()]
     match name:
         case "labels":
             return len(budgets(table)) > 1
         case "freeze":
-            return len({condition.frozen for condition in conditions if condition.kind == "fine_tune"}) > 1
+            return len({condition.frozen for condition in _chosen_frozen(conditions)}) > 1
         case "lambda" | "frontier":
-            return len({condition.share for condition in conditions if condition.kind == "joint"}) > 1
+            return len({condition.share for condition in conditions if can_sweep(CLASSES[condition.kind])}) > 1
         case "targets":
             return any(len(condition.targets) + len(condition.unseen) > 1 for condition in conditions)
         case "kept":
@@ -220,7 +228,7 @@ def _race(shown: ExperimentView) -> None:
 
 
 def _freeze(shown: ExperimentView) -> None:
-    rows = [row for row in shown.table if row.kind == "fine_tune"]
+    rows = _chosen_frozen(shown.table)
     places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
     alt = _("Accuracy against the number of frozen stages")

@@ -14,13 +14,14 @@ from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
 from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
-from xfer_core.experiments.plan import STRATEGY_CLASSES, Plan, method_settings
+from xfer_core.experiments.plan import Plan, method_settings
 from xfer_core.experiments.plan_link import RATE
 from xfer_core.networks import HEAD, NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
-from xfer_core.strategies import TITLES, Strategy
+from xfer_core.strategies import CLASSES, TITLES
+from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 from xfer_core.training import OPTIMIZERS
 
 SWEPT = {"freeze": "frozen", "lambda": "weights"}  # preset → the field that its conditions vary
@@ -108,7 +109,7 @@ def choose_method_settings(
 
 
 def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) -> dict[str, str]:
-    form, prefix = STRATEGY_CLASSES[kind], f"{prefix}.{kind}"
+    form, prefix = CLASSES[kind], f"{prefix}.{kind}"
     fields, swept = form.model_fields, SWEPT.get(plan.preset)
     at_first = parse_spec({}, [f"strategy.kind={kind}", *(f"{path}={value}" for path, value in first.items())])
     now = at_first.strategy
@@ -130,24 +131,23 @@ def _choose_own(plan: Plan, kind: str, first: Mapping[str, str], prefix: str) ->
         if len(fields) == 1:
             st.caption(_("This method has no other settings."))
     with right:
-        if "frozen" in fields and swept != "frozen":
+        if isinstance(now, ChoosesFrozen) and swept != "frozen":
             values["frozen"] = _choose_frozen(plan.base, now, prefix)
-        if "weights" in fields and swept != "weights":
+        if isinstance(now, ChoosesWeights) and swept != "weights":
             values["weights"] = _choose_weights(plan.base.problem, now, prefix)
     own = method_settings(kind, values)
     return own if rate is None else {**own, RATE: canonical(rate)}
 
 
-def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
+def _choose_frozen(base: RunSpec, now: ChoosesFrozen, prefix: str) -> list[str]:
     """Choice of frozen stages; names that are no stages stay in the result."""
     stages = base.network.summary(base.problem.input_spec(), base.problem.outputs())
     names = [stage["name"] for stage in stages if stage["name"] != HEAD]
-    frozen: tuple[str, ...] = getattr(now, "frozen", ())
-    others = [name for name in frozen if name not in names]
+    others = [name for name in now.frozen if name not in names]
     found = st.multiselect(
         _("Freeze layers"),
         [*names, *others],
-        default=list(frozen),
+        default=list(now.frozen),
         format_func=lambda name: name,
         placeholder=_("none: all are updatable"),
         key=f"{prefix}.frozen.{base.network.kind}",
@@ -156,7 +156,7 @@ def _choose_frozen(base: RunSpec, now: Strategy, prefix: str) -> list[str]:
     return list(found)
 
 
-def _choose_weights(problem: Problem, now: Strategy, prefix: str) -> dict[str, float]:
+def _choose_weights(problem: Problem, now: ChoosesWeights, prefix: str) -> dict[str, float]:
     """λ of each term; empty where all are at the method's defaults."""
     try:
         lambdas = now.lambdas(problem)
@@ -175,5 +175,5 @@ def _choose_weights(problem: Problem, now: Strategy, prefix: str) -> dict[str, f
         for term, value in shown.items()
     }
     if chosen == shown:  # unchanged: as given
-        return dict(getattr(now, "weights", {}))
+        return dict(now.weights)
     return {} if chosen == {term: usual[term] for term in chosen} else chosen

@@ -10,7 +10,6 @@ from pages.widgets.address import has_arrived, note_read, write_address
 from pages.widgets.lesson import family_title, lesson_of
 from xfer_core.strategies import STRATEGIES, Strategy
 from xfer_core.strategies.base import Family
-from xfer_core.strategies.traits import traits_of
 
 FEW = "few_labels"
 SEARCH, FAMILY, ONLY, OPENED = "methods.search", "methods.family", "methods.only", "methods.method"
@@ -54,7 +53,7 @@ def main() -> None:
 def _groups() -> dict[str, list[type[Strategy]]]:
     """Family → its methods in order of declaration; unsupervised adaptation after the other transfer methods."""
     groups: dict[str, list[type[Strategy]]] = {}
-    for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.is_unsupervised_adaptation)):
+    for form in sorted(STRATEGIES, key=lambda form: (FAMILIES.index(form.family), form.needs.unlabelled)):
         groups.setdefault(family_title(form), []).append(form)
     return groups
 
@@ -98,7 +97,9 @@ def _filters() -> dict[str, str]:
 
 
 def _holds(form: type[Strategy], name: str) -> bool:
-    return few_labels(form) if name == FEW else name in traits_of(form)
+    if name == "no_target_labels":
+        return not form.needs.target_labels
+    return few_labels(form) if name == FEW else name in form.abilities
 
 
 def _searched(form: type[Strategy]) -> str:
@@ -121,7 +122,7 @@ def _contents(shown: dict[str, list[type[Strategy]]]) -> None:
 
 def _anchor(form: type[Strategy]) -> str:
     """The anchor of a family's heading."""
-    return f"{form.family}-unlabelled" if form.is_unsupervised_adaptation else form.family
+    return f"{form.family}-unlabelled" if form.needs.unlabelled else form.family
 
 
 @st.fragment

@@ -22,6 +22,7 @@ from xfer_core.charts.predicted_vs_true import predicted_vs_true_chart
 from xfer_core.charts.reliability import reliability_chart
 from xfer_core.charts.tiles import upscale_pixels
 from xfer_core.runs.store import MEASURED, Run
+from xfer_core.strategies import BASELINES
 
 SHOWN = 12  # samples of a kind
 TILE = 88  # pixels
@@ -130,7 +131,7 @@ def _references(subject: InspectedRun, together: list[InspectedRun]) -> dict[str
     run, spec = subject.run, subject.spec
     known = {}
     baselines = {baseline.spec["strategy"]["kind"]: baseline for baseline in baselines_of(run)}
-    for kind in ("target_only", "source_only"):
+    for kind in (form.kind_name() for form in BASELINES):
         if kind in baselines and baselines[kind].status in MEASURED:
             known[baselines[kind].name] = (baselines[kind], FINAL)
     for other in together:

@@ -23,12 +23,14 @@ from pages.widgets.live_panel import (
 from pages.widgets.refused import show_refused
 from pages.widgets.store import begin_these, store
 from pages.widgets.verdict import show_verdict
+from xfer_core.analysis.sweep import can_sweep
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import plan_to_compare, plan_to_sweep
 from xfer_core.experiments.presets import TOGETHER
 from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
+from xfer_core.strategies.base import ChoosesWeights
 
 state = st.session_state
 TRAINING = (*LIVE, PAUSED)
@@ -99,7 +101,7 @@ def _spec_now(run: Run) -> RunSpec:
     own = spec.strategy.term_titles
     now = {term: value for term, value in lambdas.items() if term not in own}
     usual = {term: value for term, value in spec.strategy.lambdas(spec.problem).items() if term not in own}
-    if run.status not in TRAINING or "weights" not in type(spec.strategy).model_fields or now in ({}, usual):
+    if run.status not in TRAINING or not isinstance(spec.strategy, ChoosesWeights) or now in ({}, usual):
         return spec
     data = spec.model_dump(mode="json")
     return RunSpec.model_validate({**data, "strategy": {**data["strategy"], "weights": now}})
@@ -254,7 +256,7 @@ def _next_steps(spec: RunSpec | None, run: Run | None) -> None:
             st.page_link(
                 "compare/page.py", label=_("Compare this"), icon=":material/stacked_line_chart:", query_params=query
             )
-            if spec.strategy.kind == "joint" and len(spec.strategy.lambdas(spec.problem)) > 1:
+            if can_sweep(type(spec.strategy)) and len(spec.strategy.lambdas(spec.problem)) > 1:
                 label, query = _("Sweep a λ: what does each value give?"), plan_to_sweep(spec).query()
                 st.page_link("compare/page.py", label=label, icon=":material/swap_horiz:", query_params=query)
 

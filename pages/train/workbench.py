@@ -28,6 +28,8 @@ from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
 from xfer_core.strategies import BASICS, STRATEGIES, Strategy
+from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
+from xfer_core.strategies.generalised.generalised import Generalised
 from xfer_core.training import OPTIMIZERS
 
 
@@ -137,12 +139,10 @@ class Workbench:
         first, prefix, slots = self.first, self.prefix, self.slots
         fields = controls(strategy, f"{prefix}.{strategy.kind}", without=("frozen", "weights", "table"))
         slots.here(*(f"strategy.{name}" for name in fields))
-        if "table" in type(strategy).model_fields:
-            fields["table"] = getattr(strategy, "table", "")  # stays while another scheme is chosen
-        if fields.get("scheme") == "table":
-            asked = (
-                getattr(strategy, "scheme", "") == "table"
-            )  # then a missing table is an error, not filled with an example
+        if isinstance(strategy, Generalised):
+            fields["table"] = strategy.table  # stays while another scheme is chosen
+        if isinstance(strategy, Generalised) and fields["scheme"] == "table":
+            asked = strategy.scheme == "table"  # then a missing table is an error, not filled with an example
             fields["table"] = weight_table(fields["table"], f"{prefix}.table", example=not asked)
             slots.here("strategy.table")
         left, right = st.columns(2)
@@ -186,18 +186,18 @@ class Workbench:
 
     def _boards(self, strategy: Strategy, problem: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:
         """The controls to freeze layers and to set the loss weights λ, where the strategy has them."""
-        fields, chosen = type(strategy).model_fields, {}
+        chosen: dict[str, Any] = {}
         spec = parse_spec({"problem": problem, "network": network})
         spec.problem.check_names()
         stages = spec.network.summary(spec.problem.input_spec(), spec.problem.outputs())
         # The keys depend on the network, not on the method: locks stay when the method changes.
         prefix = f"{self.prefix}.{spec.network.kind}.frozen"
-        if "frozen" in fields:
-            chosen["frozen"] = freeze_layers(stages, getattr(strategy, "frozen", ()), prefix)
+        if isinstance(strategy, ChoosesFrozen):
+            chosen["frozen"] = freeze_layers(stages, strategy.frozen, prefix)
             self.slots.here("strategy.frozen")
         else:
             freeze_layers(stages, None, f"{prefix}.none")
-        if "weights" in fields:
+        if isinstance(strategy, ChoosesWeights):
             self.beside_weights = st.empty()
             self.beside_weights.markdown(f"**{_('Loss weights λ')}**")
             chosen["weights"] = self._weights(strategy, spec.problem)
@@ -207,7 +207,7 @@ class Workbench:
             st.latex(strategy.formula)
         return chosen
 
-    def _weights(self, strategy: Strategy, problem: Problem) -> dict[str, float]:
+    def _weights(self, strategy: ChoosesWeights, problem: Problem) -> dict[str, float]:
         fitting = _fitting_weights(strategy, problem)
         parsed = RunSpec(problem=problem, strategy=fitting)  # pyright: ignore[reportArgumentType]
         # Other domains have other terms: the keys of the sliders contain the terms.
@@ -224,11 +224,11 @@ class Workbench:
         )
         usual = fitting.model_copy(update={"weights": {}}).lambdas(problem)
         if mixed == lambdas:  # no slider was moved: as given, also if that was none or only some of the terms
-            return getattr(fitting, "weights", {})
+            return fitting.weights
         return {} if mixed == {term: usual[term] for term in mixed} else mixed
 
 
-def _fitting_weights(strategy: Strategy, problem: Problem) -> Strategy:
+def _fitting_weights(strategy: ChoosesWeights, problem: Problem) -> ChoosesWeights:
     """The strategy with the weights of the link, or without them if they name other domains than the present ones."""
     try:
         strategy.lambdas(problem)

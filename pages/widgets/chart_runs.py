@@ -15,7 +15,7 @@ from xfer_core.errors import MESSAGES, XferError
 from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
-from xfer_core.strategies import Strategy
+from xfer_core.strategies import CLASSES, Strategy
 
 
 def reason_text(run: Run) -> str:
@@ -237,7 +237,7 @@ def race_charts(runs: Sequence[Run]) -> tuple[list[LiveRun], list[Chart]]:
             traces,
             y_range=(0, 1),
             percent=True,
-            story=next((run.id for run in runs if run.spec["strategy"]["kind"] == "fine_tune"), ""),
+            story=next((run.id for run in runs if CLASSES[run.spec["strategy"]["kind"]].family == "transfer"), ""),
             empty_text=_("The networks are about to start."),
         )
     ]

@@ -14,6 +14,7 @@ from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES
+from xfer_core.strategies.base import ChoosesWeights
 
 DOMAINS = ("problem.source", "problem.target", "problem.unseen")
 NONE = "–"  # a method that has no such setting
@@ -70,11 +71,11 @@ def _entry(path: str, value: Any) -> str:
 
 def lambda_words(spec: RunSpec) -> str:
     """λ of every loss term, such as "Handwritten digits 0.3, Photographed digits 0.7"."""
-    if not getattr(spec.strategy, "weights", {}):
+    if not isinstance(spec.strategy, ChoosesWeights) or not spec.strategy.weights:
         return _("equal")
     try:
         lambdas = spec.strategy.lambdas(spec.problem)
     except XferError:  # of domains that the problem no longer has
-        return ", ".join(f"{term} {value:g}" for term, value in spec.strategy.weights.items())  # pyright: ignore[reportAttributeAccessIssue]
+        return ", ".join(f"{term} {value:g}" for term, value in spec.strategy.weights.items())
     titles = term_titles(spec.strategy, list(lambdas))
     return ", ".join(f"{titles[term]} {value:g}" for term, value in lambdas.items())

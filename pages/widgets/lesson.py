@@ -52,7 +52,7 @@ def _tex(symbol: str) -> str:
 
 def family_title(form: type[Strategy]) -> str:
     """Title of the strategy's family; adaptation without target labels is a group of its own."""
-    if form.is_unsupervised_adaptation:
+    if form.needs.unlabelled:
         return _("Transfer: adaptation without target labels")
     return {
         "transfer": _("Transfer"),

@@ -32,6 +32,7 @@ from xfer_core.names import lambda_name
 from xfer_core.runs.spec import RunSpec, unchanged
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.selections import RULES
+from xfer_core.strategies import BASELINES
 
 RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
@@ -91,7 +92,7 @@ def baselines_of(run: Run) -> list[Run]:
 def baseline_specs(spec: RunSpec) -> list[RunSpec]:
     """Source only and from scratch on the problem of this spec, where they are valid on it."""
     specs = []
-    for kind in ("source_only", "target_only"):
+    for kind in (form.kind_name() for form in reversed(BASELINES)):
         if kind == spec.strategy.kind:
             continue
         baseline = RunSpec.model_validate({**unchanged(spec).model_dump(mode="json"), "strategy": {"kind": kind}})

@@ -23,7 +23,7 @@ from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
 from xfer_core.errors import format_error
 from xfer_core.execution.worker import run_here
-from xfer_core.exports import data, export_run, onnx, standalone
+from xfer_core.exports import data, export_run, onnx
 from xfer_core.exports.figures import figures_of
 from xfer_core.exports.live_changes import live_changes
 from xfer_core.exports.onnx_process import write_onnx
@@ -126,14 +126,14 @@ def test_the_sets_of_a_run_are_in_its_script(tmp_path):
 
 def test_why_the_numbers_of_a_script_differ_is_said_in_its_head_and_in_the_report(tmp_path):
     """What the comparison of script and run allows for is read by the person who compares them."""
-    run = trained("strategy.kind=cagrad", 'problem.tasks=["digit", "tilt"]')
+    run, reason = trained("training.selection=source_validation"), "the script reports the last step"
     words = " ".join(Reader(report_of(run, tmp_path)).words.split())
     head = " ".join((tmp_path / "script.py").read_text(encoding="utf-8").split('"""')[1].split())
     for text in (words, head):
-        assert standalone.DEPARTS["cagrad"] in text
+        assert reason in text
     trained_by_rounding = trained("training.precision=float32", "training.device=cpu")
     words = Reader(report_of(trained_by_rounding, tmp_path / "other")).words
-    assert standalone.DEPARTS["cagrad"] not in words
+    assert reason not in words
     assert "only rounding can make a difference" in words
 
 
@@ -389,18 +389,6 @@ def test_without_the_packages_onnx_is_left_out_in_one_sentence(tmp_path, monkeyp
         "network.onnx is left out until its packages are there: pip install onnx onnxscript; "
         "found no onnx, no onnxscript.\n"
     )
-
-
-def test_a_method_that_nobody_wrote_out_has_no_script(tmp_path, monkeypatch):
-    run = trained()
-    monkeypatch.delitem(standalone.METHODS, "fine_tune")
-    exported = export_run(open_store(), run, tmp_path)
-    assert not (tmp_path / "script.py").exists()
-    assert not (tmp_path / "data.npz").exists()
-    assert [format_error(error) for error in exported.skipped if error.field == "script.py"] == [
-        "script.py and data.npz are left out, because nobody has written this method as a plain script yet; "
-        "found fine_tune."
-    ]
 
 
 def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):

@@ -17,10 +17,13 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.showcases.catalogue import COUNTEREXAMPLES, examples_of
 from xfer_core.showcases.measured import known, recipes, values
 from xfer_core.strategies import STRATEGIES, Strategy
-from xfer_core.strategies.traits import traits_of
 
 RECIPES = recipes()
 KINDS: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES}
+CAN = {
+    kind: form.abilities | ({"no_target_labels"} if not form.needs.target_labels else set())
+    for kind, form in KINDS.items()
+}
 EXAMPLES = [
     f"{example.problem}.{example.recipe(form.kind_name())}"
     for form in STRATEGIES
@@ -101,12 +104,12 @@ def test_a_closed_card_holds_nothing_and_no_card_is_open_at_first():
 @pytest.mark.parametrize("name", ["no_target_labels", "freezes", "weighs", "balances"])
 def test_a_filter_keeps_exactly_the_methods_of_which_it_holds(name):
     test = app("methods", only=name)
-    assert sorted(cards(test)) == sorted(kind for kind, form in KINDS.items() if name in traits_of(form))
+    assert sorted(cards(test)) == sorted(kind for kind, held in CAN.items() if name in held)
     assert 0 < len(cards(test)) < len(KINDS)
 
 
 def test_what_a_method_can_do_follows_from_its_class():
-    can = {kind: traits_of(form) for kind, form in KINDS.items()}
+    can = CAN
     assert "no_target_labels" in can["dann"] & can["source_only"] & can["erm"]
     assert "no_target_labels" not in can["fine_tune"] | can["joint"] | can["target_only"]
     assert "freezes" in can["fine_tune"] & can["linear_probe"] & can["gradual_unfreezing"]

@@ -98,18 +98,18 @@ def test_a_network_learns_to_see_the_tilt():
 @pytest.mark.parametrize("form", STRATEGIES, ids=lambda form: form.kind_name())
 def test_every_strategy_learns_a_number_or_is_refused_with_the_nearest_that_does(form):
     spec = RunSpec(strategy=form(), problem=BOTH, network=SMALL, training=TrainingConfig(steps=6, batch_size=4))
-    if form.regression_alternative:
+    if form.needs.classes:
         with pytest.raises(XferError, match="tasks with classes") as refused:
             spec.check()
         assert (refused.value.field, refused.value.value) == ("problem.tasks", "tilt")
-        RunSpec(strategy={"kind": form.regression_alternative}, problem=BOTH).check()  # pyright: ignore[reportArgumentType]
+        RunSpec(strategy={"kind": form.needs.alternative}, problem=BOTH).check()  # pyright: ignore[reportArgumentType]
         return
     spec.check()
     assert all(weight.isfinite().all() for weight in trained(form(), problem=BOTH, training=settings(6)).values())
 
 
 def test_mcd_needs_classes():
-    assert {form.kind_name() for form in STRATEGIES if form.regression_alternative} >= {"mcd", "cdan"}
+    assert {form.kind_name() for form in STRATEGIES if form.needs.classes} >= {"mcd", "cdan"}
 
 
 @pytest.mark.parametrize("augment", ["rotation", "flip"])

@@ -41,7 +41,7 @@ class Claim:
     @property
     def shows(self) -> bool:
         """Whether the method is significantly better than its baseline; adaptation by at least 8 points."""
-        least = POINTS / 100 if self.form.is_unsupervised_adaptation else 0.0
+        least = POINTS / 100 if self.form.needs.unlabelled else 0.0
         return self.difference.is_significant and self.difference.mean > 0 and self.difference.mean >= least
 
     @property
@@ -105,5 +105,4 @@ def holding(measured: Known) -> tuple[int, int]:
 
 def baseline_of(form: type[Strategy], example: Showcase) -> str:
     """The kind of the baseline that the method is compared with in this example."""
-    usual = {"joint": "joint", "generalised": "erm"}.get(form.family, "fine_tune")
-    return example.baseline or ("source_only" if form.is_unsupervised_adaptation else usual)
+    return example.baseline or form.simpler

@@ -11,6 +11,7 @@ from typing import Any
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical, metric_name
 from xfer_core.runs.store import Run
+from xfer_core.strategies.base import ChoosesFrozen
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _record(run: Run, condition: str, title: str) -> RunRecord:
         unseen=on(problem.unseen),
         source_accuracy=next(iter(on(problem.source).values()), None),
         seconds=result["seconds"],
-        frozen=tuple(getattr(spec.strategy, "frozen", ())),
+        frozen=spec.strategy.frozen if isinstance(spec.strategy, ChoosesFrozen) else (),
         share=_share(spec),
     )
 

@@ -10,6 +10,7 @@ from xfer_core.analysis.accuracy import MeanStd, mean_std
 from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.intervals import CONFIDENCE, Difference, adjust_for_multiple, paired_difference
 from xfer_core.analysis.label_efficiency import LabelEfficiency, label_efficiency
+from xfer_core.strategies import CLASSES, REFERENCES
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,8 @@ class ConditionSummary:
 def default_reference(table: Sequence[RunRecord]) -> str:
     """The default condition to compare with: from scratch on the target, else ERM, else the first."""
     conditions = by_condition(table)
-    for kind in ("target_only", "erm"):
-        for condition, rows in conditions.items():
-            if rows[0].kind == kind:
-                return condition
-    return next(iter(conditions))
+    kinds = {CLASSES[rows[0].kind]: condition for condition, rows in reversed(conditions.items())}
+    return next((kinds[form] for form in REFERENCES if form in kinds), next(iter(conditions)))
 
 
 def summarize_conditions(
@@ -77,7 +75,7 @@ def label_efficiencies(
     """
     curves: dict[str, dict[int, dict[int, float]]] = {}
     for row in table:
-        if row.budget != "all" and row.kind != "source_only":  # source only uses no target labels
+        if row.budget != "all" and CLASSES[row.kind].uses_target_labels:
             curves.setdefault(row.condition, {}).setdefault(row.budget, {})[row.seed] = row.value
     few: dict[str, int] = {}
     for one in found:  # budgets in order

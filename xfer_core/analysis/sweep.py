@@ -11,7 +11,7 @@ from statistics import mean
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
-from xfer_core.strategies.base import task_loss_terms
+from xfer_core.strategies.base import Strategy, task_loss_terms
 
 CLOSE = 1e-4  # shares that differ by less count as one value
 
@@ -31,6 +31,11 @@ class SweepPoint:
     measured: dict[str, float]
 
 
+def can_sweep(form: type[Strategy]) -> bool:
+    """Whether a λ sweep trains this method: joint learning with a λ that a person sets."""
+    return form.family == "joint" and "weighs" in form.abilities
+
+
 def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
     """The terms whose λ is swept over these specs.
 
@@ -41,7 +46,7 @@ def swept_terms(specs: Sequence[RunSpec]) -> tuple[str, ...]:
         All terms of the targets or one term alone, whose λ grows from spec to spec, while both these and the other
         terms keep their proportions. If none match, the terms of the targets; none without joint runs.
     """
-    joint = [spec for spec in specs if spec.strategy.kind == "joint"]
+    joint = [spec for spec in specs if can_sweep(type(spec.strategy))]
     if not joint:
         return ()
     problem, first = joint[0].problem, joint[0]

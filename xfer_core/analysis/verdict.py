@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from xfer_core.analysis.accuracy import gain
 from xfer_core.names import is_error
 from xfer_core.runs.store import STOPPED, Run
+from xfer_core.strategies import BASELINES
 
-SCRATCH, SOURCE = "target_only", "source_only"
+SCRATCH, SOURCE = (form.kind_name() for form in BASELINES)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import Any
 from xfer_core.experiments.experiment import Budget, Condition, Experiment
 from xfer_core.experiments.presets import ALL_PRESETS, PRESETS, lambda_conditions, strategy_conditions
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec, spec_settings, unchanged
-from xfer_core.strategies import STRATEGIES
+from xfer_core.strategies import BASELINES, CLASSES
+from xfer_core.strategies.joint.joint import Joint
 
 SHARED = ("problem", "network", "training")  # what all runs of an experiment share, as far as no method says otherwise
-REFERENCE = ("target_only", "source_only")  # what a transfer must beat
-STRATEGY_CLASSES: dict[str, Any] = {form.kind_name(): form for form in STRATEGIES}  # kind → class
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Plan:
         """
         preset, own = ALL_PRESETS[self.preset], ()
         if preset.sweeps_term:
-            own = lambda_conditions(self.spec_of("joint"), self.term)
+            own = lambda_conditions(self.spec_of(Joint.kind_name()), self.term)
         elif preset.conditions:
             own = preset.conditions(self.base)
         found = (*own, *strategy_conditions(self.methods))
@@ -110,15 +109,17 @@ def plan_to_compare(spec: RunSpec) -> Plan:
     """The method of this spec, with its settings, against the baselines, on the same problem, network and training.
     Training from scratch is left out if the spec has no target labels."""
     kind, budget = spec.strategy.kind, spec.problem.labels_per_class
-    others = [other for other in REFERENCE if other != kind and (other != "target_only" or budget != 0)]
+    fitting = [form.kind_name() for form in BASELINES if budget != 0 or not form.needs.target_labels]
+    others = [other for other in fitting if other != kind]
     settings = method_settings(kind, spec.strategy.model_dump(mode="json"))
     return Plan("compare", unchanged(spec), (*others, kind), (budget,), 1, {kind: settings} if settings else {})
 
 
 def plan_to_sweep(spec: RunSpec, term: str = "") -> Plan:
     """A λ sweep on the problem, network and training of this spec; the other terms keep their proportions."""
-    settings = method_settings("joint", spec.strategy.model_dump(mode="json")) if spec.strategy.kind == "joint" else {}
-    own = {"joint": settings} if settings else {}
+    kind, strategy = Joint.kind_name(), spec.strategy
+    settings = method_settings(kind, strategy.model_dump(mode="json")) if type(strategy) is Joint else {}
+    own = {kind: settings} if settings else {}
     return Plan("lambda", unchanged(spec), PRESETS["lambda"].kinds, (spec.problem.labels_per_class,), 1, own, term)
 
 
@@ -137,4 +138,4 @@ def untuned(specs: Sequence[RunSpec]) -> list[str]:
     kinds = dict.fromkeys(spec.strategy.kind for spec in specs)
     own = {kind: {canonical(s.strategy.model_dump(mode="json")) for s in specs if s.strategy.kind == kind}
            for kind in kinds}  # fmt: skip
-    return [kind for kind in kinds if own[kind] == {canonical(STRATEGY_CLASSES[kind]().model_dump(mode="json"))}]
+    return [kind for kind in kinds if own[kind] == {canonical(CLASSES[kind](kind=kind).model_dump(mode="json"))}]

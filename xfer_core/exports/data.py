@@ -9,10 +9,8 @@ import numpy as np
 from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.exports.outputs import UNIT
-from xfer_core.exports.standalone.generalisation import GIVEN
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import RunSpec
-from xfer_core.strategies.generalised.generalised import Generalised
 
 FILE = "data.npz"
 
@@ -31,28 +29,26 @@ def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemD
 
 def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), or ``rows`` float32 (N, F) as prepared,
-    ``DOMAIN/labelled/TASK`` int64 or float32 (N,),
-    ``DOMAIN/labelled/original`` int64 (N,), the example ids as in ``sample_weights.csv``,
-    ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains, ``classes/TASK`` the names of the
-    classes in the order of the network's outputs or ``unit/TASK`` of a regression, and ``DOMAIN/labelled/weight``
-    float32 (N,) if the sample weights are computed before the first step."""
+    ``DOMAIN/labelled/TASK`` int64 or float32 (N,), ``DOMAIN/labelled/original`` int64 (N,), the example ids as in
+    ``sample_weights.csv``, ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains,
+    ``classes/TASK`` the names of the classes in the order of the network's outputs or ``unit/TASK`` of a regression,
+    and ``DOMAIN/labelled/weight`` float32 (N,) if the sample weights are computed before the first step."""
     arrays: dict[str, np.ndarray] = {}
-    samples_name = data.input_spec.plural
+    plural = data.input_spec.plural
     for key, domain in data.training.items():
-        arrays[f"{key}/labelled/{samples_name}"] = domain.labelled.inputs.numpy()
+        arrays[f"{key}/labelled/{plural}"] = domain.labelled.inputs.numpy()
         arrays |= {f"{key}/labelled/{task}": labels.numpy() for task, labels in domain.labelled.labels.items()}
         arrays[f"{key}/labelled/original"] = domain.labelled.example_ids.numpy()
-        arrays[f"{key}/unlabelled/{samples_name}"] = domain.unlabelled.numpy()
+        arrays[f"{key}/unlabelled/{plural}"] = domain.unlabelled.numpy()
     for key in (*data.problem.target, *data.problem.unseen):
         samples = data.held_out[key, "test"]
-        arrays[f"{key}/test/{samples_name}"] = samples.inputs.numpy()
+        arrays[f"{key}/test/{plural}"] = samples.inputs.numpy()
         arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
         arrays[f"{key}/test/original"] = samples.example_ids.numpy()
     for task, names in data.classes.items():
         arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
-    if isinstance(spec.strategy, Generalised) and spec.strategy.scheme in GIVEN:
-        given = spec.strategy.state(data.training_data())["weights"]
-        arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
+    given = spec.strategy.fixed_sample_weights(data.training_data())
+    arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays
 
 

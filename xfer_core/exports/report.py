@@ -19,13 +19,12 @@ from xfer_core.charts.palette import method_style
 from xfer_core.domains import domain_info
 from xfer_core.exports import html
 from xfer_core.exports.figures import Baseline, Figure, figures_of, terms_of
-from xfer_core.exports.live_changes import live_changes
+from xfer_core.exports.live_changes import LiveChanges, live_changes
 from xfer_core.exports.outputs import output_sentences
 from xfer_core.exports.recipe import FILE as RECIPE
 from xfer_core.exports.recipe import recipe_text
 from xfer_core.exports.report_samples import confused_samples, load_problem_data, samples_of
 from xfer_core.exports.script import departures
-from xfer_core.exports.standalone.loop import Turned
 from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
 from xfer_core.names import MetricName, is_error, lambda_name
 from xfer_core.problems.problem import ProblemData
@@ -137,7 +136,7 @@ def _mixed_up(run: Run, spec: RunSpec, data: ProblemData | None, first: bool) ->
     yield html.folded("The numbers", html.table(header, rows, numbers=len(header) - 1))
 
 
-def _turned(spec: RunSpec, turned: Turned) -> Iterator[str]:
+def _turned(spec: RunSpec, turned: LiveChanges) -> Iterator[str]:
     if not turned:
         return
     titles = {lambda_name(term): f"λ of {title}" for term, (title, _look) in terms_of(spec).items()}

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-
-import torch
 
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.domains import domain_info
-from xfer_core.errors import XferError
 from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import load_data, write_data
 from xfer_core.exports.live_changes import live_changes
-from xfer_core.exports.standalone import DEPARTS, METHODS
-from xfer_core.exports.standalone.loop import Turned, plan_of
-from xfer_core.exports.standalone.method import StandaloneMethod
-from xfer_core.exports.standalone.text import script_text
-from xfer_core.problems.problem import ProblemData
+from xfer_core.exports.standalone import script_of
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import STOPPED, Run, Store
 
@@ -31,8 +23,7 @@ def names(run: Run) -> list[str]:
         XferError: as :func:`write`.
     """
     spec = run.typed_spec
-    _require_method(spec)
-    script_of(spec, load_data(spec.problem, spec.seed, load_inputs=False))
+    load_data(spec.problem, spec.seed, load_inputs=False)
     return [FILE, DATA]
 
 
@@ -40,8 +31,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
     """Write ``script.py`` and ``data.npz``.
 
     Raises:
-        XferError: ``no_script`` for a strategy without a script, ``not_plain`` for a layer that is not torch's own,
-            ``data_gone`` if the data would have to be downloaded again.
+        XferError: ``data_gone`` if the data would have to be downloaded again.
     """
     return [write_script(store, run, folder), write_samples(run, folder)]
 
@@ -49,7 +39,6 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
 def write_script(store: Store, run: Run, folder: Path) -> Path:
     """Write ``script.py`` alone; raises as :func:`write`."""
     spec = run.typed_spec
-    _require_method(spec)
     data = load_data(spec.problem, spec.seed)
     stop = run.result["step"] if run.status == STOPPED and run.result else None
     text = script_of(spec, data, live_changes(store, run), stop, _facts(run, spec), departures(run, spec))
@@ -62,42 +51,6 @@ def write_samples(run: Run, folder: Path) -> Path:
     """Write ``data.npz`` alone; raises ``data_gone``."""
     spec = run.typed_spec
     return write_data(load_data(spec.problem, spec.seed), spec, folder)
-
-
-def script_of(
-    spec: RunSpec,
-    data: ProblemData,
-    turned: Turned = {},  # noqa: B006 - never mutated
-    stop: int | None = None,
-    facts: Sequence[str] = (),
-    departs: str = "",
-) -> str:
-    """The script that trains this spec.
-
-    Args:
-        spec: of the run.
-        data: its problem with its data.
-        turned: live changes, step → (setting, value).
-        stop: the step at which a person stopped the run; None if it finished.
-        facts: sentences about the run, for comments.
-        departs: how its result may differ.
-
-    Raises:
-        XferError: ``no_script`` or ``not_plain``.
-    """
-    _require_method(spec)
-    with torch.random.fork_rng(devices=[]):
-        network = spec.network.build(data.input_spec, spec.problem.outputs())
-    phases = spec.strategy.phases(data.training_data(), network)
-    found = METHODS[spec.strategy.kind]
-    method = found if isinstance(found, StandaloneMethod) else found(spec.strategy, spec.problem, network)
-    plan = plan_of(phases, spec.training, turned, stop)
-    return script_text(spec, data, network, plan, method, facts, departs)
-
-
-def _require_method(spec: RunSpec) -> None:
-    if spec.strategy.kind not in METHODS:
-        raise XferError("no_script", FILE, spec.strategy.kind)
 
 
 def _facts(run: Run, spec: RunSpec) -> list[str]:
@@ -116,8 +69,6 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
 def departures(run: Run, spec: RunSpec) -> str:
     """How far the script's result may differ from the run's, and why, as sentences."""
     result, more = run.result or {"precision": "float32", "device": "cpu"}, []
-    if spec.strategy.kind in DEPARTS:
-        more.append(DEPARTS[spec.strategy.kind])
     if result["precision"] != "float32":
         more.append(f"The run computed in {result['precision']}; the script computes in float32.")
     if result["device"] != "cpu":

@@ -126,5 +126,12 @@ class NetworkConfig(Config):
         return rows
 
 
+def batch_norms(network: nn.Module) -> dict[str, nn.Module]:
+    """The batch-norm layers by name."""
+    return {
+        name: layer for name, layer in network.named_modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+    }
+
+
 def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())

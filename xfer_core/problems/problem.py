@@ -123,9 +123,7 @@ class Problem(Config):
             change = {"problem.target": self.source[-1:], "problem.source": self.source[:-1]}
         else:
             return ()
-        change["problem.labels_per_class"] = 0
-        kinds = ("erm", "source_only")  # replacements of a strategy that needs target labels
-        return (change, *({**change, "strategy.kind": kind} for kind in kinds))
+        return ({**change, "problem.labels_per_class": 0},)
 
     def without_one(self) -> tuple[Mapping[str, object], ...]:
         """The problem with one domain less, unseen ones first."""

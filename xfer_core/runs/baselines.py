@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Run, Store
-
-BASELINES = ("target_only", "source_only")
+from xfer_core.strategies import BASELINES
 
 
 def finished_baselines(store: Store, run: Run) -> list[Run]:
@@ -17,7 +16,7 @@ def finished_baselines(store: Store, run: Run) -> list[Run]:
     """
     spec = run.typed_spec
     found = []
-    for kind in BASELINES:
+    for kind in (form.kind_name() for form in BASELINES):
         if kind != spec.strategy.kind:
             wanted = RunSpec.model_validate({**spec.model_dump(mode="json"), "strategy": {"kind": kind}})
             alike = store.find(digest=wanted.digest(), statuses=(FINISHED,))

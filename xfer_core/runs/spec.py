@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -18,7 +19,9 @@ from xfer_core.names import ACCURACY, ERROR, MetricName, lambda_name
 from xfer_core.networks import NETWORKS, AnyNetwork, SmallCNN
 from xfer_core.problems.problem import MAX_ENTRIES, ROLES, Problem, ProblemData
 from xfer_core.selections import RULES
-from xfer_core.strategies import AnyStrategy
+from xfer_core.strategies import WITHOUT_TARGET_LABELS, AnyStrategy
+from xfer_core.strategies.base import ChoosesFrozen
+from xfer_core.strategies.transfer.base import ResetsHead
 from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.training.config import OPTIMIZERS, ROTATING, TrainingConfig
 from xfer_core.training.device import select_device, select_precision
@@ -68,7 +71,7 @@ class RunSpec(Config):
         try:
             return self._check()
         except XferError as error:
-            error.advice = next((change for change in error.candidates if self._accepts(change)), None)
+            error.advice = next((change for change in _with_methods(error.candidates) if self._accepts(change)), None)
             raise
 
     def _accepts(self, change: Mapping[str, Any]) -> bool:
@@ -107,12 +110,14 @@ class RunSpec(Config):
                 "network_inputs", "network.kind", self.network.kind, candidates, modality=modality, allowed=allowed
             )
         network = self.network.build(data.input_spec, self.problem.outputs())
+        self.strategy.check_network(network)
         phases = self.strategy.phases(data.training_data(), network)
         if self.training.steps < len(phases):
             raise XferError("too_small", "training.steps", self.training.steps, limit=len(phases))
         for phase in phases:
             if phase.trainable and all(name in phase.frozen for name, _ in network.named_parameters()):
-                raise XferError("all_fixed", "strategy.frozen", getattr(self.strategy, "frozen", ()), phase=phase.name)
+                chosen = self.strategy.frozen if isinstance(self.strategy, ChoosesFrozen) else ()
+                raise XferError("all_fixed", "strategy.frozen", chosen, phase=phase.name)
         if self.strategy.keeps_head():
             self._check_shared_classes(data)
         return data
@@ -139,11 +144,8 @@ class RunSpec(Config):
             raise XferError("not_above", name, value, limit=0)
 
     def _check_tasks(self) -> None:
-        """Reject a regression where classes are needed, or where inputs are rotated."""
+        """Reject a regression where inputs are rotated."""
         numbers = self.problem.regressions()
-        if numbers and self.strategy.regression_alternative:
-            candidates = ({"strategy.kind": self.strategy.regression_alternative}, {"strategy.kind": "fine_tune"})
-            raise XferError("needs_classes", "problem.tasks", numbers[0], candidates, kind=self.strategy.kind)
         rotating = [name for name in self.training.augment if name in ROTATING]
         if numbers and rotating:
             upright = [name for name in self.training.augment if name not in ROTATING]
@@ -156,10 +158,9 @@ class RunSpec(Config):
             taught = {name for source in self.problem.source for name in data.domain_classes[source, task]}
             for target in self.problem.target:
                 if not taught & set(data.domain_classes[target, task]):
-                    own_head = "new_head" in type(self.strategy).model_fields
                     candidates: list[Mapping[str, object]] = [
-                        *([{"strategy.new_head": True}] if own_head else []),
-                        {"strategy.kind": "fine_tune", "strategy.new_head": True},
+                        *([{"strategy.new_head": True}] if isinstance(self.strategy, ResetsHead) else []),
+                        {"strategy.kind": FineTune.kind_name(), "strategy.new_head": True},
                         {"problem.source": ["digits.handwritten"]},
                         {"problem.source": ["digits.printed"]},
                     ]
@@ -179,6 +180,14 @@ class RunSpec(Config):
     def target_metric(self) -> str:
         """Name of the run's main scalar: the first task on the first target."""
         return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
+
+
+def _with_methods(changes: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
+    """The changes; then those that take all target labels away, with a method that needs none."""
+    yield from changes
+    unlabelled = [change for change in changes if change.get("problem.labels_per_class") == 0]
+    for change, form in product(unlabelled, WITHOUT_TARGET_LABELS):
+        yield {**change, "strategy.kind": form.kind_name()}
 
 
 def _offered(problem: Mapping[str, Any]) -> tuple[list[str], InputSpec | None]:

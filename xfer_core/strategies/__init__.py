@@ -77,9 +77,31 @@ AnyStrategy = (
     | CORALAllPairs
 )
 STRATEGIES: tuple[type[Strategy], ...] = get_args(AnyStrategy)
+CLASSES: dict[str, type[Strategy]] = {form.kind_name(): form for form in STRATEGIES}
+"""Kind → class."""
 TITLES: dict[str, str] = {form.kind_name(): form.title for form in STRATEGIES}
 """Kind → title."""
 BASICS: tuple[type[Strategy], ...] = (FineTune, Joint, Generalised, SourceOnly, TargetOnly)
 """The methods to know first; Train offers these at once."""
 
-__all__ = ["BASICS", "STRATEGIES", "TITLES", "AnyStrategy", "Batch", "Phase", "StepContext", "Strategy"]
+BASELINES: tuple[type[Strategy], ...] = (TargetOnly, SourceOnly)
+"""What a transfer must beat."""
+REFERENCES: tuple[type[Strategy], ...] = (TargetOnly, ERM)
+"""What the methods of an experiment are compared with: the first of these that is among them."""
+WITHOUT_TARGET_LABELS: tuple[type[Strategy], ...] = (ERM, SourceOnly)
+"""Simple methods that need no target labels, for advice."""
+
+__all__ = [
+    "BASELINES",
+    "BASICS",
+    "CLASSES",
+    "REFERENCES",
+    "STRATEGIES",
+    "TITLES",
+    "WITHOUT_TARGET_LABELS",
+    "AnyStrategy",
+    "Batch",
+    "Phase",
+    "StepContext",
+    "Strategy",
+]

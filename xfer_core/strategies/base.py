@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from xfer_core.networks.base import Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.regression import squared_error
 from xfer_core.problems.problem import Problem, ProblemData, Role, TrainingDomain
+from xfer_core.strategies.needs import Ability, Needs, require_source
 
 Family = Literal["baseline", "transfer", "joint", "generalised"]
 
@@ -118,12 +119,16 @@ class Strategy(Config):
     """What is minimised, in LaTeX."""
     on_collapse: ClassVar[str] = "one_answer"
     """The message in :mod:`xfer_core.errors` for predictions that collapse onto one class."""
-    is_unsupervised_adaptation: ClassVar[bool] = False
-    """Whether it learns from unlabelled target samples: a group of its own on the page Methods."""
+    needs: ClassVar[Needs] = Needs()
+    """What it needs of problem, data and network."""
+    abilities: ClassVar[frozenset[Ability]] = frozenset()
+    """What it can do."""
+    uses_target_labels: ClassVar[bool] = True
+    """Whether target labels, if there are any, make a difference."""
+    simpler: ClassVar[str]
+    """Kind of the simpler method that it is compared with."""
     term_titles: ClassVar[Mapping[str, str]] = {}
     """Titles of the method's own terms, such as ``domain``."""
-    regression_alternative: ClassVar[str] = ""
-    """The most similar method for regressions, if this one needs classes."""
     logs_gradient_conflict: ClassVar[bool] = False
     """Whether the cosines between the gradients of its terms are logged at evaluations."""
     gramian_parameters: ClassVar[Literal["nothing", "stages", "last stage"]] = "nothing"
@@ -131,6 +136,9 @@ class Strategy(Config):
     gradient_scope: ClassVar[Literal["losses", "stages"]] = "losses"
     """What the factors of ``loss_weights`` multiply: the terms; or only the gradients of the shared stages, while each
     head gets the gradient of its own term unchanged."""
+    standalone: ClassVar[Mapping[Literal["modules", "state"], str] | None] = {}
+    """Python expressions that the exported script has in place of the methods ``modules`` and ``state``, where these
+    read the data; they may use the script's names. None: the script trains with ``xfer_core``."""
     kind: str
 
     def check(self, problem: Problem) -> None:
@@ -139,6 +147,9 @@ class Strategy(Config):
         Raises:
             XferError: naming the field, the rule and the value.
         """
+        if self.needs.source:
+            require_source(self.kind, problem)
+        self.needs.check(self.kind, problem, self.lambdas(problem))
 
     def check_data(self, data: ProblemData) -> None:
         """Reject a split of the data that does not suit this strategy, such as one without unlabelled samples.
@@ -149,6 +160,15 @@ class Strategy(Config):
         Raises:
             XferError: naming the field, the rule and the value.
         """
+        self.needs.check_data(self.kind, data)
+
+    def check_network(self, network: Network) -> None:
+        """Reject a network that does not suit this strategy.
+
+        Raises:
+            XferError: naming the field, the rule and the value.
+        """
+        self.needs.check_network(self.kind, network)
 
     def keeps_head(self) -> bool:
         """Whether the source's head also predicts on the target: then both must have the same classes."""
@@ -187,6 +207,10 @@ class Strategy(Config):
         """
         return {}
 
+    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
+        """The w_i of a domain that are known before the first step: domain → float (N,), for ``data.npz``."""
+        return {}
+
     @classmethod
     def sets_loss_weights(cls) -> bool:
         """Whether the method sets λ: then they are logged at every step."""
@@ -203,6 +227,20 @@ class Strategy(Config):
             state: from :meth:`state`.
         """
         return None
+
+
+class ChoosesFrozen(Strategy):
+    """A strategy of which a person chooses what is frozen: a subclass has the field."""
+
+    if TYPE_CHECKING:
+        frozen: tuple[str, ...]
+
+
+class ChoosesWeights(Strategy):
+    """A strategy of which a person chooses the λ of each loss: a subclass has the field. Empty: the defaults."""
+
+    if TYPE_CHECKING:
+        weights: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -280,21 +318,3 @@ def resolve_weights(given: Mapping[str, float], allowed: tuple[str, ...]) -> dic
     if not any(given.values()):
         raise XferError("all_zero", "strategy.weights", dict(given))
     return {name: float(given.get(name, 0.0)) for name in allowed}
-
-
-def require_source(problem: Problem, kind: str) -> None:
-    """Reject a problem without a source."""
-    if not problem.source:
-        raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
-
-
-def count_unlabelled_targets(data: ProblemData) -> int:
-    """The number of target samples without a label; may be 0 also for a label budget that is a number."""
-    return sum(len(data.training[key].unlabelled) for key in data.problem.target)
-
-
-def require_labels(problem: Problem, kind: str) -> None:
-    """Reject a problem without target labels."""
-    if problem.labels_per_class == 0:
-        candidates = ({"problem.labels_per_class": 1}, {"strategy.kind": "mmd"}, {"strategy.kind": "source_only"})
-        raise XferError("no_labels", "problem.labels_per_class", 0, candidates, kind=kind)

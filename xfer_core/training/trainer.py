@@ -105,6 +105,7 @@ class Trainer:
         self.network: Network = network.build(self.data.input_spec, problem.outputs())
         self.network.to(self.device, memory_format=self.data.input_spec.memory_format)  # pyright: ignore[reportCallIssue]
         training_data = self.data.training_data()
+        strategy.check_network(self.network)
         self.modules = nn.ModuleDict(strategy.modules(training_data, self.network)).to(self.device)
         self.phases = strategy.phases(training_data, self.network)
         self.ends = phase_ends(self.phases, training.steps)

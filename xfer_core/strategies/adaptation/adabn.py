@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.networks.base import Network
+from xfer_core.networks.base import Network, batch_norms
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
 from xfer_core.strategies.base import Batch, Phase, StepContext, forward_task_losses
-from xfer_core.strategies.transfer.base import batch_norms, require_batch_norm
 
 
 class AdaBN(Adaptation):
@@ -27,12 +27,12 @@ class AdaBN(Adaptation):
 
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
+    needs: ClassVar = replace(Adaptation.needs, batch_norm=True, alternative="coral")
     kind: Literal["adabn"] = "adabn"
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target inputs pass through the network; the statistics are the mean over these batches."""
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        require_batch_norm(network, self.kind, "coral")
         weights = frozenset(name for name, _ in network.named_parameters())
         target = data.problem.target
         return (

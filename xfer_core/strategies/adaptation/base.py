@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
-from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import (
@@ -17,33 +16,24 @@ from xfer_core.strategies.base import (
     Phase,
     StepContext,
     Strategy,
-    count_unlabelled_targets,
     equal_weights,
     forward_domains,
-    require_source,
     task_loss_terms,
     task_losses,
 )
+from xfer_core.strategies.needs import Needs
 
 
 class Adaptation(Strategy):
     """Labelled source samples and unlabelled target inputs in every step; labelled target samples too if there are any.
 
-    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, their ``weight``, and
-    :meth:`alignment_terms`.
+    A subclass adds its lesson, ``kind``, ``title``, and :meth:`method_weights` and :meth:`terms` of its own terms.
     """
 
     family: ClassVar = "transfer"
-    is_unsupervised_adaptation: ClassVar = True
-
-    def check(self, problem: Problem) -> None:
-        require_source(problem, self.kind)
-
-    def check_data(self, data: ProblemData) -> None:
-        if not count_unlabelled_targets(data):
-            budget = data.problem.labels_per_class
-            candidates = ({"problem.labels_per_class": 5}, {"strategy.kind": "joint"})
-            raise XferError("no_unlabelled", "problem.labels_per_class", budget, candidates, kind=self.kind)
+    needs: ClassVar = Needs(source=True, unlabelled=True)
+    abilities: ClassVar = frozenset({"weighs"})
+    simpler: ClassVar = "source_only"
 
     def keeps_head(self) -> bool:
         return True
@@ -57,8 +47,22 @@ class Adaptation(Strategy):
         return {**equal_weights(task_loss_terms(problem, *roles)), **self.method_weights()}
 
     def method_weights(self) -> dict[str, float]:
-        """The λ of the method's own terms: its field ``weight`` for each, unless a subclass says otherwise."""
-        return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - AdaBN has neither
+        """The λ of the method's own terms."""
+        return {}
+
+
+class Alignment(Adaptation):
+    """One or more terms that align all source samples of a step with all unlabelled target samples.
+
+    A subclass adds its lesson, ``kind``, ``title``, the titles of its own terms, the field ``weight`` (their λ), and
+    :meth:`alignment_terms`.
+    """
+
+    if TYPE_CHECKING:
+        weight: float
+
+    def method_weights(self) -> dict[str, float]:
+        return dict.fromkeys(self.term_titles, self.weight)
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         labelled, unlabelled = forward_domains(context.network, batches, context.unlabelled)
@@ -98,6 +102,11 @@ def concat_outputs(views: list[ForwardOutput]) -> ForwardOutput:
 def width_of(network: Network) -> int:
     """The number of features that the heads take."""
     return next(iter(network.heads.values())).in_features  # pyright: ignore[reportReturnType]
+
+
+def output_counts(network: Network) -> dict[str, int]:
+    """Task → the number of its outputs."""
+    return {task: head.out_features for task, head in network.heads.items()}  # pyright: ignore[reportReturnType]
 
 
 def probabilities(view: ForwardOutput) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -18,14 +19,14 @@ from xfer_core.objectives.multilinear import (
     random_multilinear_map,
 )
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.adaptation.base import Adaptation, probabilities, width_of
+from xfer_core.strategies.adaptation.base import Alignment, output_counts, probabilities, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
 from xfer_core.strategies.base import ForwardOutput, StepContext
 
 RANDOM_WIDTH = 1024  # entries of the random map, the paper's
 
 
-class CDAN(Adaptation):
+class CDAN(Alignment):
     """As DANN, but the discriminator gets features and predictions together, so that sevens are aligned with sevens.
 
     The input of D is f ⊗ g, the outer product of the features f and the class probabilities g (no gradient through g);
@@ -39,7 +40,7 @@ class CDAN(Adaptation):
         r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D(f \otimes g))"
     )
     term_titles: ClassVar = {"domain": "Domain discriminator"}
-    regression_alternative: ClassVar = "dann"
+    needs: ClassVar = replace(Alignment.needs, classes=True, alternative="dann")
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """Weight of the discriminator's loss, for the discriminator and for the features."""
@@ -49,7 +50,7 @@ class CDAN(Adaptation):
     """Units of each of its two hidden layers."""
 
     def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
-        width, classes = width_of(network), sum(len(names) for names in data.classes.values())
+        width, classes = width_of(network), sum(output_counts(network).values())
         if width * classes <= LARGEST_MAP:
             return {"discriminator": discriminator(width * classes, self.hidden)}
         maps = nn.Module()

@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.coral import coral
-from xfer_core.strategies.adaptation.base import Adaptation
+from xfer_core.strategies.adaptation.base import Alignment
 from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
-class CORAL(Adaptation):
+class CORAL(Alignment):
     """Learn the source's labels with features whose covariance is the same on source and target.
 
     L = L_source + λ · ‖C_s − C_t‖²_F / (4d²), where C_s, C_t are the covariances of the d features over a batch. One

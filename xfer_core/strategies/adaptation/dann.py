@@ -11,12 +11,12 @@ from xfer_core.networks.base import Network
 from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.adaptation.base import Adaptation, width_of
+from xfer_core.strategies.adaptation.base import Alignment, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
 from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
-class DANN(Adaptation):
+class DANN(Alignment):
     """Learn the source's labels with features from which a discriminator cannot tell source from target.
 
     min over f, h and max over D of L_source(h ∘ f) − λ · L_domain(D ∘ f). The discriminator D learns to tell domains

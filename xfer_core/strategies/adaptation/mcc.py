@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -9,11 +10,11 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.class_confusion import class_confusion
-from xfer_core.strategies.adaptation.base import Adaptation
+from xfer_core.strategies.adaptation.base import Alignment
 from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
-class MCC(Adaptation):
+class MCC(Alignment):
     """Learn the source's labels while target predictions are as little ambiguous between two classes as possible.
 
     L = L_source + μ · (1/K) Σ_{j ≠ j′} C̃_{jj′}, where C̃ measures how often the classes j and j′ get probability for
@@ -25,7 +26,7 @@ class MCC(Adaptation):
     title: ClassVar = "Minimum class confusion"
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
     term_titles: ClassVar = {"confusion": "Class confusion"}
-    regression_alternative: ClassVar = "mmd"
+    needs: ClassVar = replace(Alignment.needs, classes=True, alternative="mmd")
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
     """Weight of the class confusion beside the source's labels."""

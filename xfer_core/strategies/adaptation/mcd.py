@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -30,7 +31,7 @@ class MCD(Adaptation):
     title: ClassVar = "MCD"
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
-    regression_alternative: ClassVar = "mmd"
+    needs: ClassVar = replace(Adaptation.needs, classes=True, alternative="mmd")
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
     """Weight of the disagreement: the heads maximise it, the features minimise it."""

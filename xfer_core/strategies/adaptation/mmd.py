@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.objectives.mmd import mk_mmd
-from xfer_core.strategies.adaptation.base import Adaptation
+from xfer_core.strategies.adaptation.base import Alignment
 from xfer_core.strategies.base import ForwardOutput, StepContext
 
 
-class MMD(Adaptation):
+class MMD(Alignment):
     """Learn the source's labels with features that are distributed alike on source and target.
 
     L = L_source + λ · MMD²_k, the squared distance between the mean embeddings of both feature clouds under the mean of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -11,11 +12,11 @@ from torch import Tensor
 from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
+from xfer_core.strategies.adaptation.base import Alignment, labelled_domains
 from xfer_core.strategies.base import ForwardOutput, Phase, StepContext
 
 
-class PseudoLabels(Adaptation):
+class PseudoLabels(Alignment):
     """Train on the source, then also on the network's own predictions for target samples if they are confident enough.
 
     L = L_source + λ · (1/B) Σ_b [max_k p_bk ≥ τ] · (−log p_b,ŷ), with ŷ = argmax_k p_bk used as the label. Confident
@@ -30,7 +31,7 @@ class PseudoLabels(Adaptation):
         r"L_{\text{source}} + \lambda\, \frac{1}{B} \sum_b [\max_k p_{bk} \geq \tau]\,(-\log p_{b\hat y})"
     )
     term_titles: ClassVar = {"pseudo": "Pseudo-labels"}
-    regression_alternative: ClassVar = "mmd"
+    needs: ClassVar = replace(Alignment.needs, classes=True, alternative="mmd")
     on_collapse: ClassVar = "one_pseudo_label"
     kind: Literal["pseudo_labels"] = "pseudo_labels"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the pseudo-labels")

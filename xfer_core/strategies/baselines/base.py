@@ -24,6 +24,7 @@ class Baseline(Strategy):
     """One phase on the labelled samples of one role, with equal weights of its terms."""
 
     family: ClassVar = "baseline"
+    simpler: ClassVar = "fine_tune"
     role: ClassVar[Literal["source", "target"]]
     """Which domains it learns from."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.problems.problem import Problem
-from xfer_core.strategies.base import require_source
 from xfer_core.strategies.baselines.base import Baseline
+from xfer_core.strategies.needs import Needs
 
 
 class SourceOnly(Baseline):
@@ -19,10 +18,9 @@ class SourceOnly(Baseline):
     title: ClassVar = "Source only"
     formula: ClassVar = r"L(\theta) = L_{\text{source}}(\theta)"
     role: ClassVar = "source"
+    needs: ClassVar = Needs(source=True)
+    uses_target_labels: ClassVar = False
     kind: Literal["source_only"] = "source_only"
-
-    def check(self, problem: Problem) -> None:
-        require_source(problem, self.kind)
 
     def keeps_head(self) -> bool:
         return True

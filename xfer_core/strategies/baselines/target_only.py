@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from xfer_core.problems.problem import Problem
-from xfer_core.strategies.base import require_labels
 from xfer_core.strategies.baselines.base import Baseline
+from xfer_core.strategies.needs import Needs
 
 
 class TargetOnly(Baseline):
@@ -19,7 +18,5 @@ class TargetOnly(Baseline):
     title: ClassVar = "From scratch"
     formula: ClassVar = r"L(\theta) = L_{\text{target}}(\theta)"
     role: ClassVar = "target"
+    needs: ClassVar = Needs(target_labels=True)
     kind: Literal["target_only"] = "target_only"
-
-    def check(self, problem: Problem) -> None:
-        require_labels(problem, self.kind)

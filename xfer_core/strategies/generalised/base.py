@@ -20,9 +20,9 @@ from xfer_core.strategies.base import (
     Strategy,
     equal_weights,
     forward_domains,
-    require_source,
     task_loss,
 )
+from xfer_core.strategies.needs import Needs
 
 ANNEAL = "anneal"  # the phase with a small weight of the penalty
 
@@ -36,10 +36,13 @@ class DomainGeneralisation(Strategy):
     """
 
     family: ClassVar = "generalised"
+    needs: ClassVar = Needs(source=True)
+    abilities: ClassVar = frozenset({"weighs"})
+    simpler: ClassVar = "erm"
     logs_gradient_conflict: ClassVar = True
 
     def check(self, problem: Problem) -> None:
-        require_source(problem, self.kind)
+        super().check(problem)
         domains = labelled_domains(problem)
         if len(domains) < 2:
             candidates = ({"strategy.kind": "source_only"},)
@@ -52,8 +55,8 @@ class DomainGeneralisation(Strategy):
         return {**equal_weights(labelled_domains(problem)), **self.method_weights()}
 
     def method_weights(self) -> dict[str, float]:
-        """The λ of the method's own terms: its field ``weight`` for each."""
-        return {name: getattr(self, "weight") for name in self.term_titles}  # noqa: B009 - not all have terms
+        """The λ of the method's own terms."""
+        return {}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:
         views, _ = forward_domains(context.network, batches)
@@ -86,6 +89,9 @@ class AnnealedPenalty(DomainGeneralisation):
     """After the anneal phase."""
     anneal: float = Field(default=0.2, ge=0, le=1, title="Start of the penalty")
     """The fraction of the run after which the penalty has its full weight."""
+
+    def method_weights(self) -> dict[str, float]:
+        return {"penalty": self.weight}
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         # With λ of 1 or less both phases would be the same.

@@ -34,6 +34,9 @@ class CORALAllPairs(DomainGeneralisation):
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the covariance distance beside the labels."""
 
+    def method_weights(self) -> dict[str, float]:
+        return {"distance": self.weight}
+
     def invariance_terms(
         self, views: Mapping[str, ForwardOutput], batches: Mapping[str, Batch], risks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:

@@ -16,19 +16,18 @@ from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sam
 from xfer_core.problems.problem import Problem, ProblemData, TrainingDomain
 from xfer_core.strategies.base import (
     Batch,
+    ChoosesWeights,
     Phase,
     StepContext,
-    Strategy,
-    count_unlabelled_targets,
     forward_domains,
-    require_labels,
     resolve_weights,
     task_loss,
 )
 from xfer_core.strategies.generalised.sample_weight_table import parse_table
+from xfer_core.strategies.needs import Needs, count_unlabelled_targets
 
 
-class Generalised(Strategy):
+class Generalised(ChoosesWeights):
     """Train on the source and all targets together so that every target improves; each sample has its own weight.
 
     L(θ) = Σ_d Σ_i λ_{d,i} · L_{d,i}(θ), where d runs over the domains (the source is domain 0) and i over the samples
@@ -40,6 +39,12 @@ class Generalised(Strategy):
     """
 
     family: ClassVar = "generalised"
+    needs: ClassVar = Needs(target_labels=True)
+    abilities: ClassVar = frozenset({"weighs"})
+    simpler: ClassVar = "erm"
+    standalone: ClassVar = {
+        "state": '{"weights": {name.split("/")[0]: tensor(name) for name in data.files if name.endswith("/weight")}}'
+    }
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
@@ -58,9 +63,7 @@ class Generalised(Strategy):
     id, a class of the first task by its name; samples that are not named weigh 1."""
 
     def check(self, problem: Problem) -> None:
-        weights = self.lambdas(problem)
-        if any(weights[key] for key in problem.target):
-            require_labels(problem, self.kind)
+        super().check(problem)
         if problem.regressions() and self.scheme in ("class_balanced", "hard"):
             allowed = "uniform, likeness, table, where a task asks for a number"
             raise XferError("unknown_choice", "strategy.scheme", self.scheme, allowed=allowed)
@@ -68,6 +71,7 @@ class Generalised(Strategy):
             parse_table(self.table, problem)
 
     def check_data(self, data: ProblemData) -> None:
+        super().check_data(data)
         left, budget = count_unlabelled_targets(data), data.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
             schemes = ("uniform",) if data.problem.regressions() else ("class_balanced", "uniform")
@@ -84,18 +88,17 @@ class Generalised(Strategy):
         return resolve_weights(self.weights, (*problem.source, *problem.target))
 
     def state(self, data: ProblemData) -> dict[str, Any]:
+        return {"weights": self.fixed_sample_weights(data)}
+
+    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
         if self.scheme == "table":
-            return {"weights": self._from_table(data)}
+            return self._from_table(data)
         if self.scheme == "likeness":
             describe = data.input_spec.descriptors
             wanted = torch.cat([data.training[key].unlabelled for key in data.problem.target])
-            return {
-                "weights": {
-                    key: density_ratio(describe(data.training[key].labelled.inputs), describe(wanted))
-                    for key in data.problem.source
-                }
-            }
-        return {"weights": {}}
+            own = {key: data.training[key].labelled.inputs for key in data.problem.source}
+            return {key: density_ratio(describe(inputs), describe(wanted)) for key, inputs in own.items()}
+        return {}
 
     def _from_table(self, data: ProblemData) -> dict[str, Tensor]:
         problem, task = data.problem, data.problem.tasks[0]

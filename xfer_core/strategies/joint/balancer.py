@@ -20,6 +20,8 @@ class Balancer(Joint):
     A subclass adds its lesson, ``kind``, ``title``, ``formula`` and :meth:`loss_weights`.
     """
 
+    abilities: ClassVar = frozenset({"balances"})
+
     def check(self, problem: Problem) -> None:
         super().check(problem)
         weights = self.lambdas(problem)

@@ -12,17 +12,17 @@ from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import (
     Batch,
+    ChoosesWeights,
     Phase,
     StepContext,
-    Strategy,
     forward_task_losses,
-    require_labels,
     resolve_weights,
     task_loss_terms,
 )
+from xfer_core.strategies.needs import Needs
 
 
-class Joint(Strategy):
+class Joint(ChoosesWeights):
     """Train all chosen tasks on all chosen domains at the same time, with shared stages; λ is the weight of each loss.
 
     L(θ) = Σ_i λ_i · L_i(θ), where i runs over the pairs of domain and task. Each step draws a batch from every domain.
@@ -30,17 +30,15 @@ class Joint(Strategy):
     """
 
     family: ClassVar = "joint"
+    needs: ClassVar = Needs(target_labels=True)
+    abilities: ClassVar = frozenset({"weighs"})
+    simpler: ClassVar = "joint"
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; if none is given, all are equal."""
-
-    def check(self, problem: Problem) -> None:
-        weights = self.lambdas(problem)
-        if any(weights[name] for name in task_loss_terms(problem, "target")):
-            require_labels(problem, self.kind)
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         problem = data.problem

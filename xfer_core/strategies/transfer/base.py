@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
-from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import (
@@ -18,10 +17,9 @@ from xfer_core.strategies.base import (
     Strategy,
     equal_weights,
     forward_task_losses,
-    require_labels,
-    require_source,
     task_loss_terms,
 )
+from xfer_core.strategies.needs import Needs
 
 
 class Transfer(Strategy):
@@ -31,17 +29,15 @@ class Transfer(Strategy):
     """
 
     family: ClassVar = "transfer"
+    needs: ClassVar = Needs(source=True, target_labels=True)
+    simpler: ClassVar = "fine_tune"
     source_share: float = Field(default=0.5, gt=0, lt=1, title="Share of steps on the source")
     """The rest of the steps goes to the target, so that every strategy takes the same number of steps."""
     target_lr: float | None = Field(default=None, gt=0, le=10, title="Target learning rate")
     """Learning rate on the target; empty keeps the run's."""
 
-    def check(self, problem: Problem) -> None:
-        require_source(problem, self.kind)
-        require_labels(problem, self.kind)
-
     def keeps_head(self) -> bool:
-        return not getattr(self, "new_head", False)
+        return True
 
     def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
         return (Phase("source", data.problem.source, self.source_share), *self.target_phases(data, network))
@@ -65,26 +61,21 @@ class Transfer(Strategy):
         return forward_task_losses(context.network, batches)
 
 
+class ResetsHead(Transfer):
+    """Transfer that can start the target with a new head: a subclass has the field :func:`new_head_field`."""
+
+    if TYPE_CHECKING:
+        new_head: bool
+
+    def keeps_head(self) -> bool:
+        return not self.new_head
+
+    def head_reset(self) -> Literal["heads", "nothing"]:
+        """``Phase.reset`` of the first target phase."""
+        return "heads" if self.new_head else "nothing"
+
+
 def new_head_field(default: bool = False) -> Any:
-    """The field ``new_head`` of the methods that can reset the head."""
+    """The field ``new_head``."""
     words = "Reset the head to random values; else continue from the source's. Needed when the classes differ."
     return Field(default=default, title="New head", description=words)
-
-
-def head_reset(new_head: bool) -> str:
-    """``Phase.reset`` for the field ``new_head``."""
-    return "heads" if new_head else "nothing"
-
-
-def batch_norms(network: nn.Module) -> dict[str, nn.Module]:
-    """The batch-norm layers by name."""
-    return {
-        name: layer for name, layer in network.named_modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)
-    }
-
-
-def require_batch_norm(network: Network, kind: str, nearest: str) -> None:
-    """Reject a network without batch norm; ``nearest`` is the most similar method that needs none."""
-    if not batch_norms(network):
-        candidates = ({"strategy.kind": nearest}, {"network.kind": "small_cnn"})
-        raise XferError("no_batch_norm", "network.kind", "a network without batch norm", candidates, kind=kind)

@@ -9,10 +9,10 @@ from pydantic import Field
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
 
-class DiscriminativeRates(Transfer):
+class DiscriminativeRates(ResetsHead):
     """Train on the source, then on the target with learning rates that fall by a factor from stage to stage downwards.
 
     Stage k of n learns at η / ξ^{n−k+1} and the head at η itself; ξ = 2.6 is the paper's. Lower stages hold general
@@ -33,4 +33,4 @@ class DiscriminativeRates(Transfer):
             for below, stage in enumerate(reversed(list(network.stages)), start=1)
             for name in network.parameter_names(stage)
         }
-        return (self.target_phase(data, lr_factors=rates, reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, lr_factors=rates, reset=self.head_reset()),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -31,7 +32,8 @@ class Distillation(Transfer):
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
     term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
-    regression_alternative: ClassVar = "l2_sp"
+    needs: ClassVar = replace(Transfer.needs, classes=True, alternative="l2_sp")
+    abilities: ClassVar = frozenset({"weighs"})
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's outputs")
     """Weight of the teacher beside the labels."""
@@ -39,9 +41,6 @@ class Distillation(Transfer):
     """Above 1 the teacher's second choices get more weight."""
     fresh: bool = Field(default=False, title="Student from scratch")
     """Start the student from random values instead of the teacher's weights: then only outputs transfer knowledge."""
-
-    def keeps_head(self) -> bool:
-        return True
 
     def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
         return {"teacher": copy.deepcopy(network).requires_grad_(False)}

@@ -9,11 +9,11 @@ from pydantic import Field
 from xfer_core.config import Distinct, Name
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
-from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+from xfer_core.strategies.base import ChoosesFrozen, Phase
+from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
 
-class FineTune(Transfer):
+class FineTune(ChoosesFrozen, ResetsHead):
     """Train on the source, keep the weights, continue on the few target labels; frozen stages do not change.
 
     First minimise L_source(θ). Then freeze θ_fix and minimise L_target(θ_upd; θ_fix). With few frozen stages the
@@ -26,10 +26,11 @@ class FineTune(Transfer):
     formula: ClassVar = (
         r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})"
     )
+    abilities: ClassVar = frozenset({"freezes"})
     kind: Literal["fine_tune"] = "fine_tune"
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Frozen stages", max_length=1000)
     """Stages (or single parameters and buffers) that do not change after the source phase."""
     new_head: bool = new_head_field()
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(data, frozen=network.expand_names(self.frozen), reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, frozen=network.expand_names(self.frozen), reset=self.head_reset()),)

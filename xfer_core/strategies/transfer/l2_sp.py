@@ -12,10 +12,10 @@ from xfer_core.networks.base import Network
 from xfer_core.objectives.l2_penalty import l2_penalty, l2_sp_penalty
 from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.strategies.base import Batch, Phase, StepContext
-from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
 
-class L2SP(Transfer):
+class L2SP(ResetsHead):
     """Train on the source, then on the target with an L2 penalty that pulls every stage back to the source's weights.
 
     L(w) = L_target(w) + α · ½‖w_stages − w⁰_stages‖² + β · ½‖w_head‖². Weight decay pulls to zero and forgets the
@@ -28,6 +28,7 @@ class L2SP(Transfer):
         r"L_{\text{target}}(w) + \tfrac{\alpha}{2}\lVert w_S - w_S^0\rVert^2 + \tfrac{\beta}{2}\lVert w_H\rVert^2"
     )
     term_titles: ClassVar = {"start": "Squared L2 distance to the source", "head": "Squared L2 norm of the head"}
+    abilities: ClassVar = frozenset({"weighs"})
     kind: Literal["l2_sp"] = "l2_sp"
     alpha: float = Field(default=0.01, ge=0, le=10, title="Pull to the start α")
     """How strongly the stages are pulled to the source's weights."""
@@ -36,7 +37,7 @@ class L2SP(Transfer):
     new_head: bool = new_head_field()
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(data, reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, reset=self.head_reset()),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return {**super().lambdas(problem), "start": self.alpha, "head": self.beta}

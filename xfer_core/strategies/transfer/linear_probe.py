@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
 from xfer_core.strategies.base import Phase
-from xfer_core.strategies.transfer.base import Transfer, head_reset, new_head_field
+from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
 
-class LinearProbe(Transfer):
+class LinearProbe(ResetsHead):
     """Train on the source, then freeze every stage and train only a new head on the few target labels.
 
     min over the head h of L_target(h ∘ f) with the features f frozen after the source, batch-norm statistics included.
@@ -20,8 +20,9 @@ class LinearProbe(Transfer):
 
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
+    abilities: ClassVar = frozenset({"freezes"})
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 
     def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
-        return (self.target_phase(data, frozen=network.expand_names(network.stages), reset=head_reset(self.new_head)),)
+        return (self.target_phase(data, frozen=network.expand_names(network.stages), reset=self.head_reset()),)
