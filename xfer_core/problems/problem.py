@@ -9,7 +9,7 @@ test set is tested on exactly that set.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal, cast, get_args
 
 import numpy as np
@@ -181,13 +181,12 @@ class TrainingDomain:
 
 
 @dataclass(frozen=True)
-class ProblemData:
-    """A problem with its data.
+class TrainingData:
+    """All that training may see of a problem: no held-out sample, and no label outside the budget.
 
     Attributes:
         problem: its configuration.
-        training: data for strategies, by domain key.
-        held_out: data only for the evaluator, by (domain key, split).
+        training: by domain key.
         classes: for each task the class names over all domains, none for a regression; a label is an index into them.
         domain_classes: for each (domain, task) the class names of the domain itself.
         encoder: what prepared the inputs, fitted on training inputs.
@@ -195,7 +194,6 @@ class ProblemData:
 
     problem: Problem
     training: dict[str, TrainingDomain]
-    held_out: dict[tuple[str, str], Samples]
     classes: dict[str, tuple[str, ...]]
     domain_classes: dict[tuple[str, str], tuple[str, ...]]
     encoder: Encoder
@@ -205,9 +203,20 @@ class ProblemData:
         """What every input of the problem is."""
         return self.encoder.spec
 
-    def training_data(self) -> ProblemData:
-        """The same problem without held-out samples: all that a strategy is given."""
-        return replace(self, held_out={})
+
+@dataclass(frozen=True)
+class ProblemData(TrainingData):
+    """A problem with all its data.
+
+    Attributes:
+        held_out: data only for the evaluator, by (domain key, split).
+    """
+
+    held_out: dict[tuple[str, str], Samples]
+
+    def training_data(self) -> TrainingData:
+        """The part that a strategy is given."""
+        return TrainingData(self.problem, self.training, self.classes, self.domain_classes, self.encoder)
 
 
 def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -324,7 +333,7 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
             key, role, take(domain, candidates[keep]), take(domain, candidates[~keep]).inputs
         )
     own = {(key, task): domain.tasks[task].classes for key, domain in domains.items() for task in problem.tasks}
-    return ProblemData(problem, training, held_out, classes, own, encode)
+    return ProblemData(problem, training, classes, own, encode, held_out)
 
 
 def _labels(domain: Domain, classes: dict[str, tuple[str, ...]], positions: Tensor) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.regression import squared_error
-from xfer_core.problems.problem import Problem, ProblemData, Role, TrainingDomain
+from xfer_core.problems.problem import Problem, Role, TrainingData, TrainingDomain
 from xfer_core.strategies.needs import Ability, Needs, require_source
 
 Family = Literal["baseline", "transfer", "joint", "generalised"]
@@ -151,7 +151,7 @@ class Strategy(Config):
             require_source(self.kind, problem)
         self.needs.check(self.kind, problem, self.lambdas(problem))
 
-    def check_data(self, data: ProblemData) -> None:
+    def check_data(self, data: TrainingData) -> None:
         """Reject a split of the data that does not suit this strategy, such as one without unlabelled samples.
 
         Args:
@@ -174,7 +174,7 @@ class Strategy(Config):
         """Whether the source's head also predicts on the target: then both must have the same classes."""
         return False
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         """The phases of a run, in order."""
         raise TypeError(f"{type(self).__name__} must define phases")
 
@@ -182,11 +182,11 @@ class Strategy(Config):
         """The weight λ of every term that this strategy can log; a person may change them while it runs."""
         raise TypeError(f"{type(self).__name__} must define lambdas")
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         """Further trainable modules, such as a discriminator; checkpointed and trained with the network."""
         return {}
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         """The strategy's own state across steps; checkpointed."""
         return {}
 
@@ -207,7 +207,7 @@ class Strategy(Config):
         """
         return {}
 
-    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
+    def fixed_sample_weights(self, data: TrainingData) -> dict[str, Tensor]:
         """The w_i of a domain that are known before the first step: domain → float (N,), for ``data.npz``."""
         return {}
 

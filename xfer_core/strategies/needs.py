@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from xfer_core.errors import XferError
 from xfer_core.names import TermName
 from xfer_core.networks.base import Network, batch_norms
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 
 Ability = Literal["freezes", "weighs", "balances"]
 """``freezes``: some layers can be frozen, or always are. ``weighs``: several losses are added, each with a λ that a
@@ -61,7 +61,7 @@ class Needs:
         if self.interpolation and not (spec := problem.input_spec()).interpolates:
             raise XferError("strategy_inputs", "strategy.kind", kind, (nearest,), modality=spec.modality)
 
-    def check_data(self, kind: str, data: ProblemData) -> None:
+    def check_data(self, kind: str, data: TrainingData) -> None:
         """Reject a split of the data that lacks something.
 
         Raises:
@@ -94,6 +94,6 @@ def require_source(kind: str, problem: Problem) -> None:
         raise XferError("no_source", "problem.source", problem.source, ({"strategy.kind": "target_only"},), kind=kind)
 
 
-def count_unlabelled_targets(data: ProblemData) -> int:
+def count_unlabelled_targets(data: TrainingData) -> int:
     """The number of target samples without a label; may be 0 also for a label budget that is a number."""
     return sum(len(data.training[key].unlabelled) for key in data.problem.target)

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.networks.base import Network, batch_norms
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.adaptation.base import Adaptation, labelled_domains
 from xfer_core.strategies.base import Batch, Phase, StepContext, forward_task_losses
 
@@ -32,7 +32,7 @@ class AdaBN(Adaptation):
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target inputs pass through the network; the statistics are the mean over these batches."""
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         weights = frozenset(name for name, _ in network.named_parameters())
         target = data.problem.target
         return (
@@ -40,7 +40,7 @@ class AdaBN(Adaptation):
             Phase("statistics", (), 1 - self.source_share, frozen=weights, unlabelled=target, trainable=False),
         )
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         return {"begun": False}
 
     def terms(self, batches: Mapping[str, Batch], context: StepContext) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import (
     Batch,
     ForwardOutput,
@@ -38,7 +38,7 @@ class Adaptation(Strategy):
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (Phase("adapt", labelled_domains(data), unlabelled=data.problem.target),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -85,7 +85,7 @@ class Alignment(Adaptation):
         raise TypeError(f"{type(self).__name__} must define alignment_terms")
 
 
-def labelled_domains(data: ProblemData) -> tuple[str, ...]:
+def labelled_domains(data: TrainingData) -> tuple[str, ...]:
     """The source domains, and the target domains that have labelled samples."""
     problem = data.problem
     return (*problem.source, *(key for key in problem.target if len(data.training[key].labelled)))

@@ -18,7 +18,7 @@ from xfer_core.objectives.multilinear import (
     multilinear_map,
     random_multilinear_map,
 )
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.adaptation.base import Alignment, output_counts, probabilities, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
 from xfer_core.strategies.base import ForwardOutput, StepContext
@@ -49,7 +49,7 @@ class CDAN(Alignment):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         width, classes = width_of(network), sum(output_counts(network).values())
         if width * classes <= LARGEST_MAP:
             return {"discriminator": discriminator(width * classes, self.hidden)}

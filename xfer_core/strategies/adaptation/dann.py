@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from xfer_core.networks.base import Network
 from xfer_core.objectives.domain_adversarial import domain_adversarial_loss
 from xfer_core.objectives.gradient_reversal import reversal_strength, reverse_gradient
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.adaptation.base import Alignment, width_of
 from xfer_core.strategies.adaptation.discriminator import discriminator
 from xfer_core.strategies.base import ForwardOutput, StepContext
@@ -34,7 +34,7 @@ class DANN(Alignment):
     hidden: int = Field(default=256, ge=8, le=4096, title="Width of the discriminator")
     """Units of each of its two hidden layers."""
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         return {"discriminator": discriminator(width_of(network), self.hidden)}
 
     def alignment_terms(self, source: ForwardOutput, target: ForwardOutput, context: StepContext) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xfer_core.networks.base import HEAD, Network
 from xfer_core.objectives.classification import cross_entropy
 from xfer_core.objectives.discrepancy import classifier_discrepancy
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.adaptation.base import Adaptation
 from xfer_core.strategies.base import Batch, Phase, StepContext, SubStep, forward_domains, task_losses
 
@@ -38,13 +38,13 @@ class MCD(Adaptation):
     repeats: int = Field(default=4, ge=1, le=20, title="Updates of the features k")
     """Number of updates (C) in every step."""
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         second = copy.deepcopy(network.heads)
         for head in second.values():
             head.reset_parameters()  # pyright: ignore[reportCallIssue]
         return {"second": second}
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(data, network)
         names = {name for name, _ in network.named_parameters()}
         heads = names & set(network.parameter_names(HEAD))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.networks.base import Network
 from xfer_core.objectives.pseudo_labels import pseudo_label_loss
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.adaptation.base import Alignment, labelled_domains
 from xfer_core.strategies.base import ForwardOutput, Phase, StepContext
 
@@ -41,7 +41,7 @@ class PseudoLabels(Alignment):
     source_share: float = Field(default=0.4, gt=0, lt=1, title="Share of steps on the source")
     """The first part of the run uses only true labels, so that the first pseudo-labels are mostly right."""
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         labelled = labelled_domains(data)
         return (
             Phase("source", labelled, self.source_share),

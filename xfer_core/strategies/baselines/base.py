@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import (
     Batch,
     Phase,
@@ -28,7 +28,7 @@ class Baseline(Strategy):
     role: ClassVar[Literal["source", "target"]]
     """Which domains it learns from."""
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         keys = tuple(key for key, role in data.problem.roles().items() if role == self.role)
         return (Phase(self.role, keys),)
 

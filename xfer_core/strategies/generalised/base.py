@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import (
     Batch,
     ForwardOutput,
@@ -48,7 +48,7 @@ class DomainGeneralisation(Strategy):
             candidates = ({"strategy.kind": "source_only"},)
             raise XferError("one_domain", "problem.source", problem.source, candidates, kind=self.kind)
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (Phase("together", labelled_domains(data.problem)),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:
@@ -93,7 +93,7 @@ class AnnealedPenalty(DomainGeneralisation):
     def method_weights(self) -> dict[str, float]:
         return {"penalty": self.weight}
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         # With λ of 1 or less both phases would be the same.
         anneal, domains = self.anneal if self.weight > 1 else 0.0, labelled_domains(data.problem)
         stretches = ((ANNEAL, anneal), ("penalty", 1 - anneal))

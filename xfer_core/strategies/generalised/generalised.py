@@ -13,7 +13,7 @@ from xfer_core.errors import XferError
 from xfer_core.measures.density_ratio import LEAST, density_ratio
 from xfer_core.networks.base import Network
 from xfer_core.objectives.sample_weights import class_balanced_weights, hard_sample_weights
-from xfer_core.problems.problem import Problem, ProblemData, TrainingDomain
+from xfer_core.problems.problem import Problem, TrainingData, TrainingDomain
 from xfer_core.strategies.base import (
     Batch,
     ChoosesWeights,
@@ -70,7 +70,7 @@ class Generalised(ChoosesWeights):
         if self.scheme == "table":
             parse_table(self.table, problem)
 
-    def check_data(self, data: ProblemData) -> None:
+    def check_data(self, data: TrainingData) -> None:
         super().check_data(data)
         left, budget = count_unlabelled_targets(data), data.problem.labels_per_class
         if self.scheme == "likeness" and left < LEAST:
@@ -78,7 +78,7 @@ class Generalised(ChoosesWeights):
             candidates = [{"strategy.scheme": scheme} for scheme in schemes]
             raise XferError("no_unlabelled_target", "problem.labels_per_class", budget, candidates, left=left)
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         with_labels = tuple(key for key in self.lambdas(data.problem) if len(data.training[key].labelled))
         if self.scheme == "table":
             self._from_table(data)  # rejects samples that this run does not have
@@ -87,10 +87,10 @@ class Generalised(ChoosesWeights):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return resolve_weights(self.weights, (*problem.source, *problem.target))
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         return {"weights": self.fixed_sample_weights(data)}
 
-    def fixed_sample_weights(self, data: ProblemData) -> dict[str, Tensor]:
+    def fixed_sample_weights(self, data: TrainingData) -> dict[str, Tensor]:
         if self.scheme == "table":
             return self._from_table(data)
         if self.scheme == "likeness":
@@ -100,7 +100,7 @@ class Generalised(ChoosesWeights):
             return {key: density_ratio(describe(inputs), describe(wanted)) for key, inputs in own.items()}
         return {}
 
-    def _from_table(self, data: ProblemData) -> dict[str, Tensor]:
+    def _from_table(self, data: TrainingData) -> dict[str, Tensor]:
         problem, task = data.problem, data.problem.tasks[0]
         table = parse_table(self.table, problem)
         return {key: table.weights(domain, data.classes[task], task) for key, domain in data.training.items()}

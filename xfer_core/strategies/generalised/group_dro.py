@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.generalised.base import DomainGeneralisation, labelled_domains
 
@@ -34,7 +34,7 @@ class GroupDRO(DomainGeneralisation):
     def lambdas(self, problem: Problem) -> dict[str, float]:
         return dict.fromkeys(labelled_domains(problem), 1.0)
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         domains = labelled_domains(data.problem)
         return {"q": torch.full((len(domains),), 1 / len(domains))}
 

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import Balancer
 
@@ -31,7 +31,7 @@ class DWA(Balancer):
     window: int = Field(default=20, ge=1, le=10_000, title="Window")
     """Steps over which a loss is averaged."""
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         return {"steps": 0, "sums": {}, "means": {}, "weights": {}}
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import StepContext
 from xfer_core.strategies.joint.balancer import Balancer
 
@@ -33,7 +33,7 @@ class GradNorm(Balancer):
     rate: float = Field(default=0.025, gt=0, le=1, title="Rate of the weights")
     """Length of a step in log w."""
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         return {"first": {}, "weights": {}}
 
     def loss_weights(self, losses: Mapping[str, Tensor], context: StepContext) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import (
     Batch,
     ChoosesWeights,
@@ -40,7 +40,7 @@ class Joint(ChoosesWeights):
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; if none is given, all are equal."""
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         problem = data.problem
         with_labels = tuple(key for key in (*problem.source, *problem.target) if len(data.training[key].labelled))
         return (Phase("together", with_labels),)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from xfer_core.names import TermName
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import Batch, Phase, StepContext, task_loss_terms
 from xfer_core.strategies.joint.balancer import Balancer
 
@@ -33,16 +33,16 @@ class UncertaintyWeighting(Balancer):
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")
     """The s_i learn at this multiple of the learning rate, so that they converge even in a short run."""
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         names = task_loss_terms(data.problem, "source", "target")
         return {"uncertainty": LogVariances(len(names))}
 
-    def state(self, data: ProblemData) -> dict[str, Any]:
+    def state(self, data: TrainingData) -> dict[str, Any]:
         numbers = data.problem.regressions()
         names = task_loss_terms(data.problem, "source", "target")
         return {"factors": {name: 0.5 if TermName.parse(name).task in numbers else 1.0 for name in names}}
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         (phase,) = super().phases(data, network)
         return (Phase(phase.name, phase.domains, lr_factors={"modules.uncertainty.s": self.rate}),)
 

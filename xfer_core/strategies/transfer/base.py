@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import (
     Batch,
     Phase,
@@ -39,14 +39,14 @@ class Transfer(Strategy):
     def keeps_head(self) -> bool:
         return True
 
-    def phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (Phase("source", data.problem.source, self.source_share), *self.target_phases(data, network))
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         """The phases after the source phase; their shares sum to 1 − ``source_share``."""
         return (self.target_phase(data),)
 
-    def target_phase(self, data: ProblemData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
+    def target_phase(self, data: TrainingData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
         """A phase on the labelled target samples that takes ``part`` of the target's steps."""
         share = (1 - self.source_share) * part
         return Phase(name, data.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]

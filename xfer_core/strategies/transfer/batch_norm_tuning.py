@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from xfer_core.networks.base import HEAD, Network, batch_norms
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -30,7 +30,7 @@ class BatchNormTuning(ResetsHead):
     """Else the head stays as trained on the source."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         free = batch_norms(network)
         frozen = {name for name in network.state_dict() if name.rpartition(".")[0] not in free}
         if self.head or self.new_head:

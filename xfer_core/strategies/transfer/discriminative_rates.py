@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -27,7 +27,7 @@ class DiscriminativeRates(ResetsHead):
     """1 is plain fine-tuning."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         rates = {
             name: self.factor**-below
             for below, stage in enumerate(reversed(list(network.stages)), start=1)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from xfer_core.networks.base import Network
 from xfer_core.objectives.distillation import distillation_loss
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import Batch, Phase, StepContext, forward_domains, task_losses
 from xfer_core.strategies.transfer.base import Transfer
 
@@ -42,10 +42,10 @@ class Distillation(Transfer):
     fresh: bool = Field(default=False, title="Student from scratch")
     """Start the student from random values instead of the teacher's weights: then only outputs transfer knowledge."""
 
-    def modules(self, data: ProblemData, network: Network) -> dict[str, nn.Module]:
+    def modules(self, data: TrainingData, network: Network) -> dict[str, nn.Module]:
         return {"teacher": copy.deepcopy(network).requires_grad_(False)}
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         start = "network" if self.fresh else "nothing"
         return (self.target_phase(data, unlabelled=data.problem.target, reset=start),)
 

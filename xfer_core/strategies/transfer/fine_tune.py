@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xfer_core.config import Distinct, Name
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import ChoosesFrozen, Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -32,5 +32,5 @@ class FineTune(ChoosesFrozen, ResetsHead):
     """Stages (or single parameters and buffers) that do not change after the source phase."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(data, frozen=network.expand_names(self.frozen), reset=self.head_reset()),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -24,7 +24,7 @@ class GradualUnfreezing(ResetsHead):
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         stages = list(network.stages)
         phases, part = [], 1 / (len(stages) + 1)
         for free in range(len(stages) + 1):

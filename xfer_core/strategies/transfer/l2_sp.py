@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xfer_core.networks.base import Network
 from xfer_core.objectives.l2_penalty import l2_penalty, l2_sp_penalty
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies.base import Batch, Phase, StepContext
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -36,7 +36,7 @@ class L2SP(ResetsHead):
     """How strongly the head is pulled to zero."""
     new_head: bool = new_head_field()
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(data, reset=self.head_reset()),)
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

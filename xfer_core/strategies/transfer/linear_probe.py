@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -24,5 +24,5 @@ class LinearProbe(ResetsHead):
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         return (self.target_phase(data, frozen=network.expand_names(network.stages), reset=self.head_reset()),)

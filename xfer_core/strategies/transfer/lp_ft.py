@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from xfer_core.networks.base import Network
-from xfer_core.problems.problem import ProblemData
+from xfer_core.problems.problem import TrainingData
 from xfer_core.strategies.base import Phase
 from xfer_core.strategies.transfer.base import ResetsHead, new_head_field
 
@@ -27,7 +27,7 @@ class LPFT(ResetsHead):
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
     """The rest fine-tunes everything."""
 
-    def target_phases(self, data: ProblemData, network: Network) -> tuple[Phase, ...]:
+    def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
         frozen, head = network.expand_names(network.stages), self.head_reset()
         return (
             self.target_phase(data, "probe", self.probe_share, frozen=frozen, reset=head),
