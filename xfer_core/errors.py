@@ -38,7 +38,7 @@ MESSAGES: dict[str, str] = {
     "not_a_reference": "must be a domain, or a domain with parameters such as digits.rotated?degrees=60",
     "no_parameters": "must name {domain} without parameters, because it has none",
     "domain_exists": "must be a key that no other domain has",
-    "domain_key": "must be lower-case words joined by dots, such as leaves.scanned",
+    "domain_key": "must be words of small letters joined by dots, such as leaves.scanned",
     "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
     "network_inputs": "must be a network for {modality} inputs: {allowed}",
     "augmentation": "must exist for {modality} inputs: {allowed}",

@@ -84,7 +84,7 @@ def test_an_own_domain_is_read_back_as_it_was_saved(tmp_path: Path):
 def test_a_key_of_an_own_domain_is_words_joined_by_dots(tmp_path: Path, key):
     owner = DomainRegistry({}, lambda: tmp_path).own
     assert owner
-    with pytest.raises(XferError, match="must be lower-case words joined by dots"):
+    with pytest.raises(XferError, match="must be words of small letters joined by dots"):
         owner.save(own(key), PLANE)
 
 
