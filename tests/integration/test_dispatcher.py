@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from benchmarks.serving import end_dispatchers
 from tests.support.executors import MemoryExecutor
 from tests.support.runs import DIVERGING, PATIENCE, wait, wait_for_end, wait_for_run
 from xfer_core.cli import main
+from xfer_core.domains import domain_info, load_domain, registry
 from xfer_core.errors import XferError
 from xfer_core.execution import dispatcher as module
 from xfer_core.execution.dispatcher import Dispatcher
@@ -143,6 +145,23 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
     assert row.code == module.code_version()
     assert row.threads == row.result["threads"] == CORES, "it was alone"
     assert "not warm" not in at_home.log.read_text()
+
+
+def test_an_own_domain_comes_and_goes_while_app_and_dispatcher_run(served, at_home):
+    settings = ['problem.target=["my.digits"]', "problem.labels_per_class=2"]
+    with pytest.raises(XferError, match="must be a domain that is known here"):
+        spec(4, *settings).check()
+    digits = load_domain("digits.photo")
+    own = replace(digits, key="my.digits", inputs=255 - digits.inputs)
+    owner = registry().own
+    assert owner
+    owner.save(own, domain_info("digits.photo").spec)
+    run = served.create(spec(4, *settings))
+    wait_for_end(served, run)
+    assert "accuracy/my.digits/digit/test" in served.get(run).result["metrics"]
+    owner.forget("my.digits")
+    late = served.create(spec(4, *settings))
+    assert wait_for_end(served, late, FAILED).reason["code"] == "unknown_domain"
 
 
 def test_three_run_together_a_fourth_waits_and_a_stop_keeps_what_was_learned(served, at_home):

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from xfer_core.analysis.accuracy import gain, metric_text
 from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
+from xfer_core.domains import domain_info, load_domain
 from xfer_core.errors import format_error
 from xfer_core.execution.worker import run_here
 from xfer_core.exports import data, export_run, onnx
@@ -28,6 +29,7 @@ from xfer_core.exports.figures import figures_of
 from xfer_core.exports.live_changes import live_changes
 from xfer_core.exports.onnx_process import write_onnx
 from xfer_core.exports.summary import comparison_summary
+from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import PAUSED, QUEUED, RUNNING, open_store
@@ -432,3 +434,21 @@ def test_onnx_answers_as_the_network_does_and_says_what_its_outputs_mean(tmp_pat
     assert json.loads(said["input"])["range"] == [0, 1]
     assert said["run"] == run
     assert "error/digits.photo/tilt/test" in json.loads(said["result"])
+
+
+@needs_onnx
+def test_onnx_of_a_table_takes_rows_as_the_domain_holds_them(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    store = open_store()
+    tables = ['problem.source=["clinical.breast_fine"]', 'problem.target=["clinical.breast_coarse"]']
+    run = store.create(parse_spec({}, [*tables, "network.width=4", "training.steps=4"]), status=RUNNING)
+    run_here(store, run, 1)
+    path = tmp_path / "network.onnx"
+    write_onnx(store.get(run), path)
+    spec, rows = domain_info("clinical.breast_coarse").spec, load_domain("clinical.breast_coarse").inputs[:5].clone()
+    rows[0, 3] = float("nan")
+    prepared = split_problem(store.get(run).typed_spec.problem, 0).encoder(spec, rows)
+    with torch.inference_mode():
+        wanted = load_trained_network(store.get(run))(prepared)["diagnosis"]
+    found = runtime.InferenceSession(path).run(None, {"rows": rows.numpy()})[0]
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-3, atol=1e-4)
