@@ -20,7 +20,7 @@ from pages.widgets.store import begin, require_available, store
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.duration import Pace, estimate, paces
 from xfer_core.analysis.intervals import MIN_SEEDS
-from xfer_core.domains import domain_keys
+from xfer_core.domains import domain_info, domain_keys
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Condition, Experiment
 from xfer_core.experiments.plan import Plan, plan_for, strategy_of
@@ -154,10 +154,11 @@ def _choose_domains(first: Plan, prefix: str, slots: FieldErrors) -> dict[str, l
     columns = st.columns(2)
     for column, role, label in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
         with column:
+            given = getattr(first.base.problem, role)
             chosen[role] = st.multiselect(
                 label,
-                keys,
-                default=[key for key in getattr(first.base.problem, role) if key in keys],
+                list(dict.fromkeys((*keys, *given))),
+                default=list(given),
                 format_func=domain_title,
                 key=f"{prefix}.{role}",
                 wrap=True,
@@ -221,7 +222,8 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     """
     keys = [key for chosen in domains.values() for key in chosen]
     rest = choose_rest_of_problem(first.base.problem, keys, prefix, slots)
-    shared = choose_training(first.base, prefix, slots)
+    target = domains["target"] or first.base.problem.target
+    shared = choose_training(first.base, domain_info(target[0]).spec, prefix, slots)
     problem = {**first.base.problem.model_dump(mode="json"), **domains, **rest}
     base = parse_spec({"problem": problem, **shared})
     base.problem.check_names()

@@ -16,6 +16,7 @@ from pages.widgets.problem import tasks_control, unseen_control
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import Plan, method_settings
 from xfer_core.experiments.plan_link import RATE
+from xfer_core.modalities import InputSpec
 from xfer_core.networks import HEAD, NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
@@ -46,13 +47,14 @@ def choose_rest_of_problem(first: Problem, keys: Sequence[str], prefix: str, slo
     return {"tasks": chosen, "unseen": unseen}
 
 
-def choose_training(first: RunSpec, prefix: str, slots: FieldErrors) -> dict[str, Any]:
-    """Network and training of all runs; the chosen fields of both."""
+def choose_training(first: RunSpec, inputs: InputSpec, prefix: str, slots: FieldErrors) -> dict[str, Any]:
+    """Network and training of all runs on these inputs; the chosen fields of both."""
     training, names = first.training, tuple(type(first.training).model_fields)
     st.markdown(f"**{_('All methods')}**")
     network_column, optimizer_column, left, right = st.columns(4)
     with network_column:
-        network = choose_kind(_("Network"), NETWORKS, first.network, f"{prefix}.network")
+        fitting = [form for form in NETWORKS if form.accepts(inputs)]
+        network = choose_kind(_("Network"), fitting, first.network, f"{prefix}.network.{inputs.modality}")
         fields = {"kind": network.kind, **controls(network, f"{prefix}.{network.kind}")}
         slots.here("network")
     with optimizer_column:
@@ -70,9 +72,9 @@ def choose_training(first: RunSpec, prefix: str, slots: FieldErrors) -> dict[str
         here = ("steps", "batch_size")
         rest = controls(training, f"{prefix}.training", without=tuple(name for name in names if name not in here))
     with right:
-        rest |= controls(
-            training, f"{prefix}.training", without=(*here, *KEPT, "optimizer", "selection", "live_changes")
-        )
+        apart = (*here, *KEPT, "optimizer", "selection", "live_changes")
+        offered = {"augment": inputs.augmentations}
+        rest |= controls(training, f"{prefix}.training.{inputs.modality}", without=apart, offered=offered)
     slots.here("training")
     kept = {name: getattr(training, name) for name in KEPT}
     return {"network": fields, "training": {**rest, **kept, "optimizer": of_optimizer, "selection": rule}}

@@ -67,3 +67,17 @@ def test_a_row_can_be_tried():
     assert [block.proto.body for block in page.get("html")] != before
     sliders[0].set_value(sliders[0].max).run()
     assert not page.exception
+
+
+def test_an_experiment_on_rows_is_planned_and_started():
+    link = dict(setting.split("=", 1) for setting in POINTS)
+    page = app("compare", **link)
+    assert not page.exception
+    assert not page.error, text_of(page)
+    assert any("Moons (rotate 30)" in chosen for box in page.multiselect for chosen in map(str, box.options))
+    page.button(key="experiment.start-button").click().run()
+    assert not page.exception
+    runs = open_store().find()
+    assert runs
+    assert {run.spec["network"]["kind"] for run in runs} == {"mlp"}
+    assert {tuple(run.spec["problem"]["target"]) for run in runs} == {("planar.moons?rotate=30",)}
