@@ -17,13 +17,13 @@ check: $(VENV)/.test  ## form, types and layers
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test  ## on all cores, each test on one
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 js: $(VENV)/.test  ## the JavaScript of the components
 	$(BIN)/python -m tests.js
 
 browser-tests: $(VENV)/.test browser  ## two at a time, each with a server and a browser of its own: they mostly wait
-	$(BIN)/python -m pytest -m browser -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile
 
 browser: $(VENV)/.test  ## Chromium: the one that is there, else Playwright's own, else the system's package
 	@$(BIN)/python -m tests.browser.chromium \

@@ -10,7 +10,7 @@ from tests.support.browser import QUICK, settled, until
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("accessible")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 GRAVE = ("serious", "critical")
 

@@ -10,7 +10,7 @@ from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("draw")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 HAND = ("training.steps=150", "training.evaluations=1", "strategy.kind=source_only")
 SEVEN = [(0.3 + 0.4 * i / 8, 0.2) for i in range(9)] + [(0.7 - 0.25 * i / 12, 0.2 + 0.6 * i / 12) for i in range(1, 13)]

@@ -11,7 +11,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("live_view")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 METRIC = "accuracy/digits.photo/digit"

@@ -36,7 +36,7 @@ def assert_advice_is_accepted(spec: RunSpec, error: XferError) -> None:
 @settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_the_advice_for_a_refused_spec_is_accepted(spec):

@@ -39,11 +39,7 @@ from xfer_core.training import SGD
 NEEDS_BATCH_NORM = ("batch_norm_tuning", "adabn")
 
 
-# The tests of one strategy run in one process, where its run of reference is made once.
-every_strategy = pytest.mark.parametrize(
-    "strategy",
-    [pytest.param(cls, id=cls.kind_name(), marks=pytest.mark.xdist_group(cls.kind_name())) for cls in STRATEGIES],
-)
+every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda cls: cls.kind_name())
 RICH = Problem(target=(TARGET, "digits.noisy"), tasks=("digit", "parity"), labels_per_class=2)
 S, T = f"{SOURCE}/digit", f"{TARGET}/digit"
 

@@ -42,10 +42,7 @@ from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, PAUSED, QUEUED, RUNNING, STOPPED, Run, Store, open_store
 from xfer_core.training import Command, Trainer
 
-pytestmark = [
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone"),
-    pytest.mark.xdist_group("dispatcher"),  # one process, one service
-]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
 ENDLESS = 1_000_000
 CORES = len(os.sched_getaffinity(0))
 

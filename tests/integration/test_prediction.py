@@ -104,7 +104,6 @@ def read_rightly(network: Network, pictures: list[Tensor], digits: list[int]) ->
 
 @needs_data
 @pytest.mark.slow
-@pytest.mark.xdist_group("reader")
 @pytest.mark.usefixtures("real_data")
 def test_most_digits_that_other_people_wrote_are_read_by_a_network_of_handwritten_ones(reader):
     """MNIST's test digits, taken as drawings: 74 to 77 % over two seeds."""
@@ -116,7 +115,6 @@ def test_most_digits_that_other_people_wrote_are_read_by_a_network_of_handwritte
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("reader")
 def test_most_printed_digits_are_read_by_a_network_of_handwritten_ones(reader):
     """91 to 93 % over two seeds."""
     drawn = (255 * render_glyphs(fonts())).to(torch.uint8)

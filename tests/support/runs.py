@@ -10,7 +10,7 @@ from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, Run, Store
 
-PATIENCE = 60.0
+PATIENCE = 150.0  # on a machine that others use, too
 DIVERGING = (
     "training.optimizer.kind=sgd",
     "training.optimizer.lr=10",
