@@ -26,11 +26,13 @@ from xfer_core.experiments.experiment import Condition, Experiment
 from xfer_core.experiments.plan import Plan, plan_for, strategy_of
 from xfer_core.experiments.plan_link import MOST_SEEDS
 from xfer_core.experiments.presets import PRESETS
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
 from xfer_core.strategies.base import task_loss_terms
 
+SOME = Problem().target  # a domain to start with, where none is chosen
 REMEMBERED = 100  # finished runs from which durations are estimated
 
 Wanted = list[tuple[RunSpec, Condition]]
@@ -222,8 +224,8 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     """
     keys = [key for chosen in domains.values() for key in chosen]
     rest = choose_rest_of_problem(first.base.problem, keys, prefix, slots)
-    target = domains["target"] or first.base.problem.target
-    shared = choose_training(first.base, domain_info(target[0]).spec, prefix, slots)
+    inputs = domain_info(next(iter((*domains["target"], *domains["source"], *SOME)))).spec
+    shared = choose_training(first.base, inputs, prefix, slots)
     problem = {**first.base.problem.model_dump(mode="json"), **domains, **rest}
     base = parse_spec({"problem": problem, **shared})
     base.problem.check_names()

@@ -32,6 +32,8 @@ from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 from xfer_core.strategies.generalised.generalised import Generalised
 from xfer_core.training import OPTIMIZERS
 
+SOME = Problem().target  # a domain to start with, where none is chosen
+
 
 class Workbench:
     """The controls of one spec.
@@ -70,8 +72,8 @@ class Workbench:
             with st.expander(_("More settings"), icon=":material/settings:"):
                 rest_of_problem = choose_tasks(self.first.problem, domains, self.prefix, self.slots)
                 rule = self._choose_rule()
-                chosen = domains["target"] or self.first.problem.target
-                fields, rest = self._choose_settings(strategy, domain_info(chosen[0]).spec, rate)
+                inputs = domain_info(next(iter((*domains["target"], *domains["source"], *SOME)))).spec
+                fields, rest = self._choose_settings(strategy, inputs, rate)
                 st.markdown(f"**{_('Open a recipe')}**")
                 recipe_uploader()
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}

@@ -17,19 +17,19 @@ WIDTH = 420
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _row(key: str) -> np.ndarray:
+def _row(key: str, columns: int) -> np.ndarray:
     """uint8 (height, width, 4)."""
-    return domain_overview(key, SHOWN, SHOWN)
+    return domain_overview(key, SHOWN, columns)
 
 
-def domain_pictures(keys: Sequence[str], width: int = WIDTH) -> None:
-    """A row of samples, at most so many pixels wide, for each of these domains that is on this machine."""
+def domain_pictures(keys: Sequence[str], width: int = WIDTH, columns: int = SHOWN) -> None:
+    """Samples in so many columns, at most so many pixels wide, for each of these domains that is on this machine."""
     with st.container(gap="xsmall"):
         for key in keys:
             if not is_available(key):
                 continue
             try:
-                picture = _row(key)
+                picture = _row(key, columns)
             except XferError:  # its files are damaged: the validation of the plan shows the error
                 continue
             st.image(

@@ -17,7 +17,7 @@ from xfer_core.domains.reference import make_reference
 from xfer_core.modalities import MODALITIES
 from xfer_core.problems.problem import Problem, Role
 
-PREVIEW = 220  # pixels
+PREVIEW = 180  # pixels
 TURNED = 40.0  # degrees between source and target where both are the same points
 BUDGETS = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, "all")
 
@@ -128,7 +128,7 @@ def _with_parameters(reference: str, prefix: str) -> str:
         shown = st.container()
         changed = make_reference(key, type(parameters)(**sliders(parameters, f"{prefix}.{key}")))
         with shown:
-            domain_pictures([changed], PREVIEW)
+            domain_pictures([changed], PREVIEW, columns=5)
     return changed
 
 

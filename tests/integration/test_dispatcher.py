@@ -285,13 +285,13 @@ def lingering(tmp_path) -> Iterator[Store]:
 
 
 @pytest.mark.slow
-def test_pausing_and_deleting_30_runs_never_lets_the_queue_stand_still(lingering):
+def test_pausing_and_deleting_50_runs_never_lets_the_queue_stand_still(lingering):
     """Beside a long run, at random moments, so that some are deleted while their workers are still leaving."""
     served = lingering
     random, longest, claimed, running = Random(0), 0.0, time.monotonic(), set()
     long = served.create(spec(ENDLESS))
     at_step(served, long, 1)
-    runs = [served.create(spec(2, f"seed={seed}")) for seed in range(30)]
+    runs = [served.create(spec(2, f"seed={seed}")) for seed in range(50)]
     deadline = time.monotonic() + 2 * PATIENCE
     while True:
         live = {row.id: row.status for row in served.find(statuses=(QUEUED, RUNNING))}

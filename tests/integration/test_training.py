@@ -23,7 +23,7 @@ from tests.support.training import (
 )
 from xfer_core.errors import XferError
 from xfer_core.networks import ArticleNet
-from xfer_core.problems.problem import Problem
+from xfer_core.problems.problem import Problem, TrainingData
 from xfer_core.strategies import STRATEGIES, Phase
 from xfer_core.strategies.baselines.target_only import TargetOnly
 from xfer_core.strategies.joint.joint import Joint
@@ -82,12 +82,12 @@ def test_a_strategy_is_never_given_a_held_out_sample(monkeypatch):
         original = getattr(FineTune, method)
 
         def spy(self, data, *rest, original=original):
-            seen.append(data.held_out)
+            seen.append((type(data), hasattr(data, "held_out")))
             return original(self, data, *rest)
 
         monkeypatch.setattr(FineTune, method, spy)
     trainer(FineTune()).run()
-    assert seen == [{}, {}, {}]
+    assert seen == 3 * [(TrainingData, False)]
 
 
 # ---------------------------------------------------------------------- looking does not touch
