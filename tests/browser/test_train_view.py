@@ -98,14 +98,14 @@ def test_a_change_of_lambda_is_marked_on_the_chart_within_a_second_or_so(page, s
 
 
 def test_phases_are_shaded_and_named(page, server, served):
-    run = start_training(page, server, served, f"{QUICK}&training.steps=400&seed=32")
+    run = start_training(page, server, served, f"{QUICK}&training.steps=100&seed=32")
     page.wait_for_function(
         """() => (document.querySelector('.chart.main .plot')?.layout?.annotations ?? [])
         .map(({ text }) => text).join() === 'learning the source,learning the target'"""
     )
     shapes = page.evaluate("() => document.querySelector('.chart.main .plot').layout.shapes.map(s => [s.x0, s.x1])")
-    assert shapes == [[0, 200], [200, 400]]
-    until(lambda: served.get(run.id).status == "finished")
+    assert shapes == [[0, 50], [50, 100]]
+    until(lambda: served.get(run.id).status == "finished", 150)
 
 
 def test_a_page_that_is_not_seen_holds_no_connection_and_goes_on_where_it_was(page, server, served):
