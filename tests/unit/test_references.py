@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
 import torch
 
+from xfer_core.cli import main
 from xfer_core.domains import domain_info, domain_keys, load_domain, registry
 from xfer_core.errors import XferError
 from xfer_core.problems.problem import Problem, split_problem
@@ -92,6 +94,15 @@ def test_a_wrong_parameter_is_refused_in_one_sentence(reference, sentence):
     with pytest.raises(XferError) as caught:
         Problem(target=(reference,)).check_names()
     assert str(caught.value) == sentence
+
+
+def test_a_shell_lists_the_parameters_of_a_domain_with_their_bounds(capsys):
+    assert main(["list", "domains", "--json"]) == 0
+    rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
+    sigma = rows["digits.noisy"]["parameters"]["sigma"]
+    assert (sigma["default"], sigma["minimum"], sigma["maximum"]) == (0.4, 0, 2)
+    assert rows["digits.low"]["parameters"] == {}
+    assert (rows["planar.moons"]["modality"], rows["planar.moons"]["shape"]) == ("table", [2])
 
 
 def test_defaults_lie_within_their_bounds_and_every_parameter_has_both():
