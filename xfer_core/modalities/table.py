@@ -27,6 +27,14 @@ INK, PAPER, AXIS = 235, 24, 70  # shades of grey
 OVERVIEW = 240  # pixels per side of all points in one picture
 
 
+DOT = tuple((down, aside) for down in range(-2, 3) for aside in range(-2, 3) if abs(down) + abs(aside) < 4)
+
+
+def _pixels(prepared: Tensor, middle: int) -> Tensor:
+    """Standard deviations as pixels from the middle of a picture, int64; what lies too far out is at its edge."""
+    return (prepared.clamp(-REACH, REACH) / REACH * (middle - 3)).round().long()
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table.
@@ -167,15 +175,15 @@ class TableInput(InputSpec):
         """Each point in the plane as a dot between two axes; any other row as a bar per feature, up for values above
         the mean and down for those below: uint8 (N, 1, 64, 64 or the number of features)."""
         middle = SIDE // 2
-        heights = (prepared.clamp(-REACH, REACH) / REACH * (middle - 3)).round().long()  # (N, F)
+        heights = _pixels(prepared, middle)  # (N, F)
         wide = SIDE if self.is_planar else SIDE // len(self.features) * len(self.features) or len(self.features)
         sheet = torch.full((len(prepared), 1, SIDE, wide), PAPER, dtype=torch.uint8)
         sheet[:, :, middle] = AXIS
         if self.is_planar:
             sheet[..., middle] = AXIS
-            for down in range(-2, 3):
-                for right in range(-2, 3):
-                    sheet[torch.arange(len(prepared)), 0, middle - heights[:, 1] + down, middle + heights[:, 0] + right] = INK  # fmt: skip  # noqa: E501
+            up, right = middle - heights[:, 1], middle + heights[:, 0]
+            for down, aside in DOT:
+                sheet[torch.arange(len(prepared)), 0, up + down, right + aside] = INK
             return sheet
         rows = middle - torch.arange(SIDE)[:, None]  # height above the axis
         values = heights[:, None].repeat_interleave(wide // len(self.features), 2)  # (N, 1, width)
@@ -189,17 +197,15 @@ class TableInput(InputSpec):
             return None
         from matplotlib import colormaps
 
-        names = "tab10" if not labels.is_floating_point() else "viridis"
-        span = labels.max() - labels.min() if labels.is_floating_point() else 1
-        shades = labels % 10 if not labels.is_floating_point() else (labels - labels.min()) / (span or 1)
-        colours = (255 * colormaps[names](shades.numpy())).astype(np.uint8)  # (N, 4)
-        middle = OVERVIEW // 2
-        places = (prepared.clamp(-REACH, REACH) / REACH * (middle - 3)).round().long().numpy()
+        if labels.is_floating_point():
+            shades = colormaps["viridis"](((labels - labels.min()) / (labels.max() - labels.min())).numpy())
+        else:
+            shades = colormaps["tab10"]((labels % 10).numpy())
+        colours, middle = (255 * shades).astype(np.uint8), OVERVIEW // 2  # (N, 4)
+        places = _pixels(prepared, middle).numpy()
         sheet = np.zeros((OVERVIEW, OVERVIEW, 4), np.uint8)
-        for down in range(-2, 3):
-            for right in range(-2, 3):
-                if abs(down) + abs(right) < 4:
-                    sheet[middle - places[:, 1] + down, middle + places[:, 0] + right] = colours
+        for down, aside in DOT:
+            sheet[middle - places[:, 1] + down, middle + places[:, 0] + aside] = colours
         return sheet
 
     def describe(self) -> dict[str, Any]:
