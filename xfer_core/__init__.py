@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xfer_core.selections import SELECTIONS, Selection
     from xfer_core.strategies import STRATEGIES, Phase, Strategy
     from xfer_core.training import Callback, NullCallback, Result, Trainer, TrainingConfig
-    from xfer_core.workspace import Workspace, workspace
+    from xfer_core.workspace import Workspace, current_workspace
 
 __version__ = "0.1.0"
 
@@ -62,7 +62,7 @@ _MODULES = {
     "xfer_core.runs.train": ("train", "trainer_for"),
     "xfer_core.selections": ("SELECTIONS", "Selection"),
     "xfer_core.strategies": ("STRATEGIES", "Phase", "Strategy"),
-    "xfer_core.workspace": ("Workspace", "workspace"),
+    "xfer_core.workspace": ("Workspace", "current_workspace"),
     "xfer_core.training": ("Callback", "NullCallback", "Result", "Trainer", "TrainingConfig"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -100,6 +100,7 @@ __all__ = [
     "TrainingConfig",
     "Workspace",
     "XferError",
+    "current_workspace",
     "domain_info",
     "domain_keys",
     "load_domain",
@@ -111,7 +112,6 @@ __all__ = [
     "train",
     "trainer_for",
     "use_registry",
-    "workspace",
 ]
 
 

@@ -46,7 +46,7 @@ class Workspace:
 _current: ContextVar[Workspace] = ContextVar("workspace")
 
 
-def workspace() -> Workspace:
+def current_workspace() -> Workspace:
     """The workspace of the block that this runs in, see :meth:`Workspace.use`; else the installation's."""
     try:
         return _current.get()

@@ -23,7 +23,7 @@ from xfer_core.runs.artifacts import SAMPLE_WEIGHTS
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 READ = "inside.read"
 
@@ -208,7 +208,7 @@ def _choose_task(tasks: list[str]) -> str:
 
 
 def _has_weights(run: Run) -> bool:
-    return (workspace().artifacts(run.id) / SAMPLE_WEIGHTS).exists()
+    return (current_workspace().artifacts(run.id) / SAMPLE_WEIGHTS).exists()
 
 
 def _weights(subject: InspectedRun, _together: list[InspectedRun], _dark: bool) -> None:

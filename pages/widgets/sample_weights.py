@@ -16,14 +16,14 @@ from xfer_core.charts.samples import sample_pictures
 from xfer_core.domains import is_available, load_domain
 from xfer_core.errors import XferError
 from xfer_core.runs.artifacts import SAMPLE_WEIGHTS
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 SHOWN = 12
 
 
 def sample_weights(run: str) -> None:
     """Show the weights, and the samples with the largest and smallest, if the run has any yet."""
-    path = workspace().artifacts(run) / SAMPLE_WEIGHTS
+    path = current_workspace().artifacts(run) / SAMPLE_WEIGHTS
     if not path.exists():
         return
     table: Any = pd.read_csv(path)

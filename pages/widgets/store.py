@@ -15,7 +15,7 @@ from xfer_core.problems.problem import Problem, ProblemData
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 PATIENCE_SECONDS = 10.0  # on top of SQLite's own wait; short, because a visitor waits for the page
 
@@ -27,7 +27,7 @@ def _open(url: str) -> Store:
 
 def store() -> Store:
     """The store of the workspace, opened once."""
-    return _open(workspace().database)
+    return _open(current_workspace().database)
 
 
 def say_if_replaced() -> None:

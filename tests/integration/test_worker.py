@@ -17,7 +17,7 @@ from xfer_core.execution.worker import notes, run_here
 from xfer_core.runs.artifacts import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.store import FAILED, FINISHED, INTERRUPTED, RUNNING
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 
 def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
@@ -30,7 +30,7 @@ def test_a_finished_run_leaves_result_weights_and_one_point_a_step(store):
         "name": "accuracy/digits.photo/digit/test",
         "value": result.metrics["accuracy/digits.photo/digit/test"],
     }
-    weights = load_file(workspace().artifacts(run) / WEIGHTS)
+    weights = load_file(current_workspace().artifacts(run) / WEIGHTS)
     assert "stages.conv1.norm.running_mean" in weights
     points = store.updates_since(run).points
     assert [step for name, step, _ in points if name == "loss/total"] == list(range(1, 9))
@@ -42,7 +42,7 @@ def test_the_weights_of_all_samples_of_a_domain_sum_to_its_lambda(store, scheme)
     weights = '{"digits.handwritten": 0.7, "digits.photo": 1.5}'
     run = running_run(store, "strategy.kind=generalised", f"strategy.weights={weights}", f"strategy.scheme={scheme}")
     run_here(store, run, 1)
-    table = pd.read_csv(workspace().artifacts(run) / SAMPLE_WEIGHTS)
+    table = pd.read_csv(current_workspace().artifacts(run) / SAMPLE_WEIGHTS)
     sums = table.groupby("domain")["lambda"].sum()
     assert sums["digits.handwritten"] == pytest.approx(0.7, rel=1e-4)
     assert sums["digits.photo"] == pytest.approx(1.5, rel=1e-4)
@@ -70,7 +70,7 @@ def test_an_error_of_our_own_is_one_sentence_for_people_and_a_traceback_for_us(s
     row = store.get(run)
     assert (row.status, row.reason["code"]) == (FAILED, "crashed")
     assert "RuntimeError: the disk is full" in row.reason["text"]
-    assert "Traceback" in (workspace().artifacts(run) / worker.LOG).read_text()
+    assert "Traceback" in (current_workspace().artifacts(run) / worker.LOG).read_text()
 
 
 class Died(BaseException):
@@ -91,7 +91,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits_and_no_point_twice(sto
         run_here(store, killed, 1, die)
     assert store.get(killed).status == RUNNING, "it left no word"
     run_here(store, killed, 1)
-    one, two = (load_file(workspace().artifacts(run) / WEIGHTS) for run in (whole, killed))
+    one, two = (load_file(current_workspace().artifacts(run) / WEIGHTS) for run in (whole, killed))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
 
@@ -120,11 +120,11 @@ def test_a_run_whose_checkpoint_is_damaged_goes_on_and_says_so(store, every_step
     whole = running_run(store)
     run_here(store, whole, 1)
     run = died(store, 5)
-    folder = workspace().artifacts(run)
+    folder = current_workspace().artifacts(run)
     for name in ("checkpoint.pt", "checkpoint.previous.pt")[:files]:
         (folder / name).write_bytes((folder / name).read_bytes()[:-99])
     assert run_here(store, run, 1).status == "finished"
-    one, two = (load_file(workspace().artifacts(each) / WEIGHTS) for each in (whole, run))
+    one, two = (load_file(current_workspace().artifacts(each) / WEIGHTS) for each in (whole, run))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
     def told(run):
@@ -165,7 +165,7 @@ def test_a_run_is_never_trained_twice_at_once(store, every_step):
         return sorted(p for p in store.updates_since(run).points if p[0] != "samples_per_second")
 
     assert told(run) == told(whole), "no point is lost or told twice"
-    one, two = (load_file(workspace().artifacts(each) / WEIGHTS) for each in (whole, run))
+    one, two = (load_file(current_workspace().artifacts(each) / WEIGHTS) for each in (whole, run))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
@@ -221,5 +221,5 @@ def test_deleting_a_run_removes_its_files(store):
     run = running_run(store)
     run_here(store, run, 1)
     delete_runs(store, [run])
-    assert not workspace().artifacts(run).exists()
+    assert not current_workspace().artifacts(run).exists()
     assert store.find() == []

@@ -13,7 +13,7 @@ from tests.support.runs import trained_run
 from xfer_core.analysis import feature_trajectory as trail_module
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 QUESTIONS = ("confusion", "changes", "features", "drift", "filters", "gradcam", "calibration")
 
@@ -156,7 +156,7 @@ def test_the_weights_of_samples_are_a_question_where_the_page_asks_for_it():
 
 def test_without_snapshots_the_end_is_shown_and_the_sentence_said():
     run = trained_run(open_store())
-    for path in (workspace().artifacts(run.id) / "snapshots").iterdir():
+    for path in (current_workspace().artifacts(run.id) / "snapshots").iterdir():
         path.unlink()
     for question in ("features", "drift", "filters"):
         test = look(run, question)

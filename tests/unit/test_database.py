@@ -30,7 +30,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FAILED, FINISHED, QUEUED, RUNNING, Store, open_store
 from xfer_core.settings import settings
 from xfer_core.training.checkpoint import read_checkpoint
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 STEPS = 8  # of the runs that `begun` makes
 
@@ -54,7 +54,7 @@ class Lock:
 
 
 def same_weights(one: str, two: str) -> bool:
-    first, second = (load_file(workspace().artifacts(run) / WEIGHTS) for run in (one, two))
+    first, second = (load_file(current_workspace().artifacts(run) / WEIGHTS) for run in (one, two))
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -197,7 +197,7 @@ def test_a_full_disk_fails_a_run_with_a_sentence_and_it_goes_on_from_its_checkpo
     row = store.get(run)
     assert (row.status, row.reason["code"], row.reason["field"]) == (FAILED, "no_space", "XFER_HOME")
     assert "No space left on device" in row.reason["text"]
-    folder = workspace().artifacts(run)
+    folder = current_workspace().artifacts(run)
     assert read_checkpoint(folder / "checkpoint.pt")["step"] == 4
     assert not list(folder.glob(".*.part")), "what could not be finished takes no room"
     store.command(run, "resume")

@@ -39,7 +39,7 @@ from xfer_core.networks.base import Network
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4", "network.width=4")
 FORMS = (SMALL, ArticleNet(), LeNet())
@@ -292,11 +292,11 @@ def test_the_moments_are_the_snapshots_one_a_step_and_the_end():
 
 def test_a_run_without_snapshots_or_without_weights_is_refused_by_name():
     run = trained_run(open_store())
-    for path in (workspace().artifacts(run.id) / "snapshots").iterdir():
+    for path in (current_workspace().artifacts(run.id) / "snapshots").iterdir():
         path.unlink()
     with refused("no_snapshots"):
         snapshot_refs(run)
-    (workspace().artifacts(run.id) / "weights.safetensors").unlink()
+    (current_workspace().artifacts(run.id) / "weights.safetensors").unlink()
     with refused("no_weights"):
         load_snapshot(run, FINAL)
 

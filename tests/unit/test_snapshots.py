@@ -14,7 +14,7 @@ from xfer_core.runs.load_network import load_network, load_trained_network
 from xfer_core.runs.snapshots import MAX_SNAPSHOTS, snapshots
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import RUNNING
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 SMALL = ["network.width=4", "training.batch_size=4", "training.precision=float32", "training.device=cpu"]
 
@@ -39,7 +39,7 @@ def test_a_run_keeps_its_network_as_each_phase_begins_and_at_few_looks(store):
 
 def test_the_last_look_is_the_network_that_is_left_under_the_rule_last(store):
     run = trained(store, "training.steps=6", "training.evaluations=2")
-    left = load_file(workspace().artifacts(run) / WEIGHTS)
+    left = load_file(current_workspace().artifacts(run) / WEIGHTS)
     assert not differing(snapshots(run)[-1].state(), left)
 
 

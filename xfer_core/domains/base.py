@@ -153,7 +153,7 @@ class DomainInfo:
         return replace(
             self,
             card=replace(self.card, title=f"{self.card.title} ({given})" if given else self.card.title),
-            build=lambda: replace(self.build(parameters=parameters), key=key),
+            build=lambda parameters=parameters: replace(self.build(parameters=parameters), key=key),
             render=self.render and partial(self.render, parameters=parameters),
             parameters=parameters,
         )

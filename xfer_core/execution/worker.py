@@ -30,7 +30,7 @@ from xfer_core.runs.train import trainer_for
 from xfer_core.settings import place_error, settings
 from xfer_core.training.callback import Command, Point
 from xfer_core.training.trainer import Result, Trainer
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 WEIGHTS_SECONDS = 3.0
 SILENT_SECONDS = 10.0  # without a heartbeat (usually ten per second) before a page shows a note
@@ -112,7 +112,7 @@ def run_here(
             to another process (``superseded``).
     """
     torch.set_num_threads(threads)
-    folder = workspace().artifacts(run)
+    folder = current_workspace().artifacts(run)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         spec = store.get(run).typed_spec

@@ -11,7 +11,7 @@ from xfer_core.errors import XferError
 from xfer_core.exports.outputs import metadata
 from xfer_core.runs.artifacts import SAMPLE_WEIGHTS, WEIGHTS
 from xfer_core.runs.store import Run, Store
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 
 def names(run: Run) -> list[str]:
@@ -20,9 +20,9 @@ def names(run: Run) -> list[str]:
     Raises:
         XferError: ``left_out_weights`` for a run without final weights.
     """
-    if not (workspace().artifacts(run.id) / WEIGHTS).exists():
+    if not (current_workspace().artifacts(run.id) / WEIGHTS).exists():
         raise XferError("left_out_weights", WEIGHTS, run.status)
-    return [name for name in (WEIGHTS, SAMPLE_WEIGHTS) if (workspace().artifacts(run.id) / name).exists()]
+    return [name for name in (WEIGHTS, SAMPLE_WEIGHTS) if (current_workspace().artifacts(run.id) / name).exists()]
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
@@ -32,7 +32,7 @@ def write(store: Store, run: Run, folder: Path) -> list[Path]:
         XferError: ``left_out_weights`` for a run without final weights.
     """
     names(run)
-    weights, shares = [workspace().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
+    weights, shares = [current_workspace().artifacts(run.id) / name for name in (WEIGHTS, SAMPLE_WEIGHTS)]
     path = folder / WEIGHTS
     path.write_bytes(save(load_file(weights), metadata(run)))  # save_file would restrict it to its owner (mode 0600)
     return [path, *([Path(shutil.copy(shares, folder))] if shares.exists() else [])]

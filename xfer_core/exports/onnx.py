@@ -13,7 +13,7 @@ from xfer_core.errors import XferError
 from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.store import Run, Store
 from xfer_core.settings import settings
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 FILE = "network.onnx"
 NEEDED = ("onnx", "onnxscript")
@@ -29,7 +29,7 @@ def names(run: Run) -> list[str]:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise XferError("left_out_onnx", FILE, [f"no {name}" for name in missing], packages=" ".join(missing))
-    if not (workspace().artifacts(run.id) / WEIGHTS).exists():
+    if not (current_workspace().artifacts(run.id) / WEIGHTS).exists():
         raise XferError("left_out_weights", FILE, run.status)
     return [FILE]
 

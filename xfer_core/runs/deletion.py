@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from xfer_core.errors import XferError
 from xfer_core.runs.store import Store
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 
 def runs_without_rows(store: Store) -> XferError | None:
     """An error if the database contains no run although files of runs exist; else None."""
-    folder = workspace().folder
+    folder = current_workspace().folder
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
     if count and not store.find(limit=1):
         return XferError("runs_without_rows", "XFER_HOME", folder.parent, count=count)
@@ -27,4 +27,4 @@ def delete_runs(store: Store, runs: Sequence[str]) -> None:
     """
     store.delete(runs)
     for run in runs:
-        shutil.rmtree(workspace().artifacts(run), ignore_errors=True)
+        shutil.rmtree(current_workspace().artifacts(run), ignore_errors=True)

@@ -13,7 +13,7 @@ from xfer_core.networks.base import Network
 from xfer_core.runs.artifacts import WEIGHTS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 
 def load_trained_network(run: Run) -> Network:
@@ -22,7 +22,7 @@ def load_trained_network(run: Run) -> Network:
     Raises:
         XferError: ``no_weights`` for a run that has not ended, or that failed.
     """
-    path = workspace().artifacts(run.id) / WEIGHTS
+    path = current_workspace().artifacts(run.id) / WEIGHTS
     if not path.exists():
         raise XferError("no_weights", "run", run.id, status=run.status)
     return load_network(run.typed_spec, load_file(path))

@@ -13,7 +13,7 @@ from torch import Tensor
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
 from xfer_core.training.trainer import Trainer
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 FOLDER = "snapshots"
 MAX_SNAPSHOTS = 8  # evaluations with a snapshot; the beginning of every phase gets one too
@@ -80,7 +80,7 @@ def snapshots(run: str) -> list[Snapshot]:
         XferError: ``no_snapshots`` if there are none.
     """
     found = []
-    for path in sorted((workspace().artifacts(run) / FOLDER).glob("step-*.safetensors")):
+    for path in sorted((current_workspace().artifacts(run) / FOLDER).glob("step-*.safetensors")):
         _, step, *phase = path.stem.split("-")
         found.append(Snapshot(run, int(step), int(phase[1]) if phase else None, path))
     if not found:

@@ -21,7 +21,7 @@ from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.lease import Held, read, release, renew, take
 from xfer_core.runs.spec import RunSpec
 from xfer_core.training.callback import Command, Point
-from xfer_core.workspace import workspace
+from xfer_core.workspace import current_workspace
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
@@ -667,4 +667,4 @@ def _at_head(engine: Engine) -> bool:
 
 def open_store() -> Store:
     """The store of the workspace."""
-    return Store(workspace().database)
+    return Store(current_workspace().database)
