@@ -13,7 +13,7 @@ from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
-from xfer_core.domains.reference import make_reference
+from xfer_core.domains.reference import key_of, make_reference
 from xfer_core.modalities import MODALITIES
 from xfer_core.problems.problem import Problem, Role
 
@@ -83,7 +83,7 @@ def _carry_over(prefix: str) -> None:
 
 
 def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
-    keys, given = list(domain_keys()), {reference.partition("?")[0]: reference for reference in getattr(now, role)}
+    keys, given = list(domain_keys()), {key_of(reference): reference for reference in getattr(now, role)}
     at_first = [key for key in given if key in keys]
     head = st.container(horizontal=True, vertical_alignment="center", gap="small")
     with head:
@@ -120,7 +120,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
 
 def _with_parameters(reference: str, prefix: str) -> str:
     """The reference to a domain as its sliders say; the given one if it has none."""
-    parameters, key = domain_info(reference).parameters, reference.partition("?")[0]
+    parameters, key = domain_info(reference).parameters, key_of(reference)
     if parameters is None:
         return reference
     with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):

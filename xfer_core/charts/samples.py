@@ -10,6 +10,7 @@ from torch import Tensor
 
 from xfer_core.charts.image_grid import image_grid, one_of_each
 from xfer_core.domains import domain_info, load_domain
+from xfer_core.domains.reference import key_of
 from xfer_core.modalities import Encoder, InputSpec
 
 
@@ -42,7 +43,7 @@ def domain_overview(key: str, shown: int, columns: int) -> np.ndarray:
 
 def _encoder(key: str) -> Encoder:
     """Fitted on the domain without parameters, so that what they change is seen."""
-    plain = key.partition("?")[0]
+    plain = key_of(key)
     spec = domain_info(plain).spec
     return spec.fit([(spec, load_domain(plain).inputs)])
 

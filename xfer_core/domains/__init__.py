@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xfer_core.domains import clinical, coloured, digits, mnist_usps, planar, printed
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
-from xfer_core.domains.registry import DomainRegistry, _current, use_registry
+from xfer_core.domains.registry import DomainRegistry, current, use_registry
 from xfer_core.settings import settings
 
 FAMILIES = (digits, printed, coloured, planar, clinical, mnist_usps)
@@ -17,7 +17,7 @@ _default = DomainRegistry(
 
 def registry() -> DomainRegistry:
     """The registry that references to domains are resolved in: that of ``use_registry``, else the installation's."""
-    return _current.get(_default)
+    return current.get(_default)
 
 
 def domain_keys() -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -85,7 +84,6 @@ class OwnDomains:
             raise XferError("unknown_domain", "domain", key, allowed=self.keys())
         with TemporaryDirectory(prefix=".own-", dir=self.folder) as place:
             (self.folder / key).rename(Path(place) / "gone")
-        shutil.rmtree(self.folder / key, ignore_errors=True)
 
     def info(self, key: str) -> DomainInfo | None:
         """Metadata of a domain; None if it is not there.

@@ -12,6 +12,11 @@ from xfer_core.domains.base import non_defaults
 from xfer_core.errors import XferError
 
 
+def key_of(reference: str) -> str:
+    """The key of a domain, without parameters."""
+    return reference.partition("?")[0]
+
+
 def split_reference(reference: str, field: str = "domain") -> tuple[str, dict[str, str]]:
     """The key of a reference, and its parameters as text.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from xfer_core.domains.base import Domain, DomainInfo
 from xfer_core.domains.downloads import download_files
 from xfer_core.domains.own import OwnDomains
-from xfer_core.domains.reference import make_reference, read_parameters, split_reference
+from xfer_core.domains.reference import key_of, make_reference, read_parameters, split_reference
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
@@ -89,7 +89,7 @@ class DomainRegistry:
 
     def canonical(self, reference: str) -> str:
         """The shortest reference to the same domain; the given one if it is wrong."""
-        key = reference.partition("?")[0]
+        key = key_of(reference)
         if key == reference:
             return reference
         try:
@@ -128,7 +128,7 @@ class DomainRegistry:
                 files, naming ``field``; the errors of :class:`Domain`, naming the part of it.
         """
         self.info(reference, field)
-        key = reference.partition("?")[0]
+        key = key_of(reference)
         version = self.own.version(key) if self.own and key not in self.builtin else 0
         try:
             return self._build(reference, version)
@@ -146,14 +146,14 @@ class DomainRegistry:
         return domain
 
 
-_current: ContextVar[DomainRegistry] = ContextVar("registry")
+current: ContextVar[DomainRegistry] = ContextVar("registry")
 
 
 @contextmanager
 def use_registry(registry: DomainRegistry) -> Iterator[None]:
     """Resolve references to domains in this registry, within the block and this thread."""
-    token = _current.set(registry)
+    token = current.set(registry)
     try:
         yield
     finally:
-        _current.reset(token)
+        current.reset(token)
