@@ -49,7 +49,7 @@ def _control(
     kind, name = field.annotation, key.rpartition(".")[2]
     shown: dict[str, Any] = {
         "label": _(field.title or name),
-        "help": _(" ".join(field.description.split())) if field.description else None,
+        "help": _help(field),
         "key": key,
         "on_change": on_change,
         "args": (name, key),
@@ -73,13 +73,12 @@ def _control(
     return st.text_input(value=str(value), **shown)
 
 
-def sliders(form: BaseModel, prefix: str, on_change: Callable[[], None] | None = None) -> dict[str, Any]:
+def sliders(form: BaseModel, prefix: str) -> dict[str, Any]:
     """One slider per field, all of which are numbers with both bounds.
 
     Args:
         form: the config, with its present values.
         prefix: starts the keys of the controls.
-        on_change: is called when a person has moved one.
 
     Returns:
         field → value as chosen.
@@ -92,12 +91,16 @@ def sliders(form: BaseModel, prefix: str, on_change: Callable[[], None] | None =
         found[name] = st.slider(
             _(field.title or name),
             step=10.0 ** round(math.log10(span / 200)),
-            help=_(" ".join(field.description.split())) if field.description else None,
+            help=_help(field),
             key=key,
-            on_change=on_change,
             **bounds,
         )
     return found
+
+
+def _help(field: FieldInfo) -> str | None:
+    """The docstring of a field on one line."""
+    return _(" ".join(field.description.split())) if field.description else None
 
 
 def _word(option: Any) -> str:
