@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.i18n import _, percent, plain
-from pages.run.inspect_predictions import answers_table, needs_classes
+from pages.i18n import _, plain
+from pages.run.inspect_predictions import answers_table, example_row, needs_classes
 from pages.run.inspected_run import InspectedRun
 from pages.widgets.plain_chart import PLAIN
 from xfer_core.analysis.grad_cam import select_examples
@@ -20,7 +20,7 @@ def columns_view(subject: InspectedRun, _together: list[InspectedRun], dark: boo
     """Integrated gradients of the predicted classes: their mean size by column, and a few examples."""
     if not needs_classes(subject):
         return
-    shares, predictions = subject.integrated_gradients(), subject.predictions()
+    shares = subject.integrated_gradients()
     mean = shares.abs().mean()
     sentence = _("Over all test samples, {column} counted most.").format(column=mean.idxmax())
     st.markdown(plain(sentence))
@@ -33,17 +33,14 @@ def columns_view(subject: InspectedRun, _together: list[InspectedRun], dark: boo
             "with the mean of the training data."
         )
     )
-    wrong, right = (part.tolist() for part in select_examples(predictions, LOOKED))
+    wrong, right = (part.tolist() for part in select_examples(subject.predictions(), LOOKED))
     values, rows = subject.values(), []
     for position in (*wrong, *right):
         own = shares.iloc[position]
         largest = own.abs().nlargest(NAMED).index
         rows.append(
             {
-                _("sample"): int(subject.samples().example_ids[position]),
-                _("true class"): subject.classes[predictions.labels[position]],
-                _("predicted class"): subject.classes[predictions.predicted[position]],
-                _("confidence"): percent(float(predictions.confidence[position])),
+                **example_row(subject, position),
                 _("what counted most"): ", ".join(f"{name} ({own[name]:+.2f})" for name in largest),
                 **values.iloc[position].to_dict(),
             }

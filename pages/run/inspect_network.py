@@ -8,7 +8,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.i18n import _, error_text, percent, plain
-from pages.run.inspect_predictions import CHOICE, answers_table, needs_classes, picture_row
+from pages.run.inspect_predictions import CHOICE, answers_table, example_row, needs_classes, picture_row
 from pages.run.inspected_run import InspectedRun, snapshot_title
 from pages.widgets.domains import domain_title
 from pages.widgets.plain_chart import PLAIN
@@ -157,13 +157,9 @@ def _answer(predictions: Predictions, classes: tuple[str, ...], i: int) -> str:
 
 def _where(subject: InspectedRun, position: int, heat: np.ndarray) -> dict[str, object]:
     """One sample as a row: where the heat map is strongest, and how much of the image it covers."""
-    predictions, classes = subject.predictions(), subject.classes
     row, column = divmod(int(heat.argmax()), heat.shape[1])
     return {
-        _("sample"): int(subject.samples().example_ids[position]),
-        _("true class"): classes[predictions.labels[position]],
-        _("predicted class"): classes[predictions.predicted[position]],
-        _("confidence"): percent(float(predictions.confidence[position])),
+        **example_row(subject, position),
         _("strongest at (row, column)"): f"{row + 1}, {column + 1}" if heat.any() else "–",
         _("above half of the maximum"): percent(float((heat > 0.5).mean())),
     }

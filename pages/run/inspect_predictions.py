@@ -38,6 +38,17 @@ def needs_classes(subject: InspectedRun) -> bool:
     return bool(subject.classes)
 
 
+def example_row(subject: InspectedRun, position: int) -> dict[str, object]:
+    """One test sample as the beginning of a table's row: its id, its class, and what was predicted."""
+    predictions, classes = subject.predictions(), subject.classes
+    return {
+        _("sample"): int(subject.samples().example_ids[position]),
+        _("true class"): classes[predictions.labels[position]],
+        _("predicted class"): classes[predictions.predicted[position]],
+        _("confidence"): percent(float(predictions.confidence[position])),
+    }
+
+
 def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], dark: bool) -> None:
     """The confusion matrix; for a regression predicted against true values."""
     if not subject.classes:

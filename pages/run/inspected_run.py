@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from pages.i18n import _
+from pages.widgets.encoder import encoder_of
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import store
 from xfer_core.analysis.feature_trajectory import FeatureTrajectory, feature_trajectories
@@ -22,8 +23,7 @@ from xfer_core.analysis.layer_drift import LayerDrift, layer_drift
 from xfer_core.analysis.predictions import Predictions, from_logits, held_out_samples, predict_logits
 from xfer_core.analysis.snapshots_view import FINAL, SnapshotRef, final_of, load_snapshot, snapshot_refs
 from xfer_core.errors import XferError
-from xfer_core.modalities import Encoder
-from xfer_core.problems.problem import Problem, Samples, split_problem
+from xfer_core.problems.problem import Problem, Samples
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
@@ -105,13 +105,9 @@ class InspectedRun:
         """Grad-CAM of its predicted classes for these samples: (N, H, W)."""
         return _looked(*_life(self.run), self.domain, self.task, positions)
 
-    def encoder(self) -> Encoder:
-        """What prepared the samples."""
-        return encoder_of(self.run)
-
     def values(self) -> pd.DataFrame:
         """The values of the test samples, in the units of the domains; without columns where numbers tell nothing."""
-        found = self.encoder().values(self.samples().inputs)
+        found = encoder_of(self.run).values(self.samples().inputs)
         return pd.DataFrame(index=range(len(self.samples()))) if found is None else found
 
     def integrated_gradients(self) -> pd.DataFrame:
@@ -194,17 +190,6 @@ def _contributions(run: str, ended: float | None, domain: str, task: str) -> pd.
     row = store().get(run)
     inputs, network = samples_of(row, domain).inputs, load_snapshot(row, FINAL)
     return integrated_gradients(network, inputs, task, predict_logits(network, inputs)[task].argmax(1))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _encoder(problem: str, seed: int) -> Encoder:
-    return split_problem(Problem.model_validate_json(problem), seed, load_inputs=False).encoder
-
-
-def encoder_of(run: Run) -> Encoder:
-    """What prepared the inputs of this run."""
-    spec = run.typed_spec
-    return _encoder(spec.problem.model_dump_json(), spec.seed)
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)

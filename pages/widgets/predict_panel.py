@@ -12,6 +12,7 @@ from torch import Tensor
 from pages.components.drawing_pad.view import drawing_of, drawing_pad, pad_texts
 from pages.i18n import _, error_text, plain
 from pages.widgets.domains import task_title
+from pages.widgets.encoder import encoder_of
 from pages.widgets.predictions import PredictionRequest, show_predictions
 from pages.widgets.row_panel import row_panel
 from xfer_core.analysis.drawn_picture import predict_pictures, render_variants
@@ -19,10 +20,8 @@ from xfer_core.analysis.predict import classification_tasks, one_thread
 from xfer_core.charts.palette import LineStyle, neutral_style
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
-from xfer_core.modalities import Encoder
 from xfer_core.modalities.image.reading import count_frames, read_image
 from xfer_core.networks import Network
-from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.store import Run
 
@@ -43,12 +42,6 @@ def _network(run: str, ended: float | None, _row: Run) -> Network:
         pictures = {key: variants[:1] for key, variants in render_variants(FIRST, problem.roles()).items()}
         predict_pictures(network, problem, classification_tasks(problem)[0], pictures)
     return network
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _encoder(run: str, _row: Run) -> Encoder:
-    spec = _row.typed_spec
-    return split_problem(spec.problem, spec.seed, load_inputs=False).encoder
 
 
 def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
@@ -74,7 +67,7 @@ def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
             st.caption(f"{plain(run.name)}: {error_text(error)}")
             continue
         twice = [each.name for each in runs].count(run.name) > 1
-        encoder = _encoder(run.id, run) if network.spec.is_fitted else None
+        encoder = encoder_of(run) if network.spec.is_fitted else None
         title = f"{run.name} ({run.id})" if twice else run.name
         asked.append(PredictionRequest(title, problem, network, look, encoder))
     if asked:

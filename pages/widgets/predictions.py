@@ -72,12 +72,7 @@ def show_predictions(
     with beside:
         st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
         chosen = _chosen(keys, asked[0].problem.target[0])
-        dark = is_dark()
-        speakers = [
-            LegendEntry(one.title, one.style.pair[dark], in_words(one.title, each[chosen], titles))
-            for one, each in zip(asked, predicted, strict=True)
-        ]
-        st.html(prediction_bars([(who, each[chosen]) for who, each in zip(speakers, predicted, strict=True)], titles))
+        speakers = show_bars(asked, [each[chosen] for each in predicted], titles)
         sentence = _("Predicted in {count} ms. Below each prediction: its confidence.")
         st.caption(sentence.format(count=round(milliseconds)))
     with beside if len(asked) <= FEW else st.container():
@@ -95,6 +90,19 @@ def show_predictions(
         _numbers(speakers, predicted, titles)
 
 
+def show_bars(
+    asked: Sequence[PredictionRequest], said: Sequence[Prediction], titles: Mapping[str, str]
+) -> list[LegendEntry]:
+    """The prediction of each network with a bar for every class; returns the networks as entries of a legend."""
+    dark = is_dark()
+    speakers = [
+        LegendEntry(one.title, one.style.pair[dark], _in_words(one.title, prediction, titles))
+        for one, prediction in zip(asked, said, strict=True)
+    ]
+    st.html(prediction_bars(list(zip(speakers, said, strict=True)), titles))
+    return speakers
+
+
 def _chosen(keys: Sequence[str], target: str) -> str:
     """The domain whose version of the picture the bars belong to."""
     if len(keys) == 1:
@@ -110,7 +118,7 @@ def _chosen(keys: Sequence[str], target: str) -> str:
     )
 
 
-def in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
+def _in_words(title: str, answer: Prediction, titles: Mapping[str, str]) -> str:
     """The most probable classes of a prediction, as a sentence."""
     ranked = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:NAMED]
     return f"{title}: " + ", ".join(f"{titles[name]} {percent(value)}" for name, value in ranked)

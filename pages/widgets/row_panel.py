@@ -8,11 +8,9 @@ import streamlit as st
 import torch
 
 from pages.i18n import _, plain
-from pages.theme import is_dark
 from pages.widgets.domains import domain_title
-from pages.widgets.predictions import PredictionRequest, in_words
+from pages.widgets.predictions import PredictionRequest, show_bars
 from xfer_core.analysis.predict import one_thread, predict_classes
-from xfer_core.charts.predictions import LegendEntry, prediction_bars
 from xfer_core.domains import domain_info, load_domain
 from xfer_core.modalities import TableInput
 from xfer_core.modalities.table import TableEncoder
@@ -47,14 +45,10 @@ def row_panel(asked: Sequence[PredictionRequest], task: str) -> None:
             if one.encoder is not None
         ]
     titles = {name: _(name) for name in predicted[0].probabilities}
-    speakers = [
-        LegendEntry(one.title, one.style.pair[is_dark()], in_words(one.title, said, titles))
-        for one, said in zip(alike, predicted, strict=True)
-    ]
     with right, st.container(key="row-prediction"):
         st.html(STYLE)
         st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
-        st.html(prediction_bars(list(zip(speakers, predicted, strict=True)), titles))
+        show_bars(alike, predicted, titles)
 
 
 def _key(place: int) -> str:
