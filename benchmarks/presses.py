@@ -29,6 +29,12 @@ PRESSES = 8
 STAGES = ("conv1", "conv2", "conv3", HEAD)
 QUICK = "network.width=4&training.batch_size=8&training.steps=20&training.evaluations=2"
 METHODS = {"fine_tune": "Fine-tuning", "joint": "Joint learning", "generalised": "Generalised learning"}
+ARROW_RIGHT = """slider => {
+  slider.focus();
+  for (const type of ['keydown', 'keyup']) {
+    slider.dispatchEvent(new KeyboardEvent(type, {key: 'ArrowRight', code: 'ArrowRight', keyCode: 39, bubbles: true}));
+  }
+}"""
 QUIET = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"""
 
 
@@ -79,12 +85,17 @@ class Learner:
         return key
 
     def _press_budget(self) -> None:
-        self.page.get_by_role("slider", name="Labels per class").press("ArrowRight")
+        self._press_right("Labels per class")
         self.budget += 1
 
     def _press_weight(self) -> None:
-        self.page.get_by_role("slider", name="λ₀").press("ArrowRight")
+        self._press_right("λ₀")
         self.lambda_steps += 1
+
+    def _press_right(self, name: str) -> None:
+        """One press of the right arrow on a slider. The event is sent to the slider itself: a key of the keyboard goes
+        to whatever has the focus, which is the slider before it while the page replaces this one."""
+        self.page.get_by_role("slider", name=name).evaluate(ARROW_RIGHT)
 
     def _press_rate(self) -> None:
         self.page.locator("[class*=adam-lr] [data-testid=stNumberInputStepUp]").click()
