@@ -78,6 +78,7 @@ MESSAGES: dict[str, str] = {
     "no_shared_class": "must share a class with {target} for {kind}, which keeps the head",
     "unknown_stage": "must name stages, parameters or buffers of {network}: {allowed}",
     "all_fixed": "must leave something to update in phase {phase}",
+    "no_shift": "must begin with a domain that can be moved away step by step: {allowed}",
     "unknown_term": "must weigh terms of this problem: {allowed}",
     "one_term": "must give {kind} at least two losses to balance",
     "one_domain": "must name at least two domains with labels for {kind}",

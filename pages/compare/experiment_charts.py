@@ -20,13 +20,18 @@ from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
+from xfer_core.analysis.shift import find_shift, measured_distance
 from xfer_core.analysis.sweep import can_sweep
 from xfer_core.charts import experiment as charts
+from xfer_core.charts.shift import shift_chart
+from xfer_core.errors import XferError
 from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.exports.experiments.results import ExperimentResults
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies import CLASSES
+from xfer_core.strategies import TITLES as METHODS
 from xfer_core.strategies.base import ChoosesFrozen
 
 NUMBERS = "experiment.numbers"
@@ -34,6 +39,7 @@ TITLES = {
     "labels": "How much are labels worth?",
     "final": "How good is each, seed by seed?",
     "race": "Who learns fastest?",
+    "shift": "How far can knowledge travel?",
     "freeze": "Which layers should be frozen?",
     "lambda": "How does λ change the result?",
     "frontier": "What does one gain and the other lose?",
@@ -45,6 +51,7 @@ TERMS = {
     "labels": "label efficiency: accuracy against labels per class",
     "final": "test results: every seed, and the mean",
     "race": "learning curves: mean and standard deviation over seeds",
+    "shift": "domain shift: results against its size, with the measured distance between the domains",
     "freeze": "frozen layers: accuracy against the number of frozen stages",
     "lambda": "loss weights: results against λ",
     "frontier": "Pareto front: two measures against each other",
@@ -121,6 +128,8 @@ def _fits(name: str, table: Sequence[RunRecord]) -> bool:
     match name:
         case "labels":
             return len(budgets(table)) > 1
+        case "shift":
+            return find_shift(table) is not None
         case "freeze":
             return len({condition.frozen for condition in _chosen_frozen(conditions)}) > 1
         case "lambda" | "frontier":
@@ -227,6 +236,37 @@ def _race(shown: ExperimentView) -> None:
     _show(figure, "race", alt, data, fractions)
 
 
+@st.cache_data(show_spinner=False, max_entries=200)
+def _distance(problem: str) -> float | None:
+    """The distance of a problem, given as JSON; None if it cannot be measured."""
+    try:
+        return measured_distance(Problem.model_validate_json(problem))
+    except XferError:
+        return None
+
+
+def _shift(shown: ExperimentView) -> None:
+    shift = find_shift(shown.table)
+    if shift is None:
+        st.info(_("The chart appears when there are results for two sizes of the shift."))
+        return
+    problems = {shift.sizes[condition]: rows[0].problem for condition, rows in by_condition(shown.table).items()}
+    with st.spinner(_("Measuring how far apart the domains are …"), show_time=True):
+        measured = {size: _distance(problems[size].model_dump_json()) for size in sorted(problems)}
+    distances = {size: distance for size, distance in measured.items() if distance is not None}
+    titles = {shift.lines[row.condition]: _(METHODS[row.kind]) for row in shown.table}
+    title = _("distance between the domains (MMD²)")
+    figure = shift_chart(shown.table, shift, titles, distances, shown.dark, shown.words, title)
+    data = _data(shown, **{shift.parameter: lambda row: shift.sizes[row.condition],
+                           title: lambda row: distances.get(shift.sizes[row.condition])})  # fmt: skip
+    alt = _("Accuracy of each method against the size of the shift, with the distance between the domains")
+    _show(figure, "shift", alt, data, shown.percents())
+    st.caption(
+        _("The distance is about 0 where source and target inputs have the same distribution; it is measured on "
+          "training samples alone, and no label is used.")
+    )  # fmt: skip
+
+
 def _freeze(shown: ExperimentView) -> None:
     rows = _chosen_frozen(shown.table)
     places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
@@ -321,6 +361,7 @@ DRAW: dict[str, Callable[[ExperimentView], None]] = {
     "labels": _labels,
     "final": _final,
     "race": _race,
+    "shift": _shift,
     "freeze": _freeze,
     "lambda": _lambda,
     "frontier": _frontier,

@@ -30,13 +30,17 @@ def experiment_facts(runs: Sequence[Run]) -> None:
     budgets = list(dict.fromkeys(spec.problem.labels_per_class for spec in specs))
     labels = ", ".join(budget_label(budget) for budget in budgets)
     sources = dict.fromkeys(spec.problem.source for spec in specs)
+    targets = dict.fromkeys(spec.problem.target for spec in specs)
+    domains = transfer_words(specs[0])
+    if len(sources) > 1:
+        domains = _("{count} sources → {target}").format(count=len(sources), target=_titles(problem.target))
+    elif len(targets) > 1:
+        domains = _("{source} → {count} targets").format(count=len(targets), source=_titles(problem.source))
     facts = [
-        transfer_words(specs[0])
-        if len(sources) == 1
-        else _("{count} sources → {target}").format(count=len(sources), target=_titles(problem.target)),
+        domains,
         *([_("unseen: {domains}").format(domains=_titles(problem.unseen))] if problem.unseen else []),
         _("1 label per class") if labels == "1" else _("{labels} labels per class").format(labels=labels),
-        _("{count} methods").format(count=len({condition_of(run.spec) for run in asked})),
+        _("{count} methods").format(count=len({condition_of(run.spec) for run in asked}) // len(targets)),
         _counted(len({run.spec["seed"] for run in runs})),
         _("{steps} steps").format(steps=", ".join(f"{n:,}" for n in sorted({s.training.steps for s in specs}))),
         ", ".join(dict.fromkeys(spec.network.kind for spec in specs)),

@@ -30,7 +30,6 @@ from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.runs.store import FINISHED, LIVE
 from xfer_core.strategies import TITLES
-from xfer_core.strategies.base import task_loss_terms
 
 SOME = Problem().target  # a domain to start with, where none is chosen
 REMEMBERED = 100  # finished runs from which durations are estimated
@@ -230,23 +229,30 @@ def _choose_settings(plan: Plan, first: Plan, domains: dict[str, list[str]], pre
     base = parse_spec({"problem": problem, **shared})
     base.problem.check_names()
     plan = replace(plan, base=base, term="")
-    if PRESETS[plan.preset].sweeps_term:
-        plan = replace(plan, term=_choose_term(plan, first, prefix))
+    if sweeps := PRESETS[plan.preset].sweeps:
+        plan = replace(plan, term=_choose_swept(plan, first, sweeps(base), prefix))
     kinds = list(dict.fromkeys(strategy_of(condition) for condition in plan.conditions()))
     if kinds:
         plan = replace(plan, settings=choose_method_settings(plan, kinds, first, f"{prefix}.of", slots))
     return plan
 
 
-def _choose_term(plan: Plan, first: Plan, prefix: str) -> str:
-    """The term whose λ is swept from 0 to 1."""
-    terms = task_loss_terms(plan.base.problem, "source", "target")
-    titles = {"": _("all of the target"), **term_titles(plan.spec_of("joint").strategy, list(terms))}
-    options = ["", *terms]
-    index = options.index(first.term) if first.term in options else 0
-    return st.selectbox(
-        _("Which λ is swept from 0 to 1"), options, index, format_func=titles.__getitem__, key=f"{prefix}.term.{terms}"
-    )
+def _choose_swept(plan: Plan, first: Plan, options: tuple[str, ...], prefix: str) -> str:
+    """The term whose λ is swept from 0 to 1, or the parameter of the target that is."""
+    if PRESETS[plan.preset].multiplies:
+        parameters = domain_info(plan.base.problem.target[0]).parameters
+        fields = type(parameters).model_fields if parameters else {}
+        label, titles = _("What moves the target away"), {}
+        for name in options:  # the first is swept where a plan names none
+            titles[name if titles else ""] = _(fields[name].title or name)
+    else:
+        label, titles = _("Which λ is swept from 0 to 1"), {"": _("all of the target")}
+        titles |= term_titles(plan.spec_of("joint").strategy, list(options))
+    names = list(titles)
+    if not names:
+        return ""
+    index = names.index(first.term) if first.term in names else 0
+    return st.selectbox(label, names, index, format_func=titles.__getitem__, key=f"{prefix}.term.{options}")
 
 
 def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:

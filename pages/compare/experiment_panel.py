@@ -16,7 +16,6 @@ from pages.widgets.chart_runs import overlay_charts, reason_text
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import delete, store
 from xfer_core.analysis.duration import paces, seconds_left
-from xfer_core.analysis.sentences import sentences
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.experiments.experiment import add_seeds, pause, resume
@@ -45,8 +44,7 @@ def _panel(experiment: str, was_live: bool) -> None:
         st.rerun()  # the interval is set when the page runs
     results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""))
     experiment_facts(results.runs)
-    named = {condition: plain(name) for condition, name in results.titles.items()}
-    verdicts = sentences(results.table, results.found, results.reference, named, results.numbers, _)
+    verdicts = results.sentences(plain, _)
     show_experiment_verdict(verdicts)
     _progress(runs, len(results.done))
     _buttons(experiment, runs, live, len(results.done), results.reference)

@@ -17,7 +17,7 @@ from xfer_core.strategies import TITLES
 def count_words(asked: Experiment) -> str:
     """Such as "4 methods × 3 label budgets × 1 seed"; "variants" where a preset compares those of one method."""
     one, many = _("1 method"), _("{count} methods")
-    if PRESETS[asked.preset].conditions:
+    if PRESETS[asked.preset].conditions or PRESETS[asked.preset].multiplies:
         one, many = _("1 variant"), _("{count} variants")
     return " × ".join((
         _counted(len(asked.conditions), one, many),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xfer_core.names import TermName
+from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies.base import ChoosesFrozen
@@ -29,6 +30,7 @@ class RunRecord:
         targets: target → the same for each.
         unseen: unseen domain → the same for each.
         source_accuracy: the same for the first source.
+        problem: of its spec.
         seconds: of training.
         frozen: the frozen stages, as in the spec.
         share: of the targets' λ in the sum of all λ, if the strategy has λ of domains; else None.
@@ -44,6 +46,7 @@ class RunRecord:
     targets: dict[str, float]
     unseen: dict[str, float]
     source_accuracy: float | None
+    problem: Problem
     seconds: float
     frozen: tuple[str, ...]
     share: float | None
@@ -93,6 +96,7 @@ def _record(run: Run, condition: str, title: str) -> RunRecord:
         targets=targets,
         unseen=on(problem.unseen),
         source_accuracy=next(iter(on(problem.source).values()), None),
+        problem=problem,
         seconds=result["seconds"],
         frozen=spec.strategy.frozen if isinstance(spec.strategy, ChoosesFrozen) else (),
         share=_share(spec),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,11 +38,16 @@ def default_reference(table: Sequence[RunRecord]) -> str:
 
 
 def summarize_conditions(
-    table: Sequence[RunRecord], reference: str, higher_is_better: bool = True
+    table: Sequence[RunRecord], reference: str | Mapping[str, str], higher_is_better: bool = True
 ) -> list[ConditionSummary]:
     """Every condition at every budget, budgets in order and conditions in order of appearance.
 
     All differences to the reference are one family: the significance level holds for all of them together.
+
+    Args:
+        table: finished runs.
+        reference: a condition, or for each condition its own.
+        higher_is_better: False for errors.
     """
     found: list[ConditionSummary] = []
     sign = 1 if higher_is_better else -1
@@ -51,9 +56,9 @@ def summarize_conditions(
         values = {name: {row.seed: sign * row.value for row in rows} for name, rows in here.items() if rows}
         for condition, own in values.items():
             over = mean_std([sign * value for value in own.values()])
-            difference = None
-            if condition != reference and reference in values:
-                difference = paired_difference(own, values[reference])
+            difference, other = None, reference if isinstance(reference, str) else reference[condition]
+            if condition != other and other in values:
+                difference = paired_difference(own, values[other])
             found.append(ConditionSummary(condition, budget, over, difference))
     together = adjust_for_multiple([one.difference for one in found])
     return [replace(one, difference=difference) for one, difference in zip(found, together, strict=True)]

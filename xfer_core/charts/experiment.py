@@ -74,7 +74,7 @@ def learning_curves_chart(
             legendgroup=condition,
             line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
-    return _finish(figure, x, words)
+    return finish(figure, x, words)
 
 
 def label_efficiency_chart(
@@ -97,8 +97,8 @@ def label_efficiency_chart(
             marker={"size": 9},
             line={"color": colour, "dash": dress[condition].dash, "width": 3},
         )
-        _dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, condition, own)
-    _finish(figure, words.budget, words)
+        seed_dots(figure, [places[row.budget] for row in own], [row.value for row in own], colour, condition, own)
+    finish(figure, words.budget, words)
     figure.update_xaxes(tickvals=list(places.values()), ticktext=[words.labels(budget) for budget in order])
     return figure
 
@@ -141,7 +141,7 @@ def final_chart(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    _finish(figure, words.value, words, across=True)
+    finish(figure, words.value, words, across=True)
     figure.update_yaxes(tickvals=list(range(len(ranked))), ticktext=[names[name] for name, _ in ranked], title="")
     figure.update_layout(height=max(260, 70 + 46 * len(ranked) * max(1, len(order) * 0.6)))
     return figure
@@ -180,7 +180,7 @@ def steps_chart(
             line={"color": style.pair[dark], "dash": style.dash, "width": 3},
         )
         flat = [row for rows in own.values() for row in rows]
-        _dots(
+        seed_dots(
             figure,
             [places[row.condition] for row in flat],
             [row.value for row in flat],
@@ -188,7 +188,7 @@ def steps_chart(
             str(budget),
             flat,
         )
-    _finish(figure, x, words)
+    finish(figure, x, words)
     if titles:
         present = [name for name in places if any(row.condition == name for row in table)]
         figure.update_xaxes(
@@ -226,7 +226,7 @@ def tradeoff_chart(
             continue
         colour, mark = dress[condition].pair[dark], MARKS[i % len(MARKS)]
         xs, ys = zip(*here, strict=True)
-        _dots(figure, list(xs), list(ys), colour, condition, rows, mark)
+        seed_dots(figure, list(xs), list(ys), colour, condition, rows, mark)
         figure.add_scatter(
             x=[mean(xs)],
             y=[mean(ys)],
@@ -235,7 +235,7 @@ def tradeoff_chart(
             mode="markers",
             marker={"size": 16, "color": colour, "symbol": mark},
         )
-    _finish(figure, x, words)
+    finish(figure, x, words)
     if percent:
         figure.update_xaxes(tickformat=".0%", range=None if words.zoomed else [0, 1.02])
     return figure
@@ -262,12 +262,12 @@ def targets_chart(
             error_y={"array": [stdev(found) if len(found) > 1 else 0 for found in targets.values()], "thickness": 1.5},
             marker={"color": dress[condition].pair[dark], "pattern": {"shape": ("", "/", "x", ".", "-", "+")[i % 6]}},
         )
-    _finish(figure, "", words)
+    finish(figure, "", words)
     figure.update_layout(barmode="group")
     return figure
 
 
-def _dots(
+def seed_dots(
     figure: go.Figure,
     x: Sequence[float],
     y: Sequence[float],
@@ -276,6 +276,7 @@ def _dots(
     rows: Sequence[RunRecord],
     mark: str = "circle",
 ) -> None:
+    """Every seed of a line as a small dot."""
     figure.add_scatter(
         x=list(x),
         y=list(y),
@@ -288,7 +289,7 @@ def _dots(
     )
 
 
-def _finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
+def finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
     """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
     that the axis does not change while results arrive."""
     place_axes(figure, x, words.value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -108,6 +108,13 @@ class Domain:
         return len(self.inputs)
 
 
+class Parameters(Config):
+    """The values by which a reference changes a domain, such as an angle; the defaults are the domain itself."""
+
+    sizes: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    """Parameter → the values at which an experiment measures how far knowledge travels, from no shift on."""
+
+
 @dataclass(frozen=True)
 class DomainInfo:
     """Metadata of a domain, known before a sample is read, and how to build it.
@@ -123,8 +130,7 @@ class DomainInfo:
             (1, 1, H, W) in 0…1, to uint8 (ways, C, H, W). The variants differ if samples of the domain differ by more
             than the sign itself (photographs, noise); the same call gives the same. Needs no download. None if a
             drawing makes no sense. Given ``parameters=`` if it has any.
-        parameters: the values by which a reference changes the domain, such as an angle; None if it has none. Their
-            defaults are the domain without parameters.
+        parameters: those of this reference; None if the domain has none.
     """
 
     card: Card
@@ -134,7 +140,7 @@ class DomainInfo:
     build: Callable[..., Domain]
     download: Download | None = None
     render: Callable[..., Tensor] | None = None
-    parameters: Config | None = None
+    parameters: Parameters | None = None
 
     def check_domain(self, domain: Domain) -> None:
         """Reject a domain that does not agree with this metadata.
@@ -147,7 +153,7 @@ class DomainInfo:
         if tasks != self.tasks:
             raise XferError("other_tasks", f"{domain.key}.tasks", tasks, expected=self.tasks)
 
-    def bind(self, key: str, parameters: Config) -> DomainInfo:
+    def bind(self, key: str, parameters: Parameters) -> DomainInfo:
         """The domain with these parameters, under this key."""
         given = ", ".join(f"{name} {value:g}" for name, value in non_defaults(parameters).items())
         return replace(

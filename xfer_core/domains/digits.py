@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -19,8 +19,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from xfer_core.config import Config
-from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.base import Card, Domain, DomainInfo, Parameters, Task
 from xfer_core.domains.tilt import tilt_task
 from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
@@ -64,8 +63,10 @@ def _upright(grey: Tensor, parameters: None) -> Tensor:
     return grey
 
 
-class Photo(Config):
+class Photo(Parameters):
     """How digits are blended into photographs."""
+
+    sizes: ClassVar = {"blend": (0, 0.2, 0.4, 0.6, 0.8, 1)}
 
     blend: float = Field(default=1, ge=0, le=1, title="Blend")
     """How much of the photograph is seen: 0 is none, so white on black."""
@@ -84,8 +85,10 @@ def _photo(grey: Tensor, parameters: Photo) -> Tensor:
     return ((crop if parameters.blend == 1 else parameters.blend * crop) - grey).abs()
 
 
-class Rotation(Config):
+class Rotation(Parameters):
     """How far digits are rotated, counter-clockwise."""
+
+    sizes: ClassVar = {"degrees": (0, 15, 30, 45, 60, 90), "spread": (0, 15, 30, 45, 90, 180)}
 
     degrees: float = Field(default=45, ge=-180, le=180, title="Angle in degrees")
     """The mean angle of the digits, to the left."""
@@ -107,8 +110,10 @@ def _inverted(grey: Tensor, parameters: None) -> Tensor:
     return (1 - grey).expand(-1, 3, -1, -1)
 
 
-class Noise(Config):
+class Noise(Parameters):
     """How strong the noise is."""
+
+    sizes: ClassVar = {"sigma": (0, 0.2, 0.4, 0.6, 0.8, 1)}
 
     sigma: float = Field(default=0.4, ge=0, le=2, title="Noise")
     """Its standard deviation on each channel, where 1 is from black to white."""
@@ -128,7 +133,9 @@ def _enlarged(pixels: Tensor) -> Tensor:
     return F.interpolate(pixels, size=SIZE, mode="bicubic").clamp(0, 1)
 
 
-def render_drawing(render: Render, turn: Render, ink: Tensor, ways: int, parameters: Config | None = None) -> Tensor:
+def render_drawing(
+    render: Render, turn: Render, ink: Tensor, ways: int, parameters: Parameters | None = None
+) -> Tensor:
     """A drawing in the style of a domain of digits, uint8 (ways, 3, 32, 32).
 
     Made as the examples were: the digit fills 32×32 pixels, and the mean of every 4×4 becomes a pixel. All 1,797 fill
@@ -153,7 +160,7 @@ def build_domain(
     render: Render,
     digits: range = range(10),
     turn: Render = _upright,
-    parameters: Config | None = None,
+    parameters: Parameters | None = None,
 ) -> Domain:
     """One domain of digits.
 
@@ -193,7 +200,7 @@ def _info(
     render: Render,
     digits: range = range(10),
     turn: Render = _upright,
-    parameters: Config | None = None,
+    parameters: Parameters | None = None,
 ) -> DomainInfo:
     held = sum(PER_DIGIT[digit] for digit in digits)
     tasks = {"digit": tuple(str(d) for d in digits), "parity": ("even", "odd"), "tilt": ()}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from xfer_core.config import Config
-from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.base import Card, Domain, DomainInfo, Parameters, Task
 from xfer_core.modalities import Column, TableInput
 
 COUNT = 2000
@@ -22,8 +22,16 @@ SPEC = TableInput((Column("x"), Column("y")))
 Shape = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
-class Plane(Config):
+class Plane(Parameters):
     """Changes of the plane, applied in the order noise, scale, rotation, shift."""
+
+    sizes: ClassVar = {
+        "rotate": (0, 15, 30, 45, 60, 90),
+        "noise": (0.15, 0.25, 0.35, 0.5, 0.75, 1),
+        "scale": (1, 1.25, 1.5, 2, 3, 4),
+        "shift_x": (0, 0.5, 1, 1.5, 2, 3),
+        "shift_y": (0, 0.5, 1, 1.5, 2, 3),
+    }
 
     noise: float = Field(default=0.15, ge=0, le=2, title="Noise")
     """Standard deviation of each coordinate."""

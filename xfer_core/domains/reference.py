@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 
 from xfer_core.config import BOUNDS, Config
-from xfer_core.domains.base import non_defaults
+from xfer_core.domains.base import Parameters, non_defaults
 from xfer_core.errors import XferError
 
 
@@ -47,7 +47,7 @@ def _text(value: float | str) -> str:
     return str(value)
 
 
-def read_parameters(defaults: Config, texts: Mapping[str, str], field: str) -> Config:
+def read_parameters(defaults: Parameters, texts: Mapping[str, str], field: str) -> Parameters:
     """Parameters of the type of ``defaults`` from text.
 
     Raises:

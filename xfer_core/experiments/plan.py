@@ -27,7 +27,8 @@ class Plan:
             ``{"dann": {"strategy.hidden": "32", "training.optimizer.lr": "0.001"}}``.
         budgets: labels per class in the target.
         seeds: how many, starting at 0.
-        term: the term whose λ is swept from 0 to 1, if the preset does that; empty: all terms of the targets.
+        term: what the preset sweeps: the term whose λ goes from 0 to 1 (empty: all terms of the targets), or the
+            parameter of the target (empty: its first).
     """
 
     preset: str
@@ -45,11 +46,13 @@ class Plan:
             XferError: what ``parse_spec`` raises.
         """
         preset, own = ALL_PRESETS[self.preset], ()
-        if preset.sweeps_term:
+        if preset.conditions is lambda_conditions:
             own = lambda_conditions(self.spec_of(Joint.kind_name()), self.term)
         elif preset.conditions:
             own = preset.conditions(self.base)
         found = (*own, *strategy_conditions(self.methods))
+        if preset.multiplies:
+            found = preset.multiplies(self.base, found, self.term)
         # A condition's own settings come last, so that they override its method's settings.
         return tuple(replace(one, settings=(*self._settings_of(strategy_of(one)), *one.settings)) for one in found)
 

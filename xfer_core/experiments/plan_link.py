@@ -12,7 +12,6 @@ from xfer_core.experiments.presets import ALL_PRESETS, PRESETS
 from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import TITLES
-from xfer_core.strategies.base import task_loss_terms
 
 MOST_SEEDS = 20
 WORDS = ("question", "methods", "labels", "seeds", "term")  # beside shared settings and those of single methods
@@ -143,9 +142,10 @@ def _read_settings(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]
 
 def _read_term(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     term = given.get("term", "")
-    if not term or not ALL_PRESETS[plan.preset].sweeps_term:
+    sweeps = ALL_PRESETS[plan.preset].sweeps
+    if not term or not sweeps:
         return plan, []
-    terms = task_loss_terms(plan.base.problem, "source", "target")
+    terms = sweeps(plan.base)
     if term not in terms:
         return plan, [(f"term={term}", XferError("unknown_term", "term", term, allowed=terms))]
     return replace(plan, term=term), []

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.domains.reference import key_of, make_reference
+from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Budget, Condition
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical
@@ -98,6 +100,51 @@ def source_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     return (first, *others)
 
 
+def lambda_terms(spec: RunSpec) -> tuple[str, ...]:
+    """The terms of which one can be swept."""
+    return task_loss_terms(spec.problem, "source", "target")
+
+
+def shift_parameters(spec: RunSpec) -> tuple[str, ...]:
+    """The parameters of the first target domain that can be swept."""
+    parameters = domain_info(spec.problem.target[0]).parameters
+    return tuple(parameters.sizes) if parameters else ()
+
+
+def shift_conditions(spec: RunSpec, methods: Sequence[Condition], parameter: str = "") -> tuple[Condition, ...]:
+    """Each method at each size of the shift of the first target.
+
+    Args:
+        spec: gives the problem.
+        methods: what is compared.
+        parameter: of the target; empty: its first one.
+
+    Raises:
+        XferError: ``no_shift``, for a target that has no such parameter.
+    """
+    target, offered = spec.problem.target[0], shift_parameters(spec)
+    parameters = domain_info(target).parameters
+    if not parameters or not offered:
+        shifted = [key for key in domain_keys() if (own := domain_info(key).parameters) and own.sizes]
+        raise XferError("no_shift", "problem.target", target, allowed=", ".join(shifted))
+    name = parameter if parameter in offered else offered[0]
+    title, conditions = str(type(parameters).model_fields[name].title), []
+    for value in parameters.sizes[name]:
+        reference = make_reference(key_of(target), parameters.model_copy(update={name: value}))
+        if reference in spec.problem.source:  # no shift at all
+            continue
+        setting = f"problem.target={canonical([reference, *spec.problem.target[1:]])}"
+        conditions += [
+            Condition(
+                "{method} · {parameter}: {value}",
+                (*method.settings, setting),
+                {"method": method.text(), "parameter": title, "value": f"{value:g}"},
+            )
+            for method in methods
+        ]
+    return tuple(conditions)
+
+
 @dataclass(frozen=True)
 class ExperimentPreset:
     """A preset of an experiment.
@@ -111,7 +158,8 @@ class ExperimentPreset:
         conditions: makes the conditions that depend on the problem.
         budgets: labels per class.
         settings: settings of the problem that the question needs, as ``PATH=VALUE``.
-        sweeps_term: whether the viewer may choose the term whose λ is swept.
+        sweeps: what can be swept, of which the viewer may choose one: terms of the loss, or parameters of the target.
+        multiplies: makes the conditions from those of the chosen methods, and what is swept.
     """
 
     title: str
@@ -122,7 +170,8 @@ class ExperimentPreset:
     conditions: Callable[[RunSpec], tuple[Condition, ...]] | None = None
     budgets: tuple[Budget, ...] = (5,)
     settings: tuple[str, ...] = ()
-    sweeps_term: bool = False
+    sweeps: Callable[[RunSpec], tuple[str, ...]] | None = None
+    multiplies: Callable[[RunSpec, Sequence[Condition], str], tuple[Condition, ...]] | None = None
 
 
 ALL_METHODS = tuple(TITLES)
@@ -148,7 +197,7 @@ PRESETS: dict[str, ExperimentPreset] = {  # in the form of Compare
         ("uncertainty_weighting", "gradnorm", "imtl_g"),
         BALANCERS,
         conditions=lambda_conditions,
-        sweeps_term=True,
+        sweeps=lambda_terms,
     ),
     "joint": ExperimentPreset(
         "Joint or fine-tuned?",
@@ -165,6 +214,16 @@ PRESETS: dict[str, ExperimentPreset] = {  # in the form of Compare
         ("erm", "generalised", "group_dro", "joint"),
         ALL_METHODS,
         settings=('problem.target=["digits.photo","digits.rotated","digits.noisy"]',),
+    ),
+    "shift": ExperimentPreset(
+        "How far can knowledge travel?",
+        "The target moves away from the source step by step, such as by rotation: what each method still knows there.",
+        "shift",
+        ("source_only", "fine_tune", "joint", "coral", "dann"),
+        ALL_METHODS,
+        settings=('problem.target=["digits.rotated?spread=0"]',),
+        sweeps=shift_parameters,
+        multiplies=shift_conditions,
     ),
     "source": ExperimentPreset(
         "Does a wrong source hurt?",

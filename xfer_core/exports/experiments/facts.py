@@ -12,11 +12,14 @@ def facts(found: ExperimentResults) -> list[str]:
     spec = found.spec
     problem, training = spec.problem, spec.training
     budgets = sorted({str(row.budget) for row in found.table}, key=lambda text: (text == "all", len(text), text))
+    targets = dict.fromkeys(one.problem.target for one in found.specs)
+    several = f"{len(targets)} targets, {_titles(problem.target)} to {_titles(list(targets)[-1])}"
     said = [
-        f"{_titles(problem.source)} → {_titles(problem.target)}"
+        f"{_titles(problem.source)} → {_titles(problem.target) if len(targets) == 1 else several}"
         + (f", tested also on the unseen {_titles(problem.unseen)}" if problem.unseen else "")
         + f"; labels per class in the target: {', '.join(budgets)}.",
-        f"{_count(len(found.titles), 'method')}, {_count(len({row.seed for row in found.table}), 'seed')}, "
+        f"{_count(max(1, len(found.titles) // len(targets)), 'method')}, "
+        f"{_count(len({row.seed for row in found.table}), 'seed')}, "
         f"{_count(len(found.table), 'finished run')}.",
     ]
     networks, steps = {s.network.kind for s in found.specs}, {s.training.steps for s in found.specs}

@@ -8,13 +8,15 @@ from functools import cached_property
 
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
-from xfer_core.analysis.sentences import Sentence, sentences, table_rows
+from xfer_core.analysis.sentences import Sentence, Translate, sentences, table_rows
+from xfer_core.analysis.shift import ShiftSweep, find_shift, shift_sentences
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import finished_unique, one_run_per_condition
 from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store, StoredExperiment
+from xfer_core.strategies import TITLES
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,23 @@ class ExperimentResults:
 
     @cached_property
     def found(self) -> list[ConditionSummary]:
-        """Every condition at every budget against the reference."""
-        return summarize_conditions(self.table, self.reference, higher_is_better=not self.numbers)
+        """Every condition at every budget against the reference; against its method at the same size of the shift, if
+        that is what the conditions differ in."""
+        references = {row.condition: self.reference for row in self.table}
+        if shift := self.shift:
+            references = {condition: shift.at(condition, self.reference) for condition in references}
+        return summarize_conditions(self.table, references, higher_is_better=not self.numbers)
+
+    @cached_property
+    def shift(self) -> ShiftSweep | None:
+        """The sweep of a shift that the runs make."""
+        return find_shift(self.table) if self.experiment.preset == "shift" and self.table else None
+
+    @cached_property
+    def methods(self) -> dict[str, str]:
+        """Line of a sweep → title of its method."""
+        assert self.shift
+        return {self.shift.lines[row.condition]: TITLES[row.kind] for row in self.table}
 
     @property
     def rows(self) -> list[dict[str, str]]:
@@ -79,7 +96,20 @@ class ExperimentResults:
     @cached_property
     def said(self) -> list[Sentence]:
         """The results as sentences."""
-        return sentences(self.table, self.found, self.reference, self.titles, self.numbers)
+        return self.sentences()
+
+    def sentences(self, escape: Translate = str, _: Translate = str) -> list[Sentence]:
+        """The results as sentences.
+
+        Args:
+            escape: of titles.
+            _: translates one English text.
+        """
+        if self.shift:
+            methods = {line: escape(_(title)) for line, title in self.methods.items()}
+            return shift_sentences(self.table, self.shift, methods, self.numbers, _)
+        titles = {condition: escape(title) for condition, title in self.titles.items()}
+        return sentences(self.table, self.found, self.reference, titles, self.numbers, _)
 
 
 def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
