@@ -1,12 +1,13 @@
-"""An experiment and its table: three methods, two label budgets, two seeds, trained one after the other."""
+"""An experiment and its table: three methods, two label budgets, two seeds, trained one after the other on points."""
 
 from collections import defaultdict
 
-from xfer_core import plan_for, train
+from xfer_core import Plan, Problem, parse_spec, train
 
 SEEDS = 2
-plan = plan_for("compare", SEEDS)
-plan = type(plan)(**{**vars(plan), "methods": ("target_only", "fine_tune", "joint"), "budgets": (1, 5)})
+moons = Problem(source=("planar.moons",), target=("planar.moons?rotate=40",), tasks=("class",))
+base = parse_spec({"problem": moons.model_dump(mode="json")})  # network and augmentation follow the domains
+plan = Plan("compare", base, ("target_only", "fine_tune", "joint"), (1, 5), SEEDS)
 found = defaultdict(list)
 for spec, condition in plan.experiment().specs():
     short = spec.model_copy(update={"training": spec.training.model_copy(update={"steps": 60})})
