@@ -46,7 +46,8 @@ def _panel(experiment: str, was_live: bool) -> None:
     results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""))
     experiment_facts(results.runs)
     named = {condition: plain(name) for condition, name in results.titles.items()}
-    verdicts = sentences(results.table, results.found, results.reference, named, results.numbers, _)
+    unit = results.unit and plain(results.unit)
+    verdicts = sentences(results.table, results.found, results.reference, named, unit, _)
     show_experiment_verdict(verdicts)
     _progress(runs, len(results.done))
     _buttons(experiment, runs, live, len(results.done), results.reference)
@@ -58,7 +59,7 @@ def _panel(experiment: str, was_live: bool) -> None:
     for sentence in verdicts[1:]:
         st.markdown(sentence.text)
     _choose_reference(results.titles, results.reference)
-    findings_table(results.found, results.reference, results.titles, results.numbers)
+    findings_table(results.found, results.reference, results.titles, results.unit)
     every_setting(results.runs)
 
 

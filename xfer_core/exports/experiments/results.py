@@ -52,9 +52,15 @@ class ExperimentResults:
         return [run.typed_spec for run in one_run_per_condition(self.runs)]
 
     @cached_property
+    def unit(self) -> str | None:
+        """The unit of the error that is measured, empty if it has none; None if an accuracy is measured."""
+        problem = self.spec.problem
+        return problem.unit(problem.tasks[0]) if problem.tasks[0] in problem.regressions() else None
+
+    @property
     def numbers(self) -> bool:
         """Whether an error is measured, not an accuracy."""
-        return self.spec.problem.tasks[0] in self.spec.problem.regressions()
+        return self.unit is not None
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -74,12 +80,12 @@ class ExperimentResults:
     @property
     def rows(self) -> list[dict[str, str]]:
         """The same as the rows of a table: column → text."""
-        return table_rows(self.found, self.reference, self.titles, self.numbers)
+        return table_rows(self.found, self.reference, self.titles, self.unit)
 
     @cached_property
     def said(self) -> list[Sentence]:
         """The results as sentences."""
-        return sentences(self.table, self.found, self.reference, self.titles, self.numbers)
+        return sentences(self.table, self.found, self.reference, self.titles, self.unit)
 
 
 def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
