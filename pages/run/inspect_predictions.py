@@ -88,7 +88,7 @@ def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) ->
     true, given = drawn[together.index(subject)]
     error = float(np.abs(np.subtract(true, given)).mean())
     sentence = _("On average the prediction is {error} off (mean absolute error), over {all} test samples.").format(
-        error=plain(with_unit(f"{error:.1f}", subject.spec.problem.unit(subject.task))), all=len(true)
+        error=with_unit(f"{error:.1f}", plain(subject.spec.problem.unit(subject.task))), all=len(true)
     )
     st.markdown(sentence)
     figure = predicted_vs_true_chart(

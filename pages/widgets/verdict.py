@@ -99,7 +99,7 @@ def _sentence(run: Run, spec: RunSpec, found: Verdict) -> str:
 def _amount(found: Verdict, value: float) -> str:
     if math.isnan(value):  # there is no baseline
         return ""
-    return plain(with_unit(f"{value:.1f}", found.unit)) if found.is_error else str(round(100 * value))
+    return with_unit(f"{value:.1f}", plain(found.unit)) if found.is_error else str(round(100 * value))
 
 
 def _doubt(run: Run, spec: RunSpec, found: Verdict, samples: int | None) -> str:
