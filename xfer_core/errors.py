@@ -39,6 +39,7 @@ MESSAGES: dict[str, str] = {
     "no_parameters": "must name {domain} without parameters, because it has none",
     "domain_exists": "must be a key that no other domain has",
     "domain_key": "must be words of small letters joined by dots, such as leaves.scanned",
+    "two_units": "must have the same unit in every domain, not {first} and {second}",
     "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
     "network_inputs": "must be a network for {modality} inputs: {allowed}",
     "augmentation": "must exist for {modality} inputs: {allowed}",
@@ -60,6 +61,7 @@ MESSAGES: dict[str, str] = {
         "of their own digit; remove both to download them anew"
     ),
     "other_tasks": "must have the tasks and classes of its metadata, {expected}",
+    "other_units": "must have the units of its metadata, {expected}",
     "not_a_class": "must be the numbers of its classes, 0 to {last}",
     "no_package": "needs the package {package}, which is not installed",
     "unknown_task": "must be a task of every chosen domain ({allowed})",

@@ -12,7 +12,7 @@ import streamlit as st
 from pages.compare.lambda_charts import LambdaPictures
 from pages.i18n import _
 from pages.theme import is_dark
-from pages.widgets.domains import domain_title
+from pages.widgets.domains import domain_title, mean_error_title
 from pages.widgets.plain_chart import PLAIN
 from pages.widgets.problem import budget_label
 from pages.widgets.store import store
@@ -97,7 +97,7 @@ def experiment_charts(results: ExperimentResults) -> None:
     if not table:
         return
     words = charts.ChartLabels(
-        _("mean error, degrees") if numbers else _("accuracy on the target"),
+        _("accuracy on the target") if results.unit is None else mean_error_title(results.unit),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.i18n import _
 from pages.widgets.chart_runs import term_titles
-from pages.widgets.domains import domain_title, task_word
+from pages.widgets.domains import domain_title, mean_error_title, task_word
 from xfer_core.analysis.sweep import SweepPoint, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
 from xfer_core.names import TermName
@@ -41,7 +41,7 @@ class LambdaPictures:
     def _measure_title(self, name: str) -> str:
         term = TermName.parse(name)
         several = len(self.spec.problem.tasks) > 1
-        what = _("mean error, degrees") if self._is_error(name) else _("accuracy")
+        what = mean_error_title(self.spec.problem.unit(term.task)) if self._is_error(name) else _("accuracy")
         return f"{domain_title(term.domain)}{f' · {task_word(term.task)}' if several else ''}: {what}"
 
     def _is_error(self, name: str) -> bool:

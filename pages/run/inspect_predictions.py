@@ -12,6 +12,7 @@ from pages.run.inspected_run import InspectedRun, snapshot_title
 from pages.widgets.domains import task_title
 from pages.widgets.live_panel import baselines_of
 from pages.widgets.plain_chart import PLAIN
+from xfer_core.analysis.accuracy import with_unit
 from xfer_core.analysis.calibration import calibration
 from xfer_core.analysis.confusion import confusion_matrix, mistakes
 from xfer_core.analysis.prediction_changes import prediction_changes
@@ -86,8 +87,8 @@ def _guesses(subject: InspectedRun, together: list[InspectedRun], dark: bool) ->
     values = [value for true, given in drawn for value in (*true, *given)]
     true, given = drawn[together.index(subject)]
     error = float(np.abs(np.subtract(true, given)).mean())
-    sentence = _("On average the prediction is {error}° off (mean absolute error), over {all} test samples.").format(
-        error=f"{error:.1f}", all=len(true)
+    sentence = _("On average the prediction is {error} off (mean absolute error), over {all} test samples.").format(
+        error=with_unit(f"{error:.1f}", plain(subject.spec.problem.unit(subject.task))), all=len(true)
     )
     st.markdown(sentence)
     figure = predicted_vs_true_chart(

@@ -14,6 +14,7 @@ from pages.widgets.live_panel import baselines_of, live_buttons, live_notes, liv
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.run_words import run_title
 from pages.widgets.store import store
+from xfer_core.analysis.accuracy import metric_text
 from xfer_core.errors import XferError
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text
@@ -111,7 +112,8 @@ def _page_title(run: Run) -> str:
     metric = run.target_metric
     if metric is None or run.broke:
         return f"{run.name} · Xfer"
-    result = f"{metric['value']:.1f}°" if is_error(metric["name"]) else f"{100 * metric['value']:.0f} %"
+    name, value = metric["name"], metric["value"]
+    result = metric_text(name, value) if is_error(name) else f"{100 * value:.0f} %"
     return f"{run.name} {result} · Xfer"
 
 

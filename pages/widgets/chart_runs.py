@@ -9,6 +9,7 @@ from itertools import combinations
 from pages.components.live_chart.view import Chart, LiveRun, Trace
 from pages.i18n import _, error_words
 from pages.widgets.domains import domain_title, task_word
+from xfer_core.analysis.accuracy import unit_words
 from xfer_core.analysis.comparison import condition_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, LineStyle, domain_style, method_style, method_styles
 from xfer_core.errors import MESSAGES, XferError
@@ -157,7 +158,8 @@ def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Char
         charts.insert(2, Chart(_("λ as the method sets it"), "λ", set_by_method, empty_text=waiting))
     errors = [trace for trace in measures if is_error(trace.scalar)]
     if errors:
-        title, axis = _("Error on validation samples"), _("mean error, in degrees")
+        title, units = _("Error on validation samples"), unit_words(run.spec.problem)
+        axis = _("mean error, in {units}").format(units=_(units)) if units else _("mean error")
         charts.insert(1, Chart(title, axis, errors, story=run.id, empty_text=waiting))
     if len(numbers) == len(run.spec.problem.tasks):
         del charts[0]

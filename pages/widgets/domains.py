@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.i18n import _, error_text, plain
 from pages.streaming.tiles import TILE_URL
+from xfer_core.analysis.accuracy import unit_word
 from xfer_core.domains import domain_info, download, is_available
 from xfer_core.errors import XferError
 from xfer_core.problems.problem import Role
@@ -33,6 +34,11 @@ def task_word(task: str) -> str:
     """Short title of a task, for legends."""
     words = {"digit": _("digit"), "parity": _("even/odd"), "tilt": _("tilt"), "below_five": _("below five")}
     return words.get(task) or task
+
+
+def mean_error_title(unit: str) -> str:
+    """What a regression is measured by, for an axis; ``unit`` as the domain declares it."""
+    return _("mean error, {unit}").format(unit=_(unit_word(unit))) if unit else _("mean error")
 
 
 def domain_tile(key: str) -> str:

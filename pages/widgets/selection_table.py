@@ -72,5 +72,7 @@ def _against(name: str, cost: float | None) -> str:
         return ""
     if not math.isfinite(cost):  # one of the two networks broke
         return "–"
-    unit = "°" if is_error(name) else _(" points")
-    return f"{'−' if cost > 0 else '+'}{abs(cost) * (1 if unit == '°' else 100):.1f}{unit}" if cost else "±0"
+    if not cost:
+        return "±0"
+    amount = metric_text(name, abs(cost)) if is_error(name) else f"{100 * abs(cost):.1f}" + _(" points")
+    return ("−" if cost > 0 else "+") + amount

@@ -10,6 +10,7 @@ from pages.i18n import _, plain
 from pages.widgets.chart_runs import reason_text
 from pages.widgets.domains import domain_title
 from pages.widgets.store import store, validated
+from xfer_core.analysis.accuracy import with_unit
 from xfer_core.analysis.verdict import SCRATCH, Verdict, verdict
 from xfer_core.errors import XferError
 from xfer_core.runs.spec import RunSpec
@@ -98,7 +99,7 @@ def _sentence(run: Run, spec: RunSpec, found: Verdict) -> str:
 def _amount(found: Verdict, value: float) -> str:
     if math.isnan(value):  # there is no baseline
         return ""
-    return f"{value:.1f}°" if found.is_error else str(round(100 * value))
+    return with_unit(f"{value:.1f}", plain(found.unit)) if found.is_error else str(round(100 * value))
 
 
 def _doubt(run: Run, spec: RunSpec, found: Verdict, samples: int | None) -> str:

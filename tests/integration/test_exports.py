@@ -262,7 +262,7 @@ def test_the_report_stands_beside_its_baselines(tmp_path):
 )
 def test_a_baseline_is_compared_with_in_words(value, baseline, is_error, said):
     noise = math.nan if is_error else gain(baseline, value, 100).noise
-    found = Verdict(value, is_error, "target_only", baseline, noise)
+    found = Verdict(value, is_error, "target_only", baseline, noise, unit="°")
     (sentence,) = comparison_summary(RunSpec(), found, 100)
     assert said in sentence
     assert sentence.endswith("One run each, seed 0: another seed may give another difference.")

@@ -136,6 +136,7 @@ def test_a_domain_whose_parts_do_not_belong_together_cannot_be_made(changes, sen
             {"tasks": {"letter": ("a", "b", "d"), "size": ()}},
             "letters.own.tasks must have the tasks and classes of its metadata",
         ),
+        ({"units": {}}, "letters.own.tasks must have the units of its metadata"),
     ],
 )
 def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
@@ -146,6 +147,7 @@ def test_what_was_read_is_held_against_what_was_known(monkeypatch, known, rule):
         tasks={"letter": ("a", "b", "c"), "size": ()},
         build=six,
         parameters=None,
+        units={"size": "cm"},
     )
     monkeypatch.setitem(registry().builtin, "letters.own", offer)
     assert len(load_domain("letters.own")) == 6

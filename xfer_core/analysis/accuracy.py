@@ -10,15 +10,38 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from xfer_core.analysis.intervals import CONFIDENCE, interval
-from xfer_core.names import is_error
+from xfer_core.domains import unit_of
+from xfer_core.names import MetricName, is_error
+from xfer_core.problems.problem import Problem
+
+SPELLED = {"°": "degrees"}  # units that are signs, as a sentence or an axis names them
+
+
+def with_unit(number: str, unit: str) -> str:
+    """Such as ``4.2°``, ``4.2 years`` or, where there is none, ``4.2``."""
+    return f"{number}{'' if unit in SPELLED or not unit else ' '}{unit}"
+
+
+def unit_word(unit: str) -> str:
+    """The unit as a word, such as ``degrees``; empty without one."""
+    return SPELLED.get(unit, unit)
+
+
+def unit_words(problem: Problem) -> str:
+    """The units of all regressions as words, such as ``degrees, years``; empty without one."""
+    words = (unit_word(problem.unit(task)) for task in problem.regressions())
+    return ", ".join(dict.fromkeys(filter(None, words)))
 
 
 def metric_text(name: str, value: float) -> str:
-    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, a mean error as ``4.2°``, and
-    ``failed`` for a value that is not finite, because the network broke."""
+    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, a mean error in the
+    unit of its task as ``4.2°``, and ``failed`` for a value that is not finite, because the network broke."""
     if not math.isfinite(value):
         return "failed"
-    return f"{value:.1f}°" if is_error(name) else f"{100 * value:.1f} %"
+    if not is_error(name):
+        return f"{100 * value:.1f} %"
+    metric = MetricName.parse(name)
+    return with_unit(f"{value:.1f}", unit_of(metric.domain, metric.task))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def shift_sentences(
     table: Sequence[RunRecord],
     shift: ShiftSweep,
     titles: Mapping[str, str],
-    numbers: bool,
+    unit: str | None,
     _: Callable[[str], str] = str,
 ) -> list[Sentence]:
     """For each label budget, from the smallest to the largest shift: the method that ended best, and the one that ended
@@ -97,7 +97,7 @@ def shift_sentences(
         table: finished runs.
         shift: the sweep that they make.
         titles: line → title of its method, escaped for Markdown.
-        numbers: whether an error is measured, not an accuracy.
+        unit: of an error; None if an accuracy is measured.
         _: translates one English text.
     """
     found: list[Sentence] = []
@@ -112,7 +112,7 @@ def shift_sentences(
         lines = [line for line in named if {(line, first), (line, last)} <= values.keys()]
         if len(sizes) < 2 or not lines:
             continue
-        order = sorted(lines, key=lambda line: mean(values[line, last]), reverse=not numbers)
+        order = sorted(lines, key=lambda line: mean(values[line, last]), reverse=unit is None)
         seeds = min(len(one) for one in values.values())
         text = _("{parameter} from {first} to {last}: ").format(
             parameter=shift.parameter, first=f"{first:g}", last=f"{last:g}"
@@ -120,8 +120,8 @@ def shift_sentences(
         parts = [
             _("**{method}** went from {before} to {after}").format(
                 method=titles[line],
-                before=mean_text(mean_std(values[line, first]), numbers),
-                after=mean_text(mean_std(values[line, last]), numbers),
+                before=mean_text(mean_std(values[line, first]), unit),
+                after=mean_text(mean_std(values[line, last]), unit),
             )
             for line in dict.fromkeys((order[0], order[-1]))
         ]

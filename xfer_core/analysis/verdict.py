@@ -27,6 +27,7 @@ class Verdict:
         stopped_at: the step at which a person stopped it; None if it finished.
         stopped_in: index of the phase at that step; None if it finished.
         phases: number of its phases.
+        unit: of an error.
     """
 
     value: float
@@ -37,6 +38,7 @@ class Verdict:
     stopped_at: int | None = None
     stopped_in: int | None = None
     phases: int = 1
+    unit: str = ""
 
     @property
     def better(self) -> float:
@@ -76,6 +78,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
         "is_error": is_error(metric["name"]),
         "stopped_at": (run.result or {}).get("step") if stopped else None,
         "stopped_in": progress.get("phase_index") if stopped else None,
+        "unit": spec.problem.unit(spec.problem.tasks[0]),
         "phases": len(progress.get("phases", ())) or 1,
     }
     others = {base.spec["strategy"]["kind"]: base for base in baselines if base.target_metric and not base.broke}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from xfer_core.domains import clinical, coloured, digits, mnist_usps, planar, printed
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.registry import DomainRegistry, current, use_registry
+from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
 FAMILIES = (digits, printed, coloured, planar, clinical, mnist_usps)
@@ -33,6 +34,14 @@ def builtin_domains() -> tuple[str, ...]:
 def domain_info(reference: str, field: str = "domain") -> DomainInfo:
     """Metadata of a domain; as :meth:`DomainRegistry.info`."""
     return registry().info(reference, field)
+
+
+def unit_of(reference: str, task: str) -> str:
+    """The unit of a regression, such as ``°``; empty for one without, and where the domain is gone."""
+    try:
+        return domain_info(reference).units.get(task, "")
+    except XferError:
+        return ""
 
 
 def is_available(reference: str) -> bool:
@@ -63,5 +72,6 @@ __all__ = [
     "is_available",
     "load_domain",
     "registry",
+    "unit_of",
     "use_registry",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -131,6 +131,7 @@ class DomainInfo:
             than the sign itself (photographs, noise); the same call gives the same. Needs no download. None if a
             drawing makes no sense. Given ``parameters=`` if it has any.
         parameters: those of this reference; None if the domain has none.
+        units: for each regression that has one its unit, such as ``°`` or ``years``.
     """
 
     card: Card
@@ -141,17 +142,21 @@ class DomainInfo:
     download: Download | None = None
     render: Callable[..., Tensor] | None = None
     parameters: Parameters | None = None
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def check_domain(self, domain: Domain) -> None:
         """Reject a domain that does not agree with this metadata.
 
         Raises:
-            XferError: ``wrong_type``, ``wrong_shape`` or ``other_tasks``, naming a field of the domain.
+            XferError: ``wrong_type``, ``wrong_shape``, ``other_tasks`` or ``other_units``, naming a field.
         """
         self.spec.check(domain.inputs, f"{domain.key}.inputs", self.samples)
         tasks = {name: task.classes for name, task in domain.tasks.items()}
         if tasks != self.tasks:
             raise XferError("other_tasks", f"{domain.key}.tasks", tasks, expected=self.tasks)
+        units = {name: task.unit for name, task in domain.tasks.items() if task.unit}
+        if units != self.units:
+            raise XferError("other_units", f"{domain.key}.tasks", units, expected=dict(self.units))
 
     def bind(self, key: str, parameters: Parameters) -> DomainInfo:
         """The domain with these parameters, under this key."""

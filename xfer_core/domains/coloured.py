@@ -16,7 +16,7 @@ from torch import Tensor
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.printed import CARD as PRINTED
 from xfer_core.domains.printed import HIGH, SIZE, elastic_distort, fonts, render_glyphs
-from xfer_core.domains.tilt import tilt_task
+from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
 from xfer_core.modalities.image.resizing import to_uint8
@@ -88,6 +88,7 @@ DOMAINS: dict[str, DomainInfo] = {
         samples=COUNT,
         spec=ImageInput(3, SIZE, SIZE),
         tasks={"below_five": HALVES, "digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
+        units=UNITS,
         build=partial(build_domain, key, card, agreement),
         render=render_drawing,
     )

@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Parameters, Task
-from xfer_core.domains.tilt import tilt_task
+from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
 from xfer_core.modalities.image.resizing import to_uint8
@@ -209,6 +209,7 @@ def _info(
         samples=held,
         spec=ImageInput(3, SIZE, SIZE),
         tasks=tasks,
+        units=UNITS,
         build=partial(build_domain, key, card, render, digits, turn, parameters=parameters),
         render=partial(render_drawing, render, turn, parameters=parameters),
         parameters=parameters,

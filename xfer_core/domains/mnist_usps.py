@@ -28,7 +28,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
-from xfer_core.domains.tilt import tilt_task
+from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
 from xfer_core.modalities import ImageInput
@@ -338,6 +338,7 @@ DOMAINS: dict[str, DomainInfo] = {
         samples=sum(sum(part.per_digit) for part in PARTS[key]),
         spec=ImageInput(1, SIZE, SIZE),
         tasks={"digit": DIGITS, "parity": ("even", "odd"), "tilt": ()},
+        units=UNITS,
         build=partial(build_domain, key, card, read),
         download=DOWNLOADS[key],
         render=show,

@@ -102,6 +102,7 @@ class OwnDomains:
             spec=read_input_spec(described["spec"]),
             tasks={name: tuple(task["classes"]) for name, task in described["tasks"].items()},
             build=lambda: self._load(key, described),
+            units={name: task["unit"] for name, task in described["tasks"].items() if task["unit"]},
         )
 
     def _load(self, key: str, described: dict[str, Any]) -> Domain:

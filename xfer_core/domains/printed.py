@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
-from xfer_core.domains.tilt import tilt_task
+from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.errors import XferError
 from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
@@ -153,6 +153,7 @@ DOMAINS: dict[str, DomainInfo] = {
         samples=COUNT,
         spec=ImageInput(3, SIZE, SIZE),
         tasks={"digit": tuple("0123456789"), "parity": ("even", "odd"), "tilt": ()},
+        units=UNITS,
         build=partial(build_domain, KEY, CARD),
         render=render_drawing,
     )

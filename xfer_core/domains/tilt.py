@@ -8,6 +8,7 @@ from torch import Tensor
 from xfer_core.domains.base import Task
 
 NAME, UNIT = "tilt", "°"
+UNITS = {NAME: UNIT}
 CHUNK = 10_000
 
 

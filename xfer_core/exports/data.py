@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xfer_core.analysis.accuracy import unit_word
 from xfer_core.domains import is_available
 from xfer_core.errors import XferError
-from xfer_core.exports.outputs import UNIT
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import RunSpec
 
@@ -46,7 +46,8 @@ def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
         arrays |= {f"{key}/test/{task}": labels.numpy() for task, labels in samples.labels.items()}
         arrays[f"{key}/test/original"] = samples.example_ids.numpy()
     for task, names in data.classes.items():
-        arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": np.array(UNIT)}
+        unit = np.array(unit_word(data.problem.unit(task)))
+        arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": unit}
     given = spec.strategy.fixed_sample_weights(data.training_data())
     arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
+from xfer_core.analysis.accuracy import unit_words
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, LineStyle, domain_style
 from xfer_core.domains import domain_info
-from xfer_core.exports.outputs import UNIT
 from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 
@@ -97,11 +97,18 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
     lambdas = {lambda_name(name): (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, is_accuracy)
-    errors = _measures(spec, is_error)
+    errors, units = _measures(spec, is_error), unit_words(spec.problem)
+    error = f"mean error in {units}" if units else "mean error"
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
         ("How much of the validation samples does it get right?", "accuracy", accuracies, True, False),
-        ("How far off is it on the validation samples?", f"mean error in {UNIT}", errors, False, False),
+        (
+            "How far off is it on the validation samples?",
+            error,
+            errors,
+            False,
+            False,
+        ),
         ("How do the losses fall?", "loss", losses, False, True),
         ("How did λ move?", "λ", moving, False, False),
     ]

@@ -7,10 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from xfer_core.analysis.accuracy import unit_word
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.store import Run
-
-UNIT = "degrees"  # of every regression
 
 
 def output_sentences(problem: Problem) -> list[str]:
@@ -21,7 +20,8 @@ def output_sentences(problem: Problem) -> list[str]:
             listed = ", ".join(f"{i} = {name!r}" for i, name in enumerate(names))
             sentences.append(f"Outputs of {task}, one per class, the largest is the prediction: {listed}.")
         else:
-            sentences.append(f"Output of {task}: one number, in {UNIT}.")
+            unit = unit_word(problem.unit(task))
+            sentences.append(f"Output of {task}: one number{f', in {unit}' if unit else ''}.")
     return sentences
 
 
@@ -38,7 +38,10 @@ def metadata(run: Run, inputs: Mapping[str, Any] | None = None) -> dict[str, str
         if it is not finite; absent without a result.
     """
     problem = run.typed_spec.problem
-    outputs = {task: {"classes": list(names)} if names else {"unit": UNIT} for task, names in problem.classes().items()}
+    outputs = {
+        task: {"classes": list(names)} if names else {"unit": unit_word(problem.unit(task))}
+        for task, names in problem.classes().items()
+    }
     if inputs is None:
         spec = problem.input_spec()
         inputs = {**spec.describe(), "prepared": spec.sentence()} if spec.is_fitted else spec.describe()

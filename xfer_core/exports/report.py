@@ -167,7 +167,9 @@ def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]
     header = ["domain", "role", "task", "test samples", "result"]
     yield html.table(header, rows, numbers=2)
     if any(map(is_error, run.result["metrics"])):
-        yield html.paragraph("A per cent is the part of right answers: more is better. A ° is a mean error: less is.")
+        yield html.paragraph(
+            "Per cent: the part of right answers, more is better. Any other unit: a mean error, less is better."
+        )
 
 
 def _selection(run: Run, spec: RunSpec) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xfer_core.analysis.accuracy import accuracy_interval, metric_text
+from xfer_core.analysis.accuracy import accuracy_interval, metric_text, with_unit
 from xfer_core.analysis.verdict import SCRATCH, Verdict
 from xfer_core.domains import domain_info
 from xfer_core.errors import format_error
@@ -95,13 +95,14 @@ def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> li
     if not found.against or found.stopped_at is not None:
         return []
     other = "from scratch, with the very same labels" if found.against == SCRATCH else "on the source alone"
-    value = _amount(found.baseline, found.is_error)
-    amount = f"{abs(found.better):.1f}°" if found.is_error else f"{100 * abs(found.better):.1f} points"
     if found.is_error:
+        value, amount = (with_unit(f"{one:.1f}", found.unit) for one in (found.baseline, abs(found.better)))
         side = _side(found, "closer", "farther off")
         first = f"Trained {other}, the answers are {value} off; this run is {amount} {side}."
     else:
-        first = f"Trained {other}, {value} are right; this run is {amount} {_side(found, 'above', 'below')} that."
+        value, amount = (f"{100 * one:.1f}" for one in (found.baseline, abs(found.better)))
+        side = _side(found, "above", "below")
+        first = f"Trained {other}, {value} % are right; this run is {amount} points {side} that."
     doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
     if samples and not found.is_error:
         doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"
@@ -112,10 +113,6 @@ def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> li
 
 def _side(found: Verdict, better: str, worse: str) -> str:
     return better if found.better >= 0 else worse
-
-
-def _amount(value: float, is_error: bool) -> str:
-    return f"{value:.1f}°" if is_error else f"{100 * value:.1f} %"
 
 
 def _titles(keys: tuple[str, ...]) -> str:

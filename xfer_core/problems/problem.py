@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from xfer_core.config import Config, Name
-from xfer_core.domains import Domain, domain_info, load_domain, registry
+from xfer_core.domains import Domain, domain_info, load_domain, registry, unit_of
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder, InputSpec
 
@@ -88,6 +88,10 @@ class Problem(Config):
         """The tasks whose labels are numbers, not classes. Reads no sample."""
         return tuple(task for task, names in self.classes().items() if not names)
 
+    def unit(self, task: str) -> str:
+        """The unit of a regression, the same in every domain; as :func:`xfer_core.domains.unit_of`. Reads no sample."""
+        return next(filter(None, (unit_of(key, task) for key in self.roles())), "")
+
     def check_names(self) -> None:
         """Reject domains and tasks that do not exist or do not go together. Reads no sample.
 
@@ -113,6 +117,11 @@ class Problem(Config):
             for task in self.tasks:
                 if task not in tasks:
                     raise XferError("unknown_task", "problem.tasks", task, allowed=tuple(tasks))
+                unit, expected = (infos[one].units.get(task, "") for one in (key, named[0]))
+                if unit != expected:
+                    first = f"{expected or 'no unit'} in {named[0]}"
+                    second = f"{unit or 'no unit'} in {key}"
+                    raise XferError("two_units", "problem.tasks", task, (), first=first, second=second)
 
     def with_target(self) -> tuple[Mapping[str, object], ...]:
         """Changes that give the problem a target: an unseen domain, or the last of several sources, becomes a target

@@ -9,6 +9,7 @@ import io
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from xfer_core.analysis.accuracy import unit_word
 from xfer_core.analysis.comparison import budgets, by_condition
 from xfer_core.analysis.sentences import budget_word, ranked
 from xfer_core.exports.experiments.results import ExperimentResults
@@ -81,4 +82,6 @@ def _scaled(found: ExperimentResults, value: float) -> float:
 
 
 def _measure(found: ExperimentResults) -> str:
-    return "mean error on the target, degrees" if found.numbers else "accuracy on the target, %"
+    if found.unit is None:
+        return "accuracy on the target, %"
+    return "mean error on the target" + (f", {unit_word(found.unit)}" if found.unit else "")

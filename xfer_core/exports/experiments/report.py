@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 
+from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.sentences import how_judged
 from xfer_core.exports import html
 from xfer_core.exports.experiments import recipe
@@ -36,9 +37,9 @@ def _figure(found: ExperimentResults) -> str:
 
 
 def _runs(found: ExperimentResults) -> str:
-    scale, unit = (1, "°") if found.numbers else (100, " %")
+    metric = found.spec.target_metric()
     rows = [
-        (row.title, row.budget, row.seed, f"{scale * row.value:.1f}{unit}", f"{row.seconds:.1f}", row.run)
+        (row.title, row.budget, row.seed, metric_text(metric, row.value), f"{row.seconds:.1f}", row.run)
         for row in found.table
     ]
     return html.table(["method", "labels per class", "seed", "result", "seconds", "run"], rows, numbers=5)

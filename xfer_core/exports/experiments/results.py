@@ -54,9 +54,15 @@ class ExperimentResults:
         return [run.typed_spec for run in one_run_per_condition(self.runs)]
 
     @cached_property
+    def unit(self) -> str | None:
+        """The unit of the error that is measured, empty if it has none; None if an accuracy is measured."""
+        problem = self.spec.problem
+        return problem.unit(problem.tasks[0]) if problem.tasks[0] in problem.regressions() else None
+
+    @property
     def numbers(self) -> bool:
         """Whether an error is measured, not an accuracy."""
-        return self.spec.problem.tasks[0] in self.spec.problem.regressions()
+        return self.unit is not None
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -91,7 +97,7 @@ class ExperimentResults:
     @property
     def rows(self) -> list[dict[str, str]]:
         """The same as the rows of a table: column → text."""
-        return table_rows(self.found, self.reference, self.titles, self.numbers)
+        return table_rows(self.found, self.reference, self.titles, self.unit)
 
     @cached_property
     def said(self) -> list[Sentence]:
@@ -102,14 +108,15 @@ class ExperimentResults:
         """The results as sentences.
 
         Args:
-            escape: of titles.
+            escape: of titles and the unit.
             _: translates one English text.
         """
+        unit = self.unit and escape(self.unit)
         if self.shift:
             methods = {line: escape(_(title)) for line, title in self.methods.items()}
-            return shift_sentences(self.table, self.shift, methods, self.numbers, _)
+            return shift_sentences(self.table, self.shift, methods, unit, _)
         titles = {condition: escape(title) for condition, title in self.titles.items()}
-        return sentences(self.table, self.found, self.reference, titles, self.numbers, _)
+        return sentences(self.table, self.found, self.reference, titles, unit, _)
 
 
 def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
