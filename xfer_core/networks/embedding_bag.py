@@ -36,12 +36,10 @@ class EmbeddingBag(NetworkConfig):
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)
+        embedding = nn.EmbeddingBag(spec.vocabulary, self.embedding, mode="mean", padding_idx=PADDING)
         layers: OrderedDict[str, nn.Module] = OrderedDict(linear=nn.Linear(self.embedding, self.width))
         if self.batch_norm:
             layers["norm"] = nn.BatchNorm1d(self.width)
         layers["relu"] = nn.ReLU()
-        stages: OrderedDict[str, nn.Module] = OrderedDict(
-            embedding=nn.EmbeddingBag(spec.vocabulary, self.embedding, mode="mean", padding_idx=PADDING),
-            hidden=nn.Sequential(layers),
-        )
+        stages: OrderedDict[str, nn.Module] = OrderedDict(embedding=embedding, hidden=nn.Sequential(layers))
         return Network(stages, self.width, outputs, spec)

@@ -57,12 +57,10 @@ class TextCNN(NetworkConfig):
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)
+        embedding = nn.Embedding(spec.vocabulary, self.embedding, padding_idx=PADDING)
         width = len(WIDTHS) * self.filters
         layers: OrderedDict[str, nn.Module] = OrderedDict(responses=LargestResponses(self.embedding, self.filters))
         if self.batch_norm:
             layers["norm"] = nn.BatchNorm1d(width)
-        stages: OrderedDict[str, nn.Module] = OrderedDict(
-            embedding=nn.Embedding(spec.vocabulary, self.embedding, padding_idx=PADDING),
-            convolutions=nn.Sequential(layers),
-        )
+        stages: OrderedDict[str, nn.Module] = OrderedDict(embedding=embedding, convolutions=nn.Sequential(layers))
         return Network(stages, width, outputs, spec)
