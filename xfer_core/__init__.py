@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xfer_core.errors import XferError
     from xfer_core.experiments.experiment import Condition, Experiment
     from xfer_core.experiments.plan import Plan, plan_for
-    from xfer_core.modalities import Column, ImageInput, InputSpec, TableInput
+    from xfer_core.modalities import Column, ImageInput, InputSpec, TableInput, TextInput
     from xfer_core.networks import NETWORKS, Network, NetworkConfig
     from xfer_core.problems.problem import Problem, ProblemData, split_problem
     from xfer_core.runs.spec import RunSpec, parse_spec
@@ -54,7 +54,7 @@ _MODULES = {
     "xfer_core.errors": ("XferError",),
     "xfer_core.experiments.experiment": ("Condition", "Experiment"),
     "xfer_core.experiments.plan": ("Plan", "plan_for"),
-    "xfer_core.modalities": ("Column", "ImageInput", "InputSpec", "TableInput"),
+    "xfer_core.modalities": ("Column", "ImageInput", "InputSpec", "TableInput", "TextInput"),
     "xfer_core.networks": ("NETWORKS", "Network", "NetworkConfig"),
     "xfer_core.problems.problem": ("Problem", "ProblemData", "split_problem"),
     "xfer_core.runs.spec": ("RunSpec", "parse_spec"),
@@ -96,6 +96,7 @@ __all__ = [
     "Strategy",
     "TableInput",
     "Task",
+    "TextInput",
     "Trainer",
     "TrainingConfig",
     "Workspace",

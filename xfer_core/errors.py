@@ -44,6 +44,7 @@ MESSAGES: dict[str, str] = {
     "network_inputs": "must be a network for {modality} inputs: {allowed}",
     "augmentation": "must exist for {modality} inputs: {allowed}",
     "strategy_inputs": "must be a method for {modality} inputs, which cannot be interpolated",
+    "analyzer": "must have texts of one analyzer, {expected}",
     "column_kind": "must have a column that holds numbers in every domain, or categories in every domain",
     "missing_column": "must have a value in every column of the training data; leave out a column without one",
     "constant_column": (

@@ -156,7 +156,7 @@ def main() -> None:
     elif view == INSPECT:
         inspect_panel(run, beside, weights=True)
     elif view == TRY:
-        own = {"image": _("predict on your own drawing or picture")}
+        own = {"image": _("predict on your own drawing or picture"), "text": _("predict on a text of your own")}
         words = own.get(run.typed_spec.problem.input_spec().modality, _("predict on values of your own"))
         st.markdown(f"#### {_('Try it')} — {words}")
         predict_panel(both)

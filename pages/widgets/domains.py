@@ -26,6 +26,7 @@ def task_title(task: str) -> str:
         "parity": _("even or odd"),
         "tilt": _("how far it leans"),
         "below_five": _("below five or not"),
+        "language": _("which language"),
     }
     return titles.get(task) or task
 

@@ -15,6 +15,7 @@ from pages.widgets.domains import task_title
 from pages.widgets.encoder import encoder_of
 from pages.widgets.predictions import PredictionRequest, show_predictions
 from pages.widgets.row_panel import row_panel
+from pages.widgets.text_panel import text_panel
 from xfer_core.analysis.drawn_picture import predict_pictures, render_variants
 from xfer_core.analysis.predict import classification_tasks, one_thread
 from xfer_core.charts.palette import LineStyle, neutral_style
@@ -78,7 +79,9 @@ def _panel(asked: list[PredictionRequest]) -> None:
     """The part of the page that a stroke, or a slider, reruns."""
     if asked[0].encoder is not None:
         task = _task(asked)
-        row_panel([one for one in asked if task in classification_tasks(one.problem)], task)
+        alike = [one for one in asked if one.network.spec.modality == asked[0].network.spec.modality]
+        panel = text_panel if asked[0].network.spec.modality == "text" else row_panel
+        panel([one for one in alike if task in classification_tasks(one.problem)], task)
         return
     asked = [one for one in asked if one.encoder is None]
     left, right = st.columns([2, 3], gap="large")

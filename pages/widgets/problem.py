@@ -137,6 +137,7 @@ def _tile(option: str) -> str:
     kinds = {
         "image": ":material/image: " + _("Pictures"),
         "table": ":material/table_chart: " + _("Points and tables"),
+        "text": ":material/text_fields: " + _("Texts"),
     }
     return kinds.get(option) or domain_tile(option)
 

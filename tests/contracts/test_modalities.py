@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from tests.support.training import settings
+from xfer_core.errors import XferError
 from xfer_core.modalities import MODALITIES
-from xfer_core.networks import MLP
+from xfer_core.networks import MLP, EmbeddingBag, TextCNN
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES
@@ -17,6 +18,8 @@ from xfer_core.training import Trainer
 
 POINTS = Problem(source=("planar.moons", "planar.circles"), target=("planar.moons?rotate=30",), tasks=("class",))
 TUMOURS = Problem(source=("clinical.breast_fine",), target=("clinical.breast_coarse",), tasks=("diagnosis",))
+
+NAMES = Problem(source=("names.family",), target=("names.places",), tasks=("language",))
 
 
 @pytest.mark.parametrize("form", STRATEGIES, ids=lambda form: form.kind_name())
@@ -41,5 +44,27 @@ def test_a_strategy_trains_on_a_table(kind):
     assert all(math.isfinite(value) for value in result.metrics.values())
 
 
+@pytest.mark.parametrize("form", STRATEGIES, ids=lambda form: form.kind_name())
+def test_a_strategy_trains_on_texts_or_says_why_not(form):
+    spec = RunSpec(
+        problem=NAMES, network=EmbeddingBag(embedding=4, width=8), strategy=form(), training=settings(steps=4)
+    )
+    if form.needs.interpolation:
+        with pytest.raises(XferError, match="must be a method for text inputs"):
+            spec.check()
+        return
+    spec.check()
+    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, 0).run()
+    assert result.status == "finished"
+    assert all(math.isfinite(value) for value in result.metrics.values())
+
+
+@pytest.mark.parametrize("network", [EmbeddingBag(width=32), TextCNN(filters=8)], ids=lambda network: network.kind)
+def test_a_network_learns_the_languages_of_names(network):
+    spec = RunSpec(problem=NAMES, network=network, training=settings(steps=150))
+    result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, 0).run()
+    assert result.metrics["accuracy/names.family/language/test"] > 0.3, "chance: 0.15, the most frequent language"
+
+
 def test_every_modality_is_tested():
-    assert {kind.modality for kind in MODALITIES} == {"image", "table"}
+    assert {kind.modality for kind in MODALITIES} == {"image", "table", "text"}

@@ -161,8 +161,8 @@ def test_a_network_and_domains_of_both_modalities_are_one_file_each(tmp_path):
     for path, changes in {
         "networks/__init__.py": {
             "\nNETWORKS: ": "\nfrom xfer_core.networks.flat import Flat\nNETWORKS: ",
-            "LeNet, MLP)": "LeNet, MLP, Flat)",
-            "LeNet | MLP": "LeNet | MLP | Flat",
+            "(SmallCNN, ": "(Flat, SmallCNN, ",
+            "= SmallCNN | ": "= Flat | SmallCNN | ",
         },
         "domains/__init__.py": {
             "\nFAMILIES = (": "\nfrom xfer_core.domains import halves_of_images, halves_of_tables\nFAMILIES = ("

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from xfer_core.errors import XferError
-from xfer_core.modalities import MODALITIES, Column, ImageInput, TableInput, read_input_spec
+from xfer_core.modalities import MODALITIES, Column, ImageInput, TableInput, TextInput, read_input_spec
 from xfer_core.modalities.table import INK
+from xfer_core.modalities.text import UNKNOWN, decode_texts, encode_texts
 
 CPU = torch.device("cpu")
 NAN = float("nan")
@@ -146,3 +147,37 @@ def test_an_augmentation_that_a_modality_lacks_is_refused():
 
 def test_every_modality_has_a_name_of_its_own():
     assert len({kind.modality for kind in MODALITIES}) == len({kind.plural for kind in MODALITIES}) == len(MODALITIES)
+
+
+def test_texts_become_tokens_of_a_vocabulary_that_only_training_texts_fill():
+    spec = TextInput(length=8, tokens=6, analyzer="word")
+    encode = spec.fit([(spec, encode_texts(["red red", "blue red"], 8))])
+    assert encode.vocabulary == ("red", "blue"), "the most frequent first"
+    prepared = encode(spec, encode_texts(["Blue red", "green"], 8))
+    assert spec.to_float(prepared, CPU).tolist() == [[3, 2, 0, 0, 0, 0], [UNKNOWN, 0, 0, 0, 0, 0]]
+    assert encode.values(prepared)["text"].tolist() == ["Blue red", "green"]
+    assert encode.describe()["vocabulary"] == ["red", "blue"]
+    np.testing.assert_allclose(spec.descriptors(prepared).sum(1), 1)
+    shown = spec.pictures(prepared)
+    assert not torch.equal(shown[0], shown[1])
+    assert len(encode(spec, torch.empty(0, 8, dtype=torch.uint8))) == 0
+
+
+def test_texts_of_any_script_come_back_and_long_ones_are_cut_between_letters():
+    texts = ["Čeněk", "", "北京市"]
+    assert decode_texts(encode_texts(texts, 16)) == texts
+    assert decode_texts(encode_texts(["aaé"], 3)) == ["aa"]
+
+
+def test_tokens_are_those_of_scikit_learn_and_their_number_is_bounded():
+    spec = TextInput(length=8, tokens=4, vocabulary=4)
+    encode = spec.fit([(spec, encode_texts(["ab"], 8))])
+    assert spec.analyze()("Ab") == [" ", "a", "b", " ", " a", "ab", "b ", " ab", "ab "]
+    assert encode.vocabulary == (" ", " a")
+    assert spec.to_float(encode(spec, encode_texts(["ab"], 8)), CPU).tolist() == [[2, UNKNOWN, UNKNOWN, 2]]
+
+
+def test_texts_of_words_and_of_letters_do_not_go_together():
+    words, letters = TextInput(8, 4, "word"), TextInput(9, 3)
+    refused("analyzer", lambda: TextInput.common([words, letters]))
+    assert TextInput.common([letters, TextInput(8, 4)]) == TextInput(9, 4)

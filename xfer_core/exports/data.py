@@ -28,11 +28,12 @@ def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemD
 
 
 def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
-    """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), or ``rows`` float32 (N, F) as prepared,
-    ``DOMAIN/labelled/TASK`` int64 or float32 (N,), ``DOMAIN/labelled/original`` int64 (N,), the example ids as in
-    ``sample_weights.csv``, ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and unseen domains,
-    ``classes/TASK`` the names of the classes in the order of the network's outputs or ``unit/TASK`` of a regression,
-    and ``DOMAIN/labelled/weight`` float32 (N,) if the sample weights are computed before the first step."""
+    """Name → array: ``DOMAIN/labelled/images`` uint8 (N, C, H, W), or ``rows`` float32 (N, F), or ``texts`` int32 (N,
+    tokens + bytes), as prepared, ``DOMAIN/labelled/TASK`` int64 or float32 (N,), ``DOMAIN/labelled/original`` int64
+    (N,), the example ids as in ``sample_weights.csv``, ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and
+    unseen domains, ``classes/TASK`` the names of the classes in the order of the network's outputs or ``unit/TASK`` of
+    a regression, and ``DOMAIN/labelled/weight`` float32 (N,) if the sample weights are computed before the first
+    step."""
     arrays: dict[str, np.ndarray] = {}
     plural = data.input_spec.plural
     for key, domain in data.training.items():

@@ -35,10 +35,10 @@ def names(run: Run) -> list[str]:
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1, or ``rows``, as the domain holds them,
-    float (B, columns); one output per task, with its name. The
-    class of each output value is in the metadata (:func:`xfer_core.exports.outputs.metadata`). It is written by a
-    separate process, so that its memory is freed.
+    """Write ``network.onnx``: input ``images``, float (B, C, H, W) in 0…1, or ``rows``, as the domain holds them, float
+    (B, columns), or ``texts``, token indices, int64 (B, tokens), of the vocabulary in the metadata; one output per
+    task, with its name. The class of each output value is in the metadata (:func:`xfer_core.exports.outputs.metadata`).
+    It is written by a separate process, so that its memory is freed.
 
     Raises:
         XferError: as :func:`names`; ``onnx_failed`` if the exporter failed.

@@ -37,11 +37,11 @@ def write_onnx(run: Run, path: Path) -> None:
     """
     spec, network = run.typed_spec, load_trained_network(run)
     inputs = network.spec
-    encoder = split_problem(spec.problem, spec.seed, load_inputs=False).encoder.module() if inputs.is_fitted else None
-    example = torch.zeros(2, *inputs.raw_shape)
+    encoder = split_problem(spec.problem, spec.seed, load_inputs=False).encoder if inputs.is_fitted else None
+    first = (encoder and encoder.module()) or nn.Identity()
     program = torch.onnx.export(
-        _Answers(network.to(memory_format=torch.contiguous_format), encoder or nn.Identity()).eval(),  # pyright: ignore[reportCallIssue]
-        (example,),
+        _Answers(network.to(memory_format=torch.contiguous_format), first).eval(),  # pyright: ignore[reportCallIssue]
+        (inputs.example(),),
         input_names=[inputs.plural],
         output_names=list(spec.problem.tasks),
         dynamic_shapes={"inputs": {0: torch.export.Dim("batch")}},
@@ -49,7 +49,7 @@ def write_onnx(run: Run, path: Path) -> None:
         verbose=False,
     )
     assert program is not None  # None only for torch's old exporter
-    program.model.metadata_props.update(metadata(run, inputs.describe()))
+    program.model.metadata_props.update(metadata(run, (encoder or inputs).describe()))
     program.save(path, external_data=False)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from xfer_core.modalities.base import Encoder, InputSpec
 from xfer_core.modalities.image import ImageInput
 from xfer_core.modalities.table import Column, TableInput
+from xfer_core.modalities.text import TextInput
 
-MODALITIES: tuple[type[InputSpec], ...] = (ImageInput, TableInput)
+MODALITIES: tuple[type[InputSpec], ...] = (ImageInput, TableInput, TextInput)
 
 
 def read_input_spec(data: Mapping[str, Any]) -> InputSpec:
@@ -22,4 +23,4 @@ def read_input_spec(data: Mapping[str, Any]) -> InputSpec:
     return next(kind for kind in MODALITIES if kind.modality == data["modality"])(**fields)
 
 
-__all__ = ["MODALITIES", "Column", "Encoder", "ImageInput", "InputSpec", "TableInput", "read_input_spec"]
+__all__ = ["MODALITIES", "Column", "Encoder", "ImageInput", "InputSpec", "TableInput", "TextInput", "read_input_spec"]

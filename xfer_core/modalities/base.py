@@ -79,7 +79,8 @@ class InputSpec(ABC):
 
     @abstractmethod
     def to_float(self, prepared: Tensor, device: torch.device) -> Tensor:
-        """Prepared samples (N, *shape) as the input of a network: float (N, *shape), on the device."""
+        """Prepared samples (N, *shape) as the input of a network, on the device: float (N, *shape), unless the modality
+        says otherwise."""
 
     @abstractmethod
     def sampler(
@@ -121,6 +122,10 @@ class InputSpec(ABC):
     def sentence(self) -> str:
         """The meaning of a network's input, for people."""
 
+    def example(self) -> Tensor:
+        """Two inputs of an exported network, empty: raw samples, where the encoder can be a part of the network."""
+        return torch.zeros(2, *self.raw_shape)
+
     def check(self, inputs: Tensor, name: str, samples: int | None = None) -> None:
         """Reject raw samples that are not what this says, or not so many.
 
@@ -159,6 +164,10 @@ class Encoder(ABC):
     @abstractmethod
     def __call__(self, own: Any, inputs: Tensor) -> Tensor:
         """Raw samples of a domain with the spec ``own`` to prepared ones: (N, *shape)."""
+
+    def describe(self) -> dict[str, Any]:
+        """The meaning of an exported network's input: JSON."""
+        return self.spec.describe()
 
     def values(self, prepared: Tensor) -> pd.DataFrame | None:
         """The values of these samples, a row each, in the units of the domains; None if numbers tell people nothing."""

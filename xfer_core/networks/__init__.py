@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from xfer_core.networks.article_net import ArticleNet
 from xfer_core.networks.base import HEAD, Network, NetworkConfig
+from xfer_core.networks.embedding_bag import EmbeddingBag
 from xfer_core.networks.lenet import LeNet
 from xfer_core.networks.mlp import MLP
 from xfer_core.networks.small_cnn import SmallCNN
+from xfer_core.networks.text_cnn import TextCNN
 
-NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP)
-AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP
+NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN)
+AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN
 
-__all__ = ["HEAD", "MLP", "NETWORKS", "AnyNetwork", "ArticleNet", "LeNet", "Network", "NetworkConfig", "SmallCNN"]
+__all__ = [
+    "HEAD",
+    "MLP",
+    "NETWORKS",
+    "AnyNetwork",
+    "ArticleNet",
+    "EmbeddingBag",
+    "LeNet",
+    "Network",
+    "NetworkConfig",
+    "SmallCNN",
+    "TextCNN",
+]

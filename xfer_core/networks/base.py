@@ -26,7 +26,7 @@ class Network(nn.Module):
         spec: what one input is.
 
     Shapes:
-        input float (B, *shape), as ``InputSpec.to_float`` gives it; features (B, width); forward gives
+        input as ``InputSpec.to_float`` gives it; features (B, width); forward gives
         task → logits (B, classes).
     """
 
@@ -117,7 +117,7 @@ class NetworkConfig(Config):
         """For each stage and the head: name, output shape and parameter count."""
         with torch.random.fork_rng(devices=[]):
             network = self.build(spec, outputs).eval()
-        rows, x = [], torch.zeros(1, *spec.shape)
+        rows, x = [], spec.to_float(torch.zeros(1, *spec.shape), torch.device("cpu"))
         with torch.inference_mode():
             for name, stage in network.stages.items():
                 x = stage(x)

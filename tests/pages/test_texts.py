@@ -1,0 +1,83 @@
+"""Texts on the pages: chosen, trained, inspected and tried."""
+
+from __future__ import annotations
+
+import json
+import runpy
+
+import onnxruntime
+
+from tests.support.pages import app, text_of
+from tests.support.runs import trained_run
+from xfer_core.exports.data import write_data
+from xfer_core.exports.onnx_process import write_onnx
+from xfer_core.exports.standalone import script_of
+from xfer_core.problems.problem import split_problem
+from xfer_core.runs.load_network import load_trained_network
+from xfer_core.runs.store import open_store
+
+NAMES = ('problem.source=["names.family"]', 'problem.target=["names.places"]')
+
+
+def test_choosing_texts_brings_a_pair_that_trains():
+    page = app("train")
+    page.pills(key=f"train{page.session_state['train.form']}.source").set_value("text").run()
+    assert not page.exception
+    spec = page.session_state["train.spec"]
+    assert (spec.problem.source, spec.problem.target) == (("names.family",), ("names.places",))
+    assert (spec.network.kind, spec.training.augment, spec.problem.tasks) == ("embedding_bag", (), ("language",))
+
+
+def test_every_view_of_a_run_on_texts_is_there():
+    run = trained_run(open_store(), *NAMES)
+    assert run.result, run.reason
+    for question in ("confusion", "changes", "features", "drift", "calibration"):
+        page = app("run", run=run.id, view="inspect", question=question)
+        assert not page.exception, question
+        assert not page.error, (question, text_of(page))
+    page = app("run", run=run.id, view="export")
+    assert not page.exception
+
+
+def test_a_text_can_be_tried():
+    run = trained_run(open_store(), *NAMES)
+    page = app("run", run=run.id, view="try")
+    assert not page.exception
+    before = [block.proto.body for block in page.get("html")]
+    assert any("Croatian" in block for block in before)
+    page.text_input(key="try.text").set_value("Šibenik <b>").run()
+    assert not page.exception
+    assert [block.proto.body for block in page.get("html")] != before
+    page.button(key="try.sample.names.places").click().run()
+    assert page.text_input(key="try.text").value != "Šibenik <b>"
+    page.text_input(key="try.text").set_value("").run()
+    assert not page.exception
+
+
+def test_the_exported_script_ends_with_the_weights_of_the_run(tmp_path, monkeypatch):
+    run = trained_run(open_store(), *NAMES, "training.device=cpu", "training.precision=float32")
+    spec = run.typed_spec
+    data = split_problem(spec.problem, spec.seed)
+    write_data(data, spec, tmp_path)
+    text = script_of(spec, data)
+    assert "import xfer_core" not in text
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    net = runpy.run_path("script.py")["net"]
+    for name, value in load_trained_network(run).state_dict().items():
+        assert (value.double() - net.state_dict()[name].double()).abs().max() < 1e-4, name
+
+
+def test_an_exported_network_takes_tokens_and_names_the_vocabulary(tmp_path):
+    run = trained_run(open_store(), *NAMES)
+    write_onnx(run, tmp_path / "network.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
+    spec = run.typed_spec
+    data = split_problem(spec.problem, spec.seed)
+    described = json.loads(session.get_modelmeta().custom_metadata_map["input"])
+    assert described["vocabulary"] == data.encoder.describe()["vocabulary"]
+    prepared = data.held_out["names.places", "test"].inputs[:5]
+    network = load_trained_network(run).eval()
+    tokens = data.input_spec.to_float(prepared, next(network.parameters()).device)
+    (found,) = session.run(None, {"texts": tokens.numpy()})
+    assert abs(found - network(tokens)["language"].detach().numpy()).max() < 1e-4
