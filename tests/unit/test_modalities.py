@@ -177,6 +177,15 @@ def test_tokens_are_those_of_scikit_learn_and_their_number_is_bounded():
     assert spec.to_float(encode(spec, encode_texts(["ab"], 8)), CPU).tolist() == [[2, UNKNOWN, UNKNOWN, 2]]
 
 
+def test_the_font_of_pictures_has_the_letters_of_every_language_of_the_names():
+    def picture(text):
+        spec = TextInput(length=8, tokens=4)
+        return spec.pictures(spec.fit([])(spec, encode_texts([text], 8)))
+
+    for letter in "áčďéěíňóřšťúůýžćđäöåßàèìòù":
+        assert not torch.equal(picture(letter), picture("\U0010fffd")), letter
+
+
 def test_texts_of_words_and_of_letters_do_not_go_together():
     words, letters = TextInput(8, 4, "word"), TextInput(9, 3)
     refused("analyzer", lambda: TextInput.common([words, letters]))

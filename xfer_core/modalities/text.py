@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from io import BytesIO
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -27,7 +28,7 @@ BUCKETS = 64  # numbers of a descriptor
 SIDE = 96  # pixels of a text's picture
 INK, PAPER = 235, 24  # shades of grey
 TYPE_SIZES = (24, 20, 16, 13, 11)  # pixels; the largest that fits
-LETTER = 0.58  # mean width of a letter, as a fraction of the type size
+LETTER = 0.62  # mean width of a letter, as a fraction of the type size
 
 
 def encode_texts(texts: Sequence[str], length: int) -> Tensor:
@@ -184,13 +185,13 @@ class TextEncoder(Encoder):
 
 @cache
 def _font(size: int) -> Any:
-    """Lato, which has the letters of all languages that are written in Latin script."""
+    """DejaVu Sans, which comes with matplotlib: it has the letters of all languages that use Latin script, and Cyrillic
+    and Greek."""
     from importlib.resources import files
-    from io import BytesIO
 
     from PIL import ImageFont
 
-    content = BytesIO((files("font_lato") / "files" / "Lato-Regular.ttf").read_bytes())
+    content = BytesIO(files("matplotlib").joinpath("mpl-data", "fonts", "ttf", "DejaVuSans.ttf").read_bytes())
     return ImageFont.truetype(content, size, layout_engine=ImageFont.Layout.BASIC)
 
 

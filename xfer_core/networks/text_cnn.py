@@ -38,8 +38,9 @@ class LargestResponses(nn.Module):
 
 
 class TextCNN(NetworkConfig):
-    """Convolutions of widths 3, 4 and 5 over the embeddings of a text's tokens, and the largest response of each
-    filter. Kim 2014, https://aclanthology.org/D14-1181/, with 32 filters of each width instead of 100.
+    """Convolutions along the embeddings of a text's tokens, and the largest response of each filter.
+
+    Filters see 3, 4 or 5 tokens. Kim 2014, https://aclanthology.org/D14-1181/, with 32 filters of each width, not 100.
 
     Shapes:
         input int64 (B, tokens); stage ``embedding`` (B, tokens, embedding); stage ``convolutions`` (B, 3 · filters).
