@@ -107,7 +107,7 @@ def test_the_farther_the_moons_are_turned_the_larger_is_the_measured_distance():
 
 def test_the_picture_has_a_line_per_method_and_the_distance_on_its_own_axis():
     results = gather_results(open_store(), finished())
-    words = ChartLabels("accuracy", "labels", str)
+    words = ChartLabels("error in <b>years</b>", "labels", str)
     distances = {angle: angle / 100 for angle in ANGLES}
     figure = shift_chart(results.table, results.shift, results.methods, distances, False, words, "distance")
     area, *lines = (trace for trace in figure.data if trace.mode != "markers")
@@ -117,6 +117,7 @@ def test_the_picture_has_a_line_per_method_and_the_distance_on_its_own_axis():
         "Source only": list(ANGLES),
         "Fine-tuning": list(ANGLES),
     }
+    assert figure.layout.yaxis.title.text == "error in &lt;b&gt;years&lt;/b&gt;", "a unit is outside text"
     tuned = next(trace for trace in lines if trace.name == "Fine-tuning")
     assert list(tuned.y) == pytest.approx([0.955 - 0.001 * angle for angle in ANGLES])
 

@@ -141,7 +141,7 @@ def final_chart(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    finish(figure, words.value, words, across=True)
+    finish(figure, chart_text(words.value), words, across=True)
     figure.update_yaxes(tickvals=list(range(len(ranked))), ticktext=[names[name] for name, _ in ranked], title="")
     figure.update_layout(height=max(260, 70 + 46 * len(ranked) * max(1, len(order) * 0.6)))
     return figure
@@ -292,7 +292,7 @@ def seed_dots(
 def finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
     """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
     that the axis does not change while results arrive."""
-    place_axes(figure, x, words.value)
+    place_axes(figure, x, chart_text(words.value))
     if words.percent:
         whole = None if words.zoomed else [0, 1.02]
         (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%", range=whole)
