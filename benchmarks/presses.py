@@ -93,9 +93,10 @@ class Learner:
         self.lambda_steps += 1
 
     def _press_right(self, name: str) -> None:
-        """One press of the right arrow on a slider. The event is sent to the slider itself: a key of the keyboard goes
-        to whatever has the focus, which is the slider before it while the page replaces this one."""
-        self.page.get_by_role("slider", name=name).evaluate(ARROW_RIGHT)
+        """One press of the right arrow on a slider. The event is sent to the slider itself: while the page replaces the
+        slider of λ, a key of the keyboard reached the slider that had the focus before, in one of 40 trials under load.
+        Meanwhile there are two sliders of λ for a moment: then the first is pressed."""
+        self.page.get_by_role("slider", name=name).first.evaluate(ARROW_RIGHT)
 
     def _press_rate(self) -> None:
         self.page.locator("[class*=adam-lr] [data-testid=stNumberInputStepUp]").click()
