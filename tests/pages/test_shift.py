@@ -1,4 +1,4 @@
-"""An experiment on the size of the shift: what it trains, what its results say, and what its picture shows."""
+"""An experiment on the size of the shift: what it trains, what its results say, and what its picture and pages show."""
 
 from __future__ import annotations
 
