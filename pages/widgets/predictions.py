@@ -1,10 +1,11 @@
-"""Predictions for one image: bars for one domain's version of it, and a table for every domain's version."""
+"""Predictions for one sample: bars, and of a picture a table for every domain's version; samples to try."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,7 @@ from pages.i18n import _, plain
 from pages.theme import is_dark
 from pages.widgets.domains import domain_title
 from xfer_core.analysis.drawn_picture import VARIANTS, predict_pictures, render_variants
-from xfer_core.analysis.predict import Prediction, one_thread
+from xfer_core.analysis.predict import Prediction, one_thread, predict_classes
 from xfer_core.charts.palette import LineStyle
 from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
 from xfer_core.modalities import Encoder
@@ -88,6 +89,39 @@ def show_predictions(
             _another()
     with st.expander(_("The numbers"), icon=":material/table:"):
         _numbers(speakers, predicted, titles)
+
+
+def show_prediction(asked: Sequence[PredictionRequest], task: str, raw: Callable[[Encoder], Tensor]) -> None:
+    """Compute and show the predictions of networks for one sample that is not a picture.
+
+    Args:
+        asked: the networks, at least one, each with its encoder.
+        task: the task that is predicted; all have learned it.
+        raw: gives the sample as a domain with the spec of this encoder holds it, (1, *raw_shape).
+    """
+    predicted: list[Prediction] = []
+    with one_thread():
+        for one in asked:
+            assert one.encoder is not None
+            prepared = one.encoder(one.encoder.spec, raw(one.encoder))
+            predicted.append(predict_classes(one.network, one.problem, task, {"": prepared})[""])
+    st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
+    show_bars(asked, predicted, {name: _(name) for name in predicted[0].probabilities})
+
+
+def sample_buttons(keys: Iterable[str], fill: Callable[..., None], *more: Any) -> None:
+    """A button per domain; ``fill``, given its key and ``more``, shows one of its samples."""
+    with st.container(horizontal=True):
+        for key in keys:
+            label = _("A sample of {domain}").format(domain=plain(domain_title(key)))
+            st.button(label, icon=":material/casino:", on_click=fill, args=(key, *more), key=f"try.sample.{key}")
+
+
+def next_sample() -> int:
+    """The number of presses on these buttons before this one."""
+    number = st.session_state.get("try.sample", -1) + 1
+    st.session_state["try.sample"] = number
+    return number
 
 
 def show_bars(

@@ -8,9 +8,7 @@ import streamlit as st
 import torch
 
 from pages.i18n import _, plain
-from pages.widgets.domains import domain_title
-from pages.widgets.predictions import PredictionRequest, show_bars
-from xfer_core.analysis.predict import one_thread, predict_classes
+from pages.widgets.predictions import PredictionRequest, next_sample, sample_buttons, show_prediction
 from xfer_core.domains import domain_info, load_domain
 from xfer_core.modalities import TableInput
 from xfer_core.modalities.table import TableEncoder
@@ -36,19 +34,11 @@ def row_panel(asked: Sequence[PredictionRequest], task: str) -> None:
             st.caption(_("{name} has learned a table with other columns.").format(name=plain(one.title)))
     left, right = st.columns([3, 2] if len(spec.columns) >= WIDE else [2, 3], gap="large")
     with left:
-        _sample_buttons(asked[0], first)
+        sample_buttons(asked[0].problem.roles(), _fill, first)
         row = torch.tensor([_controls(first)], dtype=torch.float32)
-    with one_thread():
-        predicted = [
-            predict_classes(one.network, one.problem, task, {"row": one.encoder(spec, row)})["row"]
-            for one in alike
-            if one.encoder is not None
-        ]
-    titles = {name: _(name) for name in predicted[0].probabilities}
     with right, st.container(key="row-prediction"):
         st.html(STYLE)
-        st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
-        show_bars(alike, predicted, titles)
+        show_prediction(alike, task, lambda _encoder: row)
 
 
 def _key(place: int) -> str:
@@ -76,22 +66,12 @@ def _controls(encoder: TableEncoder) -> list[float]:
     return values
 
 
-def _sample_buttons(one: PredictionRequest, encoder: TableEncoder) -> None:
-    """A button per domain that fills the controls with one of its samples."""
-    with st.container(horizontal=True):
-        for key in one.problem.roles():
-            label = _("A sample of {domain}").format(domain=plain(domain_title(key)))
-            st.button(label, icon=":material/casino:", on_click=_fill, args=(key, encoder), key=f"try.sample.{key}")
-
-
 def _fill(key: str, encoder: TableEncoder) -> None:
     """Set the controls to the next sample of a domain; a missing value becomes the middle one."""
     domain, spec = load_domain(key), encoder.spec
-    number = st.session_state.get("try.sample", -1) + 1
-    st.session_state["try.sample"] = number
     own = domain_info(key).spec
     assert isinstance(own, TableInput)
-    row = spec.align(own, domain.inputs[[number % len(domain)]])[0]
+    row = spec.align(own, domain.inputs[[next_sample() % len(domain)]])[0]
     for place, (column, (low, middle, high)) in enumerate(zip(spec.columns, encoder.bounds(), strict=True)):
         value = middle if row[place] != row[place] else float(min(max(row[place], low), high))
         st.session_state[_key(place)] = column.categories[int(value)] if column.categories else value
