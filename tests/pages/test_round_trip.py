@@ -93,7 +93,7 @@ def test_what_a_control_shows_more_coarsely_stays_as_given(settings):
 
 @pytest.mark.parametrize("form", STRATEGIES, ids=lambda form: form.kind_name())
 def test_every_spec_that_can_run_survives_the_page(form):
-    @given(specs(form))
+    @given(specs(form, fitting=True))
     @settings(quick, max_examples=1)
     def survives(spec):
         try:

@@ -65,11 +65,19 @@ def forms(form: type[BaseModel], **given: st.SearchStrategy[Any]) -> st.SearchSt
     return st.builds(form, **drawn)
 
 
+def _alike(*keys: str) -> bool:
+    """Whether the domains have one kind of input."""
+    return len({domain_info(key).spec.modality for key in keys}) == 1
+
+
 @st.composite
-def problems(draw: st.DrawFn, named: bool = True) -> Problem:
-    """Problems of domains that need no download; roles and tasks may not fit together."""
-    keys = draw(st.permutations(builtin_domains()))
-    sources, targets, unseen = draw(st.integers(0, 3)), draw(st.integers(0, 2)), draw(st.integers(0, 1))
+def problems(draw: st.DrawFn, fitting: bool = False) -> Problem:
+    """Problems of domains that need no download; roles and tasks may not fit together, unless they shall."""
+    keys, least = draw(st.permutations(builtin_domains())), int(fitting)
+    if fitting:
+        first = domain_info(keys[0])
+        keys = [key for key in keys if domain_info(key).tasks.keys() & first.tasks and _alike(key, keys[0])]
+    sources, targets, unseen = draw(st.integers(least, 3)), draw(st.integers(least, 2)), draw(st.integers(0, 1))
     chosen = keys[: sources + targets + unseen]
     shared = [task for task in domain_info(keys[0]).tasks if all(task in domain_info(key).tasks for key in chosen)]
     tasks = st.lists(st.sampled_from(shared or TASKS), min_size=1, max_size=2, unique=True).map(tuple)
@@ -112,19 +120,34 @@ def live_changes(strategy: Strategy, problem: Problem) -> st.SearchStrategy[Live
 
 
 @st.composite
-def specs(draw: st.DrawFn, form: type[Strategy] | None = None) -> RunSpec:
-    """Specs of every field and every method, whether or not they can be run."""
-    problem = draw(problems())
+def specs(draw: st.DrawFn, form: type[Strategy] | None = None, fitting: bool = False) -> RunSpec:
+    """Specs of every field and every method, whether or not they can be run.
+
+    Args:
+        draw: given by hypothesis.
+        form: of the strategy; None for any.
+        fitting: whether domains, network and augmentation fit together, so that many can be run.
+    """
+    problem, networks, given = draw(problems(fitting)), NETWORKS, {}
+    if fitting:
+        inputs = problem.input_spec()
+        networks = [network for network in NETWORKS if network.accepts(inputs)]
+        views = st.lists(st.sampled_from(inputs.augmentations), unique=True) if inputs.augmentations else st.just([])
+        given["augment"] = views.map(tuple)
     chosen = form or draw(st.sampled_from(STRATEGIES))
     optimizer = draw(st.sampled_from(OPTIMIZERS))
     strategy = draw(strategies(chosen, problem))
     changes = st.lists(live_changes(strategy, problem), max_size=3).map(tuple)
     training = forms(
-        TrainingConfig, optimizer=forms(optimizer), device=st.sampled_from(("auto", "cpu")), live_changes=changes
+        TrainingConfig,
+        optimizer=forms(optimizer),
+        device=st.sampled_from(("auto", "cpu")),
+        live_changes=changes,
+        **given,
     )
     return RunSpec(
         problem=problem,
-        network=draw(forms(draw(st.sampled_from(NETWORKS)))),
+        network=draw(forms(draw(st.sampled_from(networks)))),
         strategy=strategy,
         training=draw(training),
         seed=draw(values(RunSpec.model_fields["seed"])),
