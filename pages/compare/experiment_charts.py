@@ -20,7 +20,7 @@ from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
 from xfer_core.analysis.sentences import budget_word
-from xfer_core.analysis.shift import find_shift, measured_distance
+from xfer_core.analysis.shift import ShiftSweep, find_shift, measured_distance
 from xfer_core.analysis.sweep import can_sweep
 from xfer_core.charts import experiment as charts
 from xfer_core.charts.shift import shift_chart
@@ -31,7 +31,6 @@ from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run
 from xfer_core.strategies import CLASSES
-from xfer_core.strategies import TITLES as METHODS
 from xfer_core.strategies.base import ChoosesFrozen
 
 NUMBERS = "experiment.numbers"
@@ -73,6 +72,7 @@ class ExperimentView:
     runs: Sequence[Run]
     words: charts.ChartLabels
     dark: bool
+    shift: ShiftSweep | None
 
     def percents(self, *more: str) -> tuple[str, ...]:
         """The columns of a table that hold fractions, if this experiment measures accuracies."""
@@ -103,10 +103,12 @@ def experiment_charts(results: ExperimentResults) -> None:
         not numbers,
         bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
-    shown = ExperimentView(table, results.titles, results.looks, results.spec, results.done, words, is_dark())
+    shown = ExperimentView(
+        table, results.titles, results.looks, results.spec, results.done, words, is_dark(), find_shift(table)
+    )
     first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
-    fitting = [name for name in TITLES if name == first or _fits(name, table)]
+    fitting = [name for name in TITLES if name == first or _fits(name, shown)]
     name = st.pills(
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{experiment.id}", wrap=True, label_visibility="collapsed",
@@ -123,13 +125,14 @@ def _chosen_frozen(table: Sequence[RunRecord]) -> list[RunRecord]:
     return [row for row in table if issubclass(CLASSES[row.kind], ChoosesFrozen)]
 
 
-def _fits(name: str, table: Sequence[RunRecord]) -> bool:
+def _fits(name: str, shown: ExperimentView) -> bool:
+    table = shown.table
     conditions = [rows[0] for rows in by_condition(table).values()]
     match name:
         case "labels":
             return len(budgets(table)) > 1
         case "shift":
-            return find_shift(table) is not None
+            return shown.shift is not None
         case "freeze":
             return len({condition.frozen for condition in _chosen_frozen(conditions)}) > 1
         case "lambda" | "frontier":
@@ -246,7 +249,7 @@ def _distance(problem: str) -> float | None:
 
 
 def _shift(shown: ExperimentView) -> None:
-    shift = find_shift(shown.table)
+    shift = shown.shift
     if shift is None:
         st.info(_("The chart appears when there are results for two sizes of the shift."))
         return
@@ -254,7 +257,7 @@ def _shift(shown: ExperimentView) -> None:
     with st.spinner(_("Measuring how far apart the domains are …"), show_time=True):
         measured = {size: _distance(problems[size].model_dump_json()) for size in sorted(problems)}
     distances = {size: distance for size, distance in measured.items() if distance is not None}
-    titles = {shift.lines[row.condition]: _(METHODS[row.kind]) for row in shown.table}
+    titles = {line: _(method) for line, method in shift.methods.items()}
     title = _("distance between the domains (MMD²)")
     figure = shift_chart(shown.table, shift, titles, distances, shown.dark, shown.words, title)
     data = _data(shown, **{shift.parameter: lambda row: shift.sizes[row.condition],

@@ -15,10 +15,11 @@ from xfer_core.charts.shift import shift_chart
 from xfer_core.domains import domain_info, domain_keys
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import Plan
+from xfer_core.exports.experiments.facts import facts
 from xfer_core.exports.experiments.results import gather_results
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import parse_spec
-from xfer_core.runs.store import open_store
+from xfer_core.runs.store import RUNNING, open_store
 
 MOONS = parse_spec({}, ['problem.source=["planar.moons"]', 'problem.target=["planar.moons?scale=1.5"]'])
 ANGLES = (0, 15, 30, 45, 60, 90)
@@ -95,6 +96,15 @@ def test_each_method_is_compared_with_the_reference_at_the_same_size():
     ]
 
 
+def test_methods_are_counted_while_results_arrive():
+    begun, store = finished(), open_store()
+    for run in store.find(experiment=begun)[::3]:
+        store.update(run.id, status=RUNNING)
+    said = facts(gather_results(store, begun))
+    assert said[0].startswith("Moons → 6 targets, Moons (scale 1.5) to Moons (scale 1.5, rotate 90)")
+    assert said[1].startswith("2 methods, 2 seeds, 16 finished runs")
+
+
 def test_the_farther_the_moons_are_turned_the_larger_is_the_measured_distance():
     found = [
         measured_distance(Problem(source=("planar.moons",), target=(f"planar.moons?rotate={angle}",), tasks=("class",)))
@@ -109,7 +119,7 @@ def test_the_picture_has_a_line_per_method_and_the_distance_on_its_own_axis():
     results = gather_results(open_store(), finished())
     words = ChartLabels("error in <b>years</b>", "labels", str)
     distances = {angle: angle / 100 for angle in ANGLES}
-    figure = shift_chart(results.table, results.shift, results.methods, distances, False, words, "distance")
+    figure = shift_chart(results.table, results.shift, results.shift.methods, distances, False, words, "distance")
     area, *lines = (trace for trace in figure.data if trace.mode != "markers")
     assert (area.yaxis, list(area.y)) == ("y2", list(distances.values()))
     assert figure.layout.yaxis2.range[1] > max(distances.values())

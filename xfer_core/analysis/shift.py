@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -12,13 +12,14 @@ import torch
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.comparison import RunRecord
 from xfer_core.analysis.intervals import MIN_SEEDS
-from xfer_core.analysis.sentences import Sentence, mean_text
+from xfer_core.analysis.sentences import Sentence, Translate, mean_text
 from xfer_core.domains import domain_info
 from xfer_core.domains.reference import key_of
 from xfer_core.errors import XferError
 from xfer_core.measures import mmd
 from xfer_core.problems.problem import Problem, TrainingDomain, split_problem
 from xfer_core.runs.spec import canonical
+from xfer_core.strategies import TITLES
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class ShiftSweep:
         parameter: its title, such as "Angle in degrees".
         sizes: condition → its value.
         lines: condition → the same text for the conditions of one method.
+        methods: line → title of its method.
     """
 
     parameter: str
     sizes: Mapping[str, float]
     lines: Mapping[str, str]
+    methods: Mapping[str, str]
 
     def at(self, condition: str, reference: str) -> str:
         """The condition with the method of ``reference`` at the size of ``condition``; empty if there is none."""
@@ -57,7 +60,8 @@ def find_shift(table: Sequence[RunRecord]) -> ShiftSweep | None:
         return None
     sizes = {condition: float(one[moved[0]]) for condition, one in values.items()}
     lines = {condition: _without_target(condition) for condition in sizes}
-    return ShiftSweep(str(type(first).model_fields[moved[0]].title), sizes, lines)
+    methods = {lines[row.condition]: TITLES[row.kind] for row in table}
+    return ShiftSweep(str(type(first).model_fields[moved[0]].title), sizes, lines, methods)
 
 
 def _without_target(condition: str) -> str:
@@ -88,7 +92,7 @@ def shift_sentences(
     shift: ShiftSweep,
     titles: Mapping[str, str],
     unit: str | None,
-    _: Callable[[str], str] = str,
+    _: Translate = str,
 ) -> list[Sentence]:
     """For each label budget, from the smallest to the largest shift: the method that ended best, and the one that ended
     worst.

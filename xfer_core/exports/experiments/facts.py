@@ -18,7 +18,7 @@ def facts(found: ExperimentResults) -> list[str]:
         f"{_titles(problem.source)} → {_titles(problem.target) if len(targets) == 1 else several}"
         + (f", tested also on the unseen {_titles(problem.unseen)}" if problem.unseen else "")
         + f"; labels per class in the target: {', '.join(budgets)}.",
-        f"{_count(max(1, len(found.titles) // len(targets)), 'method')}, "
+        f"{_count(len(found.shift.methods if found.shift else found.titles), 'method')}, "
         f"{_count(len({row.seed for row in found.table}), 'seed')}, "
         f"{_count(len(found.table), 'finished run')}.",
     ]

@@ -16,7 +16,6 @@ from xfer_core.experiments.experiment import finished_unique, one_run_per_condit
 from xfer_core.experiments.presets import ALL_PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run, Store, StoredExperiment
-from xfer_core.strategies import TITLES
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,6 @@ class ExperimentResults:
         """The sweep of a shift that the runs make."""
         return find_shift(self.table) if self.experiment.preset == "shift" and self.table else None
 
-    @cached_property
-    def methods(self) -> dict[str, str]:
-        """Line of a sweep → title of its method."""
-        assert self.shift
-        return {self.shift.lines[row.condition]: TITLES[row.kind] for row in self.table}
-
     @property
     def rows(self) -> list[dict[str, str]]:
         """The same as the rows of a table: column → text."""
@@ -113,7 +106,7 @@ class ExperimentResults:
         """
         unit = self.unit and escape(self.unit)
         if self.shift:
-            methods = {line: escape(_(title)) for line, title in self.methods.items()}
+            methods = {line: escape(_(title)) for line, title in self.shift.methods.items()}
             return shift_sentences(self.table, self.shift, methods, unit, _)
         titles = {condition: escape(title) for condition, title in self.titles.items()}
         return sentences(self.table, self.found, self.reference, titles, unit, _)
