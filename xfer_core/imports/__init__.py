@@ -1,0 +1,1 @@
+"""Own data: from a file or folder to domains."""

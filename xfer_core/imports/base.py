@@ -1,0 +1,105 @@
+"""What is found out about somebody's own data, before anything of it is stored: the contract of every reader."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from xfer_core.config import Config
+from xfer_core.domains.base import Card, Domain
+from xfer_core.errors import XferError
+from xfer_core.modalities import InputSpec
+
+Progress = Callable[[float], object]
+"""Called with the fraction that is done, 0 to 1."""
+
+
+class Choices(Config):
+    """What a person can decide about an import, such as which column holds the label. Every field has a default, which
+    means: find it out."""
+
+
+@dataclass(frozen=True)
+class FoundDomain:
+    """One domain that an import makes.
+
+    Attributes:
+        name: one word, such as ``target``; empty if the import makes only one domain.
+        samples: their number.
+        tasks: for each task, class → number of samples; empty for a regression.
+        tested: samples of the official test set; 0 if there is none.
+    """
+
+    name: str
+    samples: int
+    tasks: dict[str, dict[str, int]]
+    tested: int = 0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One sample for people.
+
+    Attributes:
+        content: a picture as PNG, a text, or column → value of a row.
+        label: of the first task.
+    """
+
+    content: bytes | str | dict[str, str]
+    label: str
+
+
+class Finding(ABC):
+    """What one reader understood of a file or a folder. Each reader is one subclass, named in ``READERS``."""
+
+    modality: ClassVar[str]
+
+    path: Path
+    choices: Choices
+    """As given, with what was found out in place of the defaults."""
+    domains: tuple[FoundDomain, ...]
+    skipped: tuple[XferError, ...]
+    """One error for each file or row that does not become a sample; its field names the file or the row."""
+    notes: tuple[XferError, ...]
+    """What was decided without being asked, such as the encoding."""
+
+    @classmethod
+    @abstractmethod
+    def reads(cls, path: Path) -> bool:
+        """Whether this is a file or folder for this reader, by a look at names and first bytes."""
+
+    @classmethod
+    @abstractmethod
+    def examine(cls, path: Path, choices: dict[str, object], progress: Progress) -> Self:
+        """Look at all of it and store nothing.
+
+        Args:
+            path: the file or folder.
+            choices: values of fields of this reader's ``Choices``.
+            progress: may be called from 0 to 1.
+
+        Raises:
+            XferError: if no domain can be made of it, naming file and rule.
+        """
+
+    @abstractmethod
+    def preview(self, domain: str, count: int) -> list[Preview]:
+        """Up to so many samples of a domain, of different classes as far as there are."""
+
+    @abstractmethod
+    def build(self, key: str, card: Card, progress: Progress) -> Iterator[tuple[Domain, InputSpec]]:
+        """The domains, one after the other, in the order of ``domains``.
+
+        Args:
+            key: of the import; that of a domain is :func:`domain_key` of it.
+            card: of the import; a domain's title names the domain, too.
+            progress: called from 0 to 1.
+        """
+
+
+def domain_key(key: str, name: str) -> str:
+    """The key of one domain of an import."""
+    return f"{key}.{name}" if name else key
