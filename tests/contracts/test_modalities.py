@@ -63,7 +63,7 @@ def test_a_strategy_trains_on_texts_or_says_why_not(form):
 def test_a_network_learns_the_languages_of_names(network):
     spec = RunSpec(problem=NAMES, network=network, training=settings(steps=150))
     result = Trainer(spec.problem, spec.network, spec.strategy, spec.training, 0).run()
-    assert result.metrics["accuracy/names.family/language/test"] > 0.3, "chance: 0.15, the most frequent language"
+    assert result.metrics["accuracy/names.family/language/test"] > 0.25, "chance: 0.15, the most frequent language"
 
 
 def test_every_modality_is_tested():
