@@ -21,6 +21,7 @@ PAGES = [
     st.Page("start/page.py", title=_("Start"), icon=":material/play_circle:", url_path="start", default=True),
     st.Page("train/page.py", title=_("Train"), icon=":material/tune:", url_path="train"),
     st.Page("methods/page.py", title=_("Methods"), icon=":material/menu_book:", url_path="methods"),
+    st.Page("domains/page.py", title=_("Domains"), icon=":material/dataset:", url_path="domains"),
     st.Page("compare/page.py", title=_("Compare"), icon=":material/stacked_line_chart:", url_path="compare"),
     st.Page("run/page.py", title=_("Run"), url_path="run", visibility="hidden"),
     st.Page("old_addresses/sweep.py", title=_("λ sweep"), url_path="sweep", visibility="hidden"),

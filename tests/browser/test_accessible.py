@@ -34,6 +34,8 @@ PAGES = {
     "train": "train",
     "train, joint": "train?strategy.kind=joint",
     "methods": "methods?method=mmd",
+    "domains": "domains",
+    "own data": "domains?view=own",
     "compare": "compare",
     "runs": "compare?view=runs",
     "compared runs": "compare?view=runs&runs={run},{other}",
