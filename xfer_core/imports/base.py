@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from xfer_core.config import Config
@@ -60,6 +61,8 @@ class Finding(ABC):
     path: Path
     choices: Choices
     """As given, with what was found out in place of the defaults."""
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """Field of ``choices`` that a person should see → the values that it can have, such as the columns of a table."""
     domains: tuple[FoundDomain, ...]
     skipped: tuple[XferError, ...]
     """One error for each file or row that does not become a sample; its field names the file or the row."""
