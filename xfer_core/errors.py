@@ -117,6 +117,9 @@ MESSAGES: dict[str, str] = {
     "left_out_onnx": "is left out until its packages are there: pip install {packages}",
     "onnx_failed": "is left out, because the exporter of torch failed",
     "data_gone": "and script.py are left out, because the data is not on this machine; download it on the Train page",
+    "domain_gone": (
+        "is left out, because a domain of the run is no longer here; bring its data again under the same name"
+    ),
     "not_finite_loss": (
         "stopped being a finite number at step {step} (phase {phase}); lower the learning rate or this term's λ"
     ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from functools import cache
+from functools import lru_cache
+from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
@@ -14,17 +15,28 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from xfer_core.charts.samples import domain_overview
-from xfer_core.domains import domain_keys, is_available
+from xfer_core.domains import domain_keys, is_available, registry
 from xfer_core.errors import XferError
 
 PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
 TILE_URL = f"{PREFIX}/tiles"
+KEPT = 200  # tiles in memory
 SHOWN = 4  # samples of a domain on its tile, two in a row
 
 
-@cache
-def tile(key: str) -> bytes:
+def tile_url(key: str) -> str:
+    """Address of the picture of a domain; another one when an own domain is saved anew."""
+    version = registry().version(key)
+    return f"{TILE_URL}/{quote(key)}.png" + (f"?version={version}" if version else "")
+
+
+def tile_picture(key: str) -> bytes:
     """A PNG of a few samples of a domain, of different classes."""
+    return _drawn(key, registry().version(key))
+
+
+@lru_cache(KEPT)
+def _drawn(key: str, version: int) -> bytes:
     picture = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(domain_overview(key, SHOWN, 2))).save(picture, "PNG")
     return picture.getvalue()
@@ -35,7 +47,7 @@ async def _tile(request: Request) -> Response:
     if key not in domain_keys() or not is_available(key):
         return PlainTextResponse("There is no picture of this domain here.\n", status_code=404)
     try:
-        content = await asyncio.to_thread(tile, key)
+        content = await asyncio.to_thread(tile_picture, key)
     except XferError as error:  # its files are damaged: the page says so beside the control
         return PlainTextResponse(f"{error}\n", status_code=404)
     return Response(content, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})

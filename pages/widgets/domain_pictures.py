@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.widgets.domains import domain_title
 from xfer_core.charts.samples import domain_overview
-from xfer_core.domains import domain_info, is_available
+from xfer_core.domains import domain_info, is_available, registry
 from xfer_core.errors import XferError
 
 SHOWN = 10  # samples of a domain, in one row
@@ -17,8 +17,8 @@ WIDTH = 420
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _row(key: str, columns: int) -> np.ndarray:
-    """uint8 (height, width, 4)."""
+def _row(key: str, columns: int, version: int) -> np.ndarray:
+    """uint8 (height, width, 4); another one when an own domain is saved anew."""
     return domain_overview(key, SHOWN, columns)
 
 
@@ -29,7 +29,7 @@ def domain_pictures(keys: Sequence[str], width: int = WIDTH, columns: int = SHOW
             if not is_available(key):
                 continue
             try:
-                picture = _row(key, columns)
+                picture = _row(key, columns, registry().version(key))
             except XferError:  # its files are damaged: the validation of the plan shows the error
                 continue
             st.image(

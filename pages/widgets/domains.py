@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from pages.i18n import _, error_text, plain
-from pages.streaming.tiles import TILE_URL
+from pages.streaming.tiles import tile_url
 from xfer_core.analysis.accuracy import unit_word
 from xfer_core.domains import domain_info, download, is_available
 from xfer_core.errors import XferError
@@ -15,8 +13,11 @@ from xfer_core.problems.problem import Role
 
 
 def domain_title(key: str) -> str:
-    """Title of a domain."""
-    return _(domain_info(key).card.title)
+    """Title of a domain; its key if it was forgotten since, for the runs that are left of it."""
+    try:
+        return _(domain_info(key).card.title)
+    except XferError:
+        return _("{key} (no longer here)").format(key=key)
 
 
 def task_title(task: str) -> str:
@@ -50,7 +51,7 @@ def domain_tile(key: str) -> str:
     if domain_info(key).spec.modality == "text":  # four of them in a tile could not be read
         return plain(title)
     name = plain(title).replace('"', "")
-    return f'![{name}]({TILE_URL}/{quote(key)}.png "{name}")'
+    return f'![{name}]({tile_url(key)} "{name}")'
 
 
 def domain_help(key: str) -> str:

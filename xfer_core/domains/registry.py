@@ -120,6 +120,11 @@ class DomainRegistry:
         if wanted is not None and not self.is_available(reference):
             download_files(wanted, reference, field, progress)
 
+    def version(self, reference: str) -> int:
+        """A number that changes when an own domain is saved anew: what is kept of a domain is kept with it."""
+        key = key_of(reference)
+        return self.own.version(key) if self.own and key not in self.builtin else 0
+
     def load(self, reference: str, field: str = "domain") -> Domain:
         """A domain; built once per process, its files downloaded if they are missing.
 
@@ -128,10 +133,8 @@ class DomainRegistry:
                 files, naming ``field``; the errors of :class:`Domain`, naming the part of it.
         """
         self.info(reference, field)
-        key = key_of(reference)
-        version = self.own.version(key) if self.own and key not in self.builtin else 0
         try:
-            return self._build(reference, version)
+            return self._build(reference, self.version(reference))
         except XferError as error:
             if error.field == "domain":
                 error.field = field

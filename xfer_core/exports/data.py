@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xfer_core.analysis.accuracy import unit_word
-from xfer_core.domains import is_available
+from xfer_core.domains import domain_info, is_available
 from xfer_core.errors import XferError
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import RunSpec
@@ -15,12 +15,26 @@ from xfer_core.runs.spec import RunSpec
 FILE = "data.npz"
 
 
+def require_domains(problem: Problem, file: str) -> None:
+    """Refuse to write a file of a run of which a domain is not known here any more.
+
+    Raises:
+        XferError: ``domain_gone``, naming the file.
+    """
+    for key in problem.roles():
+        try:
+            domain_info(key)
+        except XferError:
+            raise XferError("domain_gone", file, key) from None
+
+
 def load_data(problem: Problem, seed: int, load_inputs: bool = True) -> ProblemData:
     """The problem's data in the run's split, if that needs no download; ``load_inputs`` as in ``split_problem``.
 
     Raises:
-        XferError: ``data_gone``, or the errors of ``split_problem``.
+        XferError: ``domain_gone``, ``data_gone``, or the errors of ``split_problem``.
     """
+    require_domains(problem, FILE)
     for key in problem.roles():
         if not is_available(key):
             raise XferError("data_gone", FILE, key)

@@ -18,6 +18,7 @@ from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import method_style
 from xfer_core.domains import domain_info
 from xfer_core.exports import html
+from xfer_core.exports.data import require_domains
 from xfer_core.exports.figures import Baseline, Figure, figures_of, terms_of
 from xfer_core.exports.live_changes import LiveChanges, live_changes
 from xfer_core.exports.outputs import output_sentences
@@ -39,12 +40,22 @@ ROWS = 40  # of a curve's table; all points are in curves.csv
 
 
 def names(run: Run) -> list[str]:
-    """``report.html``."""
+    """``report.html``.
+
+    Raises:
+        XferError: ``domain_gone``.
+    """
+    require_domains(run.typed_spec.problem, FILE)
     return [FILE]
 
 
 def write(store: Store, run: Run, folder: Path) -> list[Path]:
-    """Write ``report.html``."""
+    """Write ``report.html``.
+
+    Raises:
+        XferError: ``domain_gone``.
+    """
+    names(run)
     spec, path = run.typed_spec, folder / FILE
     data = load_problem_data(spec)
     samples = {key: len(one) for (key, split), one in data.held_out.items() if split == "test"} if data else {}

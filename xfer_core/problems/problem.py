@@ -8,7 +8,8 @@ test set is tested on exactly that set.
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast, get_args
 
@@ -18,7 +19,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from xfer_core.config import Config, Name
-from xfer_core.domains import Domain, domain_info, load_domain, registry, unit_of
+from xfer_core.domains import Domain, DomainInfo, domain_info, load_domain, registry, unit_of
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder, InputSpec
 
@@ -85,8 +86,15 @@ class Problem(Config):
         return {task: len(names) or 1 for task, names in self.classes().items()}
 
     def regressions(self) -> tuple[str, ...]:
-        """The tasks whose labels are numbers, not classes. Reads no sample."""
-        return tuple(task for task, names in self.classes().items() if not names)
+        """The tasks whose labels are numbers, not classes, as the domains say that are still here. Reads no sample."""
+        found = {task: [info.tasks[task] for info in self._known_infos() if task in info.tasks] for task in self.tasks}
+        return tuple(task for task, classes in found.items() if classes and not any(classes))
+
+    def _known_infos(self) -> Iterator[DomainInfo]:
+        """Metadata of the domains that were not forgotten since: pages show runs of the others, too."""
+        for key in self.roles():
+            with suppress(XferError):
+                yield domain_info(key)
 
     def unit(self, task: str) -> str:
         """The unit of a regression, the same in every domain; as :func:`xfer_core.domains.unit_of`. Reads no sample."""
