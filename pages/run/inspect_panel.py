@@ -12,6 +12,7 @@ from pages.run.inspect_columns import columns_view
 from pages.run.inspect_features import feature_space_view
 from pages.run.inspect_network import first_layer_filters_view, grad_cam_view, layer_drift_view
 from pages.run.inspect_predictions import calibration_view, confusion_matrix_view, prediction_changes_view
+from pages.run.inspect_tokens import tokens_view
 from pages.run.inspected_run import InspectedRun
 from pages.theme import is_dark
 from pages.widgets import address
@@ -176,6 +177,8 @@ def _attribution(kind: str) -> dict[str, InspectView]:
         return {"filters": InspectView(*filters), "gradcam": InspectView(*gradcam)}
     if kind == "integrated_gradients":
         return {"columns": InspectView(_("Columns"), _("which of them decided?"), columns_view)}
+    if kind == "token_gradients":
+        return {"tokens": InspectView(_("Words and letters"), _("which of them spoke for a class?"), tokens_view)}
     return {}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import streamlit as st
+import torch
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
@@ -22,7 +23,9 @@ from xfer_core.analysis.integrated_gradients import integrated_gradients
 from xfer_core.analysis.layer_drift import LayerDrift, layer_drift
 from xfer_core.analysis.predictions import Predictions, from_logits, held_out_samples, predict_logits
 from xfer_core.analysis.snapshots_view import FINAL, SnapshotRef, final_of, load_snapshot, snapshot_refs
+from xfer_core.analysis.token_attribution import TextPart, text_parts, token_contributions, token_summary
 from xfer_core.errors import XferError
+from xfer_core.modalities.text import TextEncoder
 from xfer_core.problems.problem import Problem, Samples
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
@@ -114,6 +117,14 @@ class InspectedRun:
         """What each column adds to the logit of the predicted class, for every test sample."""
         return _contributions(*_life(self.run), self.domain, self.task)
 
+    def token_summary(self, wanted: int, positions: tuple[int, ...]) -> pd.DataFrame:
+        """Of texts: what each token adds to the logit of a class, on average over these samples."""
+        return _tokens(*_life(self.run), self.domain, self.task, wanted, positions)
+
+    def token_contributions(self, positions: tuple[int, ...]) -> list[list[TextPart]]:
+        """Of texts: what each letter or word of these samples adds to the logit of the predicted class."""
+        return _text_parts(*_life(self.run), self.domain, self.task, positions)
+
 
 def embedded(subjects: list[InspectedRun], domains: tuple[str, ...]) -> list[FeatureTrajectory]:
     """The feature trajectories of one run, or of two side by side."""
@@ -190,6 +201,32 @@ def _contributions(run: str, ended: float | None, domain: str, task: str) -> pd.
     row = store().get(run)
     inputs, network = samples_of(row, domain).inputs, load_snapshot(row, FINAL)
     return integrated_gradients(network, inputs, task, predict_logits(network, inputs)[task].argmax(1))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _text_parts(
+    run: str, ended: float | None, domain: str, task: str, positions: tuple[int, ...]
+) -> list[list[TextPart]]:
+    row = store().get(run)
+    inputs, network = samples_of(row, domain).inputs[list(positions)], load_snapshot(row, FINAL)
+    predicted = predict_logits(network, inputs)[task].argmax(1)
+    return text_parts(_text_encoder(row), inputs, token_contributions(network, inputs, task, predicted))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _tokens(
+    run: str, ended: float | None, domain: str, task: str, wanted: int, positions: tuple[int, ...]
+) -> pd.DataFrame:
+    row = store().get(run)
+    inputs, network = samples_of(row, domain).inputs[list(positions)], load_snapshot(row, FINAL)
+    classes = torch.full((len(inputs),), wanted)
+    return token_summary(_text_encoder(row), inputs, token_contributions(network, inputs, task, classes))
+
+
+def _text_encoder(run: Run) -> TextEncoder:
+    encoder = encoder_of(run)
+    assert isinstance(encoder, TextEncoder)
+    return encoder
 
 
 @st.cache_data(max_entries=KEPT // 4, show_spinner=False)

@@ -91,8 +91,10 @@ def show_predictions(
         _numbers(speakers, predicted, titles)
 
 
-def show_prediction(asked: Sequence[PredictionRequest], task: str, raw: Callable[[Encoder], Tensor]) -> None:
-    """Compute and show the predictions of networks for one sample that is not a picture.
+def show_prediction(
+    asked: Sequence[PredictionRequest], task: str, raw: Callable[[Encoder], Tensor]
+) -> list[Prediction]:
+    """Compute and show the predictions of networks for one sample that is not a picture; returns them.
 
     Args:
         asked: the networks, at least one, each with its encoder.
@@ -107,6 +109,7 @@ def show_prediction(asked: Sequence[PredictionRequest], task: str, raw: Callable
             predicted.append(predict_classes(one.network, one.problem, task, {"": prepared})[""])
     st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
     show_bars(asked, predicted, {name: _(name) for name in predicted[0].probabilities})
+    return predicted
 
 
 def sample_buttons(keys: Iterable[str], fill: Callable[..., None], *more: Any) -> None:

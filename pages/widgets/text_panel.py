@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+import torch
 
-from pages.i18n import _
+from pages.i18n import _, plain
 from pages.widgets.predictions import PredictionRequest, next_sample, sample_buttons, show_prediction
+from pages.widgets.text_marks import show_marks, show_marks_key
+from xfer_core.analysis.predict import one_thread
+from xfer_core.analysis.token_attribution import text_parts, token_contributions
 from xfer_core.domains import load_domain
-from xfer_core.modalities.text import decode_texts, encode_texts
+from xfer_core.modalities.text import TextEncoder, decode_texts, encode_texts
 
 KEY = "try.text"
 
 
 def text_panel(asked: Sequence[PredictionRequest], task: str) -> None:
-    """A box for a text, and every network's prediction for it.
+    """A box for a text, and every network's prediction for it, with what in the text spoke for it.
 
     Args:
         asked: networks of text inputs, at least one.
@@ -29,7 +33,25 @@ def text_panel(asked: Sequence[PredictionRequest], task: str) -> None:
             _fill(asked[0].problem.target[0])
         text = st.text_input(_("Text"), key=KEY, max_chars=max(one.network.spec.raw_shape[0] for one in asked))
     with right:
-        show_prediction(asked, task, lambda encoder: encode_texts([text], encoder.spec.raw_shape[0]))
+        predicted = show_prediction(asked, task, lambda encoder: encode_texts([text], encoder.spec.raw_shape[0]))
+        if text.strip():
+            _marks(asked, task, text, [prediction.label for prediction in predicted])
+
+
+def _marks(asked: Sequence[PredictionRequest], task: str, text: str, labels: Sequence[str]) -> None:
+    """What in the text spoke for the prediction of each network that can say so."""
+    st.markdown(f"**{_('Attribution')}** — {_('what in the text spoke for it?')}")
+    for one, label in zip(asked, labels, strict=True):
+        encoder = one.encoder
+        assert isinstance(encoder, TextEncoder)
+        prepared = encoder(encoder.spec, encode_texts([text], encoder.spec.length))
+        wanted = torch.tensor([one.problem.classes()[task].index(label)])
+        with one_thread():
+            found = token_contributions(one.network, prepared, task, wanted)
+        name = plain(_(label))
+        st.caption(f"{plain(one.title)}: {name}" if len(asked) > 1 else _("for {name}").format(name=name))
+        show_marks(text_parts(encoder, prepared, found)[0], _(label))
+    show_marks_key()
 
 
 def _fill(key: str) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 
 import onnxruntime
+import pytest
 
 from tests.support.pages import app, text_of
 from tests.support.runs import trained_run
+from xfer_core.execution.worker import run_here
 from xfer_core.exports.data import write_data
 from xfer_core.exports.onnx_process import write_onnx
 from xfer_core.exports.standalone import script_of
 from xfer_core.problems.problem import split_problem
 from xfer_core.runs.load_network import load_trained_network
-from xfer_core.runs.store import open_store
+from xfer_core.runs.spec import parse_spec
+from xfer_core.runs.store import RUNNING, open_store
 
 NAMES = ('problem.source=["names.family"]', 'problem.target=["names.places"]')
 
@@ -31,7 +35,7 @@ def test_choosing_texts_brings_a_pair_that_trains():
 def test_every_view_of_a_run_on_texts_is_there():
     run = trained_run(open_store(), *NAMES)
     assert run.result, run.reason
-    for question in ("confusion", "changes", "features", "drift", "calibration"):
+    for question in ("confusion", "changes", "features", "drift", "tokens", "calibration"):
         page = app("run", run=run.id, view="inspect", question=question)
         assert not page.exception, question
         assert not page.error, (question, text_of(page))
@@ -54,8 +58,46 @@ def test_a_text_can_be_tried():
     assert not page.exception
 
 
-def test_the_exported_script_ends_with_the_weights_of_the_run(tmp_path, monkeypatch):
-    run = trained_run(open_store(), *NAMES, "training.device=cpu", "training.precision=float32")
+def test_try_it_marks_what_spoke_for_the_prediction_and_shows_no_markup_of_the_text():
+    run = trained_run(open_store(), *NAMES)
+    page = app("run", run=run.id, view="try")
+    page.text_input(key="try.text").set_value("<b>Šibenik").run()
+    assert not page.exception
+    bodies = [block.proto.body for block in page.get("html")]
+    (marked,) = [body for body in bodies if 'aria-label="What counted' in body]
+    assert "<b>" not in marked
+    assert re.sub(r"<style>.*?</style>|<[^>]+>", "", marked, flags=re.DOTALL) == "&lt;b&gt;Šibenik"
+    assert marked.count("<mark") >= len("Šibenik")
+    assert "speaks against it" in "".join(bodies)
+
+
+def test_inspect_names_the_tokens_that_spoke_for_a_class():
+    run = trained_run(open_store(), *NAMES)
+    page = app("run", run=run.id, view="inspect", question="tokens")
+    assert not page.exception
+    assert "spoke most for it" in text_of(page)
+    assert page.get("plotly_chart")
+    box = page.selectbox(key=f"inside.tokens.class.{run.id}")
+    before = text_of(page)
+    if len(box.options) > 1:
+        box.select_index(1).run()
+        assert not page.exception
+        assert text_of(page) != before
+
+
+def finished_run(*changes: str):
+    """A run of exactly these settings."""
+    store = open_store()
+    run = store.create(parse_spec({}, list(changes)), status=RUNNING)
+    run_here(store, run, 1)
+    return store.get(run)
+
+
+@pytest.mark.parametrize("network", ["embedding_bag", "text_cnn"])
+def test_the_exported_script_ends_with_the_weights_of_the_run(network, tmp_path, monkeypatch):
+    quick = "network.width=4" if network == "embedding_bag" else "network.filters=4"
+    cpu = "training.device=cpu", "training.precision=float32", f"network.kind={network}", quick
+    run = finished_run(*NAMES, *cpu, "training.steps=8", "training.batch_size=8", "training.evaluations=4")
     spec = run.typed_spec
     data = split_problem(spec.problem, spec.seed)
     write_data(data, spec, tmp_path)

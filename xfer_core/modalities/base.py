@@ -39,7 +39,7 @@ class InputSpec(ABC):
     """Whether a weighted mean of two prepared samples is an input too."""
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     """Of the network's weights."""
-    attribution: ClassVar[Literal["none", "grad_cam", "integrated_gradients"]] = "none"
+    attribution: ClassVar[Literal["none", "grad_cam", "integrated_gradients", "token_gradients"]] = "none"
     """How it can be shown what in an input spoke for a class."""
     is_fitted: ClassVar[bool] = False
     """Whether its encoder depends on the training inputs."""

@@ -18,12 +18,14 @@ from torch import Tensor
 from xfer_core.errors import XferError
 from xfer_core.modalities.base import Encoder, InputSpec
 from xfer_core.modalities.sampler import RowSampler
+from xfer_core.modalities.text_pieces import Pieces, letter_pieces, word_pieces
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PADDING, UNKNOWN = 0, 1  # tokens after the end of a text, and those outside the vocabulary
 RESERVED = 2
+LETTERS = 3  # of a token of the analyzer char_wb, at most
 BUCKETS = 64  # numbers of a descriptor
 SIDE = 96  # pixels of a text's picture
 INK, PAPER = 235, 24  # shades of grey
@@ -56,6 +58,8 @@ class TextInput(InputSpec):
         analyzer: scikit-learn's ``char_wb``, all runs of one to three letters within a word and its borders, or
             ``word``. Both make letters lower-case.
         vocabulary: number of token indices; the most frequent tokens of the training texts are in it.
+        words: of the analyzer ``word``: so many neighbouring words, at most, make one token; 2 adds pairs such as
+            ``not good``. The single words of a text come first, then the pairs.
     """
 
     modality = "text"
@@ -63,11 +67,13 @@ class TextInput(InputSpec):
     interpolates = False
     is_fitted = True
     plural = "texts"
+    attribution = "token_gradients"
 
     length: int
     tokens: int
     analyzer: Literal["char_wb", "word"] = "char_wb"
     vocabulary: int = 5000
+    words: int = 1
 
     @property
     def shape(self) -> tuple[int]:
@@ -79,7 +85,7 @@ class TextInput(InputSpec):
 
     @classmethod
     def common(cls, specs: Sequence[Any]) -> Self:
-        """The longest texts and the largest vocabulary.
+        """The longest texts and tokens, and the largest vocabulary.
 
         Raises:
             XferError: ``analyzer``, for words in one domain and letters in another.
@@ -88,17 +94,25 @@ class TextInput(InputSpec):
         for spec in specs:
             if spec.analyzer != first:
                 raise XferError("analyzer", "problem", spec.analyzer, expected=first)
-        longest, tokens, vocabulary = (
-            max(getattr(spec, name) for spec in specs) for name in ("length", "tokens", "vocabulary")
+        length, tokens, vocabulary, words = (
+            max(getattr(spec, name) for spec in specs) for name in ("length", "tokens", "vocabulary", "words")
         )
-        return cls(longest, tokens, first, vocabulary)
+        return cls(length, tokens, first, vocabulary, words)
+
+    @property
+    def longest(self) -> int:
+        """Letters, or words, that make one token, at most."""
+        return LETTERS if self.analyzer == "char_wb" else self.words
 
     def analyze(self) -> Callable[[str], list[str]]:
         """Text → its tokens, in order."""
         from sklearn.feature_extraction.text import CountVectorizer
 
-        longest = 3 if self.analyzer == "char_wb" else 1
-        return CountVectorizer(analyzer=self.analyzer, ngram_range=(1, longest)).build_analyzer()
+        return CountVectorizer(analyzer=self.analyzer, ngram_range=(1, self.longest)).build_analyzer()
+
+    def pieces(self, text: str) -> Pieces:
+        """The text in pieces, and those that each of its tokens covers."""
+        return (letter_pieces if self.analyzer == "char_wb" else word_pieces)(text, self.longest)
 
     def fit(self, training: Iterable[tuple[Any, Tensor]]) -> TextEncoder:
         """The encoder with the most frequent tokens of these texts."""
@@ -140,11 +154,13 @@ class TextInput(InputSpec):
 
     def describe(self) -> dict[str, Any]:
         """``vocabulary`` is in :meth:`TextEncoder.describe`."""
-        return {"kind": "tokens", "shape": ["N", self.tokens], "analyzer": self.analyzer, "padding": PADDING,
-                "unknown": UNKNOWN}  # fmt: skip
+        return {"kind": "tokens", "shape": ["N", self.tokens], "analyzer": self.analyzer,
+                "ngrams": [1, self.longest], "padding": PADDING, "unknown": UNKNOWN}  # fmt: skip
 
     def sentence(self) -> str:
-        what = "runs of one to three letters within a word" if self.analyzer == "char_wb" else "words"
+        what = "words" if self.words == 1 else f"words and runs of up to {self.words} words"
+        if self.analyzer == "char_wb":
+            what = f"runs of one to {LETTERS} letters within a word"
         return (
             f"Input: texts as {self.tokens} token indices (N, {self.tokens}): {what}, lower-case, by scikit-learn's "
             f"analyzer {self.analyzer}; {PADDING} after the end, {UNKNOWN} for a token outside the vocabulary."

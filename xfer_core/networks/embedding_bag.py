@@ -12,6 +12,7 @@ from torch import nn
 from xfer_core.modalities import InputSpec, TextInput
 from xfer_core.modalities.text import PADDING
 from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.networks.token_embedding import MeanEmbedding
 
 
 class EmbeddingBag(NetworkConfig):
@@ -36,7 +37,7 @@ class EmbeddingBag(NetworkConfig):
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)
-        embedding = nn.EmbeddingBag(spec.vocabulary, self.embedding, mode="mean", padding_idx=PADDING)
+        embedding = MeanEmbedding(spec.vocabulary, self.embedding, mode="mean", padding_idx=PADDING)
         layers: OrderedDict[str, nn.Module] = OrderedDict(linear=nn.Linear(self.embedding, self.width))
         if self.batch_norm:
             layers["norm"] = nn.BatchNorm1d(self.width)

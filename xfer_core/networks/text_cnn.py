@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from xfer_core.modalities import InputSpec, TextInput
 from xfer_core.modalities.text import PADDING
 from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.networks.token_embedding import TokenEmbedding
 
 WIDTHS = (3, 4, 5)  # tokens that a filter sees
 
@@ -22,15 +23,16 @@ class LargestResponses(nn.Module):
 
     Args:
         size: numbers per token.
-        filters: number of filters of each width.
+        number: of filters of each width.
 
     Shapes:
-        input (B, tokens, size); output (B, 3 · filters).
+        input (B, tokens, size); output (B, 3 · number).
     """
 
-    def __init__(self, size: int, filters: int) -> None:
+    def __init__(self, size: int, number: int) -> None:
         super().__init__()
-        self.filters = nn.ModuleList(nn.Conv1d(size, filters, width, padding=width // 2) for width in WIDTHS)
+        self.size, self.number = size, number
+        self.filters = nn.ModuleList(nn.Conv1d(size, number, width, padding=width // 2) for width in WIDTHS)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.transpose(1, 2)  # (B, size, tokens)
@@ -58,7 +60,7 @@ class TextCNN(NetworkConfig):
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)
-        embedding = nn.Embedding(spec.vocabulary, self.embedding, padding_idx=PADDING)
+        embedding = TokenEmbedding(spec.vocabulary, self.embedding, padding_idx=PADDING)
         width = len(WIDTHS) * self.filters
         layers: OrderedDict[str, nn.Module] = OrderedDict(responses=LargestResponses(self.embedding, self.filters))
         if self.batch_norm:

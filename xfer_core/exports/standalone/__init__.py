@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from xfer_core.exports.live_changes import LiveChanges, spec_with
 from xfer_core.exports.outputs import output_sentences
-from xfer_core.exports.standalone.code import WIDTH, assignment, comments, literal, module_code, phase_calls
+from xfer_core.exports.standalone.code import WIDTH, assignment, comments, literal, module_code, own_layers, phase_calls
 from xfer_core.exports.standalone.inline import NotStandaloneError, inline, names_of, packages_of
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData
@@ -95,6 +95,7 @@ def _plain(spec: RunSpec, data: ProblemData, stop: int | None) -> dict[str, obje
     phases, lengths = phases[: len(begins)], [end - begin for begin, end in zip(begins, ends, strict=False)]
     return {
         "stages": module_code(network.stages),
+        "layers": own_layers(network.stages),
         "width": next(iter(network.heads.values())).in_features,
         "inputs": data.input_spec,
         "imports": [n for code in given.values() for n in names_of(type(strategy).__module__, code)],

@@ -12,6 +12,7 @@ from xfer_core.exports.standalone.inline import NotStandaloneError
 from xfer_core.strategies.base import Phase, SubStep
 
 WIDTH = 115  # of the script's lines, where they can be wrapped
+OWN = "xfer_core.networks."
 INDENT = "    "
 
 
@@ -53,10 +54,10 @@ def module_code(module: nn.Module, indent: str = "") -> str:
     ``OrderedDict``.
 
     Raises:
-        NotStandaloneError: for a layer that is not torch's own.
+        NotStandaloneError: for a layer that is neither torch's own nor one of the networks here.
     """
     children = dict(module.named_children())
-    if not children and type(module).__module__.startswith("torch.nn."):
+    if type(module).__module__.startswith(OWN) or (not children and type(module).__module__.startswith("torch.nn.")):
         return _layer(module)
     if type(module) not in (nn.Sequential, nn.ModuleDict):
         raise NotStandaloneError(f"the layer {type(module).__name__}")
@@ -69,8 +70,13 @@ def module_code(module: nn.Module, indent: str = "") -> str:
     return named if isinstance(module, nn.ModuleDict) else f"nn.Sequential({named})"
 
 
+def own_layers(module: nn.Module) -> list[type[nn.Module]]:
+    """The classes of layers that :func:`module_code` names and torch does not have."""
+    return list(dict.fromkeys(type(part) for part in module.modules() if type(part).__module__.startswith(OWN)))
+
+
 def _layer(layer: nn.Module) -> str:
-    """The call that builds one of torch's own layers, without default arguments."""
+    """The call that builds a layer, without default arguments; it has its arguments as attributes."""
     given = []
     for name, parameter in signature(type(layer)).parameters.items():
         value = getattr(layer, name, parameter.default)
@@ -80,7 +86,8 @@ def _layer(layer: nn.Module) -> str:
             given.append(repr(_side(value)))
         elif _side(value) != _side(parameter.default):
             given.append(f"{name}={_side(value)!r}")
-    return f"nn.{type(layer).__name__}({', '.join(given)})"
+    prefix = "" if type(layer).__module__.startswith(OWN) else "nn."
+    return f"{prefix}{type(layer).__name__}({', '.join(given)})"
 
 
 def _side(value: object) -> object:

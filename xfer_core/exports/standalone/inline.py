@@ -18,6 +18,7 @@ from textwrap import indent
 from xfer_core.config import Config
 
 CALLED_BY_TORCH = ("forward", "backward")
+CALLED_BY_LAYERS = ("reset_parameters",)  # in the constructors of torch's own layers
 _TOOL_COMMENT = re.compile(r"# ?(?:noqa|pyright)\b[^#\n]*(?=#)|\s*# ?(?:noqa|pyright)\b[^#\n]*$", re.MULTILINE)
 
 IMPORTED = "import"
@@ -138,14 +139,17 @@ class _Inliner:
             yield from self.emit(self.resolved(module, name))
 
     def plain_class(self, lines: list[str], node: ast.ClassDef) -> tuple[str, list[ast.AST]]:
+        bases = [ast.unparse(base) for base in node.bases]
+        is_layer = any(base.startswith("nn.") and base != "nn.Module" for base in bases)
+        wanted = {*CALLED_BY_TORCH, *self.called, *(CALLED_BY_LAYERS if is_layer else ())}
         methods = [
             _function(lines, method)
             for name, method in _methods(node).items()
-            if name.startswith("__") or name in CALLED_BY_TORCH or name in self.called
+            if name.startswith("__") or name in wanted
         ]
         fields = [part for part in node.body if isinstance(part, ast.Assign | ast.AnnAssign)]
         head = [f"@{ast.unparse(decorator)}" for decorator in node.decorator_list]
-        head.append(f"class {node.name}({', '.join(map(ast.unparse, node.bases))}):".replace("()", ""))
+        head.append(f"class {node.name}({', '.join(bases)}):".replace("()", ""))
         head += [_text(lines, node.body[0])] if ast.get_docstring(node) else []
         parts = ["\n".join(head), *(["\n".join(_text(lines, part) for part in fields)] if fields else [])]
         text = "\n\n".join([*parts, *(method for method, _ in methods)])
