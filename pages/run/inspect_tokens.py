@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.i18n import _, percent, plain
-from pages.run.inspect_predictions import answers_table, halves, needs_classes
+from pages.run.inspect_predictions import answers_table, needs_classes
 from pages.run.inspected_run import InspectedRun
 from pages.widgets.plain_chart import PLAIN
 from pages.widgets.text_marks import show_marks, show_marks_key
@@ -28,7 +28,7 @@ def tokens_view(subject: InspectedRun, together: list[InspectedRun], dark: bool)
         wanted = st.selectbox(
             _("Predicted class"), given, format_func=lambda number: _(classes[number]), key=subject.key("tokens.class")
         )
-    picture, examples = halves(together)
+    picture, examples = st.columns(2, gap="large") if len(together) == 1 else (st.container(), st.container())
     with picture:
         _chart(subject, np.flatnonzero(predictions.predicted == wanted)[:SUMMED], wanted, dark)
     with examples:
@@ -51,7 +51,7 @@ def _chart(subject: InspectedRun, positions: np.ndarray, wanted: int, dark: bool
     """What each token adds to the logit of the class, on average over these texts."""
     name = _(subject.classes[wanted])
     found = subject.token_summary(wanted, tuple(positions.tolist()))
-    largest = found.head(BARS)
+    largest = found[found["token"].str.strip() != ""].head(BARS)  # a lone space is in every text
     sentence = _("In the {count} test samples predicted as {name}, {token} spoke most for it.")
     words = sentence.format(count=len(positions), name=name, token=f"“{largest['token'].iloc[0]}”")
     st.markdown(plain(words))

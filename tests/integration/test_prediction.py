@@ -153,6 +153,16 @@ def test_every_class_has_a_bar_as_high_as_its_probability_and_words_are_escaped(
     assert 'aria-label="says &quot;7&quot;"' in html
 
 
+def test_a_long_name_of_a_class_is_shown_whole_beside_a_bar_that_lies():
+    html = prediction_bars(
+        [(LegendEntry("one", "red"), Prediction({"indonesian": 0.75, "it": 0.25}))],
+        {"indonesian": "<Indonesian>", "it": "it"},
+    )
+    assert "width:75.0%" in html
+    assert "height:75.0%" not in html
+    assert html.count("&lt;Indonesian&gt;") == 2
+
+
 def test_of_many_classes_the_likeliest_have_bars():
     many = {f"class {i}": (i + 1) / 820 for i in range(40)}
     html = prediction_bars([(LegendEntry("one", "red"), Prediction(many))], {name: name for name in many})

@@ -12,6 +12,7 @@ from xfer_core.analysis.predict import Prediction
 from xfer_core.charts.image_grid import png_uri
 
 BARS = 12  # of more classes only the most probable have a bar
+SHORT = 5  # letters of a class's name below an upright bar, at most
 
 STYLE = """<style>
 .xfer-answers { display: grid; gap: 0.9rem; font-variant-numeric: tabular-nums; }
@@ -30,6 +31,15 @@ STYLE = """<style>
 .xfer-answers .track i { display: block; width: 100%; min-height: 1px; border-radius: 0.2rem; background: var(--look); }
 .xfer-answers .bars span { font-size: 0.9rem; line-height: 1.5; overflow: hidden; text-overflow: ellipsis; }
 .xfer-answers .top span { font-weight: 700; }
+.xfer-answers .words .best { grid-column: 1 / -1; text-align: left; padding: 0.2rem 0 0.4rem; }
+.xfer-answers .words .best b { display: inline; font-size: 1.5rem; margin-right: 0.6rem; }
+.xfer-answers .level { grid-column: 1 / -1; display: grid; gap: 0.15rem 0.6rem; font-size: 0.9rem; line-height: 1.4;
+  grid-template-columns: fit-content(45%) minmax(0, 1fr) 3.2rem; align-items: center; }
+.xfer-answers .level > div { display: contents; }
+.xfer-answers .level span { overflow-wrap: anywhere; }
+.xfer-answers .level small { text-align: right; font-size: inherit; opacity: 0.85; }
+.xfer-answers .level .track { display: block; height: 0.8rem; }
+.xfer-answers .level .track i { height: 100%; width: auto; min-width: 1px; }
 .xfer-views { overflow-x: auto; font-variant-numeric: tabular-nums; }
 .xfer-views table { border-collapse: collapse; }
 .xfer-views th, .xfer-views td { padding: 0.4rem 0.8rem; border: 0; text-align: center; vertical-align: bottom; }
@@ -61,7 +71,8 @@ class LegendEntry:
 
 
 def prediction_bars(rows: Sequence[tuple[LegendEntry, Prediction]], titles: Mapping[str, str]) -> str:
-    """For each network its predicted class, large, and a bar for the probability of every class.
+    """For each network its predicted class, large, and a bar for the probability of every class; with long names of
+    classes each bar is a line.
 
     Args:
         rows: networks with their predictions.
@@ -71,6 +82,8 @@ def prediction_bars(rows: Sequence[tuple[LegendEntry, Prediction]], titles: Mapp
 
 
 def _bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -> str:
+    if any(len(titles[name]) > SHORT for name in answer.probabilities):
+        return _level_bars(speaker, answer, titles)
     likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
     bars = "".join(
         f'<div{_class("top", name == answer.label)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
@@ -84,6 +97,23 @@ def _bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -
         f'<div class="who">{escape(speaker.title)}</div>'
         f'<div class="best"><b{_class("long", len(best) > 2)}>{best}</b>{percent(answer.confidence)}</div>'
         f'<div class="bars">{bars}</div></section>'
+    )
+
+
+def _level_bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -> str:
+    """Bars that lie: a line for each class, so that its whole name can be read."""
+    likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
+    bars = "".join(
+        f"<div{_class('top', name == answer.label)}><span>{escape(titles[name])}</span>"
+        f'<div class="track"><i style="width:{100 * value:.1f}%"></i></div><small>{percent(value)}</small></div>'
+        for name, value in answer.probabilities.items()
+        if name in likeliest
+    )
+    return (
+        f'<section class="words" role="img" aria-label="{escape(speaker.alt)}" style="--look:{speaker.colour}">'
+        f'<div class="who">{escape(speaker.title)}</div>'
+        f'<div class="best"><b>{escape(titles[answer.label])}</b>{percent(answer.confidence)}</div>'
+        f'<div class="level">{bars}</div></section>'
     )
 
 
