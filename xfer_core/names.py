@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-ACCURACY, ERROR = "accuracy", "error"
+ACCURACY, ERROR, AUC = "accuracy", "error", "auc"
 LAMBDA = "lambda"
 
 
@@ -14,7 +14,8 @@ class MetricName:
     """``<measure>/<domain>/<task>/<split>``.
 
     Attributes:
-        measure: ``accuracy``, a fraction, or ``error``, in the unit of the task.
+        measure: ``accuracy``, a fraction; ``auc``, from 0 to 1, of a task with two classes; or ``error``, in the unit
+            of the task.
         domain: its key.
         task: its name.
         split: ``train``, ``validation`` or ``test``.
@@ -47,6 +48,16 @@ def is_error(name: str) -> bool:
 def is_accuracy(name: str) -> bool:
     """Whether this metric is an accuracy, a fraction."""
     return name.startswith(f"{ACCURACY}/")
+
+
+def is_auc(name: str) -> bool:
+    """Whether this metric is an area under the ROC curve, from 0 to 1."""
+    return name.startswith(f"{AUC}/")
+
+
+def auc_of(name: str) -> str:
+    """The AUC of what this metric measures: same domain, task and split."""
+    return str(replace(MetricName.parse(name), measure=AUC))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pages.components.live_chart.view import live_texts, live_view
 from pages.i18n import _, locale
 from pages.widgets.chart_runs import overlay_charts
 from pages.widgets.data_table import data_table
+from pages.widgets.measure import choose_auc, lacks_auc
 from pages.widgets.phases import phase_titles
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.store import store
@@ -59,7 +60,8 @@ def _draw(runs: list[Run]) -> None:
     """Their accuracy curves in one chart."""
     if not runs:
         return
-    lives, charts = overlay_charts(runs[:DRAWN])
+    auc = not any(map(lacks_auc, runs)) and choose_auc([run.typed_spec for run in runs], "compare")
+    lives, charts = overlay_charts(runs[:DRAWN], auc=auc)
     if len(runs) > DRAWN:
         st.caption(_("The first {count} of these runs are drawn.").format(count=DRAWN))
     live_view(lives, charts, layout="race", texts=live_texts(_, locale(), phase_titles()), key="overlay")

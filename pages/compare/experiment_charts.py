@@ -73,6 +73,7 @@ class ExperimentView:
     words: charts.ChartLabels
     dark: bool
     shift: ShiftSweep | None
+    auc: bool
 
     def percents(self, *more: str) -> tuple[str, ...]:
         """The columns of a table that hold fractions, if this experiment measures accuracies."""
@@ -96,15 +97,24 @@ def experiment_charts(results: ExperimentResults) -> None:
     table = [row for row in results.table if row.finite]  # broken runs are left out of means
     if not table:
         return
+    accuracy = _("AUC on the target") if results.auc else _("accuracy on the target")
     words = charts.ChartLabels(
-        _("accuracy on the target") if results.unit is None else mean_error_title(results.unit),
+        accuracy if results.unit is None else mean_error_title(results.unit),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
         not numbers,
         bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
     shown = ExperimentView(
-        table, results.titles, results.looks, results.spec, results.done, words, is_dark(), find_shift(table)
+        table,
+        results.titles,
+        results.looks,
+        results.spec,
+        results.done,
+        words,
+        is_dark(),
+        find_shift(table),
+        results.auc,
     )
     first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
@@ -204,7 +214,9 @@ def _curve(run: str, name: str) -> Curve | None:
 def _race(shown: ExperimentView) -> None:
     problem = shown.spec.problem
     names = {
-        metric_name(problem, key, problem.tasks[0], "validation"): _("on {domain}").format(domain=domain_title(key))
+        metric_name(problem, key, problem.tasks[0], "validation", shown.auc): _("on {domain}").format(
+            domain=domain_title(key)
+        )
         for key in (*problem.target, *problem.unseen, *problem.source)
     }
     names["loss/total"] = _("loss while training")
@@ -218,7 +230,7 @@ def _race(shown: ExperimentView) -> None:
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
     elif words.percent:
-        words = replace(words, value=_("accuracy"))
+        words = replace(words, value="AUC" if shown.auc else _("accuracy"))
     figure = charts.learning_curves_chart(over, here.titles, here.styles, here.dark, words, _("step"))
     parts = [
         pd.DataFrame(
@@ -329,7 +341,7 @@ def _kept(shown: ExperimentView) -> None:
         here.styles,
         here.dark,
         here.words,
-        _("accuracy on the source, afterwards"),
+        _("AUC on the source, afterwards") if here.auc else _("accuracy on the source, afterwards"),
         here.words.percent,
     )
     alt = _("Accuracy on the target against accuracy on the source")

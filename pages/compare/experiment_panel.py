@@ -13,6 +13,7 @@ from pages.compare.experiment_verdict import findings_table, show_experiment_ver
 from pages.components.live_chart.view import live_texts, live_view
 from pages.i18n import _, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
+from pages.widgets.measure import choose_auc
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import delete, store
 from xfer_core.analysis.duration import paces, seconds_left
@@ -42,8 +43,13 @@ def _panel(experiment: str, was_live: bool) -> None:
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the interval is set when the page runs
-    results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""))
+    reference = st.session_state.get("experiment.reference", "")
+    results = results_so_far(stored, runs, reference)
     experiment_facts(results.runs)
+    if results.table and choose_auc([results.spec], "experiment"):
+        results = results_so_far(stored, runs, reference, auc=True)
+        if len(results.table) < len(results.done):
+            st.caption(_("Runs of an earlier version have no AUC and are left out."))
     verdicts = results.sentences(plain, _)
     show_experiment_verdict(verdicts)
     _progress(runs, len(results.done))
@@ -56,7 +62,7 @@ def _panel(experiment: str, was_live: bool) -> None:
     for sentence in verdicts[1:]:
         st.markdown(sentence.text)
     _choose_reference(results.titles, results.reference)
-    findings_table(results.found, results.reference, results.titles, results.unit)
+    findings_table(results.found, results.reference, results.titles, results.unit, results.auc)
     every_setting(results.runs)
 
 

@@ -22,11 +22,14 @@ def show_experiment_verdict(said: Sequence[Sentence]) -> None:
             st.info(first.text, icon=":material/balance:")
 
 
-def findings_table(found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], unit: str | None) -> None:
-    """One row per method and label budget: mean, difference to the reference with its interval and p value, sign test
-    and verdict; below, for how many comparisons the verdicts hold."""
+def findings_table(
+    found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], unit: str | None, auc: bool
+) -> None:
+    """One row per method and label budget: mean (``auc``: of the AUC, times 100), difference to the reference with its
+    interval and p value, sign test and verdict; below, for how many comparisons the verdicts hold."""
+    rows = pd.DataFrame(table_rows(found, reference, titles, unit, _))
     st.dataframe(
-        pd.DataFrame(table_rows(found, reference, titles, unit, _)),
+        rows.rename(columns={_("Accuracy, %"): _("AUC × 100")}) if auc else rows,
         hide_index=True,
         height="content" if len(found) <= 16 else 560,
         alt=_("For each method and label budget the mean over seeds and the difference to {reference}").format(

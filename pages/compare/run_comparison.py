@@ -8,8 +8,10 @@ import streamlit as st
 from pages.compare.difference_words import differing_fields
 from pages.i18n import _, plain
 from pages.widgets.change_words import changed_by_hand
+from pages.widgets.measure import auc_value
 from pages.widgets.run_words import result_words
 from pages.widgets.store import store
+from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.spec_diff import why_not_comparable
 from xfer_core.runs.store import FINISHED, Run
 
@@ -39,6 +41,7 @@ def run_comparison(runs: list[Run]) -> None:
     columns = {
         _("Run"): [f"{run.name} · {run.id}" for run in runs],
         _("Result"): [_result(run) for run in runs],
+        **({"AUC": list(map(_auc, runs))} if any(auc_value(run) is not None for run in runs) else {}),
         **differ,
     }
     if changed:
@@ -50,6 +53,11 @@ def run_comparison(runs: list[Run]) -> None:
     with st.container(key="side-by-side"):
         st.html(STYLE)
         st.table(table, hide_index=True, alt=_("Results of the compared runs, and the settings in which they differ"))
+
+
+def _auc(run: Run) -> str:
+    value = auc_value(run)
+    return "–" if value is None else metric_text(run.typed_spec.target_metric(auc=True), value)
 
 
 def _result(run: Run) -> str:

@@ -13,7 +13,7 @@ from xfer_core.analysis.accuracy import unit_words
 from xfer_core.analysis.comparison import condition_of
 from xfer_core.charts.palette import SOURCE, TARGET, TOTAL, LineStyle, domain_style, method_style, method_styles
 from xfer_core.errors import MESSAGES, XferError
-from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
+from xfer_core.names import TermName, is_accuracy, is_auc, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import COLLAPSED, DIVERGED, Run
 from xfer_core.strategies import CLASSES, Strategy
@@ -31,16 +31,17 @@ def reason_text(run: Run) -> str:
     return error_words(XferError(reason["code"], reason["field"], reason["value"], **reason["params"]))
 
 
-def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
-    """A run as the live view shows it; its number is the metric of the first target on validation samples."""
+def live_run(run: Run, look: LineStyle, title: str = "", auc: bool = False) -> LiveRun:
+    """A run as the live view shows it; its number is the metric of the first target on validation samples; ``auc``: its
+    AUC, where the task has two classes."""
     spec = run.typed_spec
     return LiveRun(
         id=run.id,
         title=title or run.name,
         colour=look.pair,
         dash=look.dash,
-        number_scalar=_number_scalar(spec),
-        final_scalar=spec.target_metric(),
+        number_scalar=_number_scalar(spec, auc),
+        final_scalar=spec.target_metric(auc),
         status=run.status,
         progress=run.progress,
         reason=reason_text(run),
@@ -48,8 +49,8 @@ def live_run(run: Run, look: LineStyle, title: str = "") -> LiveRun:
     )
 
 
-def _number_scalar(spec: RunSpec) -> str:
-    return spec.target_metric().removesuffix("test") + "validation"
+def _number_scalar(spec: RunSpec, auc: bool = False) -> str:
+    return spec.target_metric(auc).removesuffix("test") + "validation"
 
 
 def term_titles(strategy: Strategy, terms: Iterable[str]) -> dict[str, str]:
@@ -98,22 +99,22 @@ def planned_run(spec: RunSpec) -> ChartRun:
     return ChartRun(spec.strategy.kind, _(type(spec.strategy).title), spec)
 
 
-def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = ()) -> list[Chart]:
-    """Accuracy with the baselines, unweighted and weighted losses, learning rate."""
+def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = (), auc: bool = False) -> list[Chart]:
+    """Accuracy with the baselines (``auc``: AUC in its place), unweighted and weighted losses, learning rate."""
     looks = term_styles(run.spec)
     titles = term_titles(run.spec.strategy, list(looks))
     waiting = _("The curves appear here as the network learns.")
-    measures, numbers = _measure_traces(run.id, run.spec), run.spec.problem.regressions()
+    measures, numbers = _measure_traces(run.id, run.spec, auc), run.spec.problem.regressions()
     charts = [
         Chart(
-            _("Accuracy on validation samples"),
-            _("accuracy"),
+            _("AUC on validation samples") if auc else _("Accuracy on validation samples"),
+            "AUC" if auc else _("accuracy"),
             [
-                *(trace for trace in measures if is_accuracy(trace.scalar)),
-                *(_baseline_trace(base) for base in baselines),
+                *(trace for trace in measures if (is_auc if auc else is_accuracy)(trace.scalar)),
+                *(_baseline_trace(base, auc) for base in baselines),
             ],
             y_range=(0, 1),
-            percent=True,
+            percent=not auc,
             story=run.id,
             empty_text=waiting,
         ),
@@ -193,27 +194,27 @@ def _conflict_matrix(run: ChartRun, titles: Mapping[str, str]) -> Chart:
     )
 
 
-def _measure_traces(run: str, spec: RunSpec) -> list[Trace]:
+def _measure_traces(run: str, spec: RunSpec, auc: bool) -> list[Trace]:
     traces, used = [], {"source": 0, "target": 0, "unseen": 0}
     for key, role in spec.problem.roles().items():
         for task in spec.problem.tasks:
             look = domain_style(role, used[role])
             used[role] += 1
             label = domain_title(key) + (f" · {task_word(task)}" if len(spec.problem.tasks) > 1 else "")
-            scalar = metric_name(spec.problem, key, task, "validation")
+            scalar = metric_name(spec.problem, key, task, "validation", auc)
             traces.append(Trace(run, scalar, label, look.pair, look.dash))
     return traces
 
 
-def _baseline_trace(run: ChartRun) -> Trace:
+def _baseline_trace(run: ChartRun, auc: bool) -> Trace:
     look = method_style(run.spec.strategy.kind)
-    return Trace(run.id, _number_scalar(run.spec), run.name, look.pair, look.dash, width=2)
+    return Trace(run.id, _number_scalar(run.spec, auc), run.name, look.pair, look.dash, width=2)
 
 
 def overlay_charts(
-    runs: Sequence[Run], looks: Mapping[str, LineStyle] | None = None
+    runs: Sequence[Run], looks: Mapping[str, LineStyle] | None = None, auc: bool = False
 ) -> tuple[list[LiveRun], list[Chart]]:
-    """Several runs in one chart: their accuracy on the target while they trained.
+    """Several runs in one chart: their accuracy (``auc``: their AUC) on the target while they trained.
 
     Args:
         runs: to be drawn.
@@ -222,9 +223,10 @@ def overlay_charts(
     dress = method_styles([run.spec["strategy"]["kind"] for run in runs])
     if looks is not None:
         dress = [looks[condition_of(run.spec)] for run in runs]
-    lives = [live_run(run, look) for run, look in zip(runs, dress, strict=True)]
+    lives = [live_run(run, look, auc=auc) for run, look in zip(runs, dress, strict=True)]
     traces = [Trace(live.id, live.number_scalar, live.title, live.colour, live.dash) for live in lives]
-    chart = Chart(_("Accuracy on the target"), _("accuracy"), traces, y_range=(0, 1), percent=True)
+    title, axis = (_("AUC on the target"), "AUC") if auc else (_("Accuracy on the target"), _("accuracy"))
+    chart = Chart(title, axis, traces, y_range=(0, 1), percent=not auc)
     return lives, [chart]
 
 

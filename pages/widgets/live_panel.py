@@ -18,6 +18,7 @@ from pages.widgets.chart_runs import (
     term_titles,
 )
 from pages.widgets.loss_weights import TOP, shares_bar, subscript
+from pages.widgets.measure import choose_auc, lacks_auc
 from pages.widgets.phases import phase_titles
 from pages.widgets.sample_weights import sample_weights
 from pages.widgets.selection_table import selection_table
@@ -43,14 +44,15 @@ WIDE = 140  # pixels: the button beside does not jump when one takes the other's
 
 def live_panel(run: Run, baselines: list[Run]) -> None:
     """Show a run live: its curves, and its result."""
+    auc = not lacks_auc(run) and choose_auc([run.typed_spec], "panel")
     live_view(
-        [live_run(run, TARGET), *(live_run(base, TARGET) for base in baselines)],
-        panel_charts(chart_run(run), [chart_run(base) for base in baselines]),
+        [live_run(run, TARGET, auc=auc), *(live_run(base, TARGET, auc=auc) for base in baselines)],
+        panel_charts(chart_run(run), [chart_run(base) for base in baselines], auc),
         texts=live_texts(_, locale(), phase_titles(), setting_titles(run.typed_spec)),
         key="panel",
     )
     if run.result:
-        _results(run, baselines)
+        _results(run, baselines, auc)
     _weights(run.id, run.status in LIVE)
 
 
@@ -75,7 +77,8 @@ def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
     """The panel before a run: its charts exist already, so that the first point need not wait for them."""
     baselines = [planned_run(base) for base in baseline_specs(spec)] if with_baselines else []
     texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
-    live_view([], panel_charts(planned_run(spec), baselines), texts=texts, key="panel")
+    auc = choose_auc([spec], "panel")
+    live_view([], panel_charts(planned_run(spec), baselines, auc), texts=texts, key="panel")
 
 
 def baselines_of(run: Run) -> list[Run]:
@@ -195,16 +198,17 @@ def live_settings_panel(run: Run) -> None:
         )
 
 
-def _results(run: Run, baselines: list[Run]) -> None:
+def _results(run: Run, baselines: list[Run], auc: bool) -> None:
     """Details of the result: all tests, seed, selection rule, speed, and whether frozen parameters are unchanged."""
     spec = run.typed_spec
     result = run.result or {}
     with st.expander(_("Exactly: tests, seed, speed"), icon=":material/rule:"):
         with st.container(horizontal=True):
             for each in (run, *baselines):
-                if metric := each.target_metric:
-                    value = metric_text(metric["name"], metric["value"])
-                    st.metric(plain(each.name), value, border=True, help=plain(metric["name"]), width=190)
+                name = each.typed_spec.target_metric(auc)
+                if name in (metrics := (each.result or {}).get("metrics", {})):
+                    value = metric_text(name, metrics[name])
+                    st.metric(plain(each.name), value, border=True, help=plain(name), width=190)
         st.caption(
             _(
                 "On test samples that no training saw. Seed {seed}, one run each; model selection: {rule}. Trained in "

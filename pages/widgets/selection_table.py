@@ -11,7 +11,8 @@ from pages.i18n import _, plain
 from pages.widgets.domains import domain_title, task_title
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.selection import selection_outcomes
-from xfer_core.names import MetricName, is_error
+from xfer_core.names import MetricName, is_auc, is_error
+from xfer_core.runs.spec import metric_name
 from xfer_core.runs.store import Run
 from xfer_core.selections import RULES
 
@@ -31,7 +32,7 @@ def selection_table(run: Run) -> None:
         return
     spec = run.typed_spec
     judged = spec.problem.unseen or spec.problem.target
-    name = next(name for name in result["metrics"] if f"/{judged[0]}/" in name)
+    name = metric_name(spec.problem, judged[0], spec.problem.tasks[0], "test")
     rows = selection_outcomes(result["selection"])
     with st.expander(_("Model selection: which step counts, and what the choice costs"), icon=":material/rule:"):
         st.caption(
@@ -51,6 +52,7 @@ def selection_table(run: Run) -> None:
             }
         )
         st.dataframe(table, hide_index=True)
+        several = any(map(is_auc, result["metrics"]))
         st.markdown("**" + _("All tests of the selected checkpoint") + "**")
         st.dataframe(
             pd.DataFrame(
@@ -58,6 +60,7 @@ def selection_table(run: Run) -> None:
                     {
                         _("domain"): domain_title(MetricName.parse(metric).domain),
                         _("task"): task_title(MetricName.parse(metric).task),
+                        **({_("measure"): _measure(metric)} if several else {}),
                         _("on test samples"): metric_text(metric, value),
                     }
                     for metric, value in result["metrics"].items()
@@ -65,6 +68,10 @@ def selection_table(run: Run) -> None:
             ),
             hide_index=True,
         )
+
+
+def _measure(name: str) -> str:
+    return "AUC" if is_auc(name) else _("error") if is_error(name) else _("accuracy")
 
 
 def _against(name: str, cost: float | None) -> str:

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from xfer_core.analysis.intervals import CONFIDENCE, interval
 from xfer_core.domains import unit_of
-from xfer_core.names import MetricName, is_error
+from xfer_core.names import MetricName, is_auc, is_error
 from xfer_core.problems.problem import Problem
 
 SPELLED = {"°": "degrees"}  # units that are signs, as a sentence or an axis names them
@@ -34,10 +34,12 @@ def unit_words(problem: Problem) -> str:
 
 
 def metric_text(name: str, value: float) -> str:
-    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, a mean error in the
-    unit of its task as ``4.2°``, and ``failed`` for a value that is not finite, because the network broke."""
+    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, an AUC as ``0.874``, a mean error in
+    the unit of its task as ``4.2°``, and ``failed`` for a value that is not finite, because the network broke."""
     if not math.isfinite(value):
         return "failed"
+    if is_auc(name):
+        return f"{value:.3f}"
     if not is_error(name):
         return f"{100 * value:.1f} %"
     metric = MetricName.parse(name)

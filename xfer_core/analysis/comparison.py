@@ -26,7 +26,7 @@ class RunRecord:
         kind: of its strategy.
         budget: labels per class in the target, or "all".
         seed: of its split, weights and batches.
-        value: of the first task on the test samples of the first target: accuracy as a fraction, or a mean error.
+        value: of the first task on the test samples of the first target: accuracy as a fraction, AUC, or a mean error.
         targets: target → the same for each.
         unseen: unseen domain → the same for each.
         source_accuracy: the same for the first source.
@@ -64,24 +64,31 @@ def condition_of(spec: Mapping[str, Any]) -> str:
     return canonical({**{name: value for name, value in spec.items() if name != "seed"}, "problem": problem})
 
 
-def run_records(runs: Iterable[Run]) -> list[RunRecord]:
+def run_records(runs: Iterable[Run], auc: bool = False) -> list[RunRecord]:
     """One record for each run with a result, in the order of the runs. A condition has the name of most of its runs,
-    so that one renamed run stays in it."""
+    so that one renamed run stays in it.
+
+    Args:
+        runs: of any status.
+        auc: their AUCs, where the task has two classes; a run of an earlier version, which has none, is left out.
+    """
     runs = [run for run in runs if run.result and run.result["metrics"]]
+    if auc:
+        runs = [run for run in runs if run.typed_spec.target_metric(auc=True) in (run.result or {})["metrics"]]
     conditions = {run.id: condition_of(run.spec) for run in runs}
     names: dict[str, Counter[str]] = {}
     for run in runs:
         names.setdefault(conditions[run.id], Counter())[run.name] += 1
-    return [_record(run, conditions[run.id], names[conditions[run.id]].most_common(1)[0][0]) for run in runs]
+    return [_record(run, conditions[run.id], names[conditions[run.id]].most_common(1)[0][0], auc) for run in runs]
 
 
-def _record(run: Run, condition: str, title: str) -> RunRecord:
+def _record(run: Run, condition: str, title: str, auc: bool) -> RunRecord:
     spec = run.typed_spec
     problem, result = spec.problem, run.result or {}
     metrics, task = result["metrics"], problem.tasks[0]
 
     def on(keys: Iterable[str]) -> dict[str, float]:
-        names = {key: metric_name(problem, key, task, "test") for key in keys}
+        names = {key: metric_name(problem, key, task, "test", auc) for key in keys}
         return {key: metrics[name] for key, name in names.items() if name in metrics}
 
     targets = on(problem.target)

@@ -12,7 +12,7 @@ from xfer_core.analysis.accuracy import unit_words
 from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, LineStyle, domain_style
 from xfer_core.domains import domain_info
-from xfer_core.names import TermName, is_accuracy, is_error, lambda_name
+from xfer_core.names import TermName, is_accuracy, is_auc, is_error, lambda_name
 from xfer_core.runs.spec import RunSpec, metric_name
 
 Points = Iterable[tuple[str, int, float]]
@@ -97,11 +97,13 @@ def figures_of(spec: RunSpec, points: Points, baselines: Sequence[Baseline] = ()
     losses = {"loss/total": ("all, weighted", SUM)} | {f"loss/{name}": found for name, found in terms.items()}
     lambdas = {lambda_name(name): (f"λ of {title}", look) for name, (title, look) in terms.items()}
     accuracies = _measures(spec, is_accuracy)
+    areas = _measures(spec, is_auc, auc=True)
     errors, units = _measures(spec, is_error), unit_words(spec.problem)
     error = f"mean error in {units}" if units else "mean error"
     moving = {name: found for name, found in lambdas.items() if len(set(curves.get(name, {}).values())) > 1}
     chosen = [
         ("How much of the validation samples does it get right?", "accuracy", accuracies, True, False),
+        ("How well does it rank the two classes of the validation samples?", "AUC", areas, False, False),
         (
             "How far off is it on the validation samples?",
             error,
@@ -142,11 +144,11 @@ def terms_of(spec: RunSpec) -> dict[str, tuple[str, LineStyle]]:
     return found
 
 
-def _measures(spec: RunSpec, wanted: Callable[[str], bool]) -> Mapping[str, tuple[str, LineStyle]]:
+def _measures(spec: RunSpec, wanted: Callable[[str], bool], auc: bool = False) -> Mapping[str, tuple[str, LineStyle]]:
     found, used = {}, dict[str, int]()
     for key, role in spec.problem.roles().items():
         for task in spec.problem.tasks:
-            name = metric_name(spec.problem, key, task, "validation")
+            name = metric_name(spec.problem, key, task, "validation", auc)
             if wanted(name):
                 found[name] = (_title(key, task, spec.problem.tasks), domain_style(role, used.get(role, 0)))
                 used[role] = used.get(role, 0) + 1

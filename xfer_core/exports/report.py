@@ -27,10 +27,10 @@ from xfer_core.exports.recipe import recipe_text
 from xfer_core.exports.report_samples import confused_samples, load_problem_data, samples_of
 from xfer_core.exports.script import departures
 from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
-from xfer_core.names import MetricName, is_error, lambda_name
+from xfer_core.names import MetricName, auc_of, is_auc, is_error, lambda_name
 from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.baselines import finished_baselines
-from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run, Store
 from xfer_core.selections import RULES
 from xfer_core.strategies import TITLES
@@ -169,14 +169,24 @@ def _pictures(pictures: list[Figure]) -> Iterator[str]:
 def _tests(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
     if not (run.result and run.result["metrics"]):
         return
-    rows = []
+    rows, areas = [], any(map(is_auc, run.result["metrics"]))
     for name, value in run.result["metrics"].items():
+        if is_auc(name):
+            continue  # stands beside its accuracy
         metric = MetricName.parse(name)
         row = [domain_info(metric.domain).card.title, spec.problem.roles()[metric.domain], metric.task]
         rows.append([*row, samples.get(metric.domain, "–"), metric_text(name, value)])
+        if areas:
+            area = run.result["metrics"].get(auc_of(name))
+            rows[-1].append("–" if area is None else metric_text(auc_of(name), area))
     yield html.heading("How well does it do on samples that no training saw?")
-    header = ["domain", "role", "task", "test samples", "result"]
-    yield html.table(header, rows, numbers=2)
+    header = ["domain", "role", "task", "test samples", "result", *(["AUC"] if areas else [])]
+    yield html.table(header, rows, numbers=3 if areas else 2)
+    if areas:
+        yield html.paragraph(
+            "AUC, the area under the ROC curve: the probability that a sample of the one class gets a higher score "
+            "than one of the other. 0.5 is chance, 1 is perfect."
+        )
     if any(map(is_error, run.result["metrics"])):
         yield html.paragraph(
             "Per cent: the part of right answers, more is better. Any other unit: a mean error, less is better."
@@ -188,7 +198,7 @@ def _selection(run: Run, spec: RunSpec) -> Iterator[str]:
     if len(chosen) < 2:
         return
     judged = spec.problem.unseen or spec.problem.target
-    name = next(name for name in (run.result or {})["metrics"] if f"/{judged[0]}/" in name)
+    name = metric_name(spec.problem, judged[0], spec.problem.tasks[0], "test")
     rows = [
         [
             RULES[row.rule].title + (" (decided)" if row.rule == spec.training.selection else ""),

@@ -68,6 +68,9 @@ def result_summary(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> list[
             sentences[0] += (
                 f" With so many samples, the 95 % interval of this value is {100 * low:.1f} to {100 * high:.1f} %."
             )
+    auc = spec.target_metric(auc=True)
+    if auc != metric["name"] and auc in result["metrics"]:
+        sentences.append(f"Its AUC there is {metric_text(auc, result['metrics'][auc])} (0.5 is chance, 1 is perfect).")
     sentences += [format_error(warning) for warning in warnings(result.get("warnings", []))]
     rule = RULES[spec.training.selection].title
     taken = result.get("selection", {}).get(spec.training.selection, {}).get("step", result.get("step"))

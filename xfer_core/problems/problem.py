@@ -96,6 +96,10 @@ class Problem(Config):
             with suppress(XferError):
                 yield domain_info(key)
 
+    def two_class_tasks(self) -> tuple[str, ...]:
+        """The tasks with exactly two classes, for which an AUC is measured. Reads no sample."""
+        return tuple(task for task, names in self.classes().items() if len(names) == 2)
+
     def unit(self, task: str) -> str:
         """The unit of a regression, the same in every domain; as :func:`xfer_core.domains.unit_of`. Reads no sample."""
         return next(filter(None, (unit_of(key, task) for key in self.roles())), "")

@@ -15,7 +15,7 @@ from xfer_core.config import BOUNDS, Config
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec
-from xfer_core.names import ACCURACY, ERROR, MetricName, lambda_name
+from xfer_core.names import ACCURACY, AUC, ERROR, MetricName, lambda_name
 from xfer_core.networks import NETWORKS, AnyNetwork, SmallCNN
 from xfer_core.problems.problem import MAX_ENTRIES, ROLES, Problem, ProblemData
 from xfer_core.selections import RULES
@@ -177,9 +177,9 @@ class RunSpec(Config):
         """A hash that is the same for two specs exactly if they describe the same run."""
         return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()[:16]
 
-    def target_metric(self) -> str:
-        """Name of the run's main scalar: the first task on the first target."""
-        return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test")
+    def target_metric(self, auc: bool = False) -> str:
+        """Name of the run's main scalar: the first task on the first target; ``auc`` as :func:`metric_name`."""
+        return metric_name(self.problem, self.problem.target[0], self.problem.tasks[0], "test", auc)
 
 
 def _with_methods(changes: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
@@ -211,8 +211,11 @@ def unchanged(spec: RunSpec) -> RunSpec:
     return spec.model_copy(update={"training": spec.training.model_copy(update={"live_changes": ()})})
 
 
-def metric_name(problem: Problem, domain: str, task: str, split: str) -> str:
-    """Name of the scalar that says how well a task goes on a domain: its accuracy, or its error."""
+def metric_name(problem: Problem, domain: str, task: str, split: str, auc: bool = False) -> str:
+    """Name of the scalar that says how well a task goes on a domain: its accuracy, or its error; ``auc``: its AUC if
+    the task has two classes."""
+    if auc and task in problem.two_class_tasks():
+        return str(MetricName(AUC, domain, task, split))
     return str(MetricName(ERROR if task in problem.regressions() else ACCURACY, domain, task, split))
 
 

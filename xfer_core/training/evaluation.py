@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xfer_core.names import ACCURACY, ERROR, MetricName
+from xfer_core.names import ACCURACY, AUC, ERROR, MetricName
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData, label_budget_mask
 from xfer_core.selections import Selection, ValidationView
+from xfer_core.training.auc import auc
 from xfer_core.training.device import autocast_context
 
 CHUNK = 500
@@ -16,7 +17,7 @@ PREVIEW = 10  # samples whose predictions a run reports
 
 
 class Evaluator:
-    """Accuracy, or the error of a regression, on the held-out splits of a problem.
+    """Accuracy and, of two classes, AUC, or the error of a regression, on the held-out splits of a problem.
 
     Args:
         data: the problem with its data.
@@ -44,7 +45,8 @@ class Evaluator:
 
     def evaluate(self, network: Network, split: str) -> dict[str, float]:
         """``accuracy/<domain>/<task>/<split>`` → accuracy as a fraction, for every domain that has this split; of a
-        regression ``error/…`` → mean absolute error in the task's unit."""
+        regression ``error/…`` → mean absolute error in the task's unit. For a task with two classes ``auc/…``, too,
+        right after its accuracy, where the split has samples of both."""
         metrics, self.prediction_counts = {}, {}
         for (domain, held_out_split), (inputs, labels) in self.splits.items():
             if held_out_split != split:
@@ -60,6 +62,9 @@ class Evaluator:
                 if not number:
                     self.prediction_counts[domain, task] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
                 metrics[str(MetricName(ERROR if number else ACCURACY, domain, task, split))] = abs(quality)
+                area = None if number else auc(logits, labels[task])
+                if area is not None:
+                    metrics[str(MetricName(AUC, domain, task, split))] = area
         return metrics
 
     def validation_view(self, rule: Selection) -> dict[str, ValidationView]:

@@ -39,7 +39,7 @@ def check_metrics(metrics: Mapping[str, float], limits: Mapping[str, float], ste
     """Reject accuracies and errors that only a broken network has.
 
     Args:
-        metrics: ``accuracy/<domain>/<task>/<split>`` or ``error/…`` → value.
+        metrics: ``accuracy/<domain>/<task>/<split>``, ``auc/…`` or ``error/…`` → value.
         limits: task → the largest plausible mean error, in its unit (:func:`largest_errors`).
         step: of the network that was evaluated.
         phase: of that step.

@@ -28,6 +28,7 @@ class ExperimentResults:
         done: the finished ones.
         table: a record of each.
         reference: the condition that the others are compared with; empty while none has finished.
+        auc: whether the records hold AUCs in place of accuracies.
     """
 
     experiment: StoredExperiment
@@ -35,6 +36,7 @@ class ExperimentResults:
     done: Sequence[Run]
     table: Sequence[RunRecord]
     reference: str
+    auc: bool = False
 
     @property
     def title(self) -> str:
@@ -124,14 +126,17 @@ def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:
     return dict(zip(kinds, method_styles(list(kinds.values())), strict=True))
 
 
-def results_so_far(stored: StoredExperiment, runs: Sequence[Run], reference: str = "") -> ExperimentResults:
-    """The results of these runs, at least one, compared with ``reference`` (a condition) or with the default one."""
+def results_so_far(
+    stored: StoredExperiment, runs: Sequence[Run], reference: str = "", auc: bool = False
+) -> ExperimentResults:
+    """The results of these runs, at least one, compared with ``reference`` (a condition) or with the default one; their
+    AUCs if asked for."""
     runs = sorted(runs, key=lambda run: run.created)
     done = finished_unique(runs)
-    table = run_records(done)
+    table = run_records(done, auc)
     if table and not any(row.condition == reference for row in table):
         reference = default_reference(table)
-    return ExperimentResults(stored, runs, done, table, reference if table else "")
+    return ExperimentResults(stored, runs, done, table, reference if table else "", auc)
 
 
 def gather_results(store: Store, experiment: str, reference: str = "") -> ExperimentResults:
