@@ -39,6 +39,13 @@ MESSAGES: dict[str, str] = {
     "no_parameters": "must name {domain} without parameters, because it has none",
     "domain_exists": "must be a key that no other domain has",
     "domain_key": "must be words of small letters joined by dots, such as leaves.scanned",
+    "no_reader": (
+        "must be pictures in a folder for each class (or a zip of them), a table (CSV, Parquet, Excel) or texts "
+        "(CSV, JSONL)"
+    ),
+    "name_exists": "must be a name that no other data of yours has",
+    "unknown_import": "must be data that was stored here: {allowed}",
+    "no_own_domains": "needs a registry with a folder for own domains",
     "two_units": "must have the same unit in every domain, not {first} and {second}",
     "two_modalities": "must be domains of one kind of input; {other} holds {modality} inputs",
     "network_inputs": "must be a network for {modality} inputs: {allowed}",

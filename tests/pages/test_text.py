@@ -18,7 +18,7 @@ from pages.i18n import JOINER, error_text, plain
 from pages.widgets.loss_weights import shares_bar
 from tests.support.experiments import empty_experiment, finish_runs, queue_experiment
 from tests.support.hostile import HOSTILE, TEXTS
-from tests.support.pages import app, finished_run
+from tests.support.pages import app, finished_run, markdown_fields
 from tests.support.training import TARGET
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.curves import Curve, curve_chart
@@ -31,7 +31,6 @@ from xfer_core.runs.store import FAILED, Store, open_store
 
 PAGES = Path(__file__).parents[2] / "pages"
 RAW = "![]("  # what plain() would have escaped of HOSTILE
-READ_AS_MARKDOWN = {"body", "label", "help", "tooltip", "caption", "text", "content", "options"}
 
 
 # ---------------------------------------------------------------------- the function
@@ -86,37 +85,6 @@ def test_classes_in_a_confusion_matrix_are_text():
 
 
 # ---------------------------------------------------------------------- the pages
-
-
-def markdown_fields(test: AppTest) -> Iterator[tuple[str, str]]:
-    """(kind, text) of everything on the page that Streamlit reads as Markdown or HTML."""
-
-    def fields(message) -> Iterator[tuple[str, str]]:
-        if message is None:  # the root
-            return
-        for field, value in message.ListFields():
-            several = value if field.is_repeated else [value]
-            for one in several:
-                if field.message_type is not None and not field.message_type.GetOptions().map_entry:
-                    yield from fields(one)
-                elif isinstance(one, str):
-                    yield field.name, one
-
-    def walk(node) -> Iterator[tuple[str, str]]:
-        for child in getattr(node, "children", {}).values():
-            kind = child.type
-            yield from ((f"{kind}.{name}", text) for name, text in fields(child.proto) if _is_read(kind, name))
-            yield from walk(child)
-
-    yield from walk(test._tree)
-
-
-def _is_read(kind: str, name: str) -> bool:
-    if kind in ("plotly_chart", "code", "arrow_data_frame", "component", "bidi_component", "unknown"):
-        return False
-    if kind in ("selectbox", "multiselect") and name == "options":  # plain text in the browser
-        return False
-    return name in READ_AS_MARKDOWN
 
 
 def require_text(test: AppTest) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from streamlit.testing.v1 import AppTest
 
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Store
+
+READ_AS_MARKDOWN = {"body", "label", "help", "tooltip", "caption", "text", "content", "options"}
 
 
 def app(page: str = "", **query: str) -> AppTest:
@@ -43,3 +46,34 @@ def start_button(test: AppTest):
 def press(test, label: str):
     next(button for button in test.button if button.label == label).click()
     return test.run()
+
+
+def markdown_fields(test: AppTest) -> Iterator[tuple[str, str]]:
+    """(kind, text) of everything on the page that Streamlit reads as Markdown or HTML."""
+
+    def fields(message) -> Iterator[tuple[str, str]]:
+        if message is None:  # the root
+            return
+        for field, value in message.ListFields():
+            several = value if field.is_repeated else [value]
+            for one in several:
+                if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+                    yield from fields(one)
+                elif isinstance(one, str):
+                    yield field.name, one
+
+    def walk(node) -> Iterator[tuple[str, str]]:
+        for child in getattr(node, "children", {}).values():
+            kind = child.type
+            yield from ((f"{kind}.{name}", text) for name, text in fields(child.proto) if _is_read(kind, name))
+            yield from walk(child)
+
+    yield from walk(test._tree)
+
+
+def _is_read(kind: str, name: str) -> bool:
+    if kind in ("plotly_chart", "code", "arrow_data_frame", "component", "bidi_component", "unknown"):
+        return False
+    if kind in ("selectbox", "multiselect") and name == "options":  # plain text in the browser
+        return False
+    return name in READ_AS_MARKDOWN
