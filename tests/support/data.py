@@ -14,4 +14,14 @@ SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"  # real data sets be
 needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no folder shared/data with MNIST and USPS here")
 
 
-EVERY_DOMAIN = [pytest.param(key, marks=() if key in builtin_domains() else needs_data) for key in domain_keys()]
+IN_SHARED_DATA = ("mnist", "usps")
+not_beside = pytest.mark.skip(reason="its files are not in shared/data: they have to be downloaded")
+
+
+def _marks(key: str) -> tuple[pytest.MarkDecorator, ...]:
+    if key in builtin_domains():
+        return ()
+    return (needs_data,) if key in IN_SHARED_DATA else (not_beside,)
+
+
+EVERY_DOMAIN = [pytest.param(key, marks=_marks(key)) for key in domain_keys()]

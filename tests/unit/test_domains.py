@@ -167,7 +167,7 @@ def test_what_is_known_of_domains_is_known_without_reading_or_fetching_one(monke
     assert main(["list", "domains", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["key"] for row in rows] == list(domain_keys())
-    assert {row["key"] for row in rows if row["megabytes"]} == {"mnist", "usps"}
+    assert {row["key"] for row in rows if row["megabytes"]} == set(domain_keys()) - set(builtin_domains())
     problem = Problem(source=("mnist",), target=("usps", "digits.photo"), tasks=("digit", "parity"))
     problem.check_names()
     assert problem.input_spec().shape == (3, 32, 32)
