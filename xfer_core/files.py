@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import numpy as np
 
 
 def write_whole(path: Path, content: bytes | memoryview, durable: bool = False, before: Path | None = None) -> None:
@@ -47,3 +51,20 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def disk_array(shape: tuple[int, ...], kind: type[np.generic], folder: Path | None = None) -> np.ndarray[Any, Any]:
+    """An array of zeros in a file without a name, which goes with the array: large data is not held in memory.
+
+    Args:
+        shape, kind: of the array.
+        folder: where the file is; else the folder of temporary files.
+
+    Raises:
+        OSError: the disk has no room for it.
+    """
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    with TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):  # a write to a map of a full disk would end the process
+            os.posix_fallocate(file.fileno(), 0, max(1, size))
+        return np.memmap(file, kind, "r+" if hasattr(os, "posix_fallocate") else "w+", shape=shape)

@@ -4,13 +4,16 @@ is there."""
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 import shlex
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 import streamlit.config
+from PIL import Image
 
 from tests.support.experiments import finish_runs, queue_experiment
 from tests.support.runs import QUICK, trained_run
@@ -54,6 +57,16 @@ PROGRAMS = [
     for block in blocks(page)
     if re.search(r"^(from|import) ", block, re.M)
 ]
+
+
+def photographs() -> bytes:
+    """A zip archive of two classes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for number in range(8):
+            with archive.open(f"{('cat', 'dog')[number % 2]}/{number}.png", "w") as file:
+                Image.new("RGB", (12, 12), (number * 30, 0, 0)).save(file, "PNG")
+    return made.getvalue()
 
 
 def trouble(command: str) -> str:
@@ -102,12 +115,13 @@ def test_the_commands_of_the_core_run(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(dispatcher, "ensure_dispatcher", train_here)
     monkeypatch.setattr(onnx, "NEEDED", ("none",))  # it takes long, and has tests of its own
+    (tmp_path / "photos.zip").write_bytes(photographs())
     Path("recipe.json").write_text(parse_spec({}, QUICK).model_dump_json())
     run = trained_run(store).id
     experiment, runs = queue_experiment(budgets=(1,))
     finish_runs(runs)
     assert len(OURS) > 4
-    for number, command in enumerate(OURS):
+    for number, command in enumerate(sorted(OURS, key=lambda command: "forget" in command)):
         few = command.replace("--budgets 1,5,20 --seeds 5", "--budgets 1 --seeds 2")
         words = shlex.split(few.replace("RUN", run).replace("EXPERIMENT", experiment))[3:]
         words = [f"{word}{number}" if word == "folder" else word for word in words]

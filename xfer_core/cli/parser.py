@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from xfer_core.cli import catalogue, running, stored
+from xfer_core.cli import catalogue, own, running, stored
 from xfer_core.cli.experiment import experiment
 from xfer_core.errors import XferError, format_error
 
@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     add("export", stored.export, "write a run, or an experiment, as report, tables and files", "run").add_argument(
         "folder", type=Path
     )
+    imported = add("import", own.import_data, "make domains of your own data, and store them", "preset", "--json")
+    imported.add_argument("path", type=Path, help="zip or folder of pictures in class folders, or a file with a table")
+    imported.add_argument("--name", help="shown on pages; the key is made of it")
+    imported.add_argument("--check", action="store_true", help="say what was understood, and store nothing")
+    forgotten = add("forget", own.forget_data, "remove the domains of an import")
+    forgotten.add_argument("name", help="as it was given to import")
     dispatcher = add("dispatcher", running.dispatcher, "serve queued runs")
     dispatcher.add_argument("--until-idle", action="store_true", help="end after a long time without runs")
     return parser

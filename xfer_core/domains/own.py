@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -18,7 +20,8 @@ from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec, read_input_spec
 
-DESCRIPTION, SAMPLES = "domain.json", "samples.safetensors"
+DESCRIPTION, SAMPLES, INPUTS = "domain.json", "samples.safetensors", "inputs.npy"
+BLOCK = 1000  # samples that are written at once
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 
 
@@ -53,7 +56,7 @@ class OwnDomains:
         if not KEY.fullmatch(domain.key):
             raise XferError("domain_key", "domain", domain.key)
         spec.check(domain.inputs, f"{domain.key}.inputs")
-        tensors = {"inputs": domain.inputs, "example_ids": domain.example_ids}
+        tensors = {"example_ids": domain.example_ids}
         tensors |= {f"task/{name}": task.labels for name, task in domain.tasks.items()}
         if domain.official_test is not None:
             tensors["official_test"] = domain.official_test
@@ -68,6 +71,7 @@ class OwnDomains:
         with TemporaryDirectory(prefix=".own-", dir=self.folder) as place:
             made = Path(place) / "made"
             made.mkdir()
+            _write_inputs(made / INPUTS, domain.inputs.numpy())
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, made / SAMPLES)
             (made / DESCRIPTION).write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
             if (self.folder / domain.key).exists():
@@ -108,6 +112,8 @@ class OwnDomains:
     def _load(self, key: str, described: dict[str, Any]) -> Domain:
         try:
             tensors: dict[str, Tensor] = load_file(self.folder / key / SAMPLES)
+            # A map of the file, whose pages the system reads when they are used and can drop again; a write stays here.
+            inputs = torch.from_numpy(np.load(self.folder / key / INPUTS, mmap_mode="c"))
         except (OSError, ValueError, SafetensorError) as error:
             raise XferError("broken_data", "domain", key, folder=self.folder / key, reason=error) from None
         tasks = {
@@ -116,7 +122,17 @@ class OwnDomains:
         }
         official = tensors.get("official_test")
         card = Card(**described["card"])
-        return Domain(key, card, described["pool"], tensors["inputs"], tensors["example_ids"], tasks, official)
+        return Domain(key, card, described["pool"], inputs, tensors["example_ids"], tasks, official)
+
+
+def _write_inputs(place: Path, inputs: np.ndarray[Any, Any]) -> None:
+    """Write an array as NumPy does, a block at a time: it may itself be a map of a file, larger than the memory."""
+    with place.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": inputs.dtype.str, "fortran_order": False, "shape": inputs.shape}
+        )
+        for start in range(0, len(inputs), BLOCK):
+            file.write(np.ascontiguousarray(inputs[start : start + BLOCK]).data)
 
 
 @lru_cache(1000)

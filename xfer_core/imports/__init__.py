@@ -7,9 +7,10 @@ from pathlib import Path
 
 from xfer_core.errors import XferError
 from xfer_core.imports.base import Choices, Finding, FoundDomain, Preview, Progress
+from xfer_core.imports.images import Images
 from xfer_core.imports.stored import NAME_LENGTH, forget, imported, slug, store
 
-READERS: tuple[type[Finding], ...] = ()
+READERS: tuple[type[Finding], ...] = (Images,)
 """The first that reads a file or folder examines it."""
 
 
@@ -22,11 +23,13 @@ def examine(path: Path, choices: Mapping[str, object] | None = None, progress: P
         progress: called with the fraction that is done.
 
     Raises:
-        XferError: ``no_reader``, or what the reader raises, naming file and rule.
+        XferError: ``no_file``, ``no_reader``, or what the reader raises, naming file and rule.
     """
     for reader in READERS:
         if reader.reads(path):
             return reader.examine(path, dict(choices or {}), progress)
+    if not path.exists():
+        raise XferError("no_file", path.name, str(path), reason="it is not there")
     raise XferError("no_reader", path.name, path.suffix)
 
 

@@ -257,21 +257,39 @@ def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) ->
             alike = np.flatnonzero(kind.ravel() == number)
             owner[alike] = np.resize(np.flatnonzero(holding), len(alike))
         for number, (key, ids) in enumerate(members.items()):
-            by_id = np.argsort(ids)
-            positions[key] = by_id[np.searchsorted(ids, order[owner == number], sorter=by_id)]
+            positions[key] = _positions_of(order[owner == number], ids)
     return {key: positions[key] for key in domains}
+
+
+def _positions_of(examples: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The positions of all samples of these examples, those of one example together, in the order of the examples."""
+    by_id = np.argsort(ids, kind="stable")
+    first = np.searchsorted(ids, examples, sorter=by_id)
+    last = np.searchsorted(ids, examples, side="right", sorter=by_id)
+    if (last - first == 1).all():
+        return by_id[first]
+    return np.concatenate([by_id[start:end] for start, end in zip(first, last, strict=True)])
+
+
+def _cut(ids: np.ndarray, cut: int) -> int:
+    """The nearest place from ``cut`` on where no example is divided; samples of one example stand together."""
+    while 0 < cut < len(ids) and ids[cut] == ids[cut - 1]:
+        cut += 1
+    return cut
 
 
 def _assign_splits(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
     """The domain's positions by split, with ``SPLIT_RATIOS``; an official test set is exactly the test split."""
     train, validation, _ = SPLIT_RATIOS[role]
     if domain.official_test is None:
-        cuts = [round(len(positions) * train), round(len(positions) * (train + validation))]
+        ids = domain.example_ids.numpy()[positions]
+        cuts = [_cut(ids, round(len(positions) * part)) for part in (train, train + validation)]
         parts = np.split(positions, cuts)
     else:
         official = domain.official_test.numpy()[positions]
         rest = positions[~official]
         cut = round(len(rest) * train / (train + validation)) if train else 0
+        cut = _cut(domain.example_ids.numpy()[rest], cut)
         parts = [rest[:cut], rest[cut:], positions[official]]
     parts[1] = parts[1][:MAX_VALIDATION]
     return {split: torch.from_numpy(part) for split, part in zip(("train", "validation", "test"), parts, strict=True)}
