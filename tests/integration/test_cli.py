@@ -11,6 +11,7 @@ import sys
 import pytest
 from safetensors.torch import load_file
 
+from tests.support.own_data import picture_files, zipped
 from xfer_core.cli import main
 from xfer_core.problems.problem import split_problem
 from xfer_core.runs.spec import parse_spec
@@ -146,3 +147,19 @@ def test_the_real_program_never_shows_a_traceback():
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("strategy.frozen must be a list")
+
+
+def test_own_data_is_checked_stored_and_forgotten(tmp_path, capsys):
+    (tmp_path / "pets.zip").write_bytes(zipped(picture_files(("cat", "dog"), 5)))
+    assert main(["import", str(tmp_path / "pets.zip"), "--check", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["domains"][0]["tasks"], found["keys"]) == ({"class": {"cat": 5, "dog": 5}}, [])
+    assert main(["import", str(tmp_path / "pets.zip"), "--name", "Pets", "--set", "side=8"]) == 0
+    assert "stored as own.pets" in capsys.readouterr().out
+    assert main(["import", str(tmp_path / "pets.zip")]) == 2
+    assert main(["forget", "pets"]) == 0
+    assert main(["forget", "pets"]) == 2
+    assert main(["import", str(tmp_path / "none.zip")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3
+    assert said[2].startswith("path must be a file that can be read")

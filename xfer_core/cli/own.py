@@ -15,6 +15,8 @@ SHOWN = 10  # reasons of each kind
 
 def import_data(options: argparse.Namespace) -> int:
     """Say what was understood of a file or folder, and store it as domains unless only asked to check."""
+    if not options.path.exists():
+        raise XferError("no_file", "path", options.path, reason="it is not there")
     name: str = options.name or ("" if options.check else options.path.stem)
     finding = examine(options.path, _choices(options.set), _progress("reading"))
     keys = () if options.check else store(finding, name, _progress("storing"))

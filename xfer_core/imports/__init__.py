@@ -23,13 +23,11 @@ def examine(path: Path, choices: Mapping[str, object] | None = None, progress: P
         progress: called with the fraction that is done.
 
     Raises:
-        XferError: ``no_file``, ``no_reader``, or what the reader raises, naming file and rule.
+        XferError: ``no_reader``, or what the reader raises, naming file and rule.
     """
     for reader in READERS:
         if reader.reads(path):
             return reader.examine(path, dict(choices or {}), progress)
-    if not path.exists():
-        raise XferError("no_file", path.name, str(path), reason="it is not there")
     raise XferError("no_reader", path.name, path.suffix)
 
 
