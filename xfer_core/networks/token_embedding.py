@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -12,6 +13,18 @@ SPREAD = 0.1
 too little to be heard among random ones."""
 
 
+def set_start(layer: nn.Embedding | nn.EmbeddingBag, start: Tensor | None) -> None:
+    """Give the vectors their first values: random ones, and those of ``start``, float (V, width ≤ size), where they are
+    not NaN; padding is zero."""
+    nn.init.normal_(layer.weight, std=SPREAD)
+    if start is not None:
+        with torch.no_grad():
+            given = start.to(layer.weight)
+            own = layer.weight[:, : given.shape[1]]
+            own.copy_(torch.where(given.isnan(), own, given))
+    layer._fill_padding_idx_with_zero()
+
+
 class TokenEmbedding(nn.Embedding):
     """Tokens to vectors; that of padding is zero.
 
@@ -19,9 +32,10 @@ class TokenEmbedding(nn.Embedding):
         input int64 (B, tokens); output (B, tokens, size).
     """
 
+    start: Tensor | None = None
+
     def reset_parameters(self) -> None:
-        nn.init.normal_(self.weight, std=SPREAD)
-        self._fill_padding_idx_with_zero()
+        set_start(self, self.start)
 
     def vectors(self, tokens: Tensor) -> Tensor:
         """The vector of each token: (B, tokens, size)."""
@@ -39,9 +53,10 @@ class MeanEmbedding(nn.EmbeddingBag):
         input int64 (B, tokens); output (B, size).
     """
 
+    start: Tensor | None = None
+
     def reset_parameters(self) -> None:
-        nn.init.normal_(self.weight, std=SPREAD)
-        self._fill_padding_idx_with_zero()
+        set_start(self, self.start)
 
     def vectors(self, tokens: Tensor) -> Tensor:
         """The vector of each token: (B, tokens, size)."""

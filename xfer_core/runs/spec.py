@@ -109,6 +109,7 @@ class RunSpec(Config):
             raise XferError(
                 "network_inputs", "network.kind", self.network.kind, candidates, modality=modality, allowed=allowed
             )
+        self.network.check(data.input_spec)
         network = self.network.build(data.input_spec, self.problem.outputs())
         self.strategy.check_network(network)
         phases = self.strategy.phases(data.training_data(), network)

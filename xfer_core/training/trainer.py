@@ -103,6 +103,7 @@ class Trainer:
         self.data = data or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
         self.network: Network = network.build(self.data.input_spec, problem.outputs())
+        network.fill(self.network, self.data.encoder)
         self.network.to(self.device, memory_format=self.data.input_spec.memory_format)  # pyright: ignore[reportCallIssue]
         training_data = self.data.training_data()
         strategy.check_network(self.network)

@@ -83,6 +83,8 @@ def _plain(spec: RunSpec, data: ProblemData, stop: int | None) -> dict[str, obje
     strategy, given = spec.strategy, spec.strategy.standalone
     if given is None:
         raise NotStandaloneError("the method")
+    if spec.network.is_filled:
+        raise NotStandaloneError("what the network starts with")
     training_data = data.training_data()
     with torch.random.fork_rng(devices=[]):
         network = spec.network.build(data.input_spec, spec.problem.outputs())
