@@ -279,7 +279,8 @@ def _cut(ids: np.ndarray, cut: int) -> int:
 
 
 def _assign_splits(domain: Domain, role: Role, positions: np.ndarray) -> dict[str, Tensor]:
-    """The domain's positions by split, with ``SPLIT_RATIOS``; an official test set is exactly the test split."""
+    """The domain's positions by split, with ``SPLIT_RATIOS``; an official test set is exactly the test split, and other
+    samples of its examples are left out."""
     train, validation, _ = SPLIT_RATIOS[role]
     if domain.official_test is None:
         ids = domain.example_ids.numpy()[positions]
@@ -287,9 +288,10 @@ def _assign_splits(domain: Domain, role: Role, positions: np.ndarray) -> dict[st
         parts = np.split(positions, cuts)
     else:
         official = domain.official_test.numpy()[positions]
-        rest = positions[~official]
+        ids = domain.example_ids.numpy()
+        rest = positions[~np.isin(ids[positions], ids[positions[official]])]
         cut = round(len(rest) * train / (train + validation)) if train else 0
-        cut = _cut(domain.example_ids.numpy()[rest], cut)
+        cut = _cut(ids[rest], cut)
         parts = [rest[:cut], rest[cut:], positions[official]]
     parts[1] = parts[1][:MAX_VALIDATION]
     return {split: torch.from_numpy(part) for split, part in zip(("train", "validation", "test"), parts, strict=True)}
