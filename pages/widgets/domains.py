@@ -1,15 +1,12 @@
-"""Domains on pages: titles, a tile with samples, and a button for those that must be downloaded first."""
+"""Domains on pages: titles, and a tile with samples."""
 
 from __future__ import annotations
 
-import streamlit as st
-
-from pages.i18n import _, error_text, plain
+from pages.i18n import _, plain
 from pages.streaming.tiles import tile_url
 from xfer_core.analysis.accuracy import unit_word
-from xfer_core.domains import domain_info, download, is_available
+from xfer_core.domains import domain_info, is_available
 from xfer_core.errors import XferError
-from xfer_core.problems.problem import Role
 
 
 def domain_title(key: str) -> str:
@@ -28,6 +25,10 @@ def task_title(task: str) -> str:
         "tilt": _("how far it leans"),
         "below_five": _("below five or not"),
         "language": _("which language"),
+        "letter": _("which letter"),
+        "character": _("which character"),
+        "garment": _("which garment"),
+        "object": _("what it shows"),
     }
     return titles.get(task) or task
 
@@ -57,23 +58,3 @@ def domain_tile(key: str) -> str:
 def domain_help(key: str) -> str:
     """Title and description of a domain, in Markdown."""
     return f"**{plain(domain_title(key))}** — {plain(_(domain_info(key).card.description))}"
-
-
-def offer_download(key: str, role: Role) -> None:
-    """Offer the download; once asked for, show its progress and rerun the page when it is done."""
-    wanted = domain_info(key).download
-    if wanted is None:
-        return
-    title = domain_title(key)
-    st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
-    label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
-    if st.button(plain(label), key=f"download.{role}.{key}", icon=":material/download:"):
-        sentence = plain(_("Downloading {title}…").format(title=title))
-        bar = st.progress(0.0, sentence)
-        try:
-            download(key, lambda fraction: bar.progress(fraction, sentence), f"problem.{role}")
-        except XferError as error:
-            bar.empty()
-            st.error(error_text(error), icon=":material/error:")
-            return
-        st.rerun()

@@ -10,7 +10,8 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.config_form import sliders
 from pages.widgets.domain_pictures import domain_pictures
-from pages.widgets.domains import domain_help, domain_tile, domain_title, offer_download, task_title
+from pages.widgets.domains import domain_help, domain_tile, domain_title, task_title
+from pages.widgets.download import offer_download
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.reference import key_of, make_reference

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from urllib.error import URLError
 
 import pytest
 
-from tests.support.mnist_files import FILES, LABELS, TEST_LABELS, Network, fill
+from tests.support.mnist_files import FILES, LABELS, TEST_LABELS, Network, Response, fill
 from tests.support.pages import app, text_of
 from xfer_core.domains import is_available
 
@@ -16,6 +18,15 @@ USPS = {"problem__source": '["usps"]'}
 def labels(test) -> dict[str, bool]:
     """Button → whether it is disabled."""
     return {button.label: button.disabled for button in test.button}
+
+
+def press_download(test) -> None:
+    """Press the button, and wait for the end as the page does."""
+    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    deadline = time.monotonic() + 20
+    while any(button.label == "Cancel" for button in test.button) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        test.run()
 
 
 def test_nothing_comes_because_domains_are_listed(folder, network: Network):
@@ -36,7 +47,7 @@ def test_a_domain_that_is_not_here_has_a_button_and_then_the_page_goes_on(folder
     assert labels(test)["Download USPS (8 MB)"] is False
     assert labels(test)["Start training"] is True
     assert network.asked == []
-    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    press_download(test)
     assert not test.exception
     assert not test.error, text_of(test)
     assert is_available("usps")
@@ -63,12 +74,40 @@ def test_a_download_that_fails_is_explained_and_can_be_tried_again(folder, netwo
     good = network.files["usps.t.bz2"]
     network.files["usps.t.bz2"] = URLError("no route to host")
     test = app("train", **USPS)
-    next(button for button in test.button if button.label.startswith("Download")).click().run()
+    press_download(test)
     assert not test.exception
     assert "no route to host" in text_of(test)
     assert labels(test)["Start training"] is True
     network.files["usps.t.bz2"] = good
+    press_download(test)
+    assert not test.error
+    assert labels(test)["Start training"] is False
+
+
+def test_a_download_shows_how_far_it_is_can_be_cancelled_and_goes_on(folder, network: Network, monkeypatch):
+    go, plain = threading.Event(), Response.read
+
+    def slowly(self, size=-1):
+        if self.tell():  # the first block comes at once, the second waits
+            go.wait(20)
+        return plain(self, 1000)
+
+    monkeypatch.setattr(Response, "read", slowly)
+    test = app("train", **USPS)
     next(button for button in test.button if button.label.startswith("Download")).click().run()
+    assert not test.exception
+    assert "Cancel" in labels(test)
+    assert not any(label.startswith("Download") for label in labels(test))
+    other = app("train", **USPS)
+    assert "Cancel" in labels(other), "a second visitor sees the same download"
+    next(button for button in test.button if button.label == "Cancel").click().run()
+    go.set()
+    test.run()
+    assert not test.exception
+    assert "are kept, and the next download goes on from there" in text_of(test)
+    assert not is_available("usps")
+    press_download(test)
+    assert is_available("usps")
     assert labels(test)["Start training"] is False
 
 

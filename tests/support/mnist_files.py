@@ -72,11 +72,12 @@ def fill(root: Path, names=FILES) -> None:
 
 
 class Response(io.BytesIO):
-    """One file as the internet gives it; notes when its first byte is taken, for torchvision also asks without."""
+    """One file as the internet gives it; notes when its first byte is taken."""
 
     def __init__(self, content: bytes, url: str, asked: list[str]) -> None:
         super().__init__(content)
-        self.url, self.length, self.asked = url, len(content), asked
+        self.url, self.asked = url, asked
+        self.headers, self.status = {"Content-Length": str(len(content))}, 200
 
     def read(self, size=-1):
         if not self.tell():

@@ -117,7 +117,9 @@ def test_a_drawing_has_the_shape_of_its_domain_and_is_always_the_same(key):
 
 
 def test_every_domain_of_digits_shows_drawings():
-    assert set(DRAWN) == {key for key in registry().builtin if key.startswith("digits.")} | {"mnist", "usps"}
+    assert set(DRAWN) == {key for key in registry().builtin if key.startswith("digits.")} | {
+        *("mnist", "usps", "emnist.digits", "emnist.letters")
+    }
 
 
 def test_an_original_comes_back_as_itself():

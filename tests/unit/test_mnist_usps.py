@@ -348,7 +348,7 @@ def test_what_is_not_here_is_fetched_and_then_read(folder, network, key):
     archives = {name: content for name, content in FILES.items() if ("usps" in name) == (key == "usps")}
     assert {name: (folder / name).read_bytes() for name in archives} == archives
     assert sorted(network.asked) == sorted(Path(name).name for name in archives)
-    assert not list(folder.glob(".download-*"))
+    assert not list(folder.rglob("*.part"))
     assert len(load_domain(key)) == TRAIN + TEST
     download(key)
     assert len(network.asked) == len(archives), "fetched again although it was here"
@@ -361,7 +361,7 @@ def test_loading_fetches_what_is_not_here(folder, network):
 
 @pytest.mark.parametrize("key", ["mnist", "usps"])
 @pytest.mark.parametrize("trouble", [URLError("no route to host"), TimeoutError("timed out"), b"something else"])
-def test_a_download_that_fails_says_so_and_leaves_nothing(folder, network, key, trouble):
+def test_a_download_that_fails_says_so_and_leaves_whole_files_only(folder, network, key, trouble):
     last = "t10k-labels-idx1-ubyte.gz" if key == "mnist" else "usps.t.bz2"
     network.files[last] = trouble
     for _ in range(2):
@@ -375,7 +375,9 @@ def test_a_download_that_fails_says_so_and_leaves_nothing(folder, network, key, 
         assert ("corrupted" if isinstance(trouble, bytes) else str(trouble.args[0])) in sentence
         assert sentence.endswith(f"; found {key}.")
         assert not is_available(key)
-        assert not [path for path in folder.rglob("*") if path.is_file()]
+        there = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        assert there.items() <= FILES.items()
+        assert last not in {Path(name).name for name in there}
 
 
 def test_a_folder_that_cannot_be_made_is_named(folder, network):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xfer_core.domains import clinical, coloured, digits, mnist_usps, names, newsgroups, planar, printed
+from xfer_core.domains import clinical, coloured, digits, mnist_usps, names, newsgroups, planar, printed, published
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.registry import DomainRegistry, current, use_registry
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
-FAMILIES = (digits, printed, coloured, planar, clinical, names, mnist_usps, newsgroups)
+FAMILIES = (digits, printed, coloured, planar, clinical, names, mnist_usps, published, newsgroups)
 _default = DomainRegistry(
     {key: info for family in FAMILIES for key, info in family.DOMAINS.items()}, lambda: settings().home / "domains"
 )

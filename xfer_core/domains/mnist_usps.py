@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
+from xfer_core.domains.remote_files import RemoteFile
 from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.errors import XferError
 from xfer_core.files import write_whole
@@ -35,6 +36,9 @@ from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
 from xfer_core.modalities.image.resizing import to_uint8
 from xfer_core.settings import settings
+
+if TYPE_CHECKING:
+    from torchvision.datasets import MNIST
 
 SIZE = 28
 MNIST_RAW = Path("MNIST", "raw")
@@ -164,19 +168,20 @@ def read_mnist(root: Path) -> tuple[RawDataset, RawDataset]:
 
     raw, found = root / MNIST_RAW, []
     for part in PARTS["mnist"]:
-        images, labels = (_packed_or_not(raw / name) for name in (part.images, part.labels))
-        read = RawDataset(_read_idx(images, read_image_file), _read_idx(labels, read_label_file))
+        images, labels = (packed_or_not(raw / name) for name in (part.images, part.labels))
+        read = RawDataset(read_idx(images, read_image_file), read_idx(labels, read_label_file))
         check_part(part, read, images, labels)
         found.append(read)
     train, test = found
     return train, test
 
 
-def _packed_or_not(path: Path) -> Path:
+def packed_or_not(path: Path) -> Path:
+    """The file, or where it is not there the same packed by gzip."""
     return path if path.is_file() else path.with_name(f"{path.name}.gz")
 
 
-def _read_idx(path: Path, reader: Callable[[str], Tensor]) -> Tensor:
+def read_idx(path: Path, reader: Callable[[str], Tensor]) -> Tensor:
     """One file of MNIST, by one of torchvision's readers, which read unpacked files only."""
     with _reading(path), TemporaryDirectory(prefix="xfer-") as folder:
         if path.suffix == ".gz":
@@ -187,10 +192,18 @@ def _read_idx(path: Path, reader: Callable[[str], Tensor]) -> Tensor:
         return reader(str(path))
 
 
-def _fetch_mnist(folder: Path) -> None:
+def _mnist_files() -> tuple[RemoteFile, ...]:
     from torchvision.datasets import MNIST
 
-    MNIST(folder, download=True)
+    return idx_files(MNIST, MNIST_RAW)
+
+
+def idx_files(data_set: type[MNIST], folder: Path) -> tuple[RemoteFile, ...]:
+    """The files of a data set in MNIST's format, as torchvision knows them, for this folder of the data folder."""
+    return tuple(
+        RemoteFile(str(folder / name), tuple(f"{mirror}{name}" for mirror in data_set.mirrors), checksum)
+        for name, checksum in data_set.resources
+    )
 
 
 # ---------------------------------------------------------------------- USPS
@@ -244,11 +257,10 @@ def _keep(cache: Path, stamp: np.ndarray, train: RawDataset, test: RawDataset) -
     write_whole(cache, whole.getbuffer())
 
 
-def _fetch_usps(folder: Path) -> None:
+def _usps_files() -> tuple[RemoteFile, ...]:
     from torchvision.datasets import USPS
 
-    for train in (True, False):
-        USPS(folder, train=train, download=True)
+    return tuple(RemoteFile(name, (url,), checksum) for url, name, checksum in USPS.split_list.values())
 
 
 # ---------------------------------------------------------------------- domains
@@ -323,14 +335,8 @@ USPS_CARD = Card(
     recipe="enlarged from 16×16 to 28×28 (bilinear), grey, 7,291 for training and 2,007 for testing",
 )
 DOWNLOADS = {
-    "mnist": Download(
-        "MNIST",
-        11_594_722,
-        tuple(str(MNIST_RAW / f"{name}.gz") for name in MNIST_FILES),
-        mnist_is_available,
-        _fetch_mnist,
-    ),
-    "usps": Download("USPS", 8_411_109, USPS_FILES, usps_is_available, _fetch_usps),
+    "mnist": Download("MNIST", 11_594_722, _mnist_files, mnist_is_available),
+    "usps": Download("USPS", 8_411_109, _usps_files, usps_is_available),
 }
 DOMAINS: dict[str, DomainInfo] = {
     key: DomainInfo(

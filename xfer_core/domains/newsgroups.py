@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-import urllib.request
 import zlib
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,6 +19,7 @@ import torch
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.downloads import Download
+from xfer_core.domains.remote_files import RemoteFile
 from xfer_core.errors import XferError
 from xfer_core.modalities.text import TextInput, encode_texts
 from xfer_core.settings import settings
@@ -50,16 +50,8 @@ SHORTEST = 20  # letters of a post, at least
 LARGEST = 1 << 20  # bytes of a post; none is larger
 
 
-def _fetch(folder: Path) -> None:
-    """Download the archive into this folder, and check it."""
-    checksum = hashlib.sha256()
-    request = urllib.request.Request(URL, headers={"User-Agent": "xfer"})
-    with urllib.request.urlopen(request, timeout=30) as answer, (folder / ARCHIVE).open("wb") as file:
-        while block := answer.read(1 << 16):
-            checksum.update(block)
-            file.write(block)
-    if checksum.hexdigest() != SHA256:
-        raise OSError("what arrived is not the file that was published: its checksum differs")
+def _files() -> tuple[RemoteFile, ...]:
+    return (RemoteFile(ARCHIVE, (URL,), SHA256),)
 
 
 def read_posts(archive: Path) -> dict[tuple[str, str], list[str]]:
@@ -155,7 +147,7 @@ def _info(key: str, title: str) -> DomainInfo:
     )
 
 
-DOWNLOAD = Download("20 Newsgroups", BYTES, (ARCHIVE,), lambda root: (root / ARCHIVE).exists(), _fetch)
+DOWNLOAD = Download("20 Newsgroups", BYTES, _files, lambda root: (root / ARCHIVE).exists())
 DOMAINS: dict[str, DomainInfo] = {
     "newsgroups.first": _info("newsgroups.first", "Newsgroups, first half"),
     "newsgroups.second": _info("newsgroups.second", "Newsgroups, second half"),

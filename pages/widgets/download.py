@@ -1,0 +1,72 @@
+"""The download of a domain on a page: a button, then progress and Cancel, which a reload or another page keeps."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.i18n import _, error_text, plain
+from pages.widgets.domains import domain_title
+from xfer_core.domains import domain_info
+from xfer_core.domains.downloads import Download, DownloadJob, check_download, running_download, start_download
+from xfer_core.errors import XferError
+from xfer_core.problems.problem import Role
+
+REFRESH_SECONDS = 0.5
+
+
+def offer_download(key: str, role: Role) -> None:
+    """Offer the download of a domain. While it runs, on whichever page it was started, show its progress and a button
+    that cancels it; rerun the page when it is done, and say why where it failed."""
+    wanted = domain_info(key).download
+    if wanted is None:
+        return
+    state = f"download.job.{wanted.title}"
+    job = running_download(wanted)
+    if job is not None:
+        st.session_state[state] = job
+        _progress(key, role, job)
+        return
+    title = domain_title(key)
+    st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
+    last: DownloadJob | None = st.session_state.get(state)
+    if last is not None:
+        _say_how_it_ended(last, key, role)
+    label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
+    st.button(
+        plain(label),
+        key=f"download.{role}.{key}",
+        icon=":material/download:",
+        on_click=_start,
+        args=(wanted, state),
+    )
+
+
+def _start(wanted: Download, state: str) -> None:
+    st.session_state[state] = start_download(wanted)
+
+
+def _say_how_it_ended(job: DownloadJob, key: str, role: Role) -> None:
+    """Why this visitor's last download failed, or how much of it is kept."""
+    if job.cancelled:
+        kept = _("Cancelled. {here} of {size} MB are kept, and the next download goes on from there.")
+        st.caption(plain(kept.format(here=round(job.received / 1e6), size=job.download.megabytes)))
+        return
+    try:
+        check_download(job, key, f"problem.{role}")
+    except XferError as error:
+        st.error(error_text(error), icon=":material/error:")
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _progress(key: str, role: Role, job: DownloadJob) -> None:
+    """How far the download is, and a button that cancels it."""
+    if not job.is_alive() or job.cancelled:
+        st.rerun()
+    sentence = _("Downloading {title}: {here} of {size} MB").format(
+        title=domain_title(key), here=round(job.received / 1e6), size=job.download.megabytes
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.fraction, plain(sentence))
+        if st.button(_("Cancel"), key=f"download.cancel.{role}.{key}", icon=":material/close:"):
+            job.cancel()
+            st.rerun()
