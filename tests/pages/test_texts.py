@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 
+import numpy as np
 import onnxruntime
 import pytest
 
@@ -101,6 +102,8 @@ def test_the_exported_script_ends_with_the_weights_of_the_run(network, tmp_path,
     spec = run.typed_spec
     data = split_problem(spec.problem, spec.seed)
     write_data(data, spec, tmp_path)
+    vocabulary = data.encoder.describe()["vocabulary"]
+    assert np.load(tmp_path / "data.npz")["vocabulary"].tolist() == vocabulary
     text = script_of(spec, data)
     assert "import xfer_core" not in text
     (tmp_path / "script.py").write_text(text, encoding="utf-8")

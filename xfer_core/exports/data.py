@@ -46,8 +46,8 @@ def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     tokens + bytes), as prepared, ``DOMAIN/labelled/TASK`` int64 or float32 (N,), ``DOMAIN/labelled/original`` int64
     (N,), the example ids as in ``sample_weights.csv``, ``DOMAIN/unlabelled/images``, ``DOMAIN/test/…`` of targets and
     unseen domains, ``classes/TASK`` the names of the classes in the order of the network's outputs or ``unit/TASK`` of
-    a regression, and ``DOMAIN/labelled/weight`` float32 (N,) if the sample weights are computed before the first
-    step."""
+    a regression, ``vocabulary`` the tokens of texts with the indices 2, 3, …, and ``DOMAIN/labelled/weight`` float32
+    (N,) if the sample weights are computed before the first step."""
     arrays: dict[str, np.ndarray] = {}
     plural = data.input_spec.plural
     for key, domain in data.training.items():
@@ -63,6 +63,8 @@ def arrays_of(data: ProblemData, spec: RunSpec) -> dict[str, np.ndarray]:
     for task, names in data.classes.items():
         unit = np.array(unit_word(data.problem.unit(task)))
         arrays |= {f"classes/{task}": np.array(names, dtype=str)} if names else {f"unit/{task}": unit}
+    if "vocabulary" in (described := data.encoder.describe()):
+        arrays["vocabulary"] = np.array(described["vocabulary"], dtype=str)
     given = spec.strategy.fixed_sample_weights(data.training_data())
     arrays |= {f"{key}/labelled/weight": weights.numpy() for key, weights in given.items()}
     return arrays

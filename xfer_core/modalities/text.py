@@ -163,7 +163,8 @@ class TextInput(InputSpec):
             what = f"runs of one to {LETTERS} letters within a word"
         return (
             f"Input: texts as {self.tokens} token indices (N, {self.tokens}): {what}, lower-case, by scikit-learn's "
-            f"analyzer {self.analyzer}; {PADDING} after the end, {UNKNOWN} for a token outside the vocabulary."
+            f"analyzer {self.analyzer}; {PADDING} after the end, {UNKNOWN} for a token outside the vocabulary, and "
+            f"{RESERVED} for its first token."
         )
 
 
