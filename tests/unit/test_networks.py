@@ -19,7 +19,11 @@ every_network = pytest.mark.parametrize("form", FORMS, ids=repr)
 
 
 def test_every_network_of_the_tuple_is_tested_here():
-    assert {type(form) for form in FORMS} == {form for form in NETWORKS if form.accepts(SHAPE)}
+    assert {type(form) for form in FORMS} == {
+        form
+        for form in NETWORKS
+        if form.accepts(SHAPE) and not form.caches_features  # test_efficientnet_lite0.py
+    }
     assert len({form.kind_name() for form in NETWORKS}) == len(NETWORKS)
 
 

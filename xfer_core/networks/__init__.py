@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from xfer_core.networks.article_net import ArticleNet
 from xfer_core.networks.base import HEAD, Network, NetworkConfig
+from xfer_core.networks.efficientnet_lite0 import EfficientNetLite0
 from xfer_core.networks.embedding_bag import EmbeddingBag
 from xfer_core.networks.lenet import LeNet
 from xfer_core.networks.mlp import MLP
 from xfer_core.networks.small_cnn import SmallCNN
 from xfer_core.networks.text_cnn import TextCNN
 
-NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN)
-AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN
+NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN, EfficientNetLite0)
+AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN | EfficientNetLite0
 
 __all__ = [
     "HEAD",
@@ -19,6 +20,7 @@ __all__ = [
     "NETWORKS",
     "AnyNetwork",
     "ArticleNet",
+    "EfficientNetLite0",
     "EmbeddingBag",
     "LeNet",
     "Network",

@@ -35,12 +35,13 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
+        self.given = 0  # the first stages that are left out, because inputs are their outputs
         self.stages = nn.ModuleDict(stages)
         self.heads = nn.ModuleDict({task: nn.Linear(width, classes) for task, classes in outputs.items()})
 
     def features(self, x: Tensor) -> Tensor:
         """Input of the heads: (B, width)."""
-        for stage in self.stages.values():
+        for stage in list(self.stages.values())[self.given :]:
             x = stage(x)
         return x.flatten(1)
 
@@ -93,6 +94,9 @@ class NetworkConfig(Config):
 
     modalities: ClassVar[tuple[str, ...]]
     """Of the inputs that it is for."""
+
+    caches_features: ClassVar[bool] = False
+    """Whether a step through it is so slow that the outputs of frozen stages are computed once."""
 
     kind: str
 

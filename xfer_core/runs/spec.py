@@ -94,6 +94,7 @@ class RunSpec(Config):
 
     def _check(self) -> ProblemData:
         data = self.problem.check(self.seed)
+        self.strategy.check_knowledge(self.problem, self.network.is_filled)
         self.strategy.check(self.problem)
         RULES[self.training.selection].check(self.problem)
         select_precision(self.training.precision, select_device(self.training.device))
@@ -119,7 +120,7 @@ class RunSpec(Config):
             if phase.trainable and all(name in phase.frozen for name, _ in network.named_parameters()):
                 chosen = self.strategy.frozen if isinstance(self.strategy, ChoosesFrozen) else ()
                 raise XferError("all_fixed", "strategy.frozen", chosen, phase=phase.name)
-        if self.strategy.keeps_head():
+        if self.strategy.keeps_head() and self.problem.source:
             self._check_shared_classes(data)
         return data
 

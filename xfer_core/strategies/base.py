@@ -147,9 +147,22 @@ class Strategy(Config):
         Raises:
             XferError: naming the field, the rule and the value.
         """
-        if self.needs.source:
+        if self.needs.source and not self.needs.or_filled:
             require_source(self.kind, problem)
         self.needs.check(self.kind, problem, self.lambdas(problem))
+
+    def check_knowledge(self, problem: Problem, filled: bool) -> None:
+        """Reject a problem without a source, where a network that comes filled could take its place and does not.
+
+        Args:
+            problem: needs no data.
+            filled: whether the network has learned something already.
+
+        Raises:
+            XferError: ``no_source``.
+        """
+        if self.needs.or_filled and not filled:
+            require_source(self.kind, problem)
 
     def check_data(self, data: TrainingData) -> None:
         """Reject a split of the data that does not suit this strategy, such as one without unlabelled samples.

@@ -23,6 +23,7 @@ class Needs:
 
     Attributes:
         source: a source domain.
+        or_filled: whether a network that comes filled takes the place of the source domain.
         target_labels: labelled target samples, unless λ of all target losses is 0.
         unlabelled: target samples without a label.
         classes: tasks that ask for a class, not for a number.
@@ -32,6 +33,7 @@ class Needs:
     """
 
     source: bool = False
+    or_filled: bool = False
     target_labels: bool = False
     unlabelled: bool = False
     classes: bool = False

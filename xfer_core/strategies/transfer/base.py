@@ -23,13 +23,14 @@ from xfer_core.strategies.needs import Needs
 
 
 class Transfer(Strategy):
-    """A source phase, then :meth:`target_phases`; each task's own loss in both.
+    """A source phase, then :meth:`target_phases`; each task's own loss in both. Without a source domain, the weights
+    that the network comes with take the place of the source phase.
 
     A subclass adds its lesson, ``kind`` and ``title``, and overrides what differs.
     """
 
     family: ClassVar = "transfer"
-    needs: ClassVar = Needs(source=True, target_labels=True)
+    needs: ClassVar = Needs(source=True, or_filled=True, target_labels=True)
     simpler: ClassVar = "fine_tune"
     source_share: float = Field(default=0.5, gt=0, lt=1, title="Share of steps on the source")
     """The rest of the steps goes to the target, so that every strategy takes the same number of steps."""
@@ -40,15 +41,16 @@ class Transfer(Strategy):
         return True
 
     def phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
-        return (Phase("source", data.problem.source, self.source_share), *self.target_phases(data, network))
+        source = (Phase("source", data.problem.source, self.source_share),) if data.problem.source else ()
+        return (*source, *self.target_phases(data, network))
 
     def target_phases(self, data: TrainingData, network: Network) -> tuple[Phase, ...]:
-        """The phases after the source phase; their shares sum to 1 − ``source_share``."""
+        """The phases after the source phase; their shares sum to 1 − ``source_share``, or without a source to 1."""
         return (self.target_phase(data),)
 
     def target_phase(self, data: TrainingData, name: str = "target", part: float = 1.0, **more: object) -> Phase:
         """A phase on the labelled target samples that takes ``part`` of the target's steps."""
-        share = (1 - self.source_share) * part
+        share = (1 - self.source_share if data.problem.source else 1.0) * part
         return Phase(name, data.problem.target, share=share, lr=self.target_lr, **more)  # pyright: ignore[reportArgumentType]
 
     def lambdas(self, problem: Problem) -> dict[str, float]:

@@ -32,7 +32,7 @@ class Distillation(Transfer):
         r"L_{\text{target}} + \lambda\, T^2\, \mathrm{KL}\left(\sigma(z_{\text{teacher}}/T)\,\Vert\,\sigma(z/T)\right)"
     )
     term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
-    needs: ClassVar = replace(Transfer.needs, classes=True, alternative="l2_sp")
+    needs: ClassVar = replace(Transfer.needs, or_filled=False, classes=True, alternative="l2_sp")
     abilities: ClassVar = frozenset({"weighs"})
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's outputs")
