@@ -119,12 +119,12 @@ class SamePadConv2d(nn.Conv2d):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, groups=groups, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        down, right = (max((-(-int(size) // stride) - 1) * stride + kernel - int(size), 0) for size in x.shape[2:])
+        down, right = (max((-(-int(size) // stride) - 1) * stride + kernel - int(size), 0) for size in input.shape[2:])
         if down or right:
-            x = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
-        return super().forward(x)
+            input = F.pad(input, (right // 2, right - right // 2, down // 2, down - down // 2))
+        return super().forward(input)
 
 
 class InvertedResidual(nn.Module):
