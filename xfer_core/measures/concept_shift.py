@@ -13,7 +13,7 @@ from torch import Tensor
 from xfer_core.errors import XferError
 from xfer_core.measures.checks import require_equal_width, require_features, require_labels
 
-LEAST_OVERLAP = 20.0  # effective test samples in the region where both domains have inputs
+LEAST_OVERLAP = 50.0  # effective test samples in the region where both domains have inputs
 CLEAR = 2.0  # standard errors
 STRENGTHS = (0.001, 0.03, 1.0, 30.0)  # of the classifier of domains: C of scikit-learn
 
