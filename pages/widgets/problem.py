@@ -108,7 +108,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         first = first if first in offered else offered[0]
         chosen = [st.pills(label, offered, default=first, required=True, key=key, **shared)]
     with head:
-        chosen = [_with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
+        chosen = [with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
     named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
     helps = "\n\n".join(domain_help(key) for key in chosen)
     title.markdown(f"{label}: **{named}**", help=helps or None)
@@ -119,7 +119,7 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
     return chosen
 
 
-def _with_parameters(reference: str, prefix: str) -> str:
+def with_parameters(reference: str, prefix: str) -> str:
     """The reference to a domain as its sliders say; the given one if it has none."""
     parameters, key = domain_info(reference).parameters, key_of(reference)
     if parameters is None:

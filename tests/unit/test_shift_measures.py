@@ -25,7 +25,7 @@ def random():
 def plane(random, samples=600, shift=0.0, turned=False, share=0.5) -> tuple[Tensor, Tensor]:
     """Points around (shift, 0); class 1 above the horizontal axis, or below it if ``turned``; ``share`` of class 1."""
     y = random.random(samples) < share
-    x = random.normal(size=(samples, 2)) + [shift, 0]
+    x = random.normal(size=(samples, 2)) + np.array([shift, 0])
     x[:, 1] = np.abs(x[:, 1]) * np.where(y, 1, -1)
     return torch.tensor(x), torch.tensor((~y if turned else y).astype(np.int64))
 
@@ -45,32 +45,39 @@ def test_frequencies_of_one_distribution_stay_below_what_chance_does(random):
 
 
 def test_label_shift_refuses_an_empty_set_and_values():
-    with pytest.raises(XferError, match="one_class|at least two"):
+    with pytest.raises(XferError) as raised:
         label_shift(torch.tensor([], dtype=torch.int64), torch.tensor([1]))
+    assert raised.value.code == "one_class"
     with pytest.raises(XferError):
         label_shift(torch.tensor([0.5]), torch.tensor([1]))
 
 
 def test_covariate_shift_is_clear_where_inputs_moved_and_not_where_they_did_not(random):
     still = covariate_shift(plane(random)[0], plane(random)[0])
-    assert abs(still.distance) < 0.35 and still.by_chance < 0.35
+    assert abs(still.distance) < 0.35
+    assert still.by_chance < 0.35
     moved = covariate_shift(plane(random)[0], plane(random, shift=3)[0])
     assert moved.is_linear
-    assert moved.is_clear and moved.distance > 1.5 and moved.by_chance < 0.35
+    assert moved.is_clear
+    assert moved.distance > 1.5
+    assert moved.by_chance < 0.35
 
 
 def test_a_ring_around_a_disc_is_seen_by_the_kernel_and_by_no_line(random):
     angle = random.uniform(0, 2 * np.pi, 400)
     ring = torch.tensor(np.stack([3 * np.cos(angle), 3 * np.sin(angle)], 1))
     found = covariate_shift(torch.tensor(random.normal(size=(400, 2))), ring)
-    assert found.is_clear and found.kernel > 5 * found.kernel_by_chance
+    assert found.is_clear
+    assert found.kernel > 5 * found.kernel_by_chance
     assert abs(found.distance) < 0.35
 
 
 def test_concept_shift_is_found_where_labels_changed_and_inputs_did_not(random):
     found = concept_shift(*plane(random), *plane(random, turned=True))
-    assert found.own > 0.9 and found.other < 0.1
-    assert found.gap > 0.8 and found.is_clear
+    assert found.own > 0.9
+    assert found.other < 0.1
+    assert found.gap > 0.8
+    assert found.is_clear
     assert found.overlap > 0.8 * found.samples
 
 
@@ -83,7 +90,9 @@ def test_other_frequencies_or_moved_inputs_alone_are_no_concept_shift(random, ch
 
 def test_domains_that_do_not_overlap_tell_nothing_of_the_concept(random):
     found = concept_shift(*plane(random), *plane(random, shift=30, turned=True))
-    assert found.overlap < 5 and not found.is_measurable and not found.is_clear
+    assert found.overlap < 5
+    assert not found.is_measurable
+    assert not found.is_clear
 
 
 def test_concept_shift_needs_two_common_classes(random):
@@ -110,5 +119,6 @@ def test_nearest_class_mean_agrees_with_leaving_each_sample_out(random):
 def test_nearest_class_mean_leaves_single_samples_out_and_needs_two_classes():
     x = torch.tensor([[0.0], [0.1], [5.0], [5.1], [9.0]])
     assert nearest_class_mean(x, torch.tensor([0, 0, 1, 1, 2])) == 1
-    with pytest.raises(XferError, match="few_samples|at least"):
+    with pytest.raises(XferError) as raised:
         nearest_class_mean(x, torch.tensor([0, 0, 0, 1, 2]))
+    assert raised.value.code == "few_samples"

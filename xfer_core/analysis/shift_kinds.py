@@ -118,8 +118,8 @@ def _concept(compared: DomainComparison, first: str, second: str, _: Translate) 
     numbers = {"gap": f"{100 * found.gap:.0f}", "error": f"{100 * found.error:.0f}", "overlap": f"{found.overlap:.0f}"}
     if found.is_clear:
         text = _(
-            "Where both have inputs it still loses {gap} ± {error} points (an effective {overlap} samples): like inputs "
-            "get other labels, as far as these simple features show what the label depends on."
+            "Where both have inputs it still loses {gap} ± {error} points (an effective {overlap} samples): like "
+            "inputs get other labels, as far as these simple features show what the label depends on."
         )
     else:
         text = _(

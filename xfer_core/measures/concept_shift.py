@@ -117,7 +117,7 @@ def concept_shift(source: Tensor, source_labels: Tensor, target: Tensor, target_
     if total <= 0:
         return ConceptShift(own, other, 0.0, math.inf, 0.0, len(y))
     gap = float(weights @ difference / total)
-    error = float(np.sqrt((weights**2 @ (difference - gap) ** 2)) / total)
+    error = float(np.sqrt(weights**2 @ (difference - gap) ** 2) / total)
     overlap = float(total**2 / (weights @ weights) * np.mean(4 * p * (1 - p)))
     return ConceptShift(own, other, gap, error, overlap, len(y))
 
