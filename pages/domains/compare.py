@@ -222,7 +222,7 @@ def _labels(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> 
         if not compared.gaps:
             st.caption(_("No class has enough samples in both domains."))
             return
-        figure = gap_chart(compared.gaps, dark, _("gap between the means"), _("spread of a class"))
+        figure = gap_chart(compared.gaps, dark, _("gap between the means"))
         alt = _("Distance between the means of each class in both domains, in units of the spread of a class.")
         st.plotly_chart(figure, key="domains.compare.gaps", alt=alt, config=PLAIN)
-        st.caption(alt)
+        st.caption(alt + " " + _("The dotted line is one spread: as far as a sample usually is from its class."))

@@ -163,7 +163,7 @@ def _map(samples: PairedSamples) -> tuple[pd.DataFrame, float, np.ndarray]:
     for number, key in enumerate(samples.keys):
         x, y = plane.project(shown[number].astype(np.float64)).T
         labels = samples.labels[number][:DOTS].tolist() if samples.labels else [""] * len(x)
-        names = [samples.classes[label] for label in labels] if samples.classes else labels
+        names = [samples.classes[int(label)] for label in labels] if samples.classes else labels
         tables.append(pd.DataFrame({"moment": 0, "domain": key, "label": names, "x": x, "y": y}))
     return pd.concat(tables, ignore_index=True), plane.share, np.concatenate(shown)
 

@@ -115,7 +115,11 @@ def _concept(compared: DomainComparison, first: str, second: str, _: Translate) 
             "{overlap} of {samples} test samples, {least} are needed), so the loss may be all of unfamiliar inputs."
         ).format(overlap=f"{found.overlap:.0f}", samples=found.samples, least=f"{LEAST_OVERLAP:.0f}")
         return ShiftSentence("concept", "unknown", "", f"{both} {text}")
-    numbers = {"gap": f"{100 * found.gap:.0f}", "error": f"{100 * found.error:.0f}", "overlap": f"{found.overlap:.0f}"}
+    numbers = {
+        "gap": f"{100 * found.gap:.0f}".replace("-", "−"),
+        "error": f"{100 * found.error:.0f}",
+        "overlap": f"{found.overlap:.0f}",
+    }
     if found.is_clear:
         text = _(
             "Where both have inputs it still loses {gap} ± {error} points (an effective {overlap} samples): like "
@@ -126,5 +130,5 @@ def _concept(compared: DomainComparison, first: str, second: str, _: Translate) 
             "Where both have inputs the difference is {gap} ± {error} points (an effective {overlap} samples): no sign "
             "that like inputs get other labels."
         )
-    number = _("{gap} points").format(gap=f"{100 * found.gap:+.0f}".replace("-", "−"))
+    number = _("{gap} ± {error} points lost").format(**numbers)
     return ShiftSentence("concept", "clear" if found.is_clear else "none", number, f"{both} {text.format(**numbers)}")

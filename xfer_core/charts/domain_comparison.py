@@ -42,14 +42,13 @@ def frequency_chart(
     return style_axes(figure, dark)
 
 
-def gap_chart(gaps: Mapping[str, float], dark: bool, axis: str, spread: str) -> go.Figure:
+def gap_chart(gaps: Mapping[str, float], dark: bool, axis: str) -> go.Figure:
     """The distance of the class means of both domains, a bar per class; a line at one spread of a class.
 
     Args:
         gaps: class → distance in units of the spread of a class.
         dark: whether the page is dark.
         axis: title of the distances.
-        spread: words at the line.
     """
     figure = go.Figure(
         go.Bar(
@@ -60,8 +59,7 @@ def gap_chart(gaps: Mapping[str, float], dark: bool, axis: str, spread: str) -> 
         )
     )
     grey = TOTAL.pair[dark]
-    figure.add_hline(1, line={"color": grey, "dash": "dot", "width": 1}, annotation={"text": chart_text(spread),
-                     "font": {"color": grey}, "xanchor": "right"})  # fmt: skip
+    figure.add_hline(1, line={"color": grey, "dash": "dot", "width": 2})
     _lay_out(figure, 300)
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(type="category")
