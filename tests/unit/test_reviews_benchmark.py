@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.reviews import CONDITIONS, PAIRS, STATED, chosen, jobs, read_reviews, table
+from benchmarks.reviews import CONDITIONS, PAIRS, STATED, chosen_norm, jobs, read_reviews, table
 
 REVIEW = """<review>
 <unique_id>
@@ -30,18 +30,28 @@ def test_reviews_are_read_with_title_and_label(tmp_path):
     assert texts[1] == "negative 1\ncaf\xe9\nno 1"
 
 
-def test_the_variant_is_chosen_by_the_source_alone():
-    worse = [{"norm": True, "validation": 0.7, "target": 0.99}, {"norm": True, "validation": 0.8, "target": 0.99}]
-    better = [{"norm": False, "validation": 0.8, "target": 0.1}, {"norm": False, "validation": 0.8, "target": 0.1}]
-    assert chosen([*worse, *better], "norm") == better
+def measured(seeds: list[int], validation: dict[bool, float]) -> list[dict]:
+    """Made-up results of every run."""
+    rows: list[dict] = []
+    for job in jobs(seeds, rows):
+        given = {"validation": validation[job["norm"]]} if "norm" in job else {}
+        rows.append({**job, **given, "source": 0.9, "target": 0.7 + 0.02 * job["seed"]})
+    return rows
+
+
+@pytest.mark.parametrize("better", [False, True])
+def test_batch_norm_is_chosen_by_the_source_alone_and_only_the_choice_is_trained_with_more_seeds(better):
+    rows = measured([0, 1], {better: 0.8, not better: 0.7})
+    assert chosen_norm(rows, PAIRS[0], "dann", 0) is better
+    assert chosen_norm(rows, PAIRS[0], "adabn", 0) is True
+    trained = [row for row in rows if "norm" in row]
+    assert {row["norm"] for row in trained if row["seed"] == 1 and row["kind"] != "adabn"} == {better}
+    assert {row["norm"] for row in trained if row["seed"] == 0} == {True, False}
+    assert len(trained) == len(PAIRS) * (2 * len(CONDITIONS) - 1 + len(CONDITIONS))
 
 
 def test_the_table_has_a_line_per_condition_and_marks_what_is_above_the_reference():
-    rows = [
-        {**job, "validation": 0.5 + 0.1 * job.get("norm", 0), "source": 0.9, "target": 0.7 + 0.02 * job["seed"]}
-        for job in jobs([0, 1])
-    ]
-    lines = table(rows).splitlines()
+    lines = table(measured([0, 1], {True: 0.8, False: 0.7})).splitlines()
     assert len(lines) == 3 + 2 + len(CONDITIONS)
     for line in lines[3:]:
         cells = line.strip("| ").split(" | ")[2:]
@@ -49,11 +59,6 @@ def test_the_table_has_a_line_per_condition_and_marks_what_is_above_the_referenc
             assert "71.0 ± 1.4" in cell
             assert ("**" in cell) == (STATED[pair] < 0.71)
             assert ("(bn)" in cell) == ("tf-idf" not in line)
-
-
-def test_every_run_is_asked_for_once():
-    every = [tuple(map(str, job.items())) for job in jobs(range(5))]
-    assert len(every) == len(set(every)) == 5 * len(PAIRS) * (2 + 2 * len(CONDITIONS) - 1)
 
 
 @pytest.mark.parametrize("rows", [[], [{"pair": ["books", "dvd"], "kind": "tf-idf", "labels": 0, "words": 1}]])
