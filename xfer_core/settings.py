@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     data: Path | None = None  # folder of downloaded data sets, in torchvision's layout
     glove: Path | None = None  # file of GloVe's vectors, as its authors publish them
+    cache_megabytes: int = Field(default=500, ge=0)  # of outputs of frozen stages, in ``home``
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends

@@ -104,6 +104,9 @@ class PreparedImage(nn.Module):
         super().__init__()
         self.side = side
 
+    def extra_repr(self) -> str:
+        return f"side={self.side}"
+
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[1] != 3:
             x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -42,6 +44,17 @@ class Evaluator:
             )
             for name, samples in data.held_out.items()
         }
+
+    def give(self, inputs: Mapping[tuple[str, str], Tensor], data: ProblemData | None = None) -> None:
+        """Use these inputs of the held-out samples from now on.
+
+        Args:
+            inputs: by (domain, split); float, or prepared.
+            data: the problem, if they are prepared.
+        """
+        for name, given in inputs.items():
+            ready = data.input_spec.to_float(given, self.device) if data else given.to(self.device)
+            self.splits[name] = (ready, self.splits[name][1])
 
     def evaluate(self, network: Network, split: str) -> dict[str, float]:
         """``accuracy/<domain>/<task>/<split>`` → accuracy as a fraction, for every domain that has this split; of a

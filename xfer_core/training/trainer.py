@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.errors import XferError
-from xfer_core.modalities.sampler import BatchSampler
+from xfer_core.modalities.sampler import BatchSampler, RowSampler
 from xfer_core.names import TermName
 from xfer_core.networks.base import Network, NetworkConfig
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
+from xfer_core.settings import settings
 from xfer_core.strategies.base import Batch, Phase, StepContext, Strategy, SubStep
 from xfer_core.training.callback import Callback, Command, NullCallback
 from xfer_core.training.checkpoint import State, last_good, on_device, write_checkpoint
@@ -28,6 +29,7 @@ from xfer_core.training.divergence import LossWatch
 from xfer_core.training.evaluation import Evaluator, predict
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.freezing import freeze, state_hash
+from xfer_core.training.frozen_features import MAX_BYTES, FeatureStore, FrozenFeatures, frozen_stages
 from xfer_core.training.gradients import backward, sum_losses
 from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
@@ -69,6 +71,10 @@ class Result:
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
+class PausedError(Exception):
+    """A person paused the run while outputs of frozen stages were computed."""
+
+
 class Trainer:
     """One run, from random weights (or a checkpoint) to test metrics.
 
@@ -100,6 +106,8 @@ class Trainer:
         self.checkpoint, self.seed = checkpoint, seed
         self.device = select_device(training.device)
         self.precision = select_precision(training.precision, self.device)
+        self.caches_features = network.caches_features and not training.augment
+        self.deferred: list[Command] = []  # commands that came while outputs of frozen stages were computed
         self.data = data or split_problem(problem, seed)
         torch.manual_seed(seed)  # initial weights come from the global generator, on the CPU
         self.network: Network = network.build(self.data.input_spec, problem.outputs())
@@ -160,7 +168,19 @@ class Trainer:
                 network broke; names the evidence, the step, and what to do.
         """
         self.started = self.reported = time.perf_counter()
-        if not self._resume():
+        try:
+            return self._run()
+        except PausedError:  # what was computed is stored; nothing else is newer than the last checkpoint
+            self._report()
+            return self._result("paused", {}, {})
+
+    def _run(self) -> Result:
+        if self._resume():
+            self._use_features()
+        else:
+            if self.caches_features:
+                self._enter_phase()
+                self._use_features()
             self._evaluate()
             self._begin_phase()
         self.first_step = self.step
@@ -216,6 +236,7 @@ class Trainer:
             if self.step < self.training.steps:
                 self.phase_index += 1
                 self._begin_phase()
+                self._use_features()
         if self.step == until:
             if self.step % self.eval_every == 0 or self.step == self.training.steps:
                 self._evaluate()
@@ -301,6 +322,68 @@ class Trainer:
             raise XferError("all_fixed", "strategy.frozen", sorted(phase.frozen), phase=phase.name)
         return phase
 
+    def _use_features(self) -> None:
+        """In a phase whose first stages are frozen, compute their outputs once: samplers and evaluator then give these
+        in place of inputs, and a step updates the rest alone. In any other phase, give the inputs again.
+
+        Raises:
+            PausedError: a person paused the run meanwhile.
+        """
+        if not self.caches_features:
+            return
+        phase = self.phases[self.phase_index]
+        count = frozen_stages(self.network, phase.frozen) if phase.reset != "network" else 0
+        if self.network.given:
+            orders = {key: sampler.order for key, sampler in self.samplers.items()}
+            self.network.given, self.samplers = 0, self._make_samplers()
+            for key, order in orders.items():
+                self.samplers[key].order = order
+            self.evaluator.give({name: samples.inputs for name, samples in self.data.held_out.items()}, self.data)
+        if not count:
+            return
+        folder, spec = settings().home / "features", self.data.input_spec
+        store = FeatureStore(folder, settings().cache_megabytes)
+        frozen = FrozenFeatures(self.network, count, self.precision, lambda x: spec.to_float(x, self.device), store)
+        sampled = (*phase.domains, *(f"{key}/unlabelled" for key in phase.unlabelled))
+        wanted: dict[Any, Tensor] = {key: self._inputs_of(key) for key in sampled}
+        wanted |= {name: samples.inputs for name, samples in self.data.held_out.items()}
+        outputs, total, done = {}, sum(map(len, wanted.values())), 0
+        for name, inputs in wanted.items():
+            parts: list[Tensor] = []
+            for part in frozen.chunks(inputs):
+                if part[0].numel() * 4 * total > MAX_BYTES:
+                    return
+                parts.append(part)
+                done += len(part)
+                self._between_chunks(done, total)
+            outputs[name] = torch.cat(parts)
+        store.shrink()
+        for key in sampled:
+            before = self.samplers[key]
+            self.samplers[key] = RowSampler(outputs[key], before.labels, self.generator, self.device)
+            self.samplers[key].order = before.order
+        self.evaluator.give({name: outputs[name] for name in self.data.held_out})
+        self.network.given = count
+
+    def _inputs_of(self, sampler: str) -> Tensor:
+        """The prepared inputs of a sampler of :meth:`_make_samplers`."""
+        domain = self.data.training[sampler.removesuffix("/unlabelled")]
+        if sampler.endswith("/unlabelled"):
+            return torch.cat([domain.labelled.inputs, domain.unlabelled])
+        return domain.labelled.inputs
+
+    def _between_chunks(self, done: int, total: int) -> None:
+        """Report how many outputs are there, and obey a person who pauses."""
+        now = time.perf_counter()
+        if now - self.reported < REPORT_SECONDS:
+            return
+        self.reported = now
+        self.callback.on_metrics([], {**self._progress(now), "features": [done, total]})
+        for command in self.callback.commands():
+            if command.kind == "pause":
+                raise PausedError
+            self.deferred.append(command)
+
     def _check_frozen(self) -> None:
         frozen = self.phases[self.phase_index].frozen
         if frozen and len(self.frozen_kept) <= self.phase_index:
@@ -325,7 +408,8 @@ class Trainer:
         while self.live_settings.has_pending(self.step):
             self._set(*self.live_settings.pop())
         requested = None
-        for command in self.callback.commands():
+        deferred, self.deferred = self.deferred, []
+        for command in (*deferred, *self.callback.commands()):
             if command.kind == "set":
                 self._set(command, is_new=True)
             else:
@@ -473,7 +557,8 @@ class Trainer:
 
     def sample_weights(self) -> dict[str, Tensor]:
         """λ_{d,i} of every labelled training sample for the current network: domain → (N_d,), summing to λ_d."""
-        shares = {}
+        shares, given = {}, self.network.given
+        self.network.given = 0  # whole samples
         for key, domain in self.data.training.items():
             if not len(domain.labelled) or key not in self.live_settings.lambdas:
                 continue
@@ -484,6 +569,7 @@ class Trainer:
             )
             if weights is not None:
                 shares[key] = self.live_settings.lambdas[key] * weights / len(weights)
+        self.network.given = given
         return shares
 
     # ------------------------------------------------------------------ saving and resuming
