@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.compare.experiment_settings import choose_method_settings, choose_rest_of_problem, choose_training
 from pages.compare.plan_words import count_words, held_equal, run_words, untuned_words
-from pages.i18n import _, time_range
+from pages.i18n import _, plain, time_range
 from pages.widgets.chart_runs import term_titles
 from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
@@ -101,7 +101,8 @@ class _Form:
         name = _choose_question(first, prefix)
         if name != first.preset:  # problem and training stay, but the settings of the new preset replace theirs
             first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
-        domains = _choose_domains(first, f"{prefix}.{'own' if PRESETS[name].settings else 'all'}", slots)
+        place = name if PRESETS[name].view else "own" if PRESETS[name].settings else "all"
+        domains = _choose_domains(first, f"{prefix}.{place}", slots)
         many, budgets_column, seeds_column = st.columns([4, 3, 2] if PRESETS[name].choices else [0.01, 3, 2])
         with many:
             methods = _choose_methods(first, f"{prefix}.{name}", slots)
@@ -129,10 +130,13 @@ class _Form:
 
 def _base_for(question: str, base: RunSpec) -> RunSpec:
     """The same problem and training, with the settings of the preset."""
+    preset = PRESETS[question]
     try:
-        return parse_spec(base.model_dump(mode="json"), PRESETS[question].settings)
+        base = parse_spec(base.model_dump(mode="json"), preset.starting_settings(next(iter(base.problem.source), "")))
+        base.problem.check_names()
     except XferError:
-        return parse_spec({}, PRESETS[question].settings)
+        return parse_spec({}, preset.starting_settings())
+    return base
 
 
 def _choose_question(first: Plan, prefix: str) -> str:
@@ -156,6 +160,12 @@ def _choose_domains(first: Plan, prefix: str, slots: FieldErrors) -> dict[str, l
     for column, role, label in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
         with column:
             given = getattr(first.base.problem, role)
+            if role == "target" and (seen := _views(first, chosen["source"])):
+                chosen[role] = seen
+                st.markdown(f"{label}: **{plain(', '.join(map(domain_title, seen)))}**")
+                slots.here(f"problem.{role}")
+                domain_pictures(seen)
+                continue
             chosen[role] = st.multiselect(
                 label,
                 list(dict.fromkeys((*keys, *given))),
@@ -168,6 +178,19 @@ def _choose_domains(first: Plan, prefix: str, slots: FieldErrors) -> dict[str, l
             domain_pictures(chosen[role])
     slots.here("problem")
     return chosen
+
+
+def _views(first: Plan, source: list[str]) -> list[str]:
+    """The target of a preset that makes it from the source; none for another, or where the source has no such view."""
+    preset, problem = PRESETS[first.preset], first.base.problem
+    if not preset.view or not source:
+        return []
+    if source == list(problem.source):
+        return list(problem.target)
+    try:
+        return [key for one in source if domain_info(key := preset.seen(one))]
+    except XferError:
+        return []
 
 
 def _choose_methods(first: Plan, prefix: str, slots: FieldErrors) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.compare.common_words import show_common_samples
 from pages.compare.experiment_charts import experiment_charts
 from pages.compare.experiment_export import export_menu
 from pages.compare.experiment_facts import every_setting, experiment_facts
@@ -46,6 +47,7 @@ def _panel(experiment: str, was_live: bool) -> None:
     reference = st.session_state.get("experiment.reference", "")
     results = results_so_far(stored, runs, reference)
     experiment_facts(results.runs)
+    show_common_samples(stored.preset, results.runs[0].typed_spec.problem)
     if results.table and choose_auc([results.spec], "experiment"):
         results = results_so_far(stored, runs, reference, auc=True)
         if len(results.table) < len(results.done):

@@ -74,7 +74,7 @@ def _control(
 
 
 def sliders(form: BaseModel, prefix: str) -> dict[str, Any]:
-    """One slider per field, all of which are numbers with both bounds.
+    """One slider per field, all of which are numbers with both bounds; whole numbers, such as a copy's, have none.
 
     Args:
         form: the config, with its present values.
@@ -85,6 +85,8 @@ def sliders(form: BaseModel, prefix: str) -> dict[str, Any]:
     """
     found = {}
     for name, field in type(form).model_fields.items():
+        if field.annotation is int:
+            continue
         bounds, key = _bounds(field), f"{prefix}.{name}"
         st.session_state.setdefault(key, float(getattr(form, name)))
         span = bounds["max_value"] - bounds["min_value"]

@@ -127,7 +127,8 @@ def with_parameters(reference: str, prefix: str) -> str:
     with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):
         st.markdown(f"**{plain(domain_title(key))}**")
         shown = st.container()
-        changed = make_reference(key, type(parameters)(**sliders(parameters, f"{prefix}.{key}")))
+        values = {**parameters.model_dump(), **sliders(parameters, f"{prefix}.{key}")}
+        changed = make_reference(key, type(parameters)(**values))
         with shown:
             domain_pictures([changed], PREVIEW, columns=5)
     return changed

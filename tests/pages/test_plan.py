@@ -178,3 +178,27 @@ def test_a_plan_that_cannot_be_is_said_and_nothing_starts():
     assert not page.exception
     assert "share a class" in text_of(page)
     assert start_button(page).disabled
+
+
+def test_the_article_s_target_follows_its_source():
+    page = app("compare", question="article-meant")
+    page.multiselect(key="plan1.article-meant.source").set_value(["digits.printed"]).run()
+    assert not page.exception
+    assert not page.error
+    assert query(page)["problem.source"] == '["digits.printed"]'
+    assert query(page)["problem.target"].startswith('["digits.printed?light=0.3')
+    page.pills(key="plan1.question").set_value("article-written").run()
+    assert not page.exception
+    assert not page.error
+    assert query(page)["problem.target"] == '["digits.printed?again=1"]'
+
+
+def test_an_experiment_of_the_article_says_in_numbers_what_its_domains_have_in_common():
+    page = app("compare", question="article-written")
+    press(page, START)
+    assert not page.exception
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["of them in the source, too"] == "100%"
+    assert shown["Labels that only the source has"] == "0"
+    assert shown["Difference of the pixels, of 255"] == "0.0"
+    assert "no transfer can show" in text_of(page)

@@ -79,8 +79,9 @@ def test_a_domain_has_one_spelling(reference, canonical):
             "problem.target.speed is not a field here; the fields are noise, scale, rotate, shift_x, shift_y; found 3.",
         ),
         (
-            "digits.low?degrees=3",
-            "problem.target must name digits.low without parameters, because it has none; found digits.low?degrees=3.",
+            "names.family?degrees=3",
+            "problem.target must name names.family without parameters, because it has none; "
+            "found names.family?degrees=3.",
         ),
         (
             "digits.noisy?sigma",
@@ -105,7 +106,7 @@ def test_a_shell_lists_the_parameters_of_a_domain_with_their_bounds(capsys):
     rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
     sigma = rows["digits.noisy"]["parameters"]["sigma"]
     assert (sigma["default"], sigma["minimum"], sigma["maximum"]) == (0.4, 0, 2)
-    assert rows["digits.low"]["parameters"] == {}
+    assert rows["names.family"]["parameters"] == {}
     assert (rows["planar.moons"]["modality"], rows["planar.moons"]["shape"]) == ("table", [2])
 
 

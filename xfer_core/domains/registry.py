@@ -13,6 +13,7 @@ from xfer_core.domains.base import Domain, DomainInfo
 from xfer_core.domains.downloads import download_files
 from xfer_core.domains.own import OwnDomains
 from xfer_core.domains.reference import key_of, make_reference, read_parameters, split_reference
+from xfer_core.domains.views import of_view, with_views
 from xfer_core.errors import XferError
 from xfer_core.settings import settings
 
@@ -77,11 +78,12 @@ class DomainRegistry:
             raise
         if info is None:
             raise XferError("unknown_domain", field, key, allowed=self._nearest(key))
+        info = with_views(info)
         if info.parameters is None:
             if texts:
                 raise XferError("no_parameters", field, reference, domain=key)
             return info
-        return info.bind(reference, read_parameters(info.parameters, texts, field))
+        return of_view(info.bind(reference, read_parameters(info.parameters, texts, field)))
 
     def _nearest(self, key: str) -> tuple[str, ...]:
         """The keys that are spelled most similarly."""

@@ -105,7 +105,7 @@ def strategy_of(arm: Condition) -> str:
 def plan_for(question: str, seeds: int = 1) -> Plan:
     """The default plan of a preset."""
     preset = ALL_PRESETS[question]
-    return Plan(question, parse_spec({}, preset.settings), preset.kinds, preset.budgets, seeds)
+    return Plan(question, parse_spec({}, preset.starting_settings()), preset.kinds, preset.budgets, seeds)
 
 
 def plan_to_compare(spec: RunSpec) -> Plan:

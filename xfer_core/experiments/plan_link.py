@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -56,7 +57,8 @@ def is_part_of_plan(path: str) -> bool:
 
 def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     """Problem, network and training; what the link leaves out comes from the preset."""
-    parts = [setting.partition("=") for setting in ALL_PRESETS[plan.preset].settings]
+    settings = ALL_PRESETS[plan.preset].starting_settings(_source(given))
+    parts = [setting.partition("=") for setting in settings]
     preset = {path: value for path, _, value in parts}
     shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
     spec, refused = read_link({**preset, **shared})
@@ -65,6 +67,18 @@ def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
             refused.append((f"{path}={value}", XferError("unknown_field", path, value, allowed=(*SHARED, *TITLES))))
     budgets = (spec.problem.labels_per_class,) if "problem.labels_per_class" in shared else plan.budgets
     return replace(plan, base=spec, budgets=budgets), refused
+
+
+def _source(given: Mapping[str, str]) -> str:
+    """The first source that the link names; empty if it names none."""
+    try:
+        match json.loads(given.get("problem.source", "")):
+            case [str(first), *_rest]:
+                return first
+            case _:
+                return ""
+    except ValueError:
+        return ""
 
 
 def _read_words(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:

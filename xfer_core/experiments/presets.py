@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.reference import key_of, make_reference
+from xfer_core.domains.views import View
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Budget, Condition
 from xfer_core.names import TermName
@@ -22,6 +23,12 @@ BALANCERS = tuple(form.kind_name() for form in STRATEGIES if form.family == "joi
 """The kinds that set the λ of joint learning by themselves."""
 RACERS = {"target_only": "From scratch", "fine_tune": "Practised first", "joint": "Both at once"}
 """Strategy → name of its network in a race."""
+ARTICLE_TRAINING = (
+    *("network.kind=article_net", "training.optimizer.kind=sgd", "training.optimizer.lr=0.01"),
+    *("training.optimizer.momentum=0.9", "training.batch_size=100"),
+)
+ARTICLE_VIEW = "light=0.3&noise=0.1&zoom=1.25"
+"""The target of the article's experiment as it is meant."""
 TOGETHER = "train"  # preset of a run that was started with its baselines; no question, and on no page of its own
 
 
@@ -44,6 +51,11 @@ def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
         title = "{first} frozen" if count == 1 else "{first}–{last} frozen"
         conditions.append(Condition(title, frozen, {"first": stages[0], "last": stages[count - 1]}))
     return tuple(conditions)
+
+
+def article_conditions(spec: RunSpec) -> tuple[Condition, ...]:
+    """Both baselines, then fine-tuning with nothing frozen and with the first stage frozen."""
+    return (*strategy_conditions(("target_only", "source_only")), *freeze_conditions(spec)[:2])
 
 
 def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
@@ -125,7 +137,8 @@ def shift_conditions(spec: RunSpec, methods: Sequence[Condition], parameter: str
     target, offered = spec.problem.target[0], shift_parameters(spec)
     parameters = domain_info(target).parameters
     if not parameters or not offered:
-        shifted = [key for key in domain_keys() if (own := domain_info(key).parameters) and own.sizes]
+        known = {key: domain_info(key).parameters for key in domain_keys()}
+        shifted = [key for key, own in known.items() if own and own.sizes and not isinstance(own, View)]
         raise XferError("no_shift", "problem.target", target, allowed=", ".join(shifted))
     name = parameter if parameter in offered else offered[0]
     title, conditions = str(type(parameters).model_fields[name].title), []
@@ -160,6 +173,8 @@ class ExperimentPreset:
         settings: settings of the problem that the question needs, as ``PATH=VALUE``.
         sweeps: what can be swept, of which the viewer may choose one: terms of the loss, or parameters of the target.
         multiplies: makes the conditions from those of the chosen methods, and what is swept.
+        view: parameters that make the target from the source, such as ``light=0.3``; empty where the viewer chooses it.
+        numbers: whether its page shows what source and target have in common, in numbers.
     """
 
     title: str
@@ -172,6 +187,27 @@ class ExperimentPreset:
     settings: tuple[str, ...] = ()
     sweeps: Callable[[RunSpec], tuple[str, ...]] | None = None
     multiplies: Callable[[RunSpec, Sequence[Condition], str], tuple[Condition, ...]] | None = None
+    view: str = ""
+    numbers: bool = False
+
+    def starting_settings(self, source: str = "") -> tuple[str, ...]:
+        """``settings``; where the target is a view of the source, with both.
+
+        Args:
+            source: of such a problem; empty: CIFAR-10 where its files are on this machine, else digits.
+        """
+        if not self.view:
+            return self.settings
+        source = source or ("cifar10" if is_available("cifar10") else "digits.handwritten")
+        return (
+            *self.settings,
+            f"problem.source={canonical([source])}",
+            f"problem.target={canonical([self.seen(source)])}",
+        )
+
+    def seen(self, source: str) -> str:
+        """The view of this domain that is the target."""
+        return f"{source}{'&' if '?' in source else '?'}{self.view}"
 
 
 ALL_METHODS = tuple(TITLES)
@@ -230,6 +266,29 @@ PRESETS: dict[str, ExperimentPreset] = {  # in the form of Compare
         "Fine-tuning from several sources, beside a network that never saw any of them.",
         "final",
         conditions=source_conditions,
+    ),
+    "article-written": ExperimentPreset(
+        "The article's experiment, as written",
+        "Its target is the training pictures of its source once more: a random crop of 32 pixels out of 32 changes "
+        "nothing. Every label is there as well, so nothing is left to be transferred, and no difference can show.",
+        "final",
+        ("target_only", "fine_tune"),
+        ALL_METHODS,
+        budgets=("all",),
+        settings=(*ARTICLE_TRAINING, 'problem.target=["digits.handwritten?again=1"]'),
+        view="again=1",
+        numbers=True,
+    ),
+    "article-meant": ExperimentPreset(
+        "The article's experiment, as meant",
+        "Its target shows other pictures, darker, nearer and noisier, with few labels: fine-tuning with all layers and "
+        "with the first one frozen, beside both baselines, on pictures that no training saw.",
+        "labels",
+        conditions=article_conditions,
+        budgets=(1, 5, 20),
+        settings=(*ARTICLE_TRAINING, f'problem.target=["digits.handwritten?{ARTICLE_VIEW}"]'),
+        view=ARTICLE_VIEW,
+        numbers=True,
     ),
     "compare": ExperimentPreset(
         "Which method is best?",

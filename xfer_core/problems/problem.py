@@ -1,6 +1,7 @@
 """Transfer problem: which domains, in which role, with how many labels; and the split of their examples.
 
-No example appears in two domains or in two splits of one problem. Training gets a view without test samples and, for
+No example appears in two domains or in two splits of one problem; only a domain and its copy (``?again=1``) share
+examples, and are split alike. Training gets a view without test samples and, for
 target samples outside the label budget, without a label tensor, so that neither can leak. A data set with an official
 test set is tested on exactly that set.
 """
@@ -20,6 +21,7 @@ from torch import Tensor
 
 from xfer_core.config import Config, Name
 from xfer_core.domains import Domain, DomainInfo, domain_info, load_domain, registry, unit_of
+from xfer_core.domains.views import copied_from
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder, InputSpec
 
@@ -241,14 +243,16 @@ class ProblemData(TrainingData):
 
 
 def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) -> dict[str, np.ndarray]:
-    """For each domain the positions of its samples, so that no example is used by two domains.
+    """For each domain the positions of its samples, so that no example is used by two domains; a copy of a domain
+    (``?again=1``) has the examples of that domain.
 
     Examples that the same domains contain are distributed evenly among them. (Balancing the totals instead would
     leave a domain of all digits without the digits that a domain of few digits contains too.)
     """
     positions: dict[str, np.ndarray] = {}
     for pool in sorted({domain.pool for domain in domains.values()}):
-        members = {key: domain.example_ids.numpy() for key, domain in domains.items() if domain.pool == pool}
+        copies = {key: _original(key) for key, domain in domains.items() if domain.pool == pool}
+        members = {original: domains[key].example_ids.numpy() for key, original in copies.items()}
         order = random.permutation(np.unique(np.concatenate(list(members.values()))))
         holders = np.stack([np.isin(order, ids) for ids in members.values()])  # (domains, examples)
         owner = np.empty(len(order), dtype=np.int64)
@@ -256,9 +260,24 @@ def _assign_examples(domains: dict[str, Domain], random: np.random.Generator) ->
         for number, holding in enumerate(kinds.T):  # all examples that the same domains contain, assigned in turn
             alike = np.flatnonzero(kind.ravel() == number)
             owner[alike] = np.resize(np.flatnonzero(holding), len(alike))
-        for number, (key, ids) in enumerate(members.items()):
-            positions[key] = _positions_of(order[owner == number], ids)
+        assigned = {
+            original: _positions_of(order[owner == number], ids)
+            for number, (original, ids) in enumerate(members.items())
+        }
+        positions.update({key: assigned[original] for key, original in copies.items()})
     return {key: positions[key] for key in domains}
+
+
+def _original(reference: str) -> str:
+    """The domain of which this one is a copy with the same examples; itself if it is none."""
+    return copied_from(reference, domain_info(reference).parameters)
+
+
+def _split_role(key: str, roles: Mapping[str, Role]) -> Role:
+    """The role by which a domain is split. A domain and its copies are split alike, so that no example of the one's
+    training is in the other's test."""
+    alike = [role for other, role in roles.items() if _original(other) == _original(key)]
+    return "target" if len(alike) > 1 else roles[key]
 
 
 def _positions_of(examples: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -339,7 +358,7 @@ def split_problem(problem: Problem, seed: int, load_inputs: bool = True) -> Prob
     domains = {key: load_domain(key, f"problem.{role}") for key, role in roles.items()}
     classes, spec = problem.classes(), problem.input_spec()
     splits = {
-        key: _assign_splits(domains[key], roles[key], positions)
+        key: _assign_splits(domains[key], _split_role(key, roles), positions)
         for key, positions in _assign_examples(domains, random).items()
     }
     for key, parts in splits.items():
