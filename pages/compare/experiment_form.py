@@ -101,7 +101,7 @@ class _Form:
         name = _choose_question(first, prefix)
         if name != first.preset:  # problem and training stay, but the settings of the new preset replace theirs
             first = replace(plan_for(name, first.seeds), base=_base_for(name, first.base), settings=first.settings)
-        place = name if PRESETS[name].view else "own" if PRESETS[name].settings else "all"
+        place = "views" if PRESETS[name].view else "own" if PRESETS[name].settings else "all"
         domains = _choose_domains(first, f"{prefix}.{place}", slots)
         many, budgets_column, seeds_column = st.columns([4, 3, 2] if PRESETS[name].choices else [0.01, 3, 2])
         with many:

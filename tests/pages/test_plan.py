@@ -182,7 +182,7 @@ def test_a_plan_that_cannot_be_is_said_and_nothing_starts():
 
 def test_the_article_s_target_follows_its_source():
     page = app("compare", question="article-meant")
-    page.multiselect(key="plan1.article-meant.source").set_value(["digits.printed"]).run()
+    page.multiselect(key="plan1.views.source").set_value(["digits.printed"]).run()
     assert not page.exception
     assert not page.error
     assert query(page)["problem.source"] == '["digits.printed"]'
