@@ -9,17 +9,28 @@ import streamlit as st
 from pages.domains.browse import browse
 from pages.domains.compare import compare_view
 from pages.domains.own import own_data
+from pages.domains.rank import rank_view
 from pages.i18n import _
 from pages.widgets import address
 
 VIEW, FIRST = "domains.view", "all"
-VIEWS: dict[str, Callable[[], dict[str, str]]] = {"all": browse, "compare": compare_view, "own": own_data}
+VIEWS: dict[str, Callable[[], dict[str, str]]] = {
+    "all": browse,
+    "compare": compare_view,
+    "rank": rank_view,
+    "own": own_data,
+}
 """View → its function, which returns the parameters that lead to what it shows, beside the view's own."""
 
 
 def main() -> None:
     """The page."""
-    titles = {"all": _("All domains"), "compare": _("How far apart?"), "own": _("Your own data")}
+    titles = {
+        "all": _("All domains"),
+        "compare": _("How far apart?"),
+        "rank": _("Which source?"),
+        "own": _("Your own data"),
+    }
     _read_address()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("Domains"), width="content")

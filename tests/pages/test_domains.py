@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 
 from tests.support.pages import app, text_of
 from xfer_core.domains import domain_info, domain_keys
+from xfer_core.runs.store import FINISHED, open_store
 
 
 def titles(table: pd.DataFrame) -> list[str]:
@@ -54,3 +57,33 @@ def test_both_domains_can_be_exchanged():
     assert not test.exception
     assert test.query_params["first"] == "planar.moons?rotate=60"
     assert test.query_params["second"] == "planar.moons"
+
+
+def test_sources_are_ranked_measured_and_the_rank_correlation_is_shown():
+    test = app("domains", view="rank", target="planar.moons", labels="5")
+    assert not test.exception
+    assert test.query_params["task"] == "class"
+    assert "Most promising: " in text_of(test)
+    next(button for button in test.button if button.label == "Train from every source (4 runs)").click().run()
+    assert not test.exception
+    store = open_store()
+    runs = store.find()
+    assert {run.spec["problem"]["labels_per_class"] for run in runs} == {5}
+    worth = {"planar.circles": 0.7, "planar.blobs": 0.8, "planar.spirals": 0.9}
+    for run in runs:
+        kind, source = run.spec["strategy"]["kind"], run.spec["problem"]["source"][0]
+        metric = run.typed_spec.target_metric()
+        value = 0.6 if kind == "target_only" else worth[source]
+        result = {"target_metric": {"name": metric, "value": value}, "metrics": {metric: value}, "seconds": 1.0}
+        result |= {"samples_per_second": 9.0, "status": FINISHED, "step": 3, "device": "cpu", "precision": "float32"}
+        store.update(run.id, status=FINISHED, ended=time.time(), result={**result, "threads": 1})
+    test.run()
+    assert not test.exception
+    assert "Kendall's τ between each measure and the measured gain of 3 sources" in text_of(test)
+    assert any(metric.label.startswith("τ ") for metric in test.metric)
+
+
+def test_a_target_without_enough_sources_says_so():
+    test = app("domains", view="rank", target="clinical.breast_fine")
+    assert not test.exception
+    assert "Fewer than two other domains" in text_of(test)
