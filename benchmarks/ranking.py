@@ -109,7 +109,7 @@ def page(found: Found) -> str:
             "",
             "Kendall's τ between what a measure says before training and the measured gain of fine-tuning over",
             "training from scratch: 1 if every pair of sources is in the right order, 0 for an order by chance, −1 if",
-            "every pair is in the wrong one. No measure sees the target's test samples.",
+            "every pair is in the wrong one. Scores see no test sample of seed 0; the other seeds split the data anew.",
             "",
             f"Digits, {BUDGET} labels per class in the target, {SETTINGS[0].partition('=')[2]} steps a run, "
             f"{len(seeds)} seed(s).",
