@@ -107,7 +107,7 @@ def token_summary(encoder: TextEncoder, prepared: Tensor, contributions: Tensor)
         {"place": tokens.flatten(), "texts": rows.flatten(), "contribution": contributions.flatten() / len(tokens)}
     )
     groups = table[table["place"] >= RESERVED].groupby("place")
-    found = groups.agg({"contribution": "sum", "texts": "nunique"})
+    found = pd.DataFrame(groups.agg({"contribution": "sum", "texts": "nunique"}))
     found.insert(0, "token", [encoder.vocabulary[place - RESERVED] for place in found.index])
     return found.sort_values("contribution", ascending=False, kind="stable").reset_index(drop=True)
 
