@@ -107,9 +107,13 @@ class LastValues(NullCallback):
 
 
 @lru_cache(2)
+def _split(problem: str, seed: int) -> ProblemData:
+    return split_problem(Problem.model_validate_json(problem), seed)
+
+
 def split_once(problem: Problem, seed: int) -> ProblemData:
     """Tokens take longer than training: they are made once for the conditions of a pair."""
-    return split_problem(problem, seed)
+    return _split(problem.model_dump_json(), seed)
 
 
 def train(pair: tuple[str, str], kind: str, labels: int, norm: bool, seed: int) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from pages.i18n import _, percent, plain
@@ -51,13 +52,16 @@ def _chart(subject: InspectedRun, positions: np.ndarray, wanted: int, dark: bool
     """What each token adds to the logit of the class, on average over these texts."""
     name = _(subject.classes[wanted])
     found = subject.token_summary(wanted, tuple(positions.tolist()))
-    largest = found[found["token"].str.strip() != ""].head(BARS)  # a lone space is in every text
+    spoken = [
+        (token, value) for token, value in zip(found["token"], found["contribution"], strict=True) if token.strip()
+    ]
+    tokens, values = zip(*spoken[:BARS], strict=True)  # without a lone space, which is in every text
     sentence = _("In the {count} test samples predicted as {name}, {token} spoke most for it.")
-    words = sentence.format(count=len(positions), name=name, token=f"“{largest['token'].iloc[0]}”")
+    words = sentence.format(count=len(positions), name=name, token=f"“{tokens[0]}”")
     st.markdown(plain(words))
-    shares = largest.assign(token=largest["token"].str.replace(" ", "␣"))
+    shares = pd.Series(values, index=[token.replace(" ", "␣") for token in tokens], dtype=float)
     label = _("mean contribution to the class (logit)")
-    figure = attribution_chart(shares.set_index("token")["contribution"], dark, label)
+    figure = attribution_chart(shares, dark, label)
     alt = _("A bar for each token: its mean contribution.") + " " + words
     st.plotly_chart(figure, key=subject.key("tokens.chart"), alt=alt, config=PLAIN)
     st.caption(_("␣ is the space before, after or between words."))

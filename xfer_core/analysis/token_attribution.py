@@ -104,10 +104,10 @@ def token_summary(encoder: TextEncoder, prepared: Tensor, contributions: Tensor)
     tokens = prepared[:, : encoder.spec.tokens].long()
     rows = torch.arange(len(tokens))[:, None].expand_as(tokens)
     table = pd.DataFrame(
-        {"place": tokens.flatten(), "text": rows.flatten(), "contribution": contributions.flatten() / len(tokens)}
+        {"place": tokens.flatten(), "texts": rows.flatten(), "contribution": contributions.flatten() / len(tokens)}
     )
     groups = table[table["place"] >= RESERVED].groupby("place")
-    found = groups.agg({"contribution": "sum", "text": "nunique"}).rename(columns={"text": "texts"})
+    found = pd.DataFrame(groups.agg({"contribution": "sum", "texts": "nunique"}))
     found.insert(0, "token", [encoder.vocabulary[place - RESERVED] for place in found.index])
     return found.sort_values("contribution", ascending=False, kind="stable").reset_index(drop=True)
 

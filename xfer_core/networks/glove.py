@@ -43,8 +43,9 @@ class WordVectors:
 
     def of(self, token: str) -> Tensor | None:
         """The vector of a word, or the mean over those of several: float32 (width,); None if one has none."""
-        rows = [self.places.get(word) for word in token.split()]
-        if not rows or None in rows:
+        words = token.split()
+        rows = [self.places[word] for word in words if word in self.places]
+        if not rows or len(rows) < len(words):
             return None
         return torch.from_numpy(np.array(self.numbers[rows], dtype=np.float32)).mean(0)
 
