@@ -69,6 +69,16 @@ def photographs() -> bytes:
     return made.getvalue()
 
 
+def write_tables(folder: Path) -> None:
+    """A table of the patients of two hospitals, and a folder of two tables without names of columns."""
+    rows = [f"{'north' if row % 3 else 'south'},{row % 7}.5,{'ill' if row % 2 else 'healthy'}" for row in range(180)]
+    (folder / "patients.csv").write_text("\n".join(["hospital,value,diagnosis", *rows]))
+    (folder / "heart_disease").mkdir()
+    for place, name in enumerate(("processed.va.data", "processed.cleveland.data")):
+        cells = [[str((row * (column + place + 3)) % 5) for column in range(14)] for row in range(60)]
+        (folder / "heart_disease" / name).write_text("\n".join(map(",".join, cells)))
+
+
 def trouble(command: str) -> str:
     """What this command calls that is not there; empty: nothing."""
     words = shlex.split(command)
@@ -116,6 +126,7 @@ def test_the_commands_of_the_core_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(dispatcher, "ensure_dispatcher", train_here)
     monkeypatch.setattr(onnx, "NEEDED", ("none",))  # it takes long, and has tests of its own
     (tmp_path / "photos.zip").write_bytes(photographs())
+    write_tables(tmp_path)
     Path("recipe.json").write_text(parse_spec({}, QUICK).model_dump_json())
     run = trained_run(store).id
     experiment, runs = queue_experiment(budgets=(1,))

@@ -9,8 +9,9 @@ from xfer_core.errors import XferError
 from xfer_core.imports.base import Choices, Finding, FoundDomain, Preview, Progress
 from xfer_core.imports.images import Images
 from xfer_core.imports.stored import NAME_LENGTH, forget, imported, slug, store
+from xfer_core.imports.tables import Tables
 
-READERS: tuple[type[Finding], ...] = (Images,)
+READERS: tuple[type[Finding], ...] = (Tables, Images)
 """The first that reads a file or folder examines it."""
 
 

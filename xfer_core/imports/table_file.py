@@ -1,0 +1,428 @@
+"""Reads a table as text cells: CSV in any encoding and with any delimiter, JSON Lines, Parquet or Excel."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, time
+from itertools import chain, islice
+from pathlib import Path
+from sys import intern
+from typing import Any, BinaryIO
+
+from pydantic import Field
+
+from xfer_core.errors import XferError
+from xfer_core.imports.archive import is_zip, list_entries
+from xfer_core.imports.base import Choices, Progress
+from xfer_core.settings import settings
+
+DELIMITED, LINES = (".csv", ".tsv", ".tab", ".txt", ".data"), (".jsonl", ".ndjson")
+PARQUET, EXCEL = (".parquet", ".pq"), (".xlsx", ".xlsm")
+SUFFIXES = (*DELIMITED, *LINES, *PARQUET, *EXCEL)
+PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+DELIMITERS = ("\t", ";", "|", ",")  # the first of those that fit equally well
+HEAD = 1 << 16  # bytes that decide about delimiter, decimal sign and header
+CHUNK = 5000  # rows
+LONGEST_NAME = 100  # characters of a column's name
+MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-", "."}
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+WITH_COMMA = re.compile(r"[-+]?\d+(\.\d{3})*,\d+")
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class FileChoices(Choices):
+    """How a table is written. Empty: found out."""
+
+    encoding: str = Field(default="", max_length=40)
+    """Such as utf-8 or latin-1."""
+    delimiter: str = Field(default="", max_length=1)
+    """Between two cells."""
+    decimal: str = Field(default="", pattern="^[.,]?$")
+    """Before the digits behind the point."""
+    header: str = Field(default="", pattern="^(yes|no)?$")
+    """Whether the first row names the columns."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One file that holds a table.
+
+    Attributes:
+        name: shown in errors.
+        open: opens it.
+        size: bytes.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    size: int
+
+    @property
+    def suffix(self) -> str:
+        """Of its name, in small letters."""
+        return Path(self.name).suffix.lower()
+
+
+@dataclass
+class RawTable:
+    """Cells as text, "" for a missing one.
+
+    Attributes:
+        columns: name → cells.
+        rows: the number of each row in its file, which counts from 1 and includes the header.
+        choices: with what was found out.
+        skipped: one error for each row that is left out.
+        notes: what was decided.
+    """
+
+    columns: dict[str, list[str]]
+    rows: list[int]
+    choices: FileChoices
+    skipped: list[XferError] = field(default_factory=list[XferError])
+    notes: list[XferError] = field(default_factory=list[XferError])
+
+
+def holds_tables(path: Path) -> bool:
+    """Whether this is a table, or a folder or zip with tables and without pictures; by the names."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        suffixes = {file.suffix.lower() for file in path.rglob("*")}
+    elif suffix not in SUFFIXES and is_zip(path):
+        with zipfile.ZipFile(path) as archive:
+            suffixes = {Path(name).suffix.lower() for name in archive.namelist()}
+    else:
+        return path.is_file() and suffix in SUFFIXES
+    return bool(suffixes & set(SUFFIXES)) and not suffixes & PICTURES
+
+
+def table_files(path: Path) -> list[TableFile]:
+    """The table, or those of a folder or zip, in order.
+
+    Raises:
+        XferError: ``import_bytes``, or those of ``list_entries``.
+    """
+    limit = settings().import_megabytes
+    if path.is_dir() or (path.suffix.lower() not in SUFFIXES and is_zip(path)):
+        entries = [entry for entry in list_entries(path) if entry.place.suffix.lower() in SUFFIXES]
+        return [TableFile(str(entry.place), lambda entry=entry: io.BytesIO(entry.read()), 0) for entry in entries]
+    if path.stat().st_size > limit * 1_000_000:
+        raise XferError("import_bytes", path.name, f"{path.stat().st_size / 1e6:,.0f} MB", limit=limit)
+    return [TableFile(path.name, lambda: path.open("rb"), path.stat().st_size)]
+
+
+def read_table(file: TableFile, choices: FileChoices, progress: Progress = float, most: int | None = None) -> RawTable:
+    """The cells of a table.
+
+    Args:
+        file: to be read.
+        choices: how it is written.
+        progress: called with the fraction that is done.
+        most: rows to be read; None for all.
+
+    Raises:
+        XferError: ``not_text``, ``open_quote``, ``wrong_encoding``, ``import_rows``, ``import_columns``,
+            ``empty_table``, ``broken_table`` or ``no_package``, naming the file.
+    """
+    if file.suffix in PARQUET:
+        return _named(file, _parquet(file, most), choices)
+    if file.suffix in EXCEL:
+        return _headed(file, _excel(file), choices, most)
+    encoding = choices.encoding or _encoding(file)
+    choices = choices.model_copy(update={"encoding": encoding})
+    if file.suffix in LINES:
+        return _named(file, _json_lines(file, encoding, most), choices)
+    head = _head(file, encoding)
+    delimiter = choices.delimiter or _delimiter(head)
+    choices = choices.model_copy(update={"delimiter": delimiter})
+    made = _headed(file, _csv_rows(file, encoding, delimiter, progress), choices, most)
+    if not encoding.startswith(("utf", "ascii")):
+        made.notes.append(XferError("found_encoding", file.name, encoding))
+    return made
+
+
+# ---------------------------------------------------------------------- CSV
+
+
+def _encoding(file: TableFile) -> str:
+    """The encoding: by its mark; UTF-8 if all of it can be that; else that of Windows, which Latin-1 is a part of.
+
+    Raises:
+        XferError: ``not_text``.
+    """
+    with file.open() as stream:
+        head = stream.read(HEAD)
+        marked = next((name for mark, name in BOMS if head.startswith(mark)), None)
+        if marked:
+            return marked
+        if b"\0" in head:
+            if not head[1:400:2].strip(b"\0"):
+                return "utf-16-le"
+            raise XferError("not_text", file.name, head[:8])
+        fitting = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "cp1252")}
+        for part in chain([head], iter(lambda: stream.read(1 << 20), b"")):
+            for name in list(fitting):
+                try:
+                    fitting[name].decode(part)
+                except UnicodeDecodeError:
+                    del fitting[name]
+        return next(iter(fitting), "latin-1")
+
+
+def _head(file: TableFile, encoding: str) -> str:
+    """Whole lines from its beginning."""
+    with file.open() as stream:
+        part = stream.read(HEAD)
+    try:
+        text = part.decode(encoding, errors="replace")
+    except LookupError:
+        raise XferError("wrong_encoding", file.name, encoding) from None
+    return text if len(part) < HEAD else text[: text.rfind("\n") + 1] or text
+
+
+def _delimiter(head: str) -> str:
+    """The one that cuts most rows, the first among them, into the same number of cells above one."""
+    best, most = ",", 0.0
+    for delimiter in DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        if not widths or widths[0] < 2:
+            continue
+        alike = Counter(widths)[widths[0]] / len(widths)
+        if alike > most + 0.02:
+            best, most = delimiter, alike
+    return best
+
+
+def _csv_rows(file: TableFile, encoding: str, delimiter: str, progress: Progress) -> Iterator[list[str]]:
+    """Its rows; an empty list for an empty line."""
+    number = 0
+    with file.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
+        rows = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            for number, row in enumerate(rows, 1):
+                yield row
+                if not number % CHUNK and file.size:
+                    progress(stream.tell() / file.size)
+        except UnicodeError:
+            raise XferError("wrong_encoding", file.name, encoding) from None
+        except csv.Error as error:
+            raise XferError("open_quote", f"{file.name}, row {number + 1}", str(error)) from None
+
+
+def has_header(rows: list[list[str]]) -> bool:
+    """Whether the first of these rows names the columns: names are no numbers, not missing, and stand in no cell below
+    them."""
+    first, below = [cell.strip() for cell in rows[0]], rows[1:]
+    if not below or any(first[place] in {row[place].strip() for row in below if place < len(row)} and first[place]
+                        for place in range(len(first))):  # fmt: skip
+        return not below and not any(map(_is_number, first))
+    numbers = sum(_is_number(cell) for cell in first)
+    return numbers < max(1, len(first) / 2) and "?" not in first
+
+
+def _is_number(cell: str) -> bool:
+    return bool(NUMBER.fullmatch(cell.strip()) or WITH_COMMA.fullmatch(cell.strip()))
+
+
+def _has_decimal_comma(rows: list[list[str]]) -> bool:
+    """Whether more cells have a comma before their last digits than a point."""
+    cells = [cell.strip() for row in rows for cell in row]
+    comma = [cell for cell in cells if WITH_COMMA.fullmatch(cell)]
+    point = sum(1 for cell in cells if "." in cell and NUMBER.fullmatch(cell))
+    return len(comma) > point and any(len(cell.rpartition(",")[2]) != 3 for cell in comma)
+
+
+def _headed(file: TableFile, rows: Iterator[list[str]], choices: FileChoices, most: int | None) -> RawTable:
+    """A table of rows whose first one may name the columns.
+
+    Raises:
+        XferError: ``empty_table``, ``import_columns``, ``import_rows``.
+    """
+    limits = settings()
+    head = list(islice(rows, 500))
+    first = next((row for row in head if any(map(str.strip, row))), None)
+    if first is None:
+        raise XferError("empty_table", file.name, "")
+    if len(first) > limits.import_columns:
+        raise XferError("import_columns", file.name, len(first), limit=limits.import_columns)
+    alike = [row for row in head if len(row) == len(first)]
+    named = choices.header == "yes" or (not choices.header and has_header(alike))
+    decimal = choices.decimal or ("," if _has_decimal_comma(alike) else ".")
+    made = RawTable({}, [], choices.model_copy(update={"header": "yes" if named else "no", "decimal": decimal}))
+    if not named:
+        made.notes.append(XferError("found_no_header", file.name, first))
+    if decimal == ",":
+        made.notes.append(XferError("found_decimal", file.name, ","))
+    names = _distinct_names(first if named else [""] * len(first), made.notes)
+    cells: list[list[str]] = [[] for _ in names]
+    chunk: list[list[str]] = []
+    waiting = named
+    for number, row in enumerate(chain(head, rows), 1):
+        if not any(row):
+            continue
+        if waiting:
+            waiting = False
+            continue
+        if len(row) != len(names):
+            made.skipped.append(XferError("row_cells", f"{file.name}, row {number}", len(row), expected=len(names)))
+            continue
+        chunk.append(row)
+        made.rows.append(number)
+        if len(chunk) == CHUNK:
+            _append(cells, chunk)
+        if len(made.rows) > limits.import_rows:
+            raise XferError("import_rows", file.name, f"{len(made.rows)} and more", limit=limits.import_rows)
+        if len(made.rows) == most:
+            break
+    _append(cells, chunk)
+    if not made.rows:
+        raise made.skipped[0] if made.skipped else XferError("empty_table", file.name, first)
+    made.columns = dict(zip(names, cells, strict=True))
+    return made
+
+
+def _append(cells: list[list[str]], chunk: list[list[str]]) -> None:
+    """Move rows into the columns; equal cells are one object."""
+    for column, added in zip(cells, zip(*chunk, strict=True), strict=bool(chunk)):
+        column += [clean_cell(cell) for cell in added]
+    chunk.clear()
+
+
+def clean_cell(cell: str) -> str:
+    """Without blanks around it; empty if it stands for a missing value."""
+    cell = cell.strip()
+    return "" if cell.casefold() in MISSING else intern(cell)
+
+
+def _distinct_names(given: Iterable[str], notes: list[XferError]) -> list[str]:
+    """A name for each column, no two alike."""
+    names: list[str] = []
+    taken = set[str]()
+    for place, text in enumerate(given, 1):
+        name = short = " ".join(text.split())[:LONGEST_NAME] or f"column {place}"
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{short} ({count})"
+        if count > 1:
+            notes.append(XferError("column_twice", short, name))
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+# ---------------------------------------------------------------------- other formats
+
+
+def _named(file: TableFile, rows: Iterator[tuple[int, dict[str, Any]]], choices: FileChoices) -> RawTable:
+    """A table of rows that name their cells."""
+    limits, made = settings(), RawTable({}, [], choices)
+    for number, row in rows:
+        for name in [name for name in row if name not in made.columns]:
+            made.columns[name] = [""] * len(made.rows)
+        if len(made.columns) > limits.import_columns:
+            raise XferError("import_columns", file.name, len(made.columns), limit=limits.import_columns)
+        for name, cells in made.columns.items():
+            cells.append(_as_text(row.get(name)))
+        made.rows.append(number)
+        if len(made.rows) > limits.import_rows:
+            raise XferError("import_rows", file.name, f"{len(made.rows)} and more", limit=limits.import_rows)
+    if not made.rows or not made.columns:
+        raise XferError("empty_table", file.name, "")
+    names = _distinct_names(made.columns, made.notes)
+    made.columns = dict(zip(names, made.columns.values(), strict=True))
+    return made
+
+
+def _as_text(value: Any) -> str:
+    """A typed cell as text."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bytes):
+        return clean_cell(value.decode(errors="replace"))
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return clean_cell(str(value))
+
+
+def _json_lines(file: TableFile, encoding: str, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    with file.open() as stream, io.TextIOWrapper(stream, encoding) as lines:
+        for number, line in enumerate(islice(lines, most), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise XferError("broken_table", f"{file.name}, row {number}", line[:80], reason=error) from None
+            if not isinstance(row, dict):
+                raise XferError("not_an_object", f"{file.name}, row {number}", line[:80])
+            yield number, row
+
+
+def _parquet(file: TableFile, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    limits = settings()
+    try:
+        with file.open() as stream:
+            table = ParquetFile(stream)
+            if table.metadata.num_columns > limits.import_columns:
+                found = table.metadata.num_columns
+                raise XferError("import_columns", file.name, found, limit=limits.import_columns)
+            if table.metadata.num_rows > limits.import_rows:
+                raise XferError("import_rows", file.name, table.metadata.num_rows, limit=limits.import_rows)
+            number = 0
+            for batch in table.iter_batches(CHUNK):
+                for row in batch.to_pylist():
+                    if number == most:
+                        return
+                    number += 1
+                    yield number, row
+    except (ArrowException, OSError, ValueError) as error:
+        if isinstance(error, XferError):
+            raise
+        raise XferError("broken_table", file.name, file.suffix, reason=error) from None
+
+
+def _excel(file: TableFile) -> Iterator[list[str]]:
+    """The rows of its first sheet; of a formula the value that was stored with it."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise XferError("no_package", file.name, "openpyxl", package="openpyxl") from None
+    try:
+        with file.open() as stream:
+            content = io.BytesIO(stream.read())
+        with zipfile.ZipFile(content) as archive:
+            unpacked, limit = sum(info.file_size for info in archive.infolist()), settings().import_megabytes
+        if unpacked > limit * 1_000_000:
+            raise XferError("import_bytes", file.name, f"{unpacked / 1e6:,.0f} MB", limit=limit)
+        book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        width = 0
+        for row in sheet.iter_rows(values_only=True):
+            cells = [_as_text(cell) for cell in row]
+            while len(cells) > width and not cells[-1]:
+                cells.pop()
+            width = width or len(cells)
+            yield cells + [""] * (width - len(cells)) if cells else []
+    except XferError:
+        raise
+    except Exception as error:  # openpyxl lets errors of every kind of XML and zip through
+        raise XferError("broken_table", file.name, file.suffix, reason=error) from None
