@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -15,8 +16,9 @@ from xfer_core.settings import settings
 
 CHUNK = 1 << 20  # bytes copied at a time
 FORGOTTEN_SECONDS = 24 * 3600.0  # after which an upload that nobody kept is removed
-LONGEST = 80  # characters of a file's name
-STRANGE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+LONGEST = 255  # bytes of a file's name
+# What no file's name can hold; names of folders are those of classes, so nothing else is changed.
+STRANGE = re.compile(r"[\x00-\x1f\x7f/\\]" if os.name == "posix" else r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 class Uploaded(Protocol):
@@ -80,8 +82,13 @@ def _copy(file: Uploaded, copy: BinaryIO) -> None:
 
 def _parts(name: str) -> list[str]:
     """The folders and the name of an uploaded file, none of which leads out of its place."""
-    parts = [STRANGE.sub("_", part)[-LONGEST:] for part in PurePosixPath(name.replace("\\", "/")).parts]
+    parts = [_cut(STRANGE.sub("_", part)) for part in PurePosixPath(name.replace("\\", "/")).parts]
     return [part for part in parts if part.strip(". ") and part != "_"] or ["file"]
+
+
+def _cut(part: str) -> str:
+    """The end of a name that is too long for a file system."""
+    return part.encode(errors="replace")[-LONGEST:].decode(errors="ignore")
 
 
 def _common(place: Path) -> Path:

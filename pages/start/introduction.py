@@ -73,6 +73,8 @@ def _show_introduction(gone: bool, last: str, ink: str) -> None:
         st.button(
             _("Start the race"), type="primary", icon=":material/play_arrow:", on_click=begin_race, width="stretch"
         )
+        label, query = _("Or train on your own data"), {"view": "own"}
+        st.page_link("domains/page.py", label=label, icon=":material/upload:", query_params=query)
         if gone:
             st.info(_("The race of this link is not here any more. Start a new one."))
         elif last:

@@ -211,6 +211,18 @@ def test_a_file_keeps_its_name_and_a_folder_its_own():
     assert not list((settings().home / "uploads").iterdir())
 
 
+def test_names_of_classes_are_kept_as_they_are():
+    names = [
+        "pets/**cat**/1.png",
+        "pets/<b>/1.png",
+        "pets/a:b/1.png",
+        "pets/Größe 写真/1.png",
+        f"pets/{'x' * 200}/1.png",
+    ]
+    folder = uploads.put_on_disk([File(name) for name in names])
+    assert {f"pets/{file.relative_to(folder)}" for file in folder.rglob("*.png")} == set(names)
+
+
 @pytest.mark.parametrize(
     "name", ["../../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil", "..", "", "\x00", "." * 300]
 )

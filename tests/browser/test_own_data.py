@@ -1,0 +1,101 @@
+"""Somebody who has never been here brings a folder of photos and trains on it: in five clicks, counted."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.serving import AppServer
+from tests.support.browser import settled, until
+from tests.support.own_data import picture_files, write_folder
+from xfer_core.runs.store import LIVE, Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+CLASSES = ("<script>alert(1)<script>", "**cat**", "$x$", ":red[dog]")
+CLICKS = "window.addEventListener('click', event => event.isTrusted && window.pressed(), true)"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = AppServer(tmp_path_factory.mktemp("own") / "home", "tests/browser/own_demo/server.py", XFER_SLOTS="3")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def pressed(page: Page) -> list[int]:
+    """Grows with every click, whatever it hits."""
+    found: list[int] = []
+    page.expose_function("pressed", lambda: found.append(1))
+    page.add_init_script(CLICKS)
+    return found
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Source and target, thirty photos of each of four classes whose names would be Markdown or HTML; and one file
+    that is no picture."""
+    files = picture_files(CLASSES, 30, ("source", "target"))
+    files[f"source/{CLASSES[1]}/broken.png"] = b"no picture"
+    return write_folder(tmp_path / "my photos", files)
+
+
+def test_a_folder_of_photos_is_trained_on_in_five_clicks(page, server, served, pressed, photos):
+    page.goto(server.url)
+    page.get_by_role("link", name="your own data").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload directories").click()
+    chooser.value.set_files(photos)
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Train on it").first.click()
+    page.get_by_role("button", name="Start training").click()
+    until(served.find)
+    clicks = len(pressed)
+    print(f"clicks from Start to a training run: {clicks}")
+    assert clicks <= 5
+    until(lambda: not served.find(statuses=LIVE), 120)
+    runs = served.find()
+    assert {run.status for run in runs} == {"finished"}
+    assert {tuple(run.spec["problem"]["source"] + run.spec["problem"]["target"]) for run in runs} == {
+        ("own.my_photos.source", "own.my_photos.target")
+    }
+    values = {run.spec["strategy"]["kind"]: run.target_metric["value"] for run in runs}
+    assert values["fine_tune"] > 0.9, "the four classes are easy to tell apart"
+
+
+def test_the_check_shows_names_as_text_and_the_file_that_is_left_out(page, server, photos):
+    page.goto(f"{server.url}/domains?view=own")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload directories").click()
+    chooser.value.set_files(photos)
+    expect(page.get_by_text("240 pictures · 4 classes · 2 domains: source, target")).to_be_visible()
+    settled(page)
+    for name in CLASSES:
+        expect(page.get_by_text(name, exact=True).first).to_be_attached()
+    assert page.locator("[data-testid=stMain] script, [data-testid=stMain] .katex").count() == 0
+    expect(page.get_by_text("1 left out, and why")).to_be_visible()
+    page.get_by_role("button", name="Take other data").click()
+    expect(page.get_by_role("button", name="Upload directories")).to_be_visible()
+    settled(page)
+    left = [place for place in (server.home / "uploads").iterdir() if any(place.rglob("*.png"))]
+    assert not left, "nothing of an upload that was not kept remains"
+
+
+def test_what_is_forgotten_is_gone_and_its_run_still_opens(page, server, served):
+    run = served.find()[0]
+    page.goto(f"{server.url}/domains?view=own")
+    page.get_by_role("button", name="Forget").first.click()
+    expect(page.get_by_text("runs were trained on it; their results stay.")).to_be_visible()
+    page.get_by_role("button", name="Forget it").click()
+    expect(page.get_by_text("No data of your own is here yet.")).to_be_visible()
+    page.goto(f"{server.url}/run?run={run.id}")
+    expect(page.get_by_text("own.my_photos.source (no longer here)").first).to_be_visible()
+    page.goto(f"{server.url}/train")
+    settled(page)
+    assert page.locator("img[alt*='my photos']").count() == 0
+
+
+@pytest.fixture
+def served(server) -> Store:
+    return Store(f"sqlite:///{server.home / 'xfer.db'}")
