@@ -1,0 +1,131 @@
+"""What a pretrained network gives for a few labels of your own photographs.
+
+``python -m benchmarks.pretrained ZIP [--train N] [--test N] [--labels N] [--seeds N] [--steps N] [--json]`` reads a zip
+with ``train/CLASS/…`` and ``test/CLASS/…``, takes the first pictures of each class, and prints the test accuracy of a
+linear probe of EfficientNet-Lite0, of the same head on raw pixels, and of ``small_cnn`` from scratch, as mean and
+standard deviation over seeds; the seconds to the first step, with the outputs of frozen stages computed and found
+again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from xfer_core.domains import domain_info
+from xfer_core.imports import examine
+from xfer_core.imports.stored import store
+from xfer_core.modalities import InputSpec
+from xfer_core.networks import EfficientNetLite0, Network, NetworkConfig, SmallCNN
+from xfer_core.problems.problem import Problem, ProblemData, split_problem
+from xfer_core.strategies import Strategy
+from xfer_core.strategies.baselines.target_only import TargetOnly
+from xfer_core.strategies.transfer.linear_probe import LinearProbe
+from xfer_core.training import Adam, NullCallback, Result, Trainer, TrainingConfig
+
+
+class Pixels(NetworkConfig):
+    """No stage: a head on raw pixels."""
+
+    modalities = ("image",)
+    kind: str = "pixels"
+
+    def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
+        """See the base class."""
+        channels, height, width = spec.shape
+        return Network(OrderedDict(), channels * height * width, outputs, spec)
+
+
+ARMS = {
+    "linear probe of efficientnet_lite0": (EfficientNetLite0(), LinearProbe()),
+    "the same head on raw pixels": (Pixels(), TargetOnly()),
+    "small_cnn from scratch": (SmallCNN(), TargetOnly()),
+}
+
+
+class FirstStep(NullCallback):
+    """Notes when the first step is reported."""
+
+    def __init__(self) -> None:
+        self.begun, self.seconds = time.perf_counter(), 0.0
+
+    def on_metrics(self, points: Any, progress: dict[str, Any]) -> None:
+        """Look for a point after step 0."""
+        if not self.seconds and any(step > 0 for _, step, *_ in points):
+            self.seconds = time.perf_counter() - self.begun
+
+
+def take(archive: Path, folder: Path, counts: Mapping[str, int]) -> None:
+    """Write the first pictures of each class and split to a folder."""
+    taken: defaultdict[tuple[str, str], int] = defaultdict(int)
+    with zipfile.ZipFile(archive) as pictures:
+        for name in sorted(pictures.namelist()):
+            split, _, rest = name.partition("/")
+            kind, _, file = rest.partition("/")
+            if split in counts and file and "/" not in file and taken[split, kind] < counts[split]:
+                taken[split, kind] += 1
+                place = folder / split / kind / f"{taken[split, kind]}{Path(file).suffix}"
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(pictures.read(name))
+
+
+def _run(
+    problem: Problem, data: ProblemData, network: NetworkConfig, strategy: Strategy, training: TrainingConfig, seed: int
+) -> tuple[Result, float]:
+    """One run: its result, and seconds to the first step."""
+    watch = FirstStep()
+    result = Trainer(problem, network, strategy, training, seed, watch, data=data).run()
+    return result, watch.seconds
+
+
+def measure(key: str, labels: int, seeds: int, steps: int) -> dict[str, Any]:
+    """Test accuracy of each arm by seed, and seconds to the first step."""
+    task = next(iter(domain_info(key).tasks))
+    problem = Problem(source=(), target=(key,), tasks=(task,), labels_per_class=labels)
+    training = TrainingConfig(steps=steps, evaluations=5, augment=(), optimizer=Adam(lr=0.001), selection="last")
+    accuracy: dict[str, list[float]] = {arm: [] for arm in ARMS}
+    seconds: list[float] = []
+    for seed in range(seeds):
+        data = split_problem(problem, seed)
+        for arm, (network, strategy) in ARMS.items():
+            twice = network.caches_features and not seed  # the second time, outputs of frozen stages are there
+            runs = [_run(problem, data, network, strategy, training, seed) for _ in range(2 if twice else 1)]
+            seconds += [first for _, first in runs] if twice else []
+            accuracy[arm].append(runs[-1][0].metrics[f"accuracy/{key}/{task}/test"])
+    return {"accuracy": accuracy, "first_step_seconds": {"computed": seconds[0], "found again": seconds[1]}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("zip", type=Path)
+    for name, value in (("train", 100), ("test", 100), ("labels", 5), ("seeds", 5), ("steps", 300)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["XFER_HOME"] = home
+        folder = Path(home, "pictures")
+        take(args.zip, folder, {"train": args.train, "test": args.test})
+        (key,) = store(examine(folder), "photographs")
+        found = measure(key, args.labels, args.seeds, args.steps)
+    if args.json:
+        print(json.dumps(found))
+        return
+    for arm, values in found["accuracy"].items():
+        spread = f" ± {100 * stdev(values):.1f}" if len(values) > 1 else ""
+        print(f"{arm:40} {100 * mean(values):.1f}{spread} %")
+    for how, seconds in found["first_step_seconds"].items():
+        print(f"first step, frozen stages {how:14} {seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
