@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     import_megabytes: int = Field(default=4000, gt=0)  # of an import, when it is unpacked
     import_files: int = Field(default=200_000, gt=0)
     import_classes: int = Field(default=1000, gt=1)
-    import_megapixels: int = Field(default=100, gt=0)  # of one picture
+    import_megapixels: int = Field(default=100, gt=0, le=178)  # of one picture; Pillow itself refuses more
+    import_side: int = Field(default=96, ge=8, le=256)  # pixels per side that pictures are reduced to, if not asked for
     import_rows: int = Field(default=1_000_000, gt=0)
     import_columns: int = Field(default=1000, gt=0)
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit

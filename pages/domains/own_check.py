@@ -130,7 +130,7 @@ def ask_choices(finding: Finding, chosen: Mapping[str, Any], choose: Choose, pre
     form = type(finding.choices)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, values in finding.options.items():
-            key, value = f"{prefix}.{name}", chosen.get(name, getattr(finding.choices, name))
+            key, value = f"{prefix}.{name}", str(chosen.get(name, getattr(finding.choices, name)))
             st.session_state[key] = value  # what was found out may have changed with another choice
             st.selectbox(
                 plain(_(form.model_fields[name].title or name)),

@@ -5,21 +5,27 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import unicodedata
 import warnings
 import zipfile
 import zlib
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
-from xfer_core.domains import domain_keys, load_domain, own, registry
+from tests.support.own_data import write_folder
+from tests.support.training import differing, trained
+from xfer_core.domains import domain_info, domain_keys, load_domain, own, registry
 from xfer_core.errors import XferError
 from xfer_core.imports import examine, forget, store
 from xfer_core.imports.pictures import open_picture, read_pixels
 from xfer_core.problems.problem import Problem, split_problem
+from xfer_core.strategies.baselines.target_only import TargetOnly
 
 
 def png(seed: int = 0, size: tuple[int, int] = (12, 12), mode: str = "RGB", form: str = "PNG", **options) -> bytes:
@@ -159,10 +165,106 @@ def test_what_is_no_sample_is_left_out_with_its_reason(tmp_path, spoil, code, na
     assert found.domains[0].samples == 12
 
 
-def test_names_that_differ_in_case_or_blanks_are_one_class(tmp_path):
-    found = examine(packed(tmp_path, {**classes(), **classes("", ("Cat", " cat "), each=2)}))
+@pytest.mark.parametrize("others", [("Cat", " cat "), ("CAT", "c at"), ("cat ", "  cat")])
+def test_names_that_differ_in_case_or_blanks_are_one_class(tmp_path, others):
+    found = examine(packed(tmp_path, {**classes(), **classes("", others, each=2)}))
     assert found.domains[0].tasks["class"] == {"cat": 10, "dog": 6}
-    assert codes(found.notes) == {"joined_classes"}
+    (note,) = found.notes
+    assert (note.code, note.field, len(note.value)) == ("joined_classes", "cat", 3)
+
+
+def test_names_of_every_system_are_read(tmp_path):
+    """Some write UTF-8 without saying so, some take accents and letters apart, some separate folders by \\."""
+    composed, apart = "Käse", unicodedata.normalize("NFD", "Käse")
+    path = packed(tmp_path, {**classes("", (composed,)), **classes("", (apart,), each=2), **classes("", ("Brot",))})
+    assert examine(path).domains[0].tasks["class"] == {"Brot": 6, "Käse": 8}
+    content = path.read_bytes()
+    unmarked = bytearray(content)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            unmarked[info.header_offset + 7] &= ~8 & 255  # bit 11 of its flags: the name is UTF-8
+    place = content.index(b"PK\x01\x02")
+    while place >= 0:
+        unmarked[place + 9] &= ~8 & 255
+        place = content.find(b"PK\x01\x02", place + 1)
+    path.write_bytes(unmarked)
+    assert examine(path).domains[0].tasks["class"] == {"Brot": 6, "Käse": 8}
+    windows = {name.replace("/", "\\"): content for name, content in classes("pets/").items()}
+    assert examine(packed(tmp_path, windows)).domains[0].tasks["class"] == {"cat": 6, "dog": 6}
+
+
+def test_what_lies_beside_the_class_folders_changes_nothing(tmp_path):
+    """A file that tells about the data; what systems and editors leave behind."""
+    junk = ("__MACOSX/pets/cat/._0.png", "pets/.git/HEAD", "pets/cat/.ipynb_checkpoints/0.png", "pets/dog/Thumbs.db")
+    files = {**classes("data/pets/"), "README.txt": b"Pets.", **dict.fromkeys(junk, b"x")}
+    for path in (packed(tmp_path, files), write_folder(tmp_path / "folder", files)):
+        found = examine(path)
+        assert found.domains[0].tasks == {"class": {"cat": 6, "dog": 6}}
+        assert [error.field for error in found.skipped] == ["README.txt"]
+
+
+@pytest.mark.parametrize("name", ["val", "Validation"])
+def test_a_validation_part_is_the_test_where_there_is_no_other(tmp_path, name):
+    found = examine(packed(tmp_path, {**classes("train/"), **classes(f"{name}/", each=3)}))
+    assert (found.domains[0].samples, found.domains[0].tested) == (18, 6)
+    assert codes(found.notes) == {"validation_as_test"}
+    whole = examine(packed(tmp_path, {**classes("train/"), **classes("val/", each=3), **classes("test/", each=5)}))
+    assert (whole.domains[0].samples, whole.domains[0].tested) == (28, 10)
+    assert not whole.notes
+
+
+def test_a_class_that_only_the_test_part_has_is_left_out(tmp_path):
+    found = examine(packed(tmp_path, {**classes("train/"), **classes("test/"), **classes("test/", ("cow",))}))
+    assert [(error.code, error.field) for error in found.skipped] == [("untrained_class", "cow")]
+    assert found.domains[0].tasks == {"class": {"cat": 12, "dog": 12}}
+
+
+def test_four_copies_of_one_picture_are_no_class(tmp_path):
+    found = examine(packed(tmp_path, {**classes(), **{f"cow/{number}.png": png(7) for number in range(9)}}))
+    assert [(error.code, error.field, error.value) for error in found.skipped] == [("small_class", "cow", 1)]
+
+
+def test_equal_files_in_two_classes_are_pointed_at(tmp_path):
+    files = classes()
+    files["dog/same.png"] = files["cat/3.png"]
+    found = examine(packed(tmp_path, files))
+    assert codes(found.notes) == {"equal_files", "two_labels"}
+
+
+def test_one_picture_in_colour_among_grey_ones_keeps_its_colours(tmp_path):
+    files = {f"{name}/{number}.png": png(number, mode="L") for name in "ab" for number in range(600)}
+    files["b/599.png"] = png(3)
+    found = examine(packed(tmp_path, files))
+    store(found, "pets")
+    inputs = load_domain("own.pets").inputs
+    assert inputs.shape == (1200, 3, 12, 12)
+    assert int((inputs[:, 0] != inputs[:, 1]).flatten(1).any(1).sum()) == 1
+
+
+def test_a_domain_is_read_through_a_map_of_its_file(tmp_path):
+    store(examine(packed(tmp_path, classes())), "pets")
+    inputs = load_domain("own.pets").inputs
+    stored = registry().own.folder / "own.pets" / own.INPUTS
+    assert str(stored) in Path("/proc/self/maps").read_text()
+    before = stored.read_bytes()
+    inputs.zero_()
+    assert stored.read_bytes() == before, "a write to the tensor stays in memory"
+    stored.unlink()  # a new file, because the map of the old one is still there
+    stored.write_bytes(before[: len(before) // 2])
+    with pytest.raises(XferError) as refused:
+        registry().own.info("own.pets").build()
+    assert refused.value.code == "broken_data"
+
+
+def test_an_own_domain_trains_as_the_same_one_built_in():
+    """Bit for bit, though its inputs are a map of a file."""
+    built = load_domain("digits.photo")
+    registry().own.save(replace(built, key="own.digits"), domain_info("digits.photo").spec)
+    weights = [
+        trained(TargetOnly(), problem=Problem(source=(), target=(key,), labels_per_class=5))
+        for key in ("digits.photo", "own.digits")
+    ]
+    assert not differing(*weights)
 
 
 def bomb(place):
@@ -208,6 +310,28 @@ def no_common(place):
     packed(place, {**classes("source/"), **classes("target/", ("car", "bus"))})
 
 
+def shared_bytes(place):
+    """A bomb whose members are the same packed bytes: none of them is larger than allowed, but all together are."""
+    with zipfile.ZipFile(place / "pets.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("cat/0.png", bytes(900_000))
+        for number in range(1, 40):
+            info = copy(archive.infolist()[0])
+            info.filename = f"cat/{number}.png"
+            archive.filelist.append(info)
+
+
+def not_a_zip(place):
+    (place / "pets.zip").write_bytes(b"this is a text")
+
+
+def target_of_texts(place):
+    packed(place, {**classes("source/"), "target/cat/a.png": b"x", "target/dog/b.png": b"y"})
+
+
+def only_tested(place):
+    packed(place, {**classes("test/"), **classes("train/", each=2)})
+
+
 def no_picture(place):
     packed(place, {"cat/a.png": b"x", "dog/b.png": b"y"})
 
@@ -220,7 +344,11 @@ def no_picture(place):
         (absolute, "zip_climbs"),
         (link, "zip_link"),
         (encrypted, "zip_encrypted"),
-        (broken, "no_reader"),
+        (shared_bytes, "zip_bomb"),
+        (broken, "broken_zip"),
+        (not_a_zip, "broken_zip"),
+        (target_of_texts, "no_pictures"),
+        (only_tested, "no_pictures"),
         (one_class, "single_class"),
         (no_common, "no_common_class"),
         (no_picture, "no_pictures"),
@@ -234,22 +362,28 @@ def test_what_cannot_be_a_domain_is_refused_by_name_and_nothing_is_stored(tmp_pa
     assert not list(registry().own.folder.glob("*"))
 
 
-def test_limits_are_settings(tmp_path, monkeypatch):
-    path = packed(tmp_path, classes())
-    for name, value, code in (
-        ("FILES", "11", "import_files"),
-        ("CLASSES", "2", None),
-        ("MEGABYTES", "1", None),
-    ):
-        monkeypatch.setenv(f"XFER_IMPORT_{name}", value)
-        if code:
-            with pytest.raises(XferError) as refused:
-                examine(path)
-            assert refused.value.code == code
-            monkeypatch.delenv(f"XFER_IMPORT_{name}")
-    monkeypatch.setenv("XFER_IMPORT_CLASSES", "2")
-    with pytest.raises(XferError, match="must be at most 2"):
-        examine(packed(tmp_path, classes("", ("a", "b", "c")), "more.zip"))
+@pytest.mark.parametrize(
+    ("name", "enough", "too_few", "code"),
+    [("FILES", 12, 11, "import_files"), ("CLASSES", 3, 2, "import_classes"), ("MEGABYTES", 3, 2, "import_bytes")],
+)
+@pytest.mark.parametrize("pack", [packed, write_folder])
+def test_limits_are_settings(tmp_path, monkeypatch, name, enough, too_few, code, pack):
+    """Twelve files of three classes, 2.4 MB."""
+    files = {name: content + bytes(200_000) for name, content in classes("", ("a", "b", "c"), each=4).items()}
+    path = pack(tmp_path, files)
+    monkeypatch.setenv(f"XFER_IMPORT_{name}", str(enough))
+    assert examine(path).domains[0].samples == 12
+    monkeypatch.setenv(f"XFER_IMPORT_{name}", str(too_few))
+    with pytest.raises(XferError, match=f"at most {too_few}") as refused:
+        examine(path)
+    assert refused.value.code == code
+
+
+def test_one_file_larger_than_any_picture_is_left_out_without_being_read(tmp_path, monkeypatch):
+    files = {**classes(), "cat/film.mp4": bytes(4_000_001)}
+    monkeypatch.setenv("XFER_IMPORT_MEGAPIXELS", "1")
+    found = examine(write_folder(tmp_path, files))
+    assert [(error.code, error.field) for error in found.skipped] == [("picture_bytes", "cat/film.mp4")]
 
 
 def pixels_of(picture: Image.Image, channels: int = 3, form: str = "PNG", **options) -> np.ndarray:
@@ -275,11 +409,26 @@ def test_every_kind_of_picture_is_read_right():
     assert (pixels_of(deep, 1) == 128).all(), "16 bits"
     frames = [red, Image.new("RGB", (8, 8), "blue")]
     assert np.allclose(pixels_of(frames[0], form="GIF", save_all=True, append_images=frames[1:]), RED, **near)
-    half = Image.new("RGB", (8, 8), "white")
-    half.paste("black", (0, 0, 8, 4))
+    marked = np.full((8, 8), 32896, np.uint16)
+    marked[:, 4:] = 65535
+    assert (pixels_of(Image.fromarray(marked), 1)[0, 0] == [128] * 4 + [255] * 4).all()
+    bits = Image.fromarray(marked > 40000)
+    assert (pixels_of(bits, 1)[0, 0] == [0] * 4 + [255] * 4).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(8, 8), (40, 24)])
+def test_photographs_are_upright(orientation, size):
+    """As Pillow turns them, whether they are reduced or not."""
+    picture = Image.new("RGB", size, "white")
+    picture.paste("black", (size[0] // 2, 0, *size))
+    picture.paste("red", (0, 0, size[0] // 2, size[1] // 4))
     exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    assert (pixels_of(half, exif=exif)[:, :4] == 255).all()
+    exif[0x0112] = orientation
+    picture.info["exif"] = exif.tobytes()
+    upright = ImageOps.fit(ImageOps.exif_transpose(picture), (8, 8), Image.Resampling.BICUBIC)
+    expected = np.asarray(upright).transpose(2, 0, 1).astype(int)
+    assert np.allclose(pixels_of(picture, exif=exif), expected, atol=4)
 
 
 def test_the_size_is_that_of_a_typical_picture_and_can_be_chosen(tmp_path):

@@ -7,6 +7,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,8 @@ from xfer_core.settings import settings
 
 RATIO = 200  # times that a file may be larger than in its archive; photographs hardly shrink, a bomb a thousandfold
 SMALL = 1_000_000  # bytes below which the ratio does not matter
-JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+JUNK = frozenset(("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"))
+UTF8_FLAG = 0x800  # of a member whose name is UTF-8
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,19 @@ class Entry:
     """One file.
 
     Attributes:
-        place: its path from the top, without the folders that all files share.
-        read: reads its bytes; may be called from several threads.
+        place: its path from the top.
+        size: bytes.
+        read: reads its bytes; may be called from several threads. Raises XferError: ``broken_zip`` or ``no_file``.
     """
 
     place: PurePosixPath
+    size: int
     read: Callable[[], bytes]
 
 
 def is_zip(path: Path) -> bool:
-    """Whether this file is a zip archive."""
-    return path.is_file() and zipfile.is_zipfile(path)
+    """Whether this file is a zip archive, or by its name should be one."""
+    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
 
 
 def list_entries(path: Path) -> list[Entry]:
@@ -46,23 +50,29 @@ def list_entries(path: Path) -> list[Entry]:
     entries = _of_zip(path) if path.is_file() else _of_folder(path)
     if len(entries) > (limit := settings().import_files):
         raise XferError("import_files", path.name, len(entries), limit=limit)
-    entries.sort(key=lambda entry: entry.place)
-    tops = {entry.place.parts[0] for entry in entries}
-    while len(tops) == 1 and entries and min(len(entry.place.parts) for entry in entries) > 2:
-        entries = [Entry(PurePosixPath(*entry.place.parts[1:]), entry.read) for entry in entries]
-        tops = {entry.place.parts[0] for entry in entries}
-    return entries
+    return sorted(entries, key=lambda entry: entry.place)
 
 
 def _is_junk(place: PurePosixPath) -> bool:
-    return any(part in JUNK or part.startswith("._") for part in place.parts)
+    """What systems put beside files: hidden files and folders, thumbnails."""
+    return any(part.casefold() in JUNK or part.startswith(".") for part in place.parts)
 
 
 def _of_folder(folder: Path) -> list[Entry]:
-    files = [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()]
-    _check_total(folder, sum(file.stat().st_size for file in files))
-    found = [(PurePosixPath(file.relative_to(folder).as_posix()), file) for file in files]
-    return [Entry(place, file.read_bytes) for place, file in found if not _is_junk(place)]
+    found = list[Entry]()
+    for file in folder.rglob("*"):
+        place = PurePosixPath(file.relative_to(folder).as_posix())
+        if not _is_junk(place) and not file.is_symlink() and file.is_file():
+            found.append(Entry(place, file.stat().st_size, lambda file=file, place=place: _read_file(file, place)))
+    _check_total(folder, sum(entry.size for entry in found))
+    return found
+
+
+def _read_file(file: Path, place: PurePosixPath) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise XferError("no_file", str(place), str(place), reason=error.strerror or error) from None
 
 
 def _check_total(path: Path, total: int) -> None:
@@ -79,25 +89,42 @@ def _of_zip(path: Path) -> list[Entry]:
     files = [info for info in archive.infolist() if not info.is_dir()]
     for info in files:
         _check_member(info)
-    _check_total(path, sum(info.file_size for info in files))
+    total = sum(info.file_size for info in files)
+    _check_total(path, total)
+    _check_ratio(path.name, total, path.stat().st_size)
     lock, entries = threading.Lock(), list[Entry]()
     for info in files:
-        place = PurePosixPath(info.filename.replace("\\", "/"))
+        place = PurePosixPath(_name(info))
         if not _is_junk(place):
-            entries.append(Entry(place, lambda info=info: _read(archive, info, lock)))
+            entries.append(Entry(place, info.file_size, lambda info=info: _read(archive, info, lock)))
     return entries
 
 
+def _name(info: zipfile.ZipInfo) -> str:
+    """Its path. A name without the flag for UTF-8 is often UTF-8 all the same, such as in archives made on a Mac."""
+    name = info.filename
+    if not info.flag_bits & UTF8_FLAG:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
 def _check_member(info: zipfile.ZipInfo) -> None:
-    name, parts = info.filename, PurePosixPath(info.filename.replace("\\", "/")).parts
+    name = _name(info)
+    parts = PurePosixPath(name).parts
     if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
         raise XferError("zip_climbs", name, name)
     if stat.S_ISLNK(info.external_attr >> 16):
         raise XferError("zip_link", name, name)
     if info.flag_bits & 1:
         raise XferError("zip_encrypted", name, name)
-    if info.file_size > SMALL and info.file_size > RATIO * max(1, info.compress_size):
-        raise XferError("zip_bomb", name, f"{info.file_size / max(1, info.compress_size):,.0f} times", limit=RATIO)
+    _check_ratio(name, info.file_size, info.compress_size)
+
+
+def _check_ratio(name: str, unpacked: int, packed: int) -> None:
+    """Reject what is a bomb: a file, or all of an archive, whose members may share their bytes."""
+    if unpacked > SMALL and unpacked > RATIO * max(1, packed):
+        raise XferError("zip_bomb", name, f"{unpacked / max(1, packed):,.0f} times", limit=RATIO)
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, lock: threading.Lock) -> bytes:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from statistics import median
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -21,39 +23,36 @@ from pydantic import Field
 from xfer_core.domains.base import Card, Domain, Task
 from xfer_core.errors import XferError
 from xfer_core.files import disk_array
-from xfer_core.imports.archive import Entry, is_zip, list_entries
+from xfer_core.imports.archive import is_zip, list_entries
 from xfer_core.imports.base import Choices, Finding, FoundDomain, Preview, Progress, domain_key, read_choices
+from xfer_core.imports.class_folders import DOMAINS, PICTURES, Placed, place_files
 from xfer_core.imports.pictures import GREY, open_picture, read_pixels
 from xfer_core.modalities import ImageInput
 from xfer_core.settings import settings
 
-TRAINING, TEST = ("train", "training", "val", "valid", "validation"), ("test", "testing")
-DOMAINS = ("source", "target")
 TASK = "class"
-LEAST = 4  # samples of a class: one for training, validation and test, and one with a label in the target
-LARGEST_SIDE, SMALLEST_SIDE = 96, 8  # pixels that are found out
-SAMPLE = 2000  # pictures whose headers decide about size and colour
+LEAST = 4  # different samples of a class: one for training, validation and test, and one with a label in the target
+TRAINED = 3  # of them outside an official test part
+SMALLEST_SIDE = 8  # pixels
+SIDES = (16, 32, 48, 64, 96, 128)  # that are offered
+BLOCK = 200  # pictures between two reports of progress
+SAMPLE = 500  # pictures whose headers decide about size and colour
+BYTES = 4  # of a file for each pixel, at most
+HEAVY = 25_000_000  # pixels or bytes from which pictures are decoded one at a time
 
 
 class ImageChoices(Choices):
     """What a person can decide about pictures."""
 
-    side: int = Field(default=0, ge=0, le=256)
-    """Pixels per side of the domain's square images; 0: that of a typical picture, at most 96."""
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A file in its place: of which domain, class and split."""
-
-    entry: Entry
-    domain: str
-    label: str
-    is_test: bool
+    side: int = Field(default=0, ge=0, le=256, title="pixels per side")
+    """Pixels per side of the domain's square images; 0: that of a typical picture, at most ``XFER_IMPORT_SIDE``."""
 
 
 class Images(Finding):
-    """Class folders of pictures; or train/ and test/, or source/ and target/, that hold class folders."""
+    """Class folders of pictures; or train/ and test/, or source/ and target/, that hold class folders.
+
+    A damaged file is left out with its reason. An archive that may do harm is refused as a whole.
+    """
 
     modality = "image"
 
@@ -61,9 +60,8 @@ class Images(Finding):
 
     @classmethod
     def reads(cls, path: Path) -> bool:
-        suffixes = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
         if path.is_dir():
-            return any(file.suffix.lower() in suffixes for file in path.rglob("*"))
+            return any(file.suffix.lower() in PICTURES for file in path.rglob("*"))
         return is_zip(path) and path.suffix.lower() not in (".xlsx", ".ods")
 
     @classmethod
@@ -71,41 +69,50 @@ class Images(Finding):
         found = cls()
         found.path, wanted = path, read_choices(ImageChoices, choices)
         skipped, notes = list[XferError](), list[XferError]()
-        pictures = _layout(list_entries(path), skipped)
+        pictures = place_files(list_entries(path), skipped, notes)
         if not pictures:
             raise skipped[0] if len(skipped) == 1 else XferError("no_pictures", path.name, len(skipped))
-        pictures = _join_classes(pictures, notes)
         channels, side = _typical(pictures)
-        side = wanted.side or side
-        found.choices = ImageChoices(side=side)
-        found._channels, found._side = channels, side
-        found._pixels = disk_array((len(pictures), channels, side, side), np.uint8)
-        hashes = _decode(pictures, found._pixels, skipped, progress)
-        kept = [place for place, made in enumerate(hashes) if made]
+        found._side = wanted.side or side
+        found._pixels, decoded = _decode(pictures, channels, found._side, progress)
+        skipped.extend(made for made in decoded if isinstance(made, XferError))
+        hashes = ["" if isinstance(made, XferError) else made.digest for made in decoded]
+        kept = [place for place, digest in enumerate(hashes) if digest]
         kept = _without_test_copies(pictures, hashes, kept, notes)
-        kept = _without_small_classes(pictures, kept, skipped)
-        numbers = {made: number for number, made in enumerate(dict.fromkeys(hashes[place] for place in kept))}
+        kept = _without_small_classes(pictures, hashes, kept, skipped)
+        numbers = {digest: number for number, digest in enumerate(dict.fromkeys(hashes[place] for place in kept))}
         if len(numbers) < len(kept):
             notes.append(XferError("equal_files", path.name, len(kept) - len(numbers)))
+        _note_two_labels(pictures, hashes, kept, notes)
+        sizes = Counter(made.size for made in decoded if not isinstance(made, XferError))
+        if sizes.keys() - {(found._side, found._side)}:
+            most = " × ".join(map(str, sizes.most_common(1)[0][0]))
+            notes.append(XferError("resized", path.name, most, side=found._side))
         found._pictures = [pictures[place] for place in kept]
         found._places = kept
         found._examples = [numbers[hashes[place]] for place in kept]
-        found.domains = tuple(found._describe(name) for name in dict.fromkeys(p.domain for p in found._pictures))
-        _check_classes(path, found.domains)
+        present = {picture.domain for picture in found._pictures}
+        found.domains = tuple(found._describe(name) for name in ("", *DOMAINS) if name in present)
+        _check_classes(path, found.domains, {picture.domain for picture in pictures})
+        found.choices = ImageChoices(side=found._side)
+        found.options = {"side": tuple(str(one) for one in sorted({*SIDES, side, found._side}))}
         found.skipped, found.notes = tuple(skipped), tuple(notes)
         progress(1.0)
         return found
 
-    _pictures: Sequence[_Picture]
+    _pictures: Sequence[Placed]
     """Those that are samples."""
     _places: Sequence[int]
     """Of each its row in the pixels."""
     _examples: Sequence[int]
     """Of each the number of its content: equal files have the same."""
-    _pixels: np.ndarray
+    _pixels: np.ndarray[Any, Any]
     """In a file without a name: uint8 (N, channels, side, side)."""
-    _channels: int
     _side: int
+
+    @property
+    def _channels(self) -> int:
+        return self._pixels.shape[1]
 
     def _describe(self, name: str) -> FoundDomain:
         pictures = [picture for picture in self._pictures if picture.domain == name]
@@ -136,10 +143,14 @@ class Images(Finding):
             rows = [row for row, picture in enumerate(self._pictures) if picture.domain == found.name]
             chosen, classes = [self._pictures[row] for row in rows], tuple(found.tasks[TASK])
             labels = torch.tensor([classes.index(picture.label) for picture in chosen])
-            inputs = disk_array((len(rows), *spec.shape), np.uint8)
-            for start in range(0, len(rows), 1000):
-                places = [self._places[row] for row in rows[start : start + 1000]]
-                inputs[start : start + len(places)] = self._pixels[places]
+            places = np.array([self._places[row] for row in rows])
+            if (np.diff(places) == 1).all():
+                inputs = self._pixels[places[0] : places[-1] + 1]
+            else:
+                inputs = disk_array((len(rows), *spec.shape), np.uint8, settings().home / "uploads")
+                for start in range(0, len(rows), BLOCK):
+                    inputs[start : start + BLOCK] = self._pixels[places[start : start + BLOCK]]
+                    progress((number + 0.9 * start / len(rows)) / len(self.domains))
             domain = Domain(
                 key=domain_key(key, found.name),
                 card=replace(card, title=f"{card.title}, {found.name}") if found.name else card,
@@ -153,84 +164,93 @@ class Images(Finding):
             progress((number + 1) / len(self.domains))
 
 
-def _layout(entries: Sequence[Entry], skipped: list[XferError]) -> list[_Picture]:
-    """Domain, class and split of each file, by the folders that it lies in."""
-    tops = {entry.place.parts[0].casefold() for entry in entries if len(entry.place.parts) > 1}
-    has_domains = set(DOMAINS) <= tops
-    made = list[_Picture]()
-    for entry in entries:
-        folders = list(entry.place.parts[:-1])
-        domain = folders.pop(0).casefold() if has_domains and folders and folders[0].casefold() in DOMAINS else ""
-        if has_domains and not domain:
-            skipped.append(XferError("no_domain_folder", str(entry.place), entry.place.parts[0]))
-            continue
-        split = folders[0].casefold() if folders else ""
-        is_split = len(folders) > 1 and split in (*TRAINING, *TEST)
-        label = " ".join(folders[is_split].split()) if len(folders) > is_split else ""
-        if entry.place.suffix.lower() in (".zip", ".7z", ".rar", ".tar", ".gz"):
-            skipped.append(XferError("nested_archive", str(entry.place), entry.place.suffix))
-        elif not label:
-            skipped.append(XferError("no_class_folder", str(entry.place), entry.place.name))
-        else:
-            made.append(_Picture(entry, domain, label, is_split and split in TEST))
-    return made
+@dataclass(frozen=True)
+class _Decoded:
+    """What is kept of a file beside its pixels: the hash of its content, and the size of its picture."""
+
+    digest: str
+    size: tuple[int, int]
 
 
-def _join_classes(pictures: Sequence[_Picture], notes: list[XferError]) -> list[_Picture]:
-    """Classes that differ only in case or blanks are one, spelled as most of its files are."""
-    spelled = dict[str, Counter[str]]()
-    for picture in pictures:
-        spelled.setdefault(picture.label.casefold(), Counter())[picture.label] += 1
-    for counts in spelled.values():
-        if len(counts) > 1:
-            notes.append(XferError("joined_classes", counts.most_common(1)[0][0], sorted(counts)))
-    limit = settings().import_classes
-    if len(spelled) > limit:
-        raise XferError("import_classes", "classes", len(spelled), limit=limit)
-    return [replace(picture, label=spelled[picture.label.casefold()].most_common(1)[0][0]) for picture in pictures]
+class _ColourFound(Exception):
+    """A picture in colour among pictures that were thought to be all grey."""
 
 
-def _typical(pictures: Sequence[_Picture]) -> tuple[int, int]:
+def _typical(pictures: Sequence[Placed]) -> tuple[int, int]:
     """Channels and side, from the headers of pictures that lie evenly among all."""
     modes, sides, limit = set[str](), list[int](), settings().import_megapixels
     for picture in pictures[:: -(-len(pictures) // SAMPLE)]:
         try:
-            header = open_picture(picture.entry.read(), str(picture.entry.place), limit)
+            header = open_picture(_content(picture, limit), str(picture.entry.place), limit)
         except XferError:
             continue  # reported when it is decoded
         modes.add(header.mode)
         sides.append(min(header.size))
     side = round(median(sides)) if sides else SMALLEST_SIDE
-    return 1 if modes and modes <= GREY else 3, max(SMALLEST_SIDE, min(LARGEST_SIDE, side))
+    return 1 if modes and modes <= GREY else 3, max(SMALLEST_SIDE, min(settings().import_side, side))
+
+
+def _content(picture: Placed, megapixels: int) -> bytes:
+    """The bytes of its file, if a picture of so many million pixels can have as many.
+
+    Raises:
+        XferError: ``picture_bytes``, or those of ``Entry.read``.
+    """
+    limit, name = megapixels * BYTES, str(picture.entry.place)
+    if picture.entry.size > limit * 1_000_000:
+        raise XferError("picture_bytes", name, f"{picture.entry.size / 1e6:,.0f} MB", limit=limit)
+    return picture.entry.read()
 
 
 def _decode(
-    pictures: Sequence[_Picture], pixels: np.ndarray, skipped: list[XferError], progress: Progress
-) -> list[str]:
-    """Fill the rows of ``pixels``; for each picture the hash of its file, empty if it cannot be read."""
+    pictures: Sequence[Placed], channels: int, side: int, progress: Progress
+) -> tuple[np.ndarray[Any, Any], list[_Decoded | XferError]]:
+    """Decode all; in colour, if one of them has colours.
 
-    def one(row: int) -> str | XferError:
+    Returns:
+        uint8 (N, channels, side, side) in a file of this installation, and for each picture what else is kept of it, or
+        why it is left out.
+    """
+    place = settings().home / "uploads"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        pixels = disk_array((len(pictures), channels, side, side), np.uint8, place)
+        return pixels, _fill(pictures, pixels, progress)
+    except _ColourFound:
+        pixels = disk_array((len(pictures), 3, side, side), np.uint8, place)
+        return pixels, _fill(pictures, pixels, progress)
+
+
+def _fill(pictures: Sequence[Placed], pixels: np.ndarray[Any, Any], progress: Progress) -> list[_Decoded | XferError]:
+    """Fill the rows of ``pixels`` in several threads; large pictures one at a time, because each takes much memory."""
+    channels, side = pixels.shape[1:3]
+    one_at_a_time, limit = threading.Lock(), settings().import_megapixels
+
+    def one(row: int) -> _Decoded | XferError:
         name = str(pictures[row].entry.place)
         try:
-            content = pictures[row].entry.read()
-            pixels[row] = read_pixels(open_picture(content, name, limit), name, *pixels.shape[1:3])
+            with one_at_a_time if pictures[row].entry.size > HEAVY else nullcontext():
+                content = _content(pictures[row], limit)
+                picture = open_picture(content, name, limit)
+                if channels == 1 and picture.mode not in GREY:
+                    raise _ColourFound
+                size, is_large = picture.size, picture.width * picture.height > HEAVY
+                with one_at_a_time if is_large and pictures[row].entry.size <= HEAVY else nullcontext():
+                    pixels[row] = read_pixels(picture, name, channels, side)
         except XferError as error:
             return error
-        return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return _Decoded(hashlib.sha256(content).hexdigest(), size)
 
-    hashes, limit = list[str](), settings().import_megapixels
+    made = list[_Decoded | XferError]()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        for row, made in enumerate(threads.map(one, range(len(pictures)))):
-            if isinstance(made, XferError):
-                skipped.append(made)
-            hashes.append("" if isinstance(made, XferError) else made)
-            if not row % 200:
-                progress(row / len(pictures))
-    return hashes
+        for start in range(0, len(pictures), BLOCK):
+            progress(start / len(pictures))
+            made.extend(threads.map(one, range(start, min(start + BLOCK, len(pictures)))))
+    return made
 
 
 def _without_test_copies(
-    pictures: Sequence[_Picture], hashes: Sequence[str], kept: Sequence[int], notes: list[XferError]
+    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], notes: list[XferError]
 ) -> list[int]:
     """Without training pictures that are in the test part, too: those would be learnt by heart."""
     tested = {hashes[place] for place in kept if pictures[place].is_test}
@@ -240,22 +260,48 @@ def _without_test_copies(
     return left
 
 
-def _without_small_classes(pictures: Sequence[_Picture], kept: Sequence[int], skipped: list[XferError]) -> list[int]:
-    counts = Counter((pictures[place].domain, pictures[place].label) for place in kept)
-    for (domain, label), count in sorted(counts.items()):
-        if count < LEAST:
-            skipped.append(XferError("small_class", str(PurePosixPath(domain, label)), count, limit=LEAST))
-    return [place for place in kept if counts[pictures[place].domain, pictures[place].label] >= LEAST]
+def _without_small_classes(
+    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], skipped: list[XferError]
+) -> list[int]:
+    """Without classes of too few different pictures."""
+    samples, trained = dict[str, set[str]](), dict[str, set[str]]()
+    has_test = {pictures[place].domain for place in kept if pictures[place].is_test}
+    for place in kept:
+        picture = pictures[place]
+        samples.setdefault(picture.in_class, set()).add(hashes[place])
+        rest = trained.setdefault(picture.in_class, set())
+        if not picture.is_test:
+            rest.add(hashes[place])
+    small = {name for name, own in samples.items() if len(own) < LEAST}
+    for name in sorted(small):
+        skipped.append(XferError("small_class", name, len(samples[name]), limit=LEAST))
+    tested = {pictures[place].in_class for place in kept if pictures[place].domain in has_test} - small
+    untrained = {name for name in tested if len(trained[name]) < TRAINED}
+    for name in sorted(untrained):
+        skipped.append(XferError("untrained_class", name, len(trained[name]), limit=TRAINED))
+    return [place for place in kept if pictures[place].in_class not in small | untrained]
 
 
-def _check_classes(path: Path, domains: Sequence[FoundDomain]) -> None:
+def _note_two_labels(
+    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], notes: list[XferError]
+) -> None:
+    first = dict[str, int]()
+    for place in kept:
+        other = first.setdefault(hashes[place], place)
+        if pictures[other].label != pictures[place].label:
+            both = [pictures[other].label, pictures[place].label]
+            notes.append(XferError("two_labels", str(pictures[place].entry.place), both))
+            return  # one is enough to look at the folders again
+
+
+def _check_classes(path: Path, domains: Sequence[FoundDomain], expected: set[str]) -> None:
     """Reject domains that nothing can be learnt from.
 
     Raises:
-        XferError: ``single_class`` or ``no_common_class``.
+        XferError: ``no_pictures``, ``single_class`` or ``no_common_class``.
     """
-    if not domains:
-        raise XferError("no_pictures", path.name, 0)
+    for name in sorted(expected - {found.name for found in domains}):
+        raise XferError("no_pictures", name or path.name, 0)
     for found in domains:
         if len(found.tasks[TASK]) < 2:
             raise XferError("single_class", found.name or path.name, list(found.tasks[TASK]))
