@@ -47,6 +47,7 @@ def test_try_it_shows_calibrated_probabilities():
 
 def test_a_run_of_before_has_no_switch():
     run = trained_run(open_store(), *TUMOURS)
+    assert run.result
     result = {name: value for name, value in run.result.items() if name != "temperatures"}
     open_store().update(run.id, result=result)
     for view in ("inspect", "try"):

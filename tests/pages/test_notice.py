@@ -22,7 +22,7 @@ from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import open_store
 
 TUMOURS = ('problem.source=["clinical.breast_fine"]', 'problem.target=["clinical.breast_coarse"]')
-LINK: Any = dict(setting.split("=", 1) for setting in TUMOURS)
+LINK: Any = {"problem.source": '["clinical.breast_fine"]', "problem.target": '["clinical.breast_coarse"]'}
 
 
 def test_exactly_the_medical_domains_have_one():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def loss(temperature: float, logits: torch.Tensor, labels: torch.Tensor) -> floa
 def test_it_minimises_the_loss(classes: int, scale: float):
     logits, labels = drawn(300, classes, scale)
     found = fit_temperature(logits, labels)
-    best = minimize_scalar(lambda t: loss(math.exp(t), logits, labels), bounds=(-3, 3), method="bounded",
+    best: Any = minimize_scalar(lambda t: loss(math.exp(t), logits, labels), bounds=(-3, 3), method="bounded",
                            options={"xatol": 1e-9})  # fmt: skip
     assert found == pytest.approx(math.exp(best.x), rel=1e-4)
     assert found == pytest.approx(scale, rel=0.3)
