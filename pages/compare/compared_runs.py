@@ -12,6 +12,7 @@ from pages.i18n import _, locale
 from pages.widgets.chart_runs import overlay_charts
 from pages.widgets.data_table import data_table
 from pages.widgets.measure import choose_auc, lacks_auc
+from pages.widgets.notice import show_notices
 from pages.widgets.phases import phase_titles
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.store import store
@@ -42,6 +43,7 @@ def compared_runs(ids: list[str]) -> None:
     if not runs:
         return
     run_comparison(runs)
+    show_notices(key for run in runs for key in run.typed_spec.problem.roles())
     runs = named_apart(runs)
     _draw([run for run in runs if not _asks_for_number(run)])
     if any(map(_asks_for_number, runs)):

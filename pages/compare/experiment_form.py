@@ -15,6 +15,7 @@ from pages.widgets.chart_runs import term_titles
 from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
 from pages.widgets.field_errors import FieldErrors
+from pages.widgets.notice import show_notices
 from pages.widgets.problem import BUDGETS, budget_label
 from pages.widgets.store import begin, require_available, store
 from xfer_core.analysis.cost import cost
@@ -122,6 +123,8 @@ class _Form:
             with cost_place:
                 _say_costs(self.plan.experiment(), once)
             terms_place.caption(f"{held_equal(once)} {untuned_words(once)}")
+            with terms_place:
+                show_notices(key for spec in once for key in spec.problem.roles())
             return specs
         except XferError as error:
             slots.show(error)

@@ -15,6 +15,7 @@ from pages.components.live_chart.view import live_texts, live_view
 from pages.i18n import _, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
 from pages.widgets.measure import choose_auc
+from pages.widgets.notice import show_notices
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import delete, store
 from xfer_core.analysis.duration import paces, seconds_left
@@ -48,6 +49,7 @@ def _panel(experiment: str, was_live: bool) -> None:
     results = results_so_far(stored, runs, reference)
     experiment_facts(results.runs)
     show_common_samples(stored.preset, results.runs[0].typed_spec.problem)
+    show_notices(key for spec in results.specs for key in spec.problem.roles())
     if results.table and choose_auc([results.spec], "experiment"):
         results = results_so_far(stored, runs, reference, auc=True)
         if len(results.table) < len(results.done):

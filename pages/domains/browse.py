@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.i18n import _
 from pages.widgets.domains import domain_title
+from pages.widgets.notice import show_notices
 from xfer_core.domains import domain_info, domain_keys, is_available
 
 
@@ -15,10 +16,12 @@ def browse() -> dict[str, str]:
     kinds = {"image": _("Pictures"), "table": _("Points and tables"), "text": _("Texts")}
     keys = domain_keys()
     for modality, title in kinds.items():
-        rows = [_row(key) for key in keys if domain_info(key).spec.modality == modality]
-        if rows:
+        here = [key for key in keys if domain_info(key).spec.modality == modality]
+        if here:
             st.markdown(f"**{title}**")
-            st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("The domains of one kind of input"))
+            rows = pd.DataFrame(map(_row, here))
+            st.dataframe(rows, hide_index=True, alt=_("The domains of one kind of input"))
+            show_notices(here)
     return {}
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.change_words import changed_by_hand
 from pages.widgets.experiment_title import experiment_title
+from pages.widgets.notice import show_notices
 from pages.widgets.run_words import changed_words, facts
 from pages.widgets.store import delete, store
 from pages.widgets.verdict import show_verdict
@@ -58,6 +59,7 @@ def run_heading(run: Run, baselines: list[Run], address: dict[str, str]) -> None
     with st.container(key="verdict"):
         if not show_verdict(run, baselines):
             _say_why_none(run)
+    show_notices(spec.problem.roles())
 
 
 def _back(run: Run) -> None:

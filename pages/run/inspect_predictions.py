@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.i18n import _, percent, plain
 from pages.run.inspected_run import InspectedRun, snapshot_title
+from pages.widgets.calibrated import TEMPERATURE_HELP, temperature_words
 from pages.widgets.domains import task_title
 from pages.widgets.live_panel import baselines_of
 from pages.widgets.plain_chart import PLAIN
@@ -199,7 +200,7 @@ def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: 
     """The reliability diagram and the expected calibration error."""
     if not needs_classes(subject):
         return
-    found = calibration(subject.predictions())
+    found = calibration(subject.predictions(temperature=_temperature(subject)))
     gap = found.confidence - found.accuracy
     word = _("overconfident") if gap > 0 else _("underconfident")
     sentence = _("Its mean confidence is {sure}, its accuracy {right}: it is {word}.").format(
@@ -233,6 +234,29 @@ def calibration_view(subject: InspectedRun, together: list[InspectedRun], dark: 
             }
         )
     )
+
+
+def _temperature(subject: InspectedRun) -> float:
+    """1, or the temperature of the network where the viewer asks for calibrated probabilities."""
+    known = subject.run.temperature(subject.domain, subject.task)
+    if known is None:
+        return 1.0
+    with subject.place:
+        chosen = st.toggle(
+            _("Calibrated (temperature scaling)"), key=subject.key("calibrated"), help=_(TEMPERATURE_HELP)
+        )
+    if not chosen:
+        return 1.0
+    st.caption(
+        plain(
+            temperature_words(known, subject.domain)
+            + " "
+            + _("Expected calibration error without it: {error}.").format(
+                error=percent(calibration(subject.predictions()).error)
+            )
+        )
+    )
+    return known["value"]
 
 
 def halves(together: list[InspectedRun]) -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -88,9 +88,9 @@ class InspectedRun:
         """Outputs of the task's head at a snapshot: float32 (N, K), or (N, 1) for a regression."""
         return _outputs(*_life(self.run), self.domain, snapshot)[self.task]
 
-    def predictions(self, snapshot: str = FINAL) -> Predictions:
-        """The predictions at a snapshot."""
-        return from_logits(self.samples().labels[self.task], self.outputs(snapshot))
+    def predictions(self, snapshot: str = FINAL, temperature: float = 1.0) -> Predictions:
+        """The predictions at a snapshot, their logits divided by a temperature."""
+        return from_logits(self.samples().labels[self.task], self.outputs(snapshot), temperature)
 
     def snapshots(self) -> list[SnapshotRef]:
         """Its snapshots and the final network; only the latter where no snapshots were stored."""

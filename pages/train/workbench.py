@@ -16,6 +16,7 @@ from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import freeze_layers
 from pages.widgets.lesson import family_title, lesson_of
 from pages.widgets.loss_weights import loss_weights
+from pages.widgets.notice import show_notices
 from pages.widgets.problem import choose_budget, choose_domains, choose_tasks
 from pages.widgets.recipe_upload import recipe_uploader
 from pages.widgets.store import validated
@@ -63,6 +64,7 @@ class Workbench:
         """
         with top:
             domains = choose_domains(self.first.problem, self.prefix, self.slots)
+            notice_place = st.container()
         with side:
             strategy = self._choose_strategy()
             panels = st.container(key="boards")
@@ -76,6 +78,8 @@ class Workbench:
                 fields, rest = self._choose_settings(strategy, inputs, rate)
                 st.markdown(f"**{_('Open a recipe')}**")
                 recipe_uploader()
+            with notice_place:
+                show_notices((*domains["source"], *domains["target"], *rest_of_problem["unseen"]))
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}
             rest["training"]["selection"] = rule
         try:

@@ -70,7 +70,9 @@ def predict_panel(runs: Sequence[Run], looks: Sequence[LineStyle] = ()) -> None:
         twice = [each.name for each in runs].count(run.name) > 1
         encoder = encoder_of(run) if network.spec.is_fitted else None
         title = f"{run.name} ({run.id})" if twice else run.name
-        asked.append(PredictionRequest(title, problem, network, look, encoder))
+        asked.append(
+            PredictionRequest(title, problem, network, look, encoder, (run.result or {}).get("temperatures", {}))
+        )
     if asked:
         st.fragment(_panel)(asked)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -15,12 +15,14 @@ from torch import Tensor
 
 from pages.i18n import _, plain
 from pages.theme import is_dark
+from pages.widgets.calibrated import TEMPERATURE_HELP, temperature_words
 from pages.widgets.domains import domain_title
 from xfer_core.analysis.drawn_picture import VARIANTS, predict_pictures, render_variants
 from xfer_core.analysis.predict import Prediction, one_thread, predict_classes
 from xfer_core.charts.palette import LineStyle
 from xfer_core.charts.predictions import LegendEntry, percent, prediction_bars, variants_table
 from xfer_core.modalities import Encoder
+from xfer_core.names import TermName
 from xfer_core.networks import Network
 from xfer_core.problems.problem import Problem
 
@@ -38,6 +40,7 @@ class PredictionRequest:
         network: on the CPU.
         style: line style of its predictions.
         encoder: what prepares its inputs; None for pictures, which it takes in any size.
+        temperatures: of its run, ``<domain>/<task>`` → {value, domain, labels}.
     """
 
     title: str
@@ -45,6 +48,11 @@ class PredictionRequest:
     network: Network
     style: LineStyle
     encoder: Encoder | None = None
+    temperatures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def temperature(self, domain: str, task: str) -> float:
+        """What logits of this domain are divided by for calibrated probabilities; 1 where it is not known."""
+        return self.temperatures.get(str(TermName(domain, task)), {}).get("value", 1.0)
 
 
 def show_predictions(
@@ -62,12 +70,22 @@ def show_predictions(
     Raises:
         XferError: ``no_ink``.
     """
+    calibrated = ask_calibrated(asked, task)
     begun = time.perf_counter()
     variant = st.session_state.get("try.way", 0) % VARIANTS
     with one_thread():
         variants = render_variants(picture, keys)
         pictures = {key: shown[variant : variant + 1] for key, shown in variants.items()}
-        predicted = [predict_pictures(one.network, one.problem, task, pictures) for one in asked]
+        predicted = [
+            predict_pictures(
+                one.network,
+                one.problem,
+                task,
+                pictures,
+                {key: one.temperature(key, task) for key in pictures} if calibrated else None,
+            )
+            for one in asked
+        ]
     milliseconds = 1000 * (time.perf_counter() - begun)
     titles = {name: _(name) for each in predicted for name in each[keys[0]].probabilities}
     with beside:
@@ -102,14 +120,35 @@ def show_prediction(
         raw: gives the sample as a domain with the spec of this encoder holds it, (1, *raw_shape).
     """
     predicted: list[Prediction] = []
+    calibrated = ask_calibrated(asked, task)
     with one_thread():
         for one in asked:
             assert one.encoder is not None
             prepared = one.encoder(one.encoder.spec, raw(one.encoder))
-            predicted.append(predict_classes(one.network, one.problem, task, {"": prepared})[""])
+            scale = {"": one.temperature(one.problem.target[0], task)} if calibrated else None
+            predicted.append(predict_classes(one.network, one.problem, task, {"": prepared}, scale)[""])
     st.markdown(f"**{_('Prediction')}** — {_('what is it?')}")
     show_bars(asked, predicted, {name: _(name) for name in predicted[0].probabilities})
     return predicted
+
+
+def ask_calibrated(asked: Sequence[PredictionRequest], task: str) -> bool:
+    """A switch for calibrated probabilities, where a network has a temperature for this task."""
+    known = {
+        one.title: found
+        for one in asked
+        if (found := one.temperatures.get(str(TermName(one.problem.target[0], task)))) is not None
+    }
+    if not known:
+        return False
+    chosen = st.toggle(_("Calibrated (temperature scaling)"), key="try.calibrated", help=_(TEMPERATURE_HELP))
+    for one in asked if chosen else ():
+        if one.title in known:
+            words = temperature_words(known[one.title], one.problem.target[0])
+        else:
+            words = _("It has no temperature: its probabilities stay as they are.")
+        st.caption(plain(f"{one.title}: {words}" if len(asked) > 1 else words))
+    return chosen
 
 
 def sample_buttons(keys: Iterable[str], fill: Callable[..., None], *more: Any) -> None:

@@ -64,7 +64,11 @@ def image_shape(spec: InputSpec) -> Shape:
 
 
 def predict_pictures(
-    network: Network, problem: Problem, task: str, pictures: Mapping[str, Tensor]
+    network: Network,
+    problem: Problem,
+    task: str,
+    pictures: Mapping[str, Tensor],
+    temperatures: Mapping[str, float] | None = None,
 ) -> dict[str, Prediction]:
     """A network's prediction for each of these pictures, in one pass on the CPU.
 
@@ -73,7 +77,8 @@ def predict_pictures(
         problem: of images, that it was trained on.
         task: one of its classification tasks.
         pictures: name → uint8 (1, C, H, W), of any shape.
+        temperatures: as of :func:`predict_classes`.
     """
     shape = image_shape(network.spec)
     inputs = {name: to_problem_input(picture, shape) for name, picture in pictures.items()}
-    return predict_classes(network, problem, task, inputs)
+    return predict_classes(network, problem, task, inputs, temperatures)

@@ -55,7 +55,11 @@ def classification_tasks(problem: Problem) -> tuple[str, ...]:
 
 
 def predict_classes(
-    network: Network, problem: Problem, task: str, inputs: Mapping[str, Tensor]
+    network: Network,
+    problem: Problem,
+    task: str,
+    inputs: Mapping[str, Tensor],
+    temperatures: Mapping[str, float] | None = None,
 ) -> dict[str, Prediction]:
     """A network's prediction for each of these samples, in one pass on the CPU.
 
@@ -64,10 +68,12 @@ def predict_classes(
         problem: that it was trained on.
         task: one of its classification tasks.
         inputs: name → prepared sample (1, *shape).
+        temperatures: name → what its logits are divided by; 1 where there is none.
     """
     classes, spec = problem.classes()[task], network.spec
     logits = predict(network, spec.to_float(torch.cat(list(inputs.values())), CPU), CPU, "float32")[task]
+    by = torch.tensor([[(temperatures or {}).get(name, 1.0)] for name in inputs], dtype=torch.float64)  # (N, 1)
     return {
         name: Prediction(dict(zip(classes, row, strict=True)))
-        for name, row in zip(inputs, logits.double().softmax(1).tolist(), strict=True)
+        for name, row in zip(inputs, (logits.double() / by).softmax(1).tolist(), strict=True)
     }

@@ -77,6 +77,6 @@ class Predictions:
         return self.predicted == self.labels
 
 
-def from_logits(labels: Tensor, outputs: Tensor) -> Predictions:
-    """The predictions of these logits (N, K) for samples with these labels (N,)."""
-    return Predictions(labels.numpy(), outputs.double().softmax(1).numpy())
+def from_logits(labels: Tensor, outputs: Tensor, temperature: float = 1.0) -> Predictions:
+    """The predictions of these logits (N, K), divided by ``temperature``, for samples with these labels (N,)."""
+    return Predictions(labels.numpy(), (outputs.double() / temperature).softmax(1).numpy())

@@ -32,6 +32,7 @@ def _domains() -> list[dict[str, Any]]:
             "source": info.card.source,
             "licence": info.card.licence,
             "recipe": info.card.recipe,
+            "notice": info.card.notice,
             "samples": info.samples,
             "modality": info.spec.modality,
             "shape": list(info.spec.raw_shape),

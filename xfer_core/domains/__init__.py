@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from xfer_core.domains import clinical, coloured, digits, mnist_usps, names, newsgroups, planar, printed, published
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
@@ -44,6 +44,17 @@ def unit_of(reference: str, task: str) -> str:
         return ""
 
 
+def notices(references: Iterable[str]) -> tuple[str, ...]:
+    """What must be read with these domains, each sentence once; a domain that is gone says nothing."""
+    found = dict[str, None]()
+    for reference in references:
+        try:
+            found[domain_info(reference).card.notice] = None
+        except XferError:
+            continue
+    return tuple(filter(None, found))
+
+
 def is_available(reference: str) -> bool:
     """Whether loading the domain needs no download."""
     return registry().is_available(reference)
@@ -71,6 +82,7 @@ __all__ = [
     "download",
     "is_available",
     "load_domain",
+    "notices",
     "registry",
     "unit_of",
     "use_registry",

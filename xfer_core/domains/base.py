@@ -43,6 +43,7 @@ class Card:
         source: who made the data.
         licence: under which terms.
         recipe: how the samples were made from the examples.
+        notice: a sentence to be read wherever the domain is chosen or its result shown; empty for none.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Card:
     source: str
     licence: str
     recipe: str
+    notice: str = ""
 
 
 @dataclass(frozen=True)

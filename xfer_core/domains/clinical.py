@@ -24,6 +24,8 @@ SOURCE = (
     "shipped with scikit-learn"
 )
 
+NOTICE = "This is for teaching. It is not a medical device: no result here may guide the care of a patient."
+
 
 @cache
 def _rows() -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +61,7 @@ def build_domain(key: str, card: Card, coarse: bool) -> Domain:
 
 def _card(title: str, description: str, which: str) -> Card:
     recipe = f"the tumours whose mean texture is {which} the median of their class"
-    return Card(title, description, SOURCE, "CC BY 4.0", recipe)
+    return Card(title, description, SOURCE, "CC BY 4.0", recipe, NOTICE)
 
 
 DOMAINS: dict[str, DomainInfo] = {

@@ -16,7 +16,7 @@ from xfer_core.analysis.verdict import verdict
 from xfer_core.charts.confusion import confusion_chart
 from xfer_core.charts.image_grid import png_uri
 from xfer_core.charts.palette import method_style
-from xfer_core.domains import domain_info
+from xfer_core.domains import domain_info, notices
 from xfer_core.exports import html
 from xfer_core.exports.data import require_domains
 from xfer_core.exports.figures import Baseline, Figure, figures_of, terms_of
@@ -75,7 +75,7 @@ def _head(run: Run, spec: RunSpec, samples: Mapping[str, int]) -> Iterator[str]:
     yield html.paragraph(f"{type(spec.strategy).title} · run {run.id} · {run.status}{ended}", "quiet")
     if run.target_metric:
         yield html.paragraph(metric_text(run.target_metric["name"], run.target_metric["value"]), "result")
-    for sentence in result_summary(run, spec, samples):
+    for sentence in (*result_summary(run, spec, samples), *notices(spec.problem.roles())):
         yield html.paragraph(sentence)
 
 

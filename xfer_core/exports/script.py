@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xfer_core.analysis.accuracy import metric_text
-from xfer_core.domains import domain_info
+from xfer_core.domains import domain_info, notices
 from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import load_data, write_data
 from xfer_core.exports.live_changes import live_changes
@@ -63,7 +63,7 @@ def _facts(run: Run, spec: RunSpec) -> list[str]:
     if metric and run.result:
         done = f"{run.result['device']}, {run.result['precision']}, threads: {run.result['threads']}"
         facts.append(f"It got {metric_text(metric['name'], metric['value'])} on the target ({done}).")
-    return [*facts, *titles]
+    return [*facts, *titles, *notices(spec.problem.roles())]
 
 
 def departures(run: Run, spec: RunSpec) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
 from xfer_core.errors import XferError
+from xfer_core.names import TermName
 from xfer_core.runs import schema
 from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.lease import Held, read, release, renew, take
@@ -76,6 +77,11 @@ class Run:
     def target_metric(self) -> dict[str, Any] | None:
         """{name, value} of the run's main metric; None before it has a result."""
         return (self.result or {}).get("target_metric")
+
+    def temperature(self, domain: str, task: str) -> dict[str, Any] | None:
+        """{value, domain, labels} of the temperature for this domain and task, as
+        :class:`xfer_core.training.temperature.Temperature`; None without one, as in runs of earlier versions."""
+        return (self.result or {}).get("temperatures", {}).get(str(TermName(domain, task)))
 
     @property
     def broke(self) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import torch
 from torch import Tensor
 
-from xfer_core.names import ACCURACY, AUC, ERROR, MetricName
+from xfer_core.names import ACCURACY, AUC, ERROR, MetricName, TermName
 from xfer_core.networks.base import Network
 from xfer_core.problems.problem import ProblemData, label_budget_mask
 from xfer_core.selections import Selection, ValidationView
 from xfer_core.training.auc import auc
 from xfer_core.training.device import autocast_context
+from xfer_core.training.temperature import Temperature, fit_temperature
 
 CHUNK = 500
 PREVIEW = 10  # samples whose predictions a run reports
@@ -99,6 +101,33 @@ class Evaluator:
                 mask = label_budget_mask(labels, self.problem.labels_per_class if few else "all")
                 views[key] = ValidationView(outputs[mask], labels[mask])
         return views
+
+    def temperatures(self, network: Network) -> dict[str, Temperature]:
+        """``<domain>/<task>`` → the temperature of this network there, for each classification task.
+
+        It is fitted on those validation labels of the domain that the run may use: all of a source, of a target as many
+        of each class as the label budget says, none of an unseen domain. Where these are too few it is that of the
+        first source, and there is none without a source.
+        """
+        own: dict[str, Temperature] = {}
+        for (domain, split), (inputs, labels) in self.splits.items():
+            if split != "validation" or domain in self.problem.unseen:
+                continue
+            outputs = predict(network, inputs, self.device, self.precision)
+            budget = self.problem.labels_per_class if domain in self.problem.target else "all"
+            mask = label_budget_mask(labels[self.task], budget)
+            for task in self.problem.tasks:
+                if labels[task].is_floating_point():
+                    continue
+                value = fit_temperature(outputs[task][mask], labels[task][mask])
+                if value is not None:
+                    own[str(TermName(domain, task))] = Temperature(value, domain, int(mask.sum()))
+        found: dict[str, Temperature] = {}
+        for domain, task in product(self.problem.roles(), self.problem.tasks):
+            names = [str(TermName(key, task)) for key in (domain, *self.problem.source[:1])]
+            if known := [own[name] for name in names if name in own]:
+                found[names[0]] = known[0]
+        return found
 
     def evaluate_test(self, network: Network) -> float:
         """The mean score on the test samples of the unseen domains, or of the targets if there are none."""

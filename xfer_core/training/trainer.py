@@ -35,6 +35,7 @@ from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
 from xfer_core.training.phases import phase_ends, rate_factor
 from xfer_core.training.selector import ModelSelector
+from xfer_core.training.temperature import Temperature
 
 REPORT_SECONDS = 0.1
 DURABLE_SECONDS = 1.0  # between two checkpoints that wait for the disk, which takes 10 to 30 ms
@@ -56,6 +57,7 @@ class Result:
         frozen_unchanged: whether everything frozen is bit-identical; None if nothing was frozen.
         warnings: about the selected checkpoint, each as {code, field, value, params} of a message in
             :mod:`xfer_core.errors`; ``worker.warnings`` makes errors of them.
+        temperatures: of the selected checkpoint (:meth:`Evaluator.temperatures`).
     """
 
     status: str
@@ -69,6 +71,7 @@ class Result:
     threads: int
     frozen_unchanged: bool | None
     warnings: list[dict[str, Any]] = field(default_factory=list)
+    temperatures: dict[str, Temperature] = field(default_factory=dict[str, Temperature])
 
 
 class PausedError(Exception):
@@ -212,7 +215,9 @@ class Trainer:
             self.metrics.log(name, self.step, value)
         self._report()
         return replace(
-            self._result(status, metrics, selection), warnings=[*self._diverged(measured), *self._collapsed(measured)]
+            self._result(status, metrics, selection),
+            warnings=[*self._diverged(measured), *self._collapsed(measured)],
+            temperatures=self.evaluator.temperatures(self.network),
         )
 
     def _advance(self) -> None:

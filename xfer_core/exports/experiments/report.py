@@ -7,6 +7,7 @@ import time
 
 from xfer_core.analysis.accuracy import metric_text
 from xfer_core.analysis.sentences import how_judged
+from xfer_core.domains import notices
 from xfer_core.exports import html
 from xfer_core.exports.experiments import recipe
 from xfer_core.exports.experiments.facts import facts
@@ -19,6 +20,7 @@ def content(found: ExperimentResults) -> bytes:
     made = time.strftime("%d %B %Y", time.localtime(found.runs[0].created))
     parts = [html.heading(found.title, 1), html.paragraph(f"An experiment of {made}", "quiet")]
     parts += [html.paragraph(_bare(one.text)) for one in found.said]
+    parts += map(html.paragraph, notices(key for spec in found.specs for key in spec.problem.roles()))
     parts += [html.heading("What was asked"), *map(html.paragraph, facts(found))]
     parts += [html.heading("What came out"), _figure(found)]
     rows = found.rows
