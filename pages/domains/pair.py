@@ -9,7 +9,8 @@ import streamlit as st
 from pages.i18n import _
 from pages.widgets import address
 from pages.widgets.domain_pictures import domain_pictures
-from pages.widgets.domains import domain_title, offer_download
+from pages.widgets.domains import domain_title
+from pages.widgets.download import offer_download
 from pages.widgets.problem import with_parameters
 from xfer_core.analysis.paired_samples import can_compare
 from xfer_core.domains import domain_info, domain_keys, is_available
