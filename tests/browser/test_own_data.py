@@ -18,7 +18,7 @@ CLICKS = "window.addEventListener('click', event => event.isTrusted && window.pr
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = AppServer(tmp_path_factory.mktemp("own") / "home", "tests/browser/own_demo/server.py", XFER_SLOTS="3")
+    server = AppServer(tmp_path_factory.mktemp("own") / "home", XFER_SLOTS="3")
     yield server
     server.close()
 

@@ -9,7 +9,7 @@ test set is tested on exactly that set.
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast, get_args
@@ -89,18 +89,20 @@ class Problem(Config):
 
     def regressions(self) -> tuple[str, ...]:
         """The tasks whose labels are numbers, not classes, as the domains say that are still here. Reads no sample."""
-        found = {task: [info.tasks[task] for info in self._known_infos() if task in info.tasks] for task in self.tasks}
-        return tuple(task for task, classes in found.items() if classes and not any(classes))
-
-    def _known_infos(self) -> Iterator[DomainInfo]:
-        """Metadata of the domains that were not forgotten since: pages show runs of the others, too."""
-        for key in self.roles():
-            with suppress(XferError):
-                yield domain_info(key)
+        return tuple(task for task, known in self._known_classes().items() if known and not any(known))
 
     def two_class_tasks(self) -> tuple[str, ...]:
-        """The tasks with exactly two classes, for which an AUC is measured. Reads no sample."""
-        return tuple(task for task, names in self.classes().items() if len(names) == 2)
+        """The tasks with exactly two classes, for which an AUC is measured, as the domains say that are still here.
+        Reads no sample."""
+        return tuple(task for task, known in self._known_classes().items() if len(set[str]().union(*known)) == 2)
+
+    def _known_classes(self) -> dict[str, list[tuple[str, ...]]]:
+        """For each task the classes of every domain that was not forgotten: pages show runs of the others, too."""
+        infos: list[DomainInfo] = []
+        for key in self.roles():
+            with suppress(XferError):
+                infos.append(domain_info(key))
+        return {task: [info.tasks[task] for info in infos if task in info.tasks] for task in self.tasks}
 
     def unit(self, task: str) -> str:
         """The unit of a regression, the same in every domain; as :func:`xfer_core.domains.unit_of`. Reads no sample."""
