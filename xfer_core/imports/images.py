@@ -44,7 +44,7 @@ HEAVY = 25_000_000  # pixels or bytes from which pictures are decoded one at a t
 class ImageChoices(Choices):
     """What a person can decide about pictures."""
 
-    side: int = Field(default=0, ge=0, le=256, title="pixels per side")
+    side: int = Field(default=0, ge=0, le=256, title="Pixels per side")
     """Pixels per side of the domain's square images; 0: that of a typical picture, at most ``XFER_IMPORT_SIDE``."""
 
 
