@@ -62,7 +62,8 @@ class Images(Finding):
     def reads(cls, path: Path) -> bool:
         if path.is_dir():
             return any(file.suffix.lower() in PICTURES for file in path.rglob("*"))
-        return is_zip(path) and path.suffix.lower() not in (".xlsx", ".ods")
+        suffix = path.suffix.lower()
+        return suffix == ".zip" or (suffix not in (".xlsx", ".ods") and is_zip(path))  # one that is broken, too
 
     @classmethod
     def examine(cls, path: Path, choices: dict[str, object], progress: Progress) -> Self:
