@@ -320,6 +320,13 @@ def shared_bytes(place):
             archive.filelist.append(info)
 
 
+def broken_list(place):
+    """Its end is whole, but not the list of files before it."""
+    packed(place, classes())
+    content = (place / "pets.zip").read_bytes()
+    (place / "pets.zip").write_bytes(content.replace(b"PK\x01\x02", b"PK\x09\x09"))
+
+
 def not_a_zip(place):
     (place / "pets.zip").write_bytes(b"this is a text")
 
@@ -346,6 +353,7 @@ def no_picture(place):
         (encrypted, "zip_encrypted"),
         (shared_bytes, "zip_bomb"),
         (broken, "broken_zip"),
+        (broken_list, "broken_zip"),
         (not_a_zip, "broken_zip"),
         (target_of_texts, "no_pictures"),
         (only_tested, "no_pictures"),

@@ -17,6 +17,7 @@ from xfer_core.settings import settings
 RATIO = 200  # times that a file may be larger than in its archive; photographs hardly shrink, a bomb a thousandfold
 SMALL = 1_000_000  # bytes below which the ratio does not matter
 JUNK = frozenset(("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"))
+DAMAGED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)  # raised when an archive is opened
 UTF8_FLAG = 0x800  # of a member whose name is UTF-8
 
 
@@ -36,8 +37,12 @@ class Entry:
 
 
 def is_zip(path: Path) -> bool:
-    """Whether this file is a zip archive, or by its name should be one."""
-    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
+    """Whether this file is a zip archive whose list of files can be read."""
+    try:
+        with zipfile.ZipFile(path):
+            return True
+    except DAMAGED:
+        return False
 
 
 def list_entries(path: Path) -> list[Entry]:
@@ -84,7 +89,7 @@ def _check_total(path: Path, total: int) -> None:
 def _of_zip(path: Path) -> list[Entry]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except DAMAGED as error:
         raise XferError("broken_zip", path.name, str(error)) from None
     files = [info for info in archive.infolist() if not info.is_dir()]
     for info in files:

@@ -44,7 +44,7 @@ HEAVY = 25_000_000  # pixels or bytes from which pictures are decoded one at a t
 class ImageChoices(Choices):
     """What a person can decide about pictures."""
 
-    side: int = Field(default=0, ge=0, le=256, title="pixels per side")
+    side: int = Field(default=0, ge=0, le=256, title="Pixels per side")
     """Pixels per side of the domain's square images; 0: that of a typical picture, at most ``XFER_IMPORT_SIDE``."""
 
 
@@ -62,7 +62,8 @@ class Images(Finding):
     def reads(cls, path: Path) -> bool:
         if path.is_dir():
             return any(file.suffix.lower() in PICTURES for file in path.rglob("*"))
-        return is_zip(path) and path.suffix.lower() not in (".xlsx", ".ods")
+        suffix = path.suffix.lower()
+        return suffix == ".zip" or (suffix not in (".xlsx", ".ods") and is_zip(path))  # one that is broken, too
 
     @classmethod
     def examine(cls, path: Path, choices: dict[str, object], progress: Progress) -> Self:
