@@ -40,8 +40,7 @@ MESSAGES: dict[str, str] = {
     "domain_exists": "must be a key that no other domain has",
     "domain_key": "must be words of small letters joined by dots, such as leaves.scanned",
     "no_reader": (
-        "must be pictures in a folder for each class (or a zip of them), a table (CSV, Parquet, Excel) or texts "
-        "(CSV, JSONL)"
+        "must be pictures in a folder for each class (or a zip of them), or a table (CSV, Parquet, Excel, JSON Lines)"
     ),
     "name_exists": "must be a name that no other data of yours has",
     "unknown_import": "must be data that was stored here: {allowed}",

@@ -80,7 +80,7 @@ def _ask_for_data() -> None:
     """The two ways to bring data: one file, or a folder of pictures."""
     st.markdown(
         _(
-            "Bring pictures, a table or texts. You first see what was understood of them; nothing is stored before you "
+            "Bring pictures or a table. You first see what was understood of them; nothing is stored before you "
             "say so, and everything stays on the machine that this page runs on."
         )
     )
@@ -112,7 +112,7 @@ def _ask_for_data() -> None:
             on_change=_take,
             args=(f"own.file.{number}",),
         )
-        st.caption(_("A zip of such a folder, a table (CSV, Parquet, Excel), or texts with a label each (CSV, JSONL)."))
+        st.caption(_("A zip of such a folder, or a table (CSV, Parquet, Excel, JSON Lines)."))
 
 
 def _take(key: str) -> None:
