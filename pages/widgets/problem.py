@@ -101,8 +101,12 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         chosen = at_first if set(found) == set(at_first) else list(found)
     else:
         key, first = f"{prefix}.{role}", (at_first or keys)[0]
-        present = domain_info(st.session_state.get(key) or first).spec.modality
-        offered = [one for one in keys if domain_info(one).spec.modality == present]
+        now_chosen = st.session_state.get(key) or first
+        present = domain_info(now_chosen).spec.modality
+        alike = [one for one in keys if domain_info(one).spec.modality == present]
+        offered = [one for one in alike if one == now_chosen or is_available(one)]
+        with head:
+            _more_domains([one for one in alike if one not in offered], prefix, role)
         offered += [kind.modality for kind in MODALITIES if kind.modality != present]
         shared |= {"format_func": _tile, "on_change": _follow, "args": (prefix, role)}
         first = first if first in offered else offered[0]
@@ -117,6 +121,29 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         if not is_available(key):
             offer_download(key, role)
     return chosen
+
+
+def _more_domains(keys: list[str], prefix: str, role: Role) -> None:
+    """The domains that are not on this machine, folded: there are many, and few visitors want one."""
+    if not keys:
+        return
+    with st.popover(_("More domains"), icon=":material/cloud_download:", type="tertiary"):
+        st.caption(_("Choose one, then download it."))
+        for key in keys:
+            st.button(
+                plain(domain_title(key)),
+                key=f"{prefix}.{role}.more.{key}",
+                help=domain_help(key),
+                type="tertiary",
+                on_click=_take,
+                args=(prefix, role, key),
+            )
+
+
+def _take(prefix: str, role: Role, key: str) -> None:
+    """Choose a domain."""
+    st.session_state[f"{prefix}.{role}"] = key
+    _follow(prefix, role)
 
 
 def with_parameters(reference: str, prefix: str) -> str:
