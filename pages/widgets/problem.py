@@ -64,6 +64,7 @@ def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, l
     return {"source": source, "target": target}
 
 
+MORE = "more"  # the button that shows the domains that are not on this machine: many, which few visitors want
 ROLES: tuple[Role, ...] = ("source", "target")
 
 
@@ -105,9 +106,11 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         present = domain_info(now_chosen).spec.modality
         alike = [one for one in keys if domain_info(one).spec.modality == present]
         offered = [one for one in alike if one == now_chosen or is_available(one)]
-        with head:
-            _more_domains([one for one in alike if one not in offered], prefix, role)
-        offered += [kind.modality for kind in MODALITIES if kind.modality != present]
+        more = [] if len(offered) == len(alike) else [MORE]
+        if st.session_state.get(f"{key}.{MORE}"):
+            offered, more = alike, []
+        st.session_state[f"{key}.chosen"] = now_chosen
+        offered += [*more, *(kind.modality for kind in MODALITIES if kind.modality != present)]
         shared |= {"format_func": _tile, "on_change": _follow, "args": (prefix, role)}
         first = first if first in offered else offered[0]
         chosen = [st.pills(label, offered, default=first, required=True, key=key, **shared)]
@@ -121,29 +124,6 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         if not is_available(key):
             offer_download(key, role)
     return chosen
-
-
-def _more_domains(keys: list[str], prefix: str, role: Role) -> None:
-    """The domains that are not on this machine, folded: there are many, and few visitors want one."""
-    if not keys:
-        return
-    with st.popover(_("More domains"), icon=":material/cloud_download:", type="tertiary"):
-        st.caption(_("Choose one, then download it."))
-        for key in keys:
-            st.button(
-                plain(domain_title(key)),
-                key=f"{prefix}.{role}.more.{key}",
-                help=domain_help(key),
-                type="tertiary",
-                on_click=_take,
-                args=(prefix, role, key),
-            )
-
-
-def _take(prefix: str, role: Role, key: str) -> None:
-    """Choose a domain."""
-    st.session_state[f"{prefix}.{role}"] = key
-    _follow(prefix, role)
 
 
 def with_parameters(reference: str, prefix: str) -> str:
@@ -162,11 +142,12 @@ def with_parameters(reference: str, prefix: str) -> str:
 
 
 def _tile(option: str) -> str:
-    """A domain's button, or that of another kind of input."""
+    """A domain's button, that of another kind of input, or that which shows the domains to be downloaded."""
     kinds = {
         "image": ":material/image: " + _("Pictures"),
         "table": ":material/table_chart: " + _("Points and tables"),
         "text": ":material/text_fields: " + _("Texts"),
+        MORE: ":material/cloud_download: " + _("More domains"),
     }
     return kinds.get(option) or domain_tile(option)
 
@@ -177,6 +158,9 @@ def _follow(prefix: str, role: Role) -> None:
     common task."""
     state, other = st.session_state, "target" if role == "source" else "source"
     chosen, present = state[f"{prefix}.{role}"], state[f"{prefix}.{other}"]
+    if chosen == MORE:
+        state[f"{prefix}.{role}"], state[f"{prefix}.{role}.{MORE}"] = state[f"{prefix}.{role}.chosen"], True
+        return
     if chosen in {kind.modality for kind in MODALITIES}:
         role, other = "source", "target"
         state[f"{prefix}.{role}"] = next(key for key in domain_keys() if domain_info(key).spec.modality == chosen)

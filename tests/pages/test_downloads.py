@@ -32,7 +32,13 @@ def press_download(test) -> None:
 def test_nothing_comes_because_domains_are_listed(folder, network: Network):
     test = app("train")
     assert not test.exception
-    options = " ".join(next(pills for pills in test.pills if pills.key.endswith(".source")).options)
+    tiles = next(pills for pills in test.pills if pills.key.endswith(".source"))
+    assert "USPS" not in " ".join(tiles.options), "folded"
+    chosen = tiles.value
+    tiles.set_value("more").run()
+    tiles = next(pills for pills in test.pills if pills.key.endswith(".source"))
+    options = " ".join(tiles.options)
+    assert tiles.value == chosen
     assert all(title in options for title in ("MNIST", "USPS", "![Printed digits]"))
     assert network.asked == []
     assert not any(label.startswith("Download") for label in labels(test))
