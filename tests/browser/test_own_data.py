@@ -13,7 +13,9 @@ from xfer_core.runs.store import LIVE, Store
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 CLASSES = ("<script>alert(1)<script>", "**cat**", "$x$", ":red[dog]")
-CLICKS = "window.addEventListener('click', event => event.isTrusted && window.pressed(), true)"
+PRESSES = (
+    "window.addEventListener('pointerdown', event => event.isTrusted && window.pressed(event.target.innerText), true)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,11 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def pressed(page: Page) -> list[int]:
-    """Grows with every click, whatever it hits."""
-    found: list[int] = []
-    page.expose_function("pressed", lambda: found.append(1))
-    page.add_init_script(CLICKS)
+def pressed(page: Page) -> list[str]:
+    """What every press of the mouse hit. (A click on a label makes a second one on its control.)"""
+    found: list[str] = []
+    page.expose_function("pressed", lambda text: found.append(text))
+    page.add_init_script(PRESSES)
     return found
 
 
@@ -53,7 +55,7 @@ def test_a_folder_of_photos_is_trained_on_in_five_clicks(page, server, served, p
     until(served.find)
     clicks = len(pressed)
     print(f"clicks from Start to a training run: {clicks}")
-    assert clicks <= 5
+    assert clicks <= 5, pressed
     until(lambda: not served.find(statuses=LIVE), 120)
     runs = served.find()
     assert {run.status for run in runs} == {"finished"}
