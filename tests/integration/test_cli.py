@@ -163,3 +163,11 @@ def test_own_data_is_checked_stored_and_forgotten(tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
     assert said[2].startswith("path must be a file that can be read")
+
+
+def test_a_command_loads_what_it_needs_only_when_it_runs():
+    """Help appears at once: torch takes more than a second."""
+    code = (
+        "import sys, xfer_core.cli.parser; sys.exit(bool({'torch', 'pandas', 'pydantic_settings'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from xfer_core.cli.inputs import split_setting
 from xfer_core.errors import XferError
 from xfer_core.strict_json import to_json
 
@@ -54,10 +55,7 @@ def _asked(options: argparse.Namespace) -> Experiment:
     if options.preset not in ALL_PRESETS:
         raise XferError("unknown_choice", "preset", options.preset, allowed=", ".join(ALL_PRESETS))
     given = {"question": options.preset}
-    for setting in options.set:
-        path, equals, value = setting.partition("=")
-        if not equals or not path:
-            raise XferError("not_a_setting", "--set", setting)
+    for path, value in map(split_setting, options.set):
         if path in ("question", "labels", "seeds") or not is_part_of_plan(path):
             allowed = "those of problem, network and training, KIND.FIELD of a method, methods, term"
             raise XferError("unknown_field", path, value, allowed=allowed)

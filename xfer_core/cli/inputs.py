@@ -21,6 +21,18 @@ def read_recipe_file(options: argparse.Namespace) -> Any:
     return recipe_data(content, options.recipe)
 
 
+def split_setting(text: str) -> tuple[str, str]:
+    """Path and value of an argument of ``--set``.
+
+    Raises:
+        XferError: ``not_a_setting``.
+    """
+    path, equals, value = text.partition("=")
+    if not equals or not path:
+        raise XferError("not_a_setting", "--set", text)
+    return path, value
+
+
 def read_spec(options: argparse.Namespace) -> Any:
     """The spec of the recipe and the settings, checked."""
     from xfer_core.runs.spec import parse_spec

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from xfer_core.cli.inputs import split_setting
 from xfer_core.errors import XferError, format_error
-from xfer_core.imports import Finding, Progress, examine, forget, store
 from xfer_core.strict_json import to_json
+
+if TYPE_CHECKING:
+    from xfer_core.imports import Finding
 
 SHOWN = 10  # reasons of each kind
 
 
 def import_data(options: argparse.Namespace) -> int:
     """Say what was understood of a file or folder, and store it as domains unless only asked to check."""
+    from xfer_core.imports import examine, store
+
     if not options.path.exists():
         raise XferError("no_file", "path", options.path, reason="it is not there")
     name: str = options.name or ("" if options.check else options.path.stem)
@@ -42,21 +48,17 @@ def import_data(options: argparse.Namespace) -> int:
 
 def forget_data(options: argparse.Namespace) -> int:
     """Remove the domains of an import."""
+    from xfer_core.imports import forget
+
     print("removed " + ", ".join(forget(options.name)))
     return 0
 
 
 def _choices(texts: list[str]) -> dict[str, object]:
-    made = dict[str, object]()
-    for text in texts:
-        field, equals, value = text.partition("=")
-        if not equals:
-            raise XferError("not_a_setting", "--set", text)
-        made[field.strip()] = value
-    return made
+    return {field.strip(): value for field, value in map(split_setting, texts)}
 
 
-def _progress(what: str) -> Progress:
+def _progress(what: str) -> Callable[[float], object]:
     """Progress on the error stream, if that is a terminal."""
     if not sys.stderr.isatty():
         return float
