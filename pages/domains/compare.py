@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from pages.domains.pair import choose_pair, note_pair, pair_address
+from pages.domains.remembered import remembered
 from pages.i18n import _, error_text, percent, plain
 from pages.theme import is_dark
 from pages.widgets.domains import domain_title, task_title
 from pages.widgets.plain_chart import PLAIN
-from pages.widgets.progress import shown_progress
 from xfer_core.analysis.domain_comparison import DOTS, DomainComparison, compare_domains, neighbour_map
 from xfer_core.analysis.paired_samples import common_tasks
 from xfer_core.analysis.shift_kinds import ShiftSentence, shift_sentences
 from xfer_core.charts.domain_comparison import frequency_chart, gap_chart, statistics_chart
 from xfer_core.charts.feature_space import common_range, embedding_chart
 from xfer_core.domains import registry
-from xfer_core.errors import XferError
 
 TASK, COLOURS, MAP = "domains.compare.task", "domains.compare.colours", "domains.compare.map"
-KEPT, MOST_KEPT = "domains.compare.kept", 20  # comparisons of a visitor in memory
+KEPT = "domains.compare.kept"
 MOST_STATISTICS = 12
 
 STYLE = """<style>
@@ -55,19 +52,9 @@ def compare_view() -> dict[str, str]:
 
 def _compared(first: str, second: str, task: str) -> DomainComparison | None:
     """The comparison, from memory if it was made before; None if it is refused, which is said."""
-    kept: dict[Any, Any] = st.session_state.setdefault(KEPT, {})
     key = first, second, task, registry().version(first), registry().version(second)
-    if key not in kept:
-        try:
-            with shown_progress(_("Measuring how far apart they are…")) as tell:
-                found = compare_domains(first, second, task, tell)
-        except XferError as error:
-            st.error(error_text(error), icon=":material/error:")
-            return None
-        while len(kept) >= MOST_KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = found
-    return kept[key]
+    sentence = _("Measuring how far apart they are…")
+    return remembered(KEPT, key, sentence, lambda tell: compare_domains(first, second, task, tell))
 
 
 def _show(compared: DomainComparison, dark: bool) -> None:
@@ -149,19 +136,14 @@ def _map(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> Non
 
 
 def _neighbours(compared: DomainComparison) -> pd.DataFrame | None:
-    kept: dict[Any, pd.DataFrame] = st.session_state.setdefault(f"{KEPT}.tsne", {})
     key = (*compared.keys, compared.task, *map(registry().version, compared.keys))
-    if key not in kept:
-        try:
-            with shown_progress(_("Looking for neighbours…")) as tell:
-                found = neighbour_map(compared, tell)
-        except XferError as error:
-            st.info(error_text(error), icon=":material/info:")
-            return None
-        while len(kept) >= MOST_KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = found
-    return kept[key]
+    return remembered(
+        f"{KEPT}.tsne",
+        key,
+        _("Looking for neighbours…"),
+        lambda tell: neighbour_map(compared, tell),
+        lambda error: st.info(error_text(error), icon=":material/info:"),
+    )
 
 
 def _statistics(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> None:

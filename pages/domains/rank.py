@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.domains.rank_check import ranking_check
-from pages.i18n import _, error_text, plain
+from pages.domains.remembered import remembered
+from pages.i18n import _, plain
 from pages.theme import is_dark
 from pages.widgets import address
 from pages.widgets.domain_pictures import domain_pictures
@@ -16,7 +17,6 @@ from pages.widgets.domains import domain_title, task_title
 from pages.widgets.download import offer_download
 from pages.widgets.plain_chart import PLAIN
 from pages.widgets.problem import budget_label
-from pages.widgets.progress import shown_progress
 from xfer_core.analysis.source_ranking import (
     LOWER_IS_BETTER,
     MEASURES,
@@ -28,12 +28,10 @@ from xfer_core.analysis.source_ranking import (
 )
 from xfer_core.charts.source_ranking import rank_chart
 from xfer_core.domains import domain_keys, is_available, registry
-from xfer_core.errors import XferError
 
 TARGET, TASK, BUDGET, KEPT = "domains.rank.target", "domains.rank.task", "domains.rank.labels", "domains.rank.kept"
 ARRIVAL, USUAL = "domains.rank.arrival", "digits.photo"
 BUDGETS: tuple[Any, ...] = (5, 10, 20, 50, "all")
-MOST_KEPT = 20  # rankings of a visitor in memory
 
 
 def measure_titles() -> dict[str, str]:
@@ -83,20 +81,10 @@ def rank_view() -> dict[str, str]:
 
 def _ranked(target: str, task: str, budget: Any) -> list[SourceScore] | None:
     """The ranking, from memory if it was made before; None if it is refused, which is said."""
-    kept: dict[Any, list[SourceScore]] = st.session_state.setdefault(KEPT, {})
     sources = compatible_sources(target, task)
     key = target, task, budget, tuple((source, registry().version(source)) for source in (target, *sources))
-    if key not in kept:
-        try:
-            with shown_progress(_("Asking every source…")) as tell:
-                found = rank_sources(target, task, budget, sources, tell)
-        except XferError as error:
-            st.error(error_text(error), icon=":material/error:")
-            return None
-        while len(kept) >= MOST_KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = found
-    return kept[key]
+    sentence = _("Asking every source…")
+    return remembered(KEPT, key, sentence, lambda tell: rank_sources(target, task, budget, sources, tell))
 
 
 def _show(ranked: list[SourceScore], target: str, task: str, budget: Any) -> None:
