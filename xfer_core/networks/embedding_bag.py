@@ -9,14 +9,14 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from xfer_core.modalities import Encoder, InputSpec, TextInput
+from xfer_core.modalities import InputSpec, TextInput
 from xfer_core.modalities.text import PADDING
-from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.networks.base import Network
 from xfer_core.networks.token_embedding import MeanEmbedding
-from xfer_core.networks.token_start import Start, check_start, fill_start
+from xfer_core.networks.token_start import TokenNetworkConfig
 
 
-class EmbeddingBag(NetworkConfig):
+class EmbeddingBag(TokenNetworkConfig):
     """The mean of the embeddings of a text's tokens, without padding, then a hidden layer.
 
     The order of the tokens plays no part. Joulin, Grave, Bojanowski and Mikolov 2017,
@@ -26,28 +26,11 @@ class EmbeddingBag(NetworkConfig):
         input int64 (B, tokens); stage ``embedding`` (B, embedding); stage ``hidden`` (B, width).
     """
 
-    modalities = ("text",)
-
     kind: Literal["embedding_bag"] = "embedding_bag"
-    embedding: int = Field(default=64, ge=2, le=512, title="Width of the embedding")
-    """Numbers per token."""
-    start: Start = Field(default="random", title="Vectors at the start")
-    """Random, or GloVe: where the tokens are words, those that it knows start with what was learned from six billion
-    words of other texts."""
     width: int = Field(default=64, ge=2, le=1024, title="Width of the hidden layer")
     """Number of units."""
     batch_norm: bool = Field(default=True, title="Batch norm")
     """In the hidden layer; strategies that adapt batch-norm statistics need it."""
-
-    @property
-    def is_filled(self) -> bool:
-        return self.start == "glove"
-
-    def check(self, spec: InputSpec) -> None:
-        check_start(self.start, self.embedding, spec)
-
-    def fill(self, network: Network, encoder: Encoder) -> None:
-        fill_start(self.start, network, encoder)
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)

@@ -10,11 +10,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from xfer_core.modalities import Encoder, InputSpec, TextInput
+from xfer_core.modalities import InputSpec, TextInput
 from xfer_core.modalities.text import PADDING
-from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.networks.base import Network
 from xfer_core.networks.token_embedding import TokenEmbedding
-from xfer_core.networks.token_start import Start, check_start, fill_start
+from xfer_core.networks.token_start import TokenNetworkConfig
 
 WIDTHS = (3, 4, 5)  # tokens that a filter sees
 
@@ -40,7 +40,7 @@ class LargestResponses(nn.Module):
         return torch.cat([torch.relu(filters(x)).amax(2) for filters in self.filters], 1)
 
 
-class TextCNN(NetworkConfig):
+class TextCNN(TokenNetworkConfig):
     """Convolutions along the embeddings of a text's tokens, and the largest response of each filter.
 
     Filters see 3, 4 or 5 tokens. Kim 2014, https://aclanthology.org/D14-1181/, with 32 filters of each width, not 100.
@@ -49,28 +49,13 @@ class TextCNN(NetworkConfig):
         input int64 (B, tokens); stage ``embedding`` (B, tokens, embedding); stage ``convolutions`` (B, 3 · filters).
     """
 
-    modalities = ("text",)
-
     kind: Literal["text_cnn"] = "text_cnn"
     embedding: int = Field(default=32, ge=2, le=512, title="Width of the embedding")
     """Numbers per token."""
-    start: Start = Field(default="random", title="Vectors at the start")
-    """Random, or GloVe: where the tokens are words, those that it knows start with what was learned from six billion
-    words of other texts."""
     filters: int = Field(default=32, ge=1, le=512, title="Filters of each width")
     """For runs of 3, of 4 and of 5 tokens each."""
     batch_norm: bool = Field(default=True, title="Batch norm")
     """After the largest responses (not in the paper); strategies that adapt batch-norm statistics need it."""
-
-    @property
-    def is_filled(self) -> bool:
-        return self.start == "glove"
-
-    def check(self, spec: InputSpec) -> None:
-        check_start(self.start, self.embedding, spec)
-
-    def fill(self, network: Network, encoder: Encoder) -> None:
-        fill_start(self.start, network, encoder)
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, TextInput)

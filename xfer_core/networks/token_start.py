@@ -5,18 +5,41 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from pydantic import Field
 
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder, InputSpec, TextInput
 from xfer_core.modalities.text import RESERVED, TextEncoder
-from xfer_core.networks.base import Network
+from xfer_core.networks.base import Network, NetworkConfig
 from xfer_core.networks.glove import FIELD, glove
 from xfer_core.networks.token_embedding import MeanEmbedding, TokenEmbedding
 
 Start = Literal["random", "glove"]
 
 
-def check_start(start: Start, size: int, spec: InputSpec) -> None:
+class TokenNetworkConfig(NetworkConfig):
+    """A network whose first stage, ``embedding``, gives each token a vector."""
+
+    modalities = ("text",)
+
+    embedding: int = Field(default=64, ge=2, le=512, title="Width of the embedding")
+    """Numbers per token."""
+    start: Start = Field(default="random", title="Vectors at the start")
+    """Random, or GloVe: where the tokens are words, those that it knows start with what was learned from six billion
+    words of other texts."""
+
+    @property
+    def is_filled(self) -> bool:
+        return self.start == "glove"
+
+    def check(self, spec: InputSpec) -> None:
+        _check_start(self.start, self.embedding, spec)
+
+    def fill(self, network: Network, encoder: Encoder) -> None:
+        _fill_start(self.start, network, encoder)
+
+
+def _check_start(start: Start, size: int, spec: InputSpec) -> None:
     """Reject GloVe for letters, for vectors with fewer numbers than its own, and where it is not on this machine.
 
     Raises:
@@ -31,7 +54,7 @@ def check_start(start: Start, size: int, spec: InputSpec) -> None:
         raise XferError("too_small", "network.embedding", size, ({"network.embedding": width},), limit=width)
 
 
-def fill_start(start: Start, network: Network, encoder: Encoder) -> None:
+def _fill_start(start: Start, network: Network, encoder: Encoder) -> None:
     """Give the tokens of the vocabulary that GloVe knows its vectors; further numbers, and other tokens, stay random.
 
     Raises:
