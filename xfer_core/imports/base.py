@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,6 +15,8 @@ from xfer_core.config import BOUNDS, Config
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec
+
+LEAST = 4  # different samples of a class: one for training, validation and test, and one with a label in the target
 
 Progress = Callable[[float], object]
 """Called with the fraction that is done, 0 to 1."""
@@ -131,3 +133,22 @@ class Finding(ABC):
 def domain_key(key: str, name: str) -> str:
     """The key of one domain of an import."""
     return f"{key}.{name}" if name else key
+
+
+def domain_card(card: Card, name: str) -> Card:
+    """The card of one domain of an import: its title names the domain, too."""
+    return replace(card, title=f"{card.title}, {name}") if name else card
+
+
+def first_of_each(labels: Iterable[tuple[int, Hashable]], count: int) -> list[int]:
+    """Up to so many rows of different classes as far as there are: the first of each class, then the second ones.
+
+    Args:
+        labels: row and class of each sample, in order; classes are sortable.
+        count: rows, at most.
+    """
+    by_class: dict[Any, list[int]] = {}
+    for row, label in labels:
+        by_class.setdefault(label, []).append(row)
+    ranked = sorted((rank, label, row) for label, of in by_class.items() for rank, row in enumerate(of[:count]))
+    return [row for _, _, row in ranked[:count]]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -24,14 +24,24 @@ from xfer_core.domains.base import Card, Domain, Task
 from xfer_core.errors import XferError
 from xfer_core.files import disk_array
 from xfer_core.imports.archive import is_zip, list_entries
-from xfer_core.imports.base import Choices, Finding, FoundDomain, Preview, Progress, domain_key, read_choices
+from xfer_core.imports.base import (
+    LEAST,
+    Choices,
+    Finding,
+    FoundDomain,
+    Preview,
+    Progress,
+    domain_card,
+    domain_key,
+    first_of_each,
+    read_choices,
+)
 from xfer_core.imports.class_folders import DOMAINS, PICTURES, Placed, place_files
 from xfer_core.imports.pictures import GREY, open_picture, read_pixels
 from xfer_core.modalities import ImageInput
 from xfer_core.settings import settings
 
 TASK = "class"
-LEAST = 4  # different samples of a class: one for training, validation and test, and one with a label in the target
 TRAINED = 3  # of them outside an official test part
 SMALLEST_SIDE = 8  # pixels
 SIDES = (16, 32, 48, 64, 96, 128)  # that are offered
@@ -122,14 +132,8 @@ class Images(Finding):
         return FoundDomain(name, len(pictures), {TASK: classes}, sum(picture.is_test for picture in pictures))
 
     def preview(self, domain: str, count: int) -> list[Preview]:
-        rows = dict[str, list[int]]()
-        for row, picture in enumerate(self._pictures):
-            if picture.domain == domain:
-                rows.setdefault(picture.label, []).append(row)
-        order = sorted(
-            ((rank, label, row) for label, of_class in rows.items() for rank, row in enumerate(of_class[:count]))
-        )
-        return [Preview(self._png(row), label) for _, label, row in order[:count]]
+        own = ((row, picture.label) for row, picture in enumerate(self._pictures) if picture.domain == domain)
+        return [Preview(self._png(row), self._pictures[row].label) for row in first_of_each(own, count)]
 
     def _png(self, row: int) -> bytes:
         pixels, made = self._pixels[self._places[row]], BytesIO()
@@ -154,7 +158,7 @@ class Images(Finding):
                     progress((number + 0.9 * start / len(rows)) / len(self.domains))
             domain = Domain(
                 key=domain_key(key, found.name),
-                card=replace(card, title=f"{card.title}, {found.name}") if found.name else card,
+                card=domain_card(card, found.name),
                 pool=key,
                 inputs=torch.from_numpy(inputs),
                 example_ids=torch.tensor([self._examples[row] for row in rows]),

@@ -12,9 +12,8 @@ import torch
 
 from xfer_core.domains.base import Task
 from xfer_core.errors import XferError
-from xfer_core.imports.base import FoundDomain
+from xfer_core.imports.base import LEAST, FoundDomain, first_of_each
 from xfer_core.imports.columns import Cells, is_measure, to_numbers
-from xfer_core.imports.images import LEAST
 from xfer_core.imports.stored import slug
 from xfer_core.settings import settings
 
@@ -70,12 +69,9 @@ class Labelled:
 
     def first_of_each_class(self, name: str, count: int) -> list[int]:
         """Places in ``kept`` of up to so many samples of a domain, of different classes as far as there are."""
-        by_class: dict[int, list[int]] = {}
         rows = self.rows_of(name)
-        for row, label in zip(rows.tolist(), self.labels[rows].tolist(), strict=True):
-            by_class.setdefault(label if self.classes else 0, []).append(row)
-        ranked = sorted((rank, label, row) for label, of in by_class.items() for rank, row in enumerate(of[:count]))
-        return [row for _, _, row in ranked[:count]]
+        labels = self.labels[rows].tolist() if self.classes else [0] * len(rows)
+        return first_of_each(zip(rows.tolist(), labels, strict=True), count)
 
     def label_text(self, place: int) -> str:
         """The label of one sample, for people."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, time
 from itertools import chain, islice
 from pathlib import Path
-from sys import intern
 from typing import Any, BinaryIO
 
 from pydantic import Field
@@ -22,17 +19,17 @@ from pydantic import Field
 from xfer_core.errors import XferError
 from xfer_core.imports.archive import is_zip, list_entries
 from xfer_core.imports.base import Choices, Progress
+from xfer_core.imports.class_folders import PICTURES
+from xfer_core.imports.typed_rows import as_text, clean_cell, excel_rows, json_lines, parquet_rows
 from xfer_core.settings import settings
 
 DELIMITED, LINES = (".csv", ".tsv", ".tab", ".txt", ".data"), (".jsonl", ".ndjson")
 PARQUET, EXCEL = (".parquet", ".pq"), (".xlsx", ".xlsm")
 SUFFIXES = (*DELIMITED, *LINES, *PARQUET, *EXCEL)
-PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 DELIMITERS = ("\t", ";", "|", ",")  # the first of those that fit equally well
 HEAD = 1 << 16  # bytes that decide about delimiter, decimal sign and header
 CHUNK = 5000  # rows
 LONGEST_NAME = 100  # characters of a column's name
-MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-", "."}
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 WITH_COMMA = re.compile(r"[-+]?\d+(\.\d{3})*,\d+")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -132,13 +129,13 @@ def read_table(file: TableFile, choices: FileChoices, progress: Progress = float
             ``empty_table``, ``broken_table`` or ``no_package``, naming the file.
     """
     if file.suffix in PARQUET:
-        return _named(file, _parquet(file, most), choices)
+        return _named(file, parquet_rows(file, most), choices)
     if file.suffix in EXCEL:
-        return _headed(file, _excel(file), choices, most)
+        return _headed(file, excel_rows(file), choices, most)
     encoding = choices.encoding or _encoding(file)
     choices = choices.model_copy(update={"encoding": encoding})
     if file.suffix in LINES:
-        return _named(file, _json_lines(file, encoding, most), choices)
+        return _named(file, json_lines(file, encoding, most), choices)
     head = _head(file, encoding)
     delimiter = choices.delimiter or _delimiter(head)
     choices = choices.model_copy(update={"delimiter": delimiter})
@@ -298,12 +295,6 @@ def _append(cells: list[list[str]], chunk: list[list[str]]) -> None:
     chunk.clear()
 
 
-def clean_cell(cell: str) -> str:
-    """Without blanks around it; empty if it stands for a missing value."""
-    cell = cell.strip()
-    return "" if cell.casefold() in MISSING else intern(cell)
-
-
 def _distinct_names(given: Iterable[str], notes: list[XferError]) -> list[str]:
     """A name for each column, no two alike."""
     names: list[str] = []
@@ -321,7 +312,7 @@ def _distinct_names(given: Iterable[str], notes: list[XferError]) -> list[str]:
     return names
 
 
-# ---------------------------------------------------------------------- other formats
+# ---------------------------------------------------------------------- formats whose rows name their cells
 
 
 def _named(file: TableFile, rows: Iterator[tuple[int, dict[str, Any]]], choices: FileChoices) -> RawTable:
@@ -333,7 +324,7 @@ def _named(file: TableFile, rows: Iterator[tuple[int, dict[str, Any]]], choices:
         if len(made.columns) > limits.import_columns:
             raise XferError("import_columns", file.name, len(made.columns), limit=limits.import_columns)
         for name, cells in made.columns.items():
-            cells.append(_as_text(row.get(name)))
+            cells.append(as_text(row.get(name)))
         made.rows.append(number)
         if len(made.rows) > limits.import_rows:
             raise XferError("import_rows", file.name, f"{len(made.rows)} and more", limit=limits.import_rows)
@@ -342,87 +333,3 @@ def _named(file: TableFile, rows: Iterator[tuple[int, dict[str, Any]]], choices:
     names = _distinct_names(made.columns, made.notes)
     made.columns = dict(zip(names, made.columns.values(), strict=True))
     return made
-
-
-def _as_text(value: Any) -> str:
-    """A typed cell as text."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bytes):
-        return clean_cell(value.decode(errors="replace"))
-    if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return clean_cell(str(value))
-
-
-def _json_lines(file: TableFile, encoding: str, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    with file.open() as stream, io.TextIOWrapper(stream, encoding) as lines:
-        for number, line in enumerate(islice(lines, most), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise XferError("broken_table", f"{file.name}, row {number}", line[:80], reason=error) from None
-            if not isinstance(row, dict):
-                raise XferError("not_an_object", f"{file.name}, row {number}", line[:80])
-            yield number, row
-
-
-def _parquet(file: TableFile, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    limits = settings()
-    try:
-        with file.open() as stream:
-            table = ParquetFile(stream)
-            if table.metadata.num_columns > limits.import_columns:
-                found = table.metadata.num_columns
-                raise XferError("import_columns", file.name, found, limit=limits.import_columns)
-            if table.metadata.num_rows > limits.import_rows:
-                raise XferError("import_rows", file.name, table.metadata.num_rows, limit=limits.import_rows)
-            number = 0
-            for batch in table.iter_batches(CHUNK):
-                for row in batch.to_pylist():
-                    if number == most:
-                        return
-                    number += 1
-                    yield number, row
-    except (ArrowException, OSError, ValueError) as error:
-        if isinstance(error, XferError):
-            raise
-        raise XferError("broken_table", file.name, file.suffix, reason=error) from None
-
-
-def _excel(file: TableFile) -> Iterator[list[str]]:
-    """The rows of its first sheet; of a formula the value that was stored with it."""
-    try:
-        from openpyxl import load_workbook
-    except ImportError:
-        raise XferError("no_package", file.name, "openpyxl", package="openpyxl") from None
-    try:
-        with file.open() as stream:
-            content = io.BytesIO(stream.read())
-        with zipfile.ZipFile(content) as archive:
-            unpacked, limit = sum(info.file_size for info in archive.infolist()), settings().import_megabytes
-        if unpacked > limit * 1_000_000:
-            raise XferError("import_bytes", file.name, f"{unpacked / 1e6:,.0f} MB", limit=limit)
-        book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        width = 0
-        for row in sheet.iter_rows(values_only=True):
-            cells = [_as_text(cell) for cell in row]
-            while len(cells) > width and not cells[-1]:
-                cells.pop()
-            width = width or len(cells)
-            yield cells + [""] * (width - len(cells)) if cells else []
-    except XferError:
-        raise
-    except Exception as error:  # openpyxl lets errors of every kind of XML and zip through
-        raise XferError("broken_table", file.name, file.suffix, reason=error) from None

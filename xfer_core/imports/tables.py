@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +11,7 @@ import torch
 
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
-from xfer_core.imports.base import Finding, Preview, Progress, domain_key, read_choices
+from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key, read_choices
 from xfer_core.imports.cells import Names, RoleChoices, Table, distinct_notes, find_domain, find_group, read_cells
 from xfer_core.imports.columns import Values, find_label, read_column
 from xfer_core.imports.labelled import Labelled, read_labelled
@@ -105,7 +104,7 @@ class Tables(Finding):
             inputs = np.stack([one.numbers[rows] for one in own], 1).astype(np.float32)
             domain = Domain(
                 key=domain_key(key, found.name),
-                card=replace(card, title=f"{card.title}, {found.name}") if found.name else card,
+                card=domain_card(card, found.name),
                 pool=key,
                 inputs=torch.from_numpy(inputs),
                 example_ids=torch.from_numpy(self._labelled.examples[places]),
