@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
+
+from xfer_core.errors import XferError
 
 Name = Annotated[str, Field(max_length=200)]
 """The name of a domain, a task, a stage, a parameter."""
@@ -43,3 +46,36 @@ class Config(BaseModel):
     def kind_name(cls) -> str:
         """The name by which recipes and links know this class: the default of its field ``kind``."""
         return cls.model_fields["kind"].default
+
+
+AnyConfig = TypeVar("AnyConfig", bound=Config)
+
+
+def read_fields(form: type[AnyConfig], values: Mapping[str, object], place: str = "") -> AnyConfig:
+    """A flat record with these values, which may be texts.
+
+    Args:
+        form: its class.
+        values: by field.
+        place: before the name of the field in an error, with a dot.
+
+    Raises:
+        XferError: ``unknown_field``, ``too_small``, ``too_large``, ``not_above``, ``not_below``, ``not_finite`` or
+            ``wrong_type``, naming the field.
+    """
+    try:
+        return form.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, kind, found = f"{place}{first['loc'][0]}", first["type"], first["input"]
+        context = first.get("ctx", {})
+        if kind == "extra_forbidden":
+            raise XferError("unknown_field", name, found, allowed=tuple(form.model_fields)) from None
+        if kind in BOUNDS:
+            code, limit = BOUNDS[kind]
+            raise XferError(code, name, found, limit=context[limit]) from None
+        if kind == "finite_number":
+            raise XferError("not_finite", name, found) from None
+        simple = {"int": "a whole number", "float": "a number"}.get(kind.partition("_")[0], "of another kind")
+        expected = str(context.get("expected", simple)).replace("'", "")
+        raise XferError("wrong_type", name, found, expected=expected) from None

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from pydantic import ValidationError
-
-from xfer_core.config import BOUNDS, Config
+from xfer_core.config import Config, read_fields
 from xfer_core.domains.base import Parameters, non_defaults
 from xfer_core.errors import XferError
 
@@ -54,18 +52,4 @@ def read_parameters(defaults: Parameters, texts: Mapping[str, str], field: str) 
         XferError: ``unknown_field``, ``too_small``, ``too_large``, ``not_above``, ``not_below``, ``not_finite`` or
             ``wrong_type``, naming ``field`` and the parameter.
     """
-    try:
-        return type(defaults).model_validate(texts)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place, kind, found = f"{field}.{first['loc'][0]}", first["type"], first["input"]
-        if kind == "extra_forbidden":
-            raise XferError("unknown_field", place, found, allowed=tuple(type(defaults).model_fields)) from None
-        if kind in BOUNDS:
-            code, limit = BOUNDS[kind]
-            raise XferError(code, place, found, limit=first["ctx"][limit]) from None  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        if kind == "finite_number":
-            raise XferError("not_finite", place, found) from None
-        raise XferError(
-            "wrong_type", place, found, expected="a whole number" if "int" in kind else "a number"
-        ) from None
+    return read_fields(type(defaults), texts, f"{field}.")

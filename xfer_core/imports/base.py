@@ -7,11 +7,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from pydantic import ValidationError
-
-from xfer_core.config import BOUNDS, Config
+from xfer_core.config import Config
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec
@@ -25,29 +23,6 @@ Progress = Callable[[float], object]
 class Choices(Config):
     """What a person can decide about an import, such as which column holds the label. Every field has a default, which
     means: find it out."""
-
-
-AnyChoices = TypeVar("AnyChoices", bound=Choices)
-
-
-def read_choices(form: type[AnyChoices], values: Mapping[str, object]) -> AnyChoices:
-    """The choices with these values, which may be texts.
-
-    Raises:
-        XferError: ``unknown_field``, a broken bound, or ``wrong_type``, naming the field.
-    """
-    try:
-        return form(**values)  # pyright: ignore[reportArgumentType] - checked here
-    except ValidationError as error:
-        first = error.errors()[0]
-        field, kind, found = str(first["loc"][0]), first["type"], first["input"]
-        if kind == "extra_forbidden":
-            raise XferError("unknown_field", field, found, allowed=tuple(form.model_fields)) from None
-        if kind in BOUNDS:
-            code, limit = BOUNDS[kind]
-            raise XferError(code, field, found, limit=first.get("ctx", {})[limit]) from None
-        expected = first.get("ctx", {}).get("expected", "of another kind")
-        raise XferError("wrong_type", field, found, expected=str(expected).replace("'", "")) from None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from pydantic import Field
 
+from xfer_core.config import read_fields
 from xfer_core.domains.base import Card, Domain, Task
 from xfer_core.errors import XferError
 from xfer_core.files import disk_array
@@ -34,7 +35,6 @@ from xfer_core.imports.base import (
     domain_card,
     domain_key,
     first_of_each,
-    read_choices,
 )
 from xfer_core.imports.class_folders import DOMAINS, PICTURES, Placed, place_files
 from xfer_core.imports.pictures import GREY, open_picture, read_pixels
@@ -78,7 +78,7 @@ class Images(Finding):
     @classmethod
     def examine(cls, path: Path, choices: dict[str, object], progress: Progress) -> Self:
         found = cls()
-        found.path, wanted = path, read_choices(ImageChoices, choices)
+        found.path, wanted = path, read_fields(ImageChoices, choices)
         skipped, notes = list[XferError](), list[XferError]()
         pictures = place_files(list_entries(path), skipped, notes)
         if not pictures:

@@ -9,9 +9,10 @@ from typing import Self
 import numpy as np
 import torch
 
+from xfer_core.config import read_fields
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
-from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key, read_choices
+from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key
 from xfer_core.imports.cells import Names, RoleChoices, Table, distinct_notes, find_domain, find_group, read_cells
 from xfer_core.imports.columns import Values, find_label, read_column
 from xfer_core.imports.labelled import Labelled, read_labelled
@@ -51,7 +52,7 @@ class Tables(Finding):
         Raises:
             XferError: those of ``read_cells`` and ``read_labelled``; ``unknown_column``, ``no_label``, ``no_columns``.
         """
-        found, wanted = cls(), read_choices(TableChoices, choices)
+        found, wanted = cls(), read_fields(TableChoices, choices)
         table = read_cells(path, wanted, wanted.names, lambda fraction: progress(fraction * 0.7))
         notes, skipped = table.notes, table.skipped
         for name in (*wanted.categories, *wanted.leave_out):
