@@ -82,38 +82,32 @@ def prediction_bars(rows: Sequence[tuple[LegendEntry, Prediction]], titles: Mapp
 
 
 def _bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -> str:
-    if any(len(titles[name]) > SHORT for name in answer.probabilities):
-        return _level_bars(speaker, answer, titles)
+    """Bars that stand; with long names they lie, a line for each class, so that its whole name can be read."""
+    lies = any(len(titles[name]) > SHORT for name in answer.probabilities)
+    bar = _lying_bar if lies else _standing_bar
     likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
     bars = "".join(
-        f'<div{_class("top", name == answer.label)}><div class="track"><i style="height:{100 * value:.1f}%"></i></div>'
-        f"<span>{escape(titles[name])}</span></div>"
+        f"<div{_class('top', name == answer.label)}>{bar(escape(titles[name]), value)}</div>"
         for name, value in answer.probabilities.items()
         if name in likeliest
     )
-    best = escape(titles[answer.label])
+    best, look = escape(titles[answer.label]), f"--look:{speaker.colour}"
     return (
-        f'<section role="img" aria-label="{escape(speaker.alt)}" style="--look:{speaker.colour}">'
+        f'<section{_class("words", lies)} role="img" aria-label="{escape(speaker.alt)}" style="{look}">'
         f'<div class="who">{escape(speaker.title)}</div>'
-        f'<div class="best"><b{_class("long", len(best) > 2)}>{best}</b>{percent(answer.confidence)}</div>'
-        f'<div class="bars">{bars}</div></section>'
+        f'<div class="best"><b{_class("long", not lies and len(best) > 2)}>{best}</b>{percent(answer.confidence)}</div>'
+        f'<div class="{"level" if lies else "bars"}">{bars}</div></section>'
     )
 
 
-def _level_bars(speaker: LegendEntry, answer: Prediction, titles: Mapping[str, str]) -> str:
-    """Bars that lie: a line for each class, so that its whole name can be read."""
-    likeliest = sorted(answer.probabilities, key=answer.probabilities.__getitem__, reverse=True)[:BARS]
-    bars = "".join(
-        f"<div{_class('top', name == answer.label)}><span>{escape(titles[name])}</span>"
-        f'<div class="track"><i style="width:{100 * value:.1f}%"></i></div><small>{percent(value)}</small></div>'
-        for name, value in answer.probabilities.items()
-        if name in likeliest
-    )
+def _standing_bar(name: str, value: float) -> str:
+    return f'<div class="track"><i style="height:{100 * value:.1f}%"></i></div><span>{name}</span>'
+
+
+def _lying_bar(name: str, value: float) -> str:
     return (
-        f'<section class="words" role="img" aria-label="{escape(speaker.alt)}" style="--look:{speaker.colour}">'
-        f'<div class="who">{escape(speaker.title)}</div>'
-        f'<div class="best"><b>{escape(titles[answer.label])}</b>{percent(answer.confidence)}</div>'
-        f'<div class="level">{bars}</div></section>'
+        f'<span>{name}</span><div class="track"><i style="width:{100 * value:.1f}%"></i></div>'
+        f"<small>{percent(value)}</small>"
     )
 
 
