@@ -5,7 +5,6 @@ The lists are those of faker. The same version gives the same names in the same 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import partial
 from importlib import import_module
@@ -13,7 +12,7 @@ from importlib import import_module
 import numpy as np
 import torch
 
-from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task, text_examples
 from xfer_core.errors import XferError
 from xfer_core.modalities.text import TextInput, encode_texts
 
@@ -62,12 +61,6 @@ def _listed(provider: str, lists: tuple[str, ...]) -> dict[str, list[str]]:
     }
 
 
-def _example(name: str) -> int:
-    """The example of a name: the same in every domain that has it, so that a test never asks for a name that was
-    trained on."""
-    return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest()) >> 1
-
-
 def build_domain(key: str, card: Card, provider: str, lists: tuple[str, ...], counts: tuple[int, ...]) -> Domain:
     """So many names of each language, chosen at random from all, always the same."""
     texts: list[str] = []
@@ -81,7 +74,7 @@ def build_domain(key: str, card: Card, provider: str, lists: tuple[str, ...], co
         card=card,
         pool="names",
         inputs=encode_texts(texts, SPEC.length),
-        example_ids=torch.tensor([_example(name) for name in texts]),
+        example_ids=text_examples(name.casefold() for name in texts),
         tasks={"language": Task("language", torch.tensor(labels), LANGUAGES)},
     )
 

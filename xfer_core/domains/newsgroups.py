@@ -8,7 +8,6 @@ does, because they name the group.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
 from __future__ import annotations
 
-import hashlib
 import tarfile
 import zlib
 from functools import lru_cache, partial
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.base import Card, Domain, DomainInfo, Task, text_examples
 from xfer_core.domains.downloads import Download
 from xfer_core.domains.remote_files import RemoteFile
 from xfer_core.errors import XferError
@@ -87,11 +86,6 @@ def _posts(archive: Path, _changed: int) -> dict[tuple[str, str], list[str]]:
     return read_posts(archive)
 
 
-def _example(text: str) -> int:
-    """The example of a post: the same in both domains, should it have been sent to groups of both."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
-
-
 def build_domain(key: str, card: Card, counts: dict[str, int] = PARTS) -> Domain:
     """So many posts of each class and part, chosen at random, always the same.
 
@@ -121,7 +115,7 @@ def build_domain(key: str, card: Card, counts: dict[str, int] = PARTS) -> Domain
         card=card,
         pool="newsgroups",
         inputs=encode_texts(texts, SPEC.length),
-        example_ids=torch.tensor([_example(text) for text in texts]),
+        example_ids=text_examples(texts),
         tasks={"subject": Task("subject", torch.tensor(labels), CLASSES)},
         official_test=torch.tensor(tested),
     )
