@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.serving import AppServer
+from tests.support.browser import settled
 from xfer_core.execution.worker import run_here
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import RUNNING, Store
@@ -156,6 +157,7 @@ def test_a_small_drawing_is_understood_like_a_large_one(visit):
     page = visit()
     page.get_by_role("button", name="Rerun").click()
     expect(page.get_by_text("rerun 2", exact=True)).to_be_visible()
+    settled(page)  # the pad moves while the page is drawn, and a stroke would miss it
     labels = []
     for scale in (1, 0.3):
         stroke(page, [(0.05 + scale * x, 0.05 + scale * y) for x, y in SEVEN])

@@ -49,8 +49,15 @@ def test_a_folder_of_photos_is_trained_on_in_five_clicks(page, server, served, p
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload directories").click()
     chooser.value.set_files(photos)
+    # Buttons move while the page is drawn, and a press would miss them.
+    expect(page.get_by_role("button", name="Keep it")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("button", name="Train on it").first).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Train on it").first.click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Start training").click()
     until(served.find)
     clicks = len(pressed)
