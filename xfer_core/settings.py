@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -27,7 +29,7 @@ class Settings(BaseSettings):
     there, so that a process started with :meth:`environment` finds the same path from any other directory.
     """
 
-    model_config = SettingsConfigDict(env_prefix="XFER_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="XFER_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("xfer"))
     data: Path | None = None  # folder of downloaded data sets, in torchvision's layout
@@ -78,7 +80,14 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """The settings from the current environment."""
+    """The settings from the current environment; read anew only where that or the working directory changed."""
+    with suppress(OSError):  # the working directory is gone
+        return _read(os.getcwd(), tuple(os.environ.items()))
+    return Settings()
+
+
+@lru_cache(8)
+def _read(_directory: str, _environment: tuple[tuple[str, str], ...]) -> Settings:
     return Settings()
 
 

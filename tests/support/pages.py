@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cache
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Store
+
+# Every AppTest asks all installed packages for components, which takes longer than most pages: once is enough.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 READ_AS_MARKDOWN = {"body", "label", "help", "tooltip", "caption", "text", "content", "options"}
 

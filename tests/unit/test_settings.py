@@ -66,6 +66,25 @@ def test_a_process_elsewhere_is_led_to_the_same_places(monkeypatch, tmp_path):
     assert settings() == here
 
 
+def test_settings_are_read_anew_only_where_a_variable_or_the_directory_changed(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XFER_HOME", "home")
+    assert settings() is settings()
+    assert settings().home == tmp_path / "home"
+    monkeypatch.setenv("XFER_HOME", "other")
+    assert settings().home == tmp_path / "other"
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert settings().home == tmp_path / "below" / "other"
+
+
+def test_settings_are_read_where_the_directory_is_gone(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert settings().home == tmp_path / "home"
+
+
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):
     for name in ("HOME", "DATA", "DATABASE_URL", "SLOTS"):
         monkeypatch.setenv(f"XFER_{name}", "")
