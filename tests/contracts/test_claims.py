@@ -14,7 +14,9 @@ from xfer_core.training.device import select_precision
 @pytest.mark.slow
 def test_fine_tuning_beats_from_scratch_by_twelve_points_over_five_seeds(capsys):
     """After a fifth of the default steps already; docs/RESULTS.md has what whole runs were measured to reach."""
-    found = precision.measure(5, ("float32",), ("training.steps=80", "training.device=cpu"))["float32"]
+    found = precision.measure(5, ("float32",), ("training.steps=80", "training.evaluations=1", "training.device=cpu"))[
+        "float32"
+    ]
     with capsys.disabled():
         for kind in precision.STRATEGIES:
             row = found[kind]
