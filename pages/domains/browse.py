@@ -1,37 +1,38 @@
-"""All domains, by kind of input, with their size and licence."""
+"""All domains as tiles, by kind of input; a press on one opens its details."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from pages.i18n import _
-from pages.widgets.domains import domain_title
-from pages.widgets.notice import show_notices
-from xfer_core.domains import domain_info, domain_keys, is_available
+from pages.domains.details import details
+from pages.domains.gallery import gallery
+from pages.widgets import address
+from pages.widgets.domains import is_known
+from pages.widgets.problem import set_sliders
+
+OPENED, SLIDERS, SEARCH = "domains.opened", "domains.details", "domains.search"
 
 
 def browse() -> dict[str, str]:
-    """A table of the domains for each kind of input. Returns the parameters of the address: none."""
-    kinds = {"image": _("Pictures"), "table": _("Points and tables"), "text": _("Texts")}
-    keys = domain_keys()
-    for modality, title in kinds.items():
-        here = [key for key in keys if domain_info(key).spec.modality == modality]
-        if here:
-            st.markdown(f"**{title}**")
-            rows = pd.DataFrame(map(_row, here))
-            st.dataframe(rows, hide_index=True, alt=_("The domains of one kind of input"))
-            show_notices(here)
-    return {}
+    """The page's view. Returns the parameters of the address."""
+    state = st.session_state
+    if address.first_since_arrival("browse"):
+        given = address.given_on_arrival()
+        state[SEARCH] = given.get("search", "")
+        _open(given.get("domain", ""))
+    if is_known(state.get(OPENED, "")):
+        state[OPENED] = details(state[OPENED], SLIDERS, _close)
+        return {"domain": state[OPENED]}
+    gallery(SEARCH, _open)
+    return {"search": state[SEARCH]} if state.get(SEARCH) else {}
 
 
-def _row(key: str) -> dict[str, object]:
-    info = domain_info(key)
-    return {
-        _("Domain"): domain_title(key),
-        _("Samples"): info.samples,
-        _("Classes"): max((len(classes) for classes in info.tasks.values()), default=0),
-        _("Here"): _("yes") if is_available(key) else _("to be downloaded"),
-        _("Source"): info.card.source,
-        _("Licence"): info.card.licence,
-    }
+def _open(reference: str) -> None:
+    """Show the details of a domain, with its parameters as the reference says; none if there is no such domain."""
+    st.session_state[OPENED] = reference if is_known(reference) else ""
+    if st.session_state[OPENED]:
+        set_sliders(reference, SLIDERS)
+
+
+def _close() -> None:
+    st.session_state[OPENED] = ""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.domains.pair import choose_pair, note_pair, pair_address
 from pages.domains.remembered import remembered
+from pages.domains.statistic_words import shown_token, statistic_words
 from pages.i18n import _, error_text, percent, plain
 from pages.theme import is_dark
 from pages.widgets.domains import domain_title, task_title
@@ -148,7 +149,7 @@ def _neighbours(compared: DomainComparison) -> pd.DataFrame | None:
 
 def _statistics(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> None:
     st.markdown(f"**{_('What differs in the inputs')}**")
-    words = _statistic_words()
+    words = statistic_words()
     names = {one.name: one.name if one.is_column else words[one.name] for one in compared.statistics}
     moved = {names[one.name]: one.difference for one in compared.statistics if one.difference is not None}
     shown = dict(list(moved.items())[:MOST_STATISTICS])
@@ -162,7 +163,7 @@ def _statistics(compared: DomainComparison, titles: tuple[str, str], dark: bool)
         st.caption(_("The {count} largest of {all} differences.").format(count=len(shown), all=len(moved)))
     if compared.typical is not None:
         for title, tokens in zip(titles, compared.typical, strict=True):
-            named = " ".join(f"`{token.replace(' ', '␣').replace('`', '')}`" for token in tokens) or "–"
+            named = " ".join(map(shown_token, tokens)) or "–"
             st.markdown(_("Typical of {domain}:").format(domain=f"**{plain(title)}**") + f" {named}")
     with st.expander(_("The numbers"), icon=":material/table_rows:"):
         rows = [
@@ -175,18 +176,6 @@ def _statistics(compared: DomainComparison, titles: tuple[str, str], dark: bool)
             for one in compared.statistics
         ]
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Mean and standard deviation in both domains"))
-
-
-def _statistic_words() -> dict[str, str]:
-    return {
-        "brightness": _("brightness"),
-        "contrast": _("contrast"),
-        "edges": _("edges"),
-        "colour": _("colour"),
-        "letters": _("letters"),
-        "words": _("words"),
-        "letters per word": _("letters per word"),
-    }
 
 
 def _labels(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> None:

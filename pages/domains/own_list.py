@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.i18n import _, error_text, plain
-from pages.widgets import address
 from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
-from pages.widgets.recipe_upload import HANDED_OVER
+from pages.widgets.recipe_upload import open_in_train
 from pages.widgets.store import store
 from xfer_core import imports
 from xfer_core.domains import domain_info, registry
@@ -76,10 +75,7 @@ def train_button(keys: Sequence[str], primary: bool = False) -> None:
         icon=":material/model_training:",
         key=f"own-train-{'now' if primary else keys[0]}",
     ):
-        st.session_state[HANDED_OVER] = first_spec(keys)
-        st.session_state.pop("train.run", None)  # the curves of another run would stand beside it
-        st.session_state[address.ARRIVED] = True
-        st.switch_page("train/page.py")
+        open_in_train(first_spec(keys))
 
 
 def _forget_button(name: str, keys: Sequence[str]) -> None:

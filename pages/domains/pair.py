@@ -9,13 +9,12 @@ import streamlit as st
 from pages.i18n import _
 from pages.widgets import address
 from pages.widgets.domain_pictures import domain_pictures
-from pages.widgets.domains import domain_title
+from pages.widgets.domains import domain_title, is_known
 from pages.widgets.download import offer_download
-from pages.widgets.problem import with_parameters
+from pages.widgets.problem import set_sliders, with_parameters
 from xfer_core.analysis.paired_samples import can_compare
 from xfer_core.domains import domain_info, domain_keys, is_available
 from xfer_core.domains.reference import key_of
-from xfer_core.errors import XferError
 from xfer_core.problems.problem import Role
 
 FIRST, SECOND, READ, SWAP = "domains.first", "domains.second", "domains.pair.read", "domains.pair.swap"
@@ -96,20 +95,13 @@ def _keep_valid(keys: Sequence[str]) -> None:
 
 def _read_address() -> None:
     """Once for every arrival, read ``first`` and ``second``; a reference that is wrong is ignored."""
-    state = st.session_state
-    if state.get("domains.pair.arrival") == address.arrivals():
+    if not address.first_since_arrival("pair"):
         return
-    state["domains.pair.arrival"] = address.arrivals()
+    state = st.session_state
     given = address.given_on_arrival()
     for name, word in ((FIRST, "first"), (SECOND, "second")):
         reference = given.get(word, "")
-        try:
-            info = domain_info(reference) if reference else None
-        except XferError:
-            continue
-        if info is None:
-            continue
-        state[name] = key_of(reference)
-        state[READ] = {**state.get(READ, {}), name: reference}
-        for field, value in (info.parameters.model_dump() if info.parameters else {}).items():
-            state[f"{name}.{key_of(reference)}.{field}"] = float(value)
+        if is_known(reference):
+            state[name] = key_of(reference)
+            state[READ] = {**state.get(READ, {}), name: reference}
+            set_sliders(reference, name)

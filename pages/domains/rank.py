@@ -13,10 +13,10 @@ from pages.i18n import _, plain
 from pages.theme import is_dark
 from pages.widgets import address
 from pages.widgets.domain_pictures import domain_pictures
-from pages.widgets.domains import domain_title, task_title
+from pages.widgets.domains import domain_title, is_known, task_title
 from pages.widgets.download import offer_download
 from pages.widgets.plain_chart import PLAIN
-from pages.widgets.problem import budget_label
+from pages.widgets.problem import budget_label, set_sliders, with_parameters
 from xfer_core.analysis.source_ranking import (
     LOWER_IS_BETTER,
     MEASURES,
@@ -28,9 +28,10 @@ from xfer_core.analysis.source_ranking import (
 )
 from xfer_core.charts.source_ranking import rank_chart
 from xfer_core.domains import domain_keys, is_available, registry
+from xfer_core.domains.reference import key_of
 
 TARGET, TASK, BUDGET, KEPT = "domains.rank.target", "domains.rank.task", "domains.rank.labels", "domains.rank.kept"
-ARRIVAL, USUAL = "domains.rank.arrival", "digits.photo"
+READ, CHOSEN, USUAL = "domains.rank.read", "domains.rank.chosen", "digits.photo"
 BUDGETS: tuple[Any, ...] = (5, 10, 20, 50, "all")
 
 
@@ -57,7 +58,11 @@ def rank_view() -> dict[str, str]:
         )
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox(_("Target"), domain_keys(), format_func=domain_title, key=TARGET, width=340)
+        key, given = (
+            st.selectbox(_("Target"), domain_keys(), format_func=domain_title, key=TARGET, width=340),
+            state.get(READ, ""),
+        )
+        target = state[CHOSEN] = with_parameters(given if key_of(given) == key else key, TARGET)
         if not is_available(target):
             offer_download(target, "target")
             return _address()
@@ -131,17 +136,18 @@ def _show(ranked: list[SourceScore], target: str, task: str, budget: Any) -> Non
 
 def _address() -> dict[str, str]:
     state = st.session_state
-    return {"target": state[TARGET], "task": state.get(TASK, ""), "labels": str(state[BUDGET])}
+    return {"target": state[CHOSEN], "task": state.get(TASK, ""), "labels": str(state[BUDGET])}
 
 
 def _read_address() -> None:
     """Once for every arrival, read ``target``, ``task`` and ``labels``; what is wrong is ignored."""
     state = st.session_state
-    if state.get(ARRIVAL) != address.arrivals():
-        state[ARRIVAL] = address.arrivals()
+    if address.first_since_arrival("rank"):
         given = address.given_on_arrival()
-        if given.get("target") in domain_keys():
-            state[TARGET] = given["target"]
+        reference = given.get("target", "")
+        if is_known(reference):
+            state[TARGET], state[READ] = key_of(reference), reference
+            set_sliders(reference, TARGET)
             state[TASK] = given.get("task", "")
         budget = next((one for one in BUDGETS if str(one) == given.get("labels")), None)
         if budget is not None:

@@ -21,24 +21,30 @@ from xfer_core.errors import XferError
 PREFIX = f"/{(st.get_option('server.baseUrlPath') or '').strip('/')}".rstrip("/")
 TILE_URL = f"{PREFIX}/tiles"
 KEPT = 200  # tiles in memory
-SHOWN = 4  # samples of a domain on its tile, two in a row
+SIZES = {"small": (4, 2), "wide": (10, 5)}  # samples of a domain on its tile, and those in a row
 
 
-def tile_url(key: str) -> str:
-    """Address of the picture of a domain; another one when an own domain is saved anew."""
+def tile_url(key: str, size: str = "small") -> str:
+    """Address of the picture of a domain; another one when an own domain is saved anew.
+
+    Args:
+        key: the domain.
+        size: one of ``SIZES``.
+    """
     version = registry().version(key)
-    return f"{TILE_URL}/{quote(key)}.png" + (f"?version={version}" if version else "")
+    query = ([f"version={version}"] if version else []) + ([f"size={size}"] if size != "small" else [])
+    return f"{TILE_URL}/{quote(key)}.png" + (f"?{'&'.join(query)}" if query else "")
 
 
-def tile_picture(key: str) -> bytes:
+def tile_picture(key: str, size: str = "small") -> bytes:
     """A PNG of a few samples of a domain, of different classes."""
-    return _drawn(key, registry().version(key))
+    return _drawn(key, registry().version(key), size)
 
 
 @lru_cache(KEPT)
-def _drawn(key: str, version: int) -> bytes:
+def _drawn(key: str, version: int, size: str) -> bytes:
     picture = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(domain_overview(key, SHOWN, 2))).save(picture, "PNG")
+    Image.fromarray(np.ascontiguousarray(domain_overview(key, *SIZES[size]))).save(picture, "PNG")
     return picture.getvalue()
 
 
@@ -47,7 +53,8 @@ async def _tile(request: Request) -> Response:
     if key not in domain_keys() or not is_available(key):
         return PlainTextResponse("There is no picture of this domain here.\n", status_code=404)
     try:
-        content = await asyncio.to_thread(tile_picture, key)
+        size = request.query_params.get("size", "small")
+        content = await asyncio.to_thread(tile_picture, key, size if size in SIZES else "small")
     except XferError as error:  # its files are damaged: the page says so beside the control
         return PlainTextResponse(f"{error}\n", status_code=404)
     return Response(content, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})

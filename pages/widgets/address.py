@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PAGE, ARRIVED, WRITTEN = "address.page", "address.arrived", "address.written"
-ARRIVALS, GIVEN = "address.arrivals", "address.given"
+ARRIVALS, GIVEN, PARTS = "address.arrivals", "address.given", "address.parts"
 LONGEST = 2000  # characters of a setting in a link
 
 
@@ -43,6 +43,21 @@ def has_arrived() -> bool:
 def arrivals() -> int:
     """How often the visitor has arrived at a page: a part of a page reads the address once per arrival."""
     return st.session_state.get(ARRIVALS, 0)
+
+
+def first_since_arrival(part: str) -> bool:
+    """Whether this part of a page asks for the first time since the visitor arrived: it reads the address then."""
+    known: dict[str, int] = st.session_state.setdefault(PARTS, {})
+    is_first = known.get(part) != arrivals()
+    known[part] = arrivals()
+    return is_first
+
+
+def arrive(wanted: Mapping[str, str]) -> None:
+    """In a callback: set the parameters and have the page read them, as if the visitor had followed a link."""
+    st.query_params.from_dict(wanted)
+    st.session_state[ARRIVED] = True
+    st.session_state[ARRIVALS] = arrivals() + 1
 
 
 def given_on_arrival() -> dict[str, str]:

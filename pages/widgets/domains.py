@@ -17,6 +17,15 @@ def domain_title(key: str) -> str:
         return _("{key} (no longer here)").format(key=key)
 
 
+def is_known(reference: str) -> bool:
+    """Whether this is a reference to a domain that is here or can be downloaded."""
+    try:
+        domain_info(reference)
+    except XferError:
+        return False
+    return True
+
+
 def task_title(task: str) -> str:
     """Title of a task."""
     titles = {

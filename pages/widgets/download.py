@@ -14,9 +14,15 @@ from xfer_core.problems.problem import Role
 REFRESH_SECONDS = 0.5
 
 
-def offer_download(key: str, role: Role) -> None:
+def offer_download(key: str, role: Role, says: bool = True) -> None:
     """Offer the download of a domain. While it runs, on whichever page it was started, show its progress and a button
-    that cancels it; rerun the page when it is done, and say why where it failed."""
+    that cancels it; rerun the page when it is done, and say why where it failed.
+
+    Args:
+        key: the domain.
+        role: named in an error.
+        says: whether to say that it is not here; without, the title stands beside the button already.
+    """
     wanted = domain_info(key).download
     if wanted is None:
         return
@@ -27,11 +33,13 @@ def offer_download(key: str, role: Role) -> None:
         _progress(key, role, job)
         return
     title = domain_title(key)
-    st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
+    if says:
+        st.info(plain(_("{title} is not on this machine yet.").format(title=title)), icon=":material/cloud_download:")
     last: DownloadJob | None = st.session_state.get(state)
     if last is not None:
         _say_how_it_ended(last, key, role)
-    label = _("Download {title} ({size} MB)").format(title=title, size=wanted.megabytes)
+    label = _("Download {title} ({size} MB)") if says else _("Download ({size} MB)")
+    label = label.format(title=title, size=wanted.megabytes)
     st.button(
         plain(label),
         key=f"download.{role}.{key}",

@@ -128,17 +128,31 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
 
 def with_parameters(reference: str, prefix: str) -> str:
     """The reference to a domain as its sliders say; the given one if it has none."""
-    parameters, key = domain_info(reference).parameters, key_of(reference)
-    if parameters is None:
+    if domain_info(reference).parameters is None:
         return reference
     with st.popover(_("Change it"), icon=":material/tune:", type="tertiary"):
-        st.markdown(f"**{plain(domain_title(key))}**")
+        st.markdown(f"**{plain(domain_title(key_of(reference)))}**")
         shown = st.container()
-        values = {**parameters.model_dump(), **sliders(parameters, f"{prefix}.{key}")}
-        changed = make_reference(key, type(parameters)(**values))
+        changed = changed_by_sliders(reference, prefix)
         with shown:
             domain_pictures([changed], PREVIEW, columns=5)
     return changed
+
+
+def changed_by_sliders(reference: str, prefix: str) -> str:
+    """A slider per parameter of the domain; the reference as they say, or the given one if it has none."""
+    parameters, key = domain_info(reference).parameters, key_of(reference)
+    if parameters is None:
+        return reference
+    values = {**parameters.model_dump(), **sliders(parameters, f"{prefix}.{key}")}
+    return make_reference(key, type(parameters)(**values))
+
+
+def set_sliders(reference: str, prefix: str) -> None:
+    """Set the sliders, before they are shown, to what the reference says."""
+    parameters = domain_info(reference).parameters
+    for field, value in (parameters.model_dump() if parameters else {}).items():
+        st.session_state[f"{prefix}.{key_of(reference)}.{field}"] = float(value)
 
 
 def _tile(option: str) -> str:

@@ -32,6 +32,14 @@ def recipe_uploader() -> None:
         st.switch_page("train/page.py")
 
 
+def open_in_train(spec: RunSpec) -> None:
+    """Leave for Train, which begins with these settings."""
+    st.session_state[HANDED_OVER] = spec
+    st.session_state.pop("train.run", None)  # the curves of another run would stand beside it
+    st.session_state[address.ARRIVED] = True
+    st.switch_page("train/page.py")
+
+
 def spec_of(content: bytes, name: str) -> RunSpec:
     """The spec in a recipe file.
 

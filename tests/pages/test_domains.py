@@ -4,22 +4,8 @@ from __future__ import annotations
 
 import time
 
-import pandas as pd
-
 from tests.support.pages import app, text_of
-from xfer_core.domains import domain_info, domain_keys
 from xfer_core.runs.store import FINISHED, open_store
-
-
-def titles(table: pd.DataFrame) -> list[str]:
-    return list(table["Domain"])
-
-
-def test_every_domain_is_listed_once():
-    test = app("domains")
-    assert not test.exception
-    listed = [title for table in test.dataframe for title in titles(table.value)]
-    assert sorted(listed) == sorted(domain_info(key).card.title for key in domain_keys())
 
 
 def test_the_view_is_in_the_address_and_read_from_it():
@@ -87,3 +73,14 @@ def test_a_target_without_enough_sources_says_so():
     test = app("domains", view="rank", target="clinical.breast_fine")
     assert not test.exception
     assert "Fewer than two other domains" in text_of(test)
+
+
+def test_sources_are_ranked_for_a_target_with_parameters_and_measured():
+    reference = "planar.moons?rotate=60"
+    test = app("domains", view="rank", target=reference, labels="5")
+    assert not test.exception
+    assert test.query_params["target"] == reference
+    next(button for button in test.button if button.label == "Train from every source (4 runs)").click().run()
+    assert not test.exception
+    assert {tuple(run.spec["problem"]["target"]) for run in open_store().find()} == {(reference,)}
+    assert not [button for button in test.button if button.label.startswith("Train from")], "it is found again"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from xfer_core.analysis.paired_samples import PairedSamples
 from xfer_core.domains import domain_info
-from xfer_core.modalities import ImageInput, TableInput, TextInput
+from xfer_core.modalities import ImageInput, InputSpec, TableInput, TextInput
 from xfer_core.modalities.text import decode_texts
 
 TYPICAL = 10  # tokens of each domain
@@ -43,19 +43,25 @@ def input_statistics(samples: PairedSamples) -> list[InputStatistic]:
     spec = samples.spec
     tables: list[Mapping[str, np.ndarray]] = []
     for key, raw, prepared in zip(samples.keys, samples.raw, samples.prepared, strict=True):
-        if isinstance(spec, ImageInput):
-            tables.append(_pixels(prepared))
-        elif isinstance(spec, TableInput):
-            own = domain_info(key).spec
-            assert isinstance(own, TableInput)
-            tables.append(_columns(own, raw))
-        else:
-            tables.append(_texts(decode_texts(raw)))
+        own = domain_info(key).spec
+        tables.append(sample_statistics(own, prepared if isinstance(spec, ImageInput) else raw))
     first, second = tables
     found = [
         _statistic(name, isinstance(spec, TableInput), first[name], second[name]) for name in first if name in second
     ]
     return sorted(found, key=lambda one: -abs(one.difference or 0))
+
+
+def sample_statistics(spec: InputSpec, raw: Tensor) -> dict[str, np.ndarray]:
+    """Name of a statistic → one number per sample, (N,); NaN where a value is missing.
+
+    Args:
+        spec: of the samples.
+        raw: (N, *raw shape).
+    """
+    if isinstance(spec, ImageInput):
+        return _pixels(raw)
+    return _columns(spec, raw) if isinstance(spec, TableInput) else _texts(decode_texts(raw))
 
 
 def typical_tokens(samples: PairedSamples, most: int = TYPICAL) -> tuple[list[str], list[str]] | None:

@@ -26,8 +26,12 @@ def first_spec(keys: Sequence[str]) -> RunSpec:
     Raises:
         XferError: ``unknown_domain``.
     """
-    source, target = _roles(keys)
-    wanted: dict[str, Any] = {"problem": {"source": source, "target": target}}
+    return spec_between(*_roles(keys))
+
+
+def spec_between(source: Sequence[str], target: Sequence[str]) -> RunSpec:
+    """Fine-tuning between these domains, as :func:`first_spec`; a network from scratch without a source."""
+    wanted: dict[str, Any] = {"problem": {"source": tuple(source), "target": tuple(target)}}
     if not source:
         wanted["strategy"] = {"kind": "target_only"}
     specs = [RunSpec.model_validate(_with_budget(wanted, budget)) for budget in BUDGETS]

@@ -1,0 +1,229 @@
+"""One domain: samples of each class, class balance, statistics, card, and its parameters as sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.domains.gallery import own_mark, size_words
+from pages.domains.statistic_words import statistic_words
+from pages.i18n import _, error_text, percent, plain
+from pages.theme import is_dark
+from pages.widgets import address
+from pages.widgets.domain_pictures import domain_pictures
+from pages.widgets.domains import domain_title, task_title
+from pages.widgets.download import offer_download
+from pages.widgets.notice import show_notices
+from pages.widgets.plain_chart import PLAIN
+from pages.widgets.problem import TURNED, changed_by_sliders
+from pages.widgets.recipe_upload import open_in_train
+from xfer_core.analysis.domain_samples import (
+    class_counts,
+    class_samples,
+    frequent_tokens,
+    sample_table,
+    statistics_table,
+)
+from xfer_core.analysis.source_ranking import compatible_sources
+from xfer_core.charts.class_counts import class_counts_chart
+from xfer_core.charts.image_grid import image_grid
+from xfer_core.charts.samples import sample_pictures
+from xfer_core.domains import domain_info, is_available, registry
+from xfer_core.domains.reference import key_of, make_reference
+from xfer_core.errors import XferError
+from xfer_core.modalities import TableInput
+from xfer_core.runs.first_spec import spec_between
+
+TASK = "domains.details.task"
+SHOWN, ROWS = 12, 4  # pictures of a class; rows or texts of a class
+CLASSES = 12  # shown at once
+PLANE, HIGH = 460, 44  # pixels: points in the plane; a picture
+
+STYLE = """<style>
+.st-key-samples [data-testid=stHorizontalBlock] {flex-wrap: nowrap; align-items: center; gap: .75rem}
+.st-key-samples {gap: .4rem}
+.st-key-samples img {image-rendering: pixelated; max-width: 100%; height: auto !important}
+</style>"""
+
+
+def details(reference: str, prefix: str, close: Callable[[], None]) -> str:
+    """Everything about one domain. Returns the reference as the sliders change it.
+
+    Args:
+        reference: a known domain.
+        prefix: starts the keys of the sliders, which say what the reference says.
+        close: called to go back to all domains.
+    """
+    st.html(STYLE)
+    st.button(_("All domains"), icon=":material/arrow_back:", on_click=close, type="tertiary", key="domain-close")
+    key = key_of(reference)
+    title = st.empty()
+    st.caption(plain(_(domain_info(key).card.description)))
+    show_notices([key])
+    if not is_available(key):
+        title.markdown(f"### {plain(domain_title(key))}")
+        offer_download(key, "target")
+        _card(key)
+        return reference
+    place = st.container(horizontal=True)
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        changed = _parameters(reference, prefix)
+    title.markdown(f"### {plain(domain_title(changed))} {own_mark(key)}")
+    with place:
+        _ways_on(changed)
+    try:
+        with left:
+            task = _choose_task(changed)
+            _samples(changed, task)
+        with right:
+            _balance(changed, task)
+            _statistics(changed)
+            _card(changed)
+    except XferError as error:
+        st.error(error_text(error), icon=":material/error:")
+    return changed
+
+
+def _parameters(reference: str, prefix: str) -> str:
+    if domain_info(reference).parameters is None:
+        return reference
+    with st.container(border=True):
+        st.markdown(f"**{_('Change it')}**")
+        return changed_by_sliders(reference, prefix)
+
+
+def _ways_on(reference: str) -> None:
+    """Buttons: train on it, compare it, rank sources for it."""
+    if st.button(_("Train on it"), type="primary", icon=":material/model_training:", key="domain-train"):
+        open_in_train(spec_between(*_roles(reference)))
+    views = {
+        "compare": (_("How far apart from …?"), ":material/compare_arrows:", {"first": reference}),
+        "rank": (_("Which source fits?"), ":material/leaderboard:", {"target": reference}),
+    }
+    for view, (label, icon, given) in views.items():
+        wanted = {"view": view, **given}
+        st.button(label, icon=icon, on_click=address.arrive, args=(wanted,), key=f"domain-{view}")
+
+
+def _roles(reference: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Source and target that show this domain: from the unchanged domain to the changed one; else from the first one
+    that has its classes; no source where there is none."""
+    key, info = key_of(reference), domain_info(reference)
+    if reference != key:
+        return (key,), (reference,)
+    if info.parameters is not None and "rotate" in type(info.parameters).model_fields:
+        return (key,), (make_reference(key, info.parameters.model_copy(update={"rotate": TURNED})),)
+    return compatible_sources(key, next(iter(info.tasks)))[:1], (key,)
+
+
+def _choose_task(reference: str) -> str:
+    tasks = list(domain_info(reference).tasks)
+    if st.session_state.get(TASK) not in tasks:
+        st.session_state[TASK] = tasks[0]
+    if len(tasks) == 1:
+        return tasks[0]
+    st.segmented_control(_("Labels of the task"), tasks, required=True, format_func=task_title, key=TASK)
+    return st.session_state[TASK]
+
+
+# ---------------------------------------------------------------------- samples
+
+
+def _samples(reference: str, task: str) -> None:
+    """Samples of each class: pictures in a row, points in the plane, rows or texts in a table."""
+    spec, version = domain_info(reference).spec, registry().version(reference)
+    st.markdown(f"**{plain(size_words(reference))}**")
+    if isinstance(spec, TableInput) and spec.is_planar:
+        domain_pictures([reference], PLANE)
+    elif spec.modality == "image":
+        rows = _pictures(reference, task, version)
+        with st.container(key="samples"):
+            for name, row in list(rows.items())[:CLASSES]:
+                word, picture = st.columns([1, 6], vertical_alignment="center")
+                word.markdown(plain(name))
+                times = HIGH / row.shape[0]
+                picture.image(row, width=round(times * row.shape[1]), alt=_("Samples of {name}").format(name=name))
+        _say_more(len(rows))
+        return
+    chosen = class_samples(reference, task, ROWS)
+    names = [name for name, places in chosen.items() for _place in places]
+    table = sample_table(reference, [place for places in chosen.values() for place in places])
+    table.insert(0, _free(task_title(task), table), names)
+    st.dataframe(table, hide_index=True, alt=_("Samples with their labels"))
+
+
+def _free(title: str, table: pd.DataFrame) -> str:
+    """A title that no column has."""
+    while title in table:
+        title = f"→ {title}"
+    return title
+
+
+def _say_more(classes: int) -> None:
+    if classes > CLASSES:
+        st.caption(_("The first {count} of {all} classes.").format(count=CLASSES, all=classes))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _pictures(reference: str, task: str, version: int) -> dict[str, np.ndarray]:
+    """Class → a row of samples, uint8 (height, width, 4)."""
+    return {
+        name: image_grid(sample_pictures(reference, places), SHOWN)
+        for name, places in class_samples(reference, task, SHOWN).items()
+    }
+
+
+# ---------------------------------------------------------------------- numbers
+
+
+def _balance(reference: str, task: str) -> None:
+    counts = class_counts(reference, task)
+    if counts:
+        st.markdown(f"**{_('Class balance')}**")
+        chart = class_counts_chart({domain_title(reference): counts}, is_dark(), _("samples"), _("{count} others"))
+        st.plotly_chart(chart, config=PLAIN, key="domains.details.balance", alt=_("Samples of each class"))
+
+
+def _statistics(reference: str) -> None:
+    """Mean and spread of pixels, columns or texts; the most frequent tokens of texts."""
+    with st.expander(_("Statistics of the inputs"), icon=":material/table_rows:"):
+        table = statistics_table(reference)
+        words = {} if domain_info(reference).spec.modality == "table" else statistic_words()
+        table["name"] = [words.get(name, name) for name in table["name"]]
+        if float(table["missing"].sum()) == 0:
+            del table["missing"]
+        titles = {
+            "name": _("statistic"),
+            "mean": _("mean"),
+            "deviation": _("standard deviation"),
+            "smallest": _("smallest"),
+            "largest": _("largest"),
+            "missing": _("missing"),
+        }
+        numbers = {titles[name]: st.column_config.NumberColumn(format="%.3g") for name in [*table][1:]}
+        st.dataframe(
+            table.rename(columns=titles), hide_index=True, column_config=numbers, alt=_("Statistics of the inputs")
+        )
+        tokens = frequent_tokens(reference)
+        if tokens is not None:
+            named = " ".join(
+                f"`{token.replace(' ', '␣').replace('`', '')}` {percent(share)}" for token, share in tokens.items()
+            )
+            st.markdown(_("In the most texts:") + " " + named)
+
+
+def _card(reference: str) -> None:
+    card = domain_info(reference).card
+    with st.container(border=True):
+        for title, text in (
+            (_("Source"), card.source),
+            (_("Licence"), card.licence),
+            (_("How it was made"), _(card.recipe)),
+        ):
+            if text:
+                st.markdown(f"**{title}:** {plain(text)}")
+        st.markdown(_("In settings and links: `{kind}`").format(kind=reference.replace("`", "")))
