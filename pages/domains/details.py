@@ -194,7 +194,7 @@ def _statistics(reference: str) -> None:
         table = statistics_table(reference)
         words = {} if domain_info(reference).spec.modality == "table" else statistic_words()
         table["name"] = [words.get(name, name) for name in table["name"]]
-        if float(table["missing"].sum()) == 0:
+        if not any(table["missing"].tolist()):
             del table["missing"]
         titles = {
             "name": _("statistic"),
