@@ -47,18 +47,18 @@ TITLES = {
     "cost": "What does it cost?",
 }
 TERMS = {
-    "labels": "label efficiency: accuracy against labels per class",
+    "labels": "label efficiency: {measure} against labels per class",
     "final": "test results: every seed, and the mean",
     "race": "learning curves: mean and standard deviation over seeds",
     "shift": "domain shift: results against its size, with the measured distance between the domains",
-    "freeze": "frozen layers: accuracy against the number of frozen stages",
+    "freeze": "frozen layers: {measure} against the number of frozen stages",
     "lambda": "loss weights: results against λ",
     "frontier": "Pareto front: two measures against each other",
     "targets": "results per domain",
-    "kept": "forgetting: accuracy on the target against accuracy on the source",
+    "kept": "forgetting: {measure} on the target against {measure} on the source",
     "cost": "compute cost: results against time or updated parameters",
 }
-"""The field's term for each question, shown beside it above the chart."""
+"""The field's term for each question, with the word for what is measured, shown beside it above the chart."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class ExperimentView:
     def percents(self, *more: str) -> tuple[str, ...]:
         """The columns of a table that hold fractions, if this experiment measures accuracies."""
         return (self.words.value, *more) if self.words.percent else ()
+
+    @property
+    def measure(self) -> str:
+        """The word for what is measured."""
+        return "AUC" if self.auc else _("accuracy") if self.words.percent else _("error")
 
     def at_one_budget(self) -> ExperimentView:
         """The same data at one label budget, chosen by the viewer where there are several."""
@@ -123,7 +128,7 @@ def experiment_charts(results: ExperimentResults) -> None:
         _("Picture"), fitting, default=first, required=True, format_func=lambda name: _(TITLES[name]),
         key=f"experiment.picture.{experiment.id}", wrap=True, label_visibility="collapsed",
     )  # fmt: skip
-    st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name])}")
+    st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name]).format(measure=shown.measure)}")
     DRAW[name](shown)
     if not numbers and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
@@ -188,7 +193,7 @@ def _labels(shown: ExperimentView) -> None:
     _show(
         figure,
         "labels",
-        _("Accuracy against labels per class, a line for each method"),
+        _("Labels per class across, {measure} up, a line for each method").format(measure=shown.measure),
         _data(shown),
         shown.percents(),
     )
@@ -230,7 +235,7 @@ def _race(shown: ExperimentView) -> None:
     if name == "loss/total":
         words = replace(words, value=_("loss"), percent=False)
     elif words.percent:
-        words = replace(words, value="AUC" if shown.auc else _("accuracy"))
+        words = replace(words, value=shown.measure)
     figure = charts.learning_curves_chart(over, here.titles, here.styles, here.dark, words, _("step"))
     parts = [
         pd.DataFrame(
@@ -274,8 +279,8 @@ def _shift(shown: ExperimentView) -> None:
     figure = shift_chart(shown.table, shift, titles, distances, shown.dark, shown.words, title)
     data = _data(shown, **{shift.parameter: lambda row: shift.sizes[row.condition],
                            title: lambda row: distances.get(shift.sizes[row.condition])})  # fmt: skip
-    alt = _("Accuracy of each method against the size of the shift, with the distance between the domains")
-    _show(figure, "shift", alt, data, shown.percents())
+    alt = _("For each method {measure} against the size of the shift, with the distance between the domains")
+    _show(figure, "shift", alt.format(measure=shown.measure), data, shown.percents())
     st.caption(
         _("The distance is about 0 where source and target inputs have the same distribution; it is measured on "
           "training samples alone, and no label is used.")
@@ -286,14 +291,14 @@ def _freeze(shown: ExperimentView) -> None:
     rows = _chosen_frozen(shown.table)
     places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
-    alt = _("Accuracy against the number of frozen stages")
+    alt = _("The number of frozen stages across, {measure} up").format(measure=shown.measure)
     _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.percents())
 
 
 def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
     here = shown.at_one_budget()
     ids = {row.run for row in here.table}
-    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark)
+    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark, here.auc)
 
 
 def _lambda(shown: ExperimentView) -> None:
@@ -344,7 +349,7 @@ def _kept(shown: ExperimentView) -> None:
         _("AUC on the source, afterwards") if here.auc else _("accuracy on the source, afterwards"),
         here.words.percent,
     )
-    alt = _("Accuracy on the target against accuracy on the source")
+    alt = _("The source across, the target up: {measure} on each").format(measure=here.measure)
     _show(
         figure,
         "kept",
@@ -366,7 +371,7 @@ def _cost(shown: ExperimentView) -> None:
         specs = {run.id: run.typed_spec for run in here.runs}
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
     figure = charts.tradeoff_chart(here.table, points, here.titles, here.styles, here.dark, here.words, measure)
-    alt = _("Accuracy on the target against {cost}").format(cost=measure)
+    alt = _("{cost} across, {measure} on the target up").format(cost=measure, measure=here.measure)
     _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
     if measure == seconds:
         st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))

@@ -14,14 +14,14 @@ from pages.compare.experiment_verdict import findings_table, show_experiment_ver
 from pages.components.live_chart.view import live_texts, live_view
 from pages.i18n import _, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
-from pages.widgets.measure import choose_auc
+from pages.widgets.measure import auc_value, choose_auc
 from pages.widgets.notice import show_notices
 from pages.widgets.phases import phase_titles
 from pages.widgets.store import delete, store
 from xfer_core.analysis.duration import paces, seconds_left
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
-from xfer_core.experiments.experiment import add_seeds, pause, resume
+from xfer_core.experiments.experiment import add_seeds, finished_unique, one_run_per_condition, pause, resume
 from xfer_core.exports.experiments.results import ExperimentResults, results_so_far
 from xfer_core.runs.store import DIVERGED, FAILED, LIVE, RUNNING, Run
 
@@ -45,19 +45,20 @@ def _panel(experiment: str, was_live: bool) -> None:
     live = any(run.status in LIVE for run in runs)
     if live != was_live:
         st.rerun()  # the interval is set when the page runs
-    reference = st.session_state.get("experiment.reference", "")
-    results = results_so_far(stored, runs, reference)
-    experiment_facts(results.runs)
-    show_common_samples(stored.preset, results.runs[0].typed_spec.problem)
-    show_notices(key for spec in results.specs for key in spec.problem.roles())
-    if results.table and choose_auc([results.spec], "experiment"):
-        results = results_so_far(stored, runs, reference, auc=True)
-        if len(results.table) < len(results.done):
-            st.caption(_("Runs of an earlier version have no AUC and are left out."))
+    runs = sorted(runs, key=lambda run: run.created)
+    spec = runs[0].typed_spec
+    experiment_facts(runs)
+    show_common_samples(stored.preset, spec.problem)
+    show_notices(key for run in one_run_per_condition(runs) for key in run.typed_spec.problem.roles())
+    measured = (auc_value(run) is not None for run in finished_unique(runs))
+    auc = any(measured) and choose_auc([spec], "experiment")
+    results = results_so_far(stored, runs, st.session_state.get("experiment.reference", ""), auc)
+    if auc and len(results.table) < len(results.done):
+        st.caption(_("Runs of an earlier version have no AUC and are left out."))
     verdicts = results.sentences(plain, _)
     show_experiment_verdict(verdicts)
     _progress(runs, len(results.done))
-    _buttons(experiment, runs, live, len(results.done), results.reference)
+    _buttons(experiment, runs, live, results)
     _failures(results.runs)
     if not results.table:
         _until_the_first_result(experiment, results)
@@ -108,7 +109,8 @@ def _part(run: Run) -> float:
     return progress["step"] / progress["steps"] if progress.get("steps") else 0.0
 
 
-def _buttons(experiment: str, runs: list[Run], live: bool, done: int, reference: str) -> None:
+def _buttons(experiment: str, runs: list[Run], live: bool, results: ExperimentResults) -> None:
+    done = len(results.done)
     with st.container(horizontal=True, vertical_alignment="center"):
         if done == len(runs):
             seeds = len({run.spec["seed"] for run in runs})
@@ -128,8 +130,8 @@ def _buttons(experiment: str, runs: list[Run], live: bool, done: int, reference:
         with st.popover(_("More seeds"), icon=":material/add:"):
             st.number_input(_("Seeds more"), 1, 20, 5, key="experiment.more")
             st.button(_("Add them"), type="primary", on_click=_add, args=(experiment,), key="experiment.add")
-        if done:
-            export_menu(experiment, reference)
+        if results.table:
+            export_menu(experiment, results.reference, results.auc)
         if not live:
             with st.popover(_("Delete …"), icon=":material/delete:"):
                 st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))

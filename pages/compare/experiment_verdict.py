@@ -27,9 +27,9 @@ def findings_table(
 ) -> None:
     """One row per method and label budget: mean (``auc``: of the AUC, times 100), difference to the reference with its
     interval and p value, sign test and verdict; below, for how many comparisons the verdicts hold."""
-    rows = pd.DataFrame(table_rows(found, reference, titles, unit, _))
+    rows = pd.DataFrame(table_rows(found, reference, titles, unit, auc, _))
     st.dataframe(
-        rows.rename(columns={_("Accuracy, %"): _("AUC × 100")}) if auc else rows,
+        rows,
         hide_index=True,
         height="content" if len(found) <= 16 else 560,
         alt=_("For each method and label budget the mean over seeds and the difference to {reference}").format(

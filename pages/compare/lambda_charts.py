@@ -26,13 +26,14 @@ class LambdaPictures:
     Args:
         runs: the finished runs at one label budget.
         dark: whether the page is dark.
+        auc: whether to show the AUCs of tasks with two classes, in place of their accuracies.
     """
 
-    def __init__(self, runs: Sequence[Run], dark: bool) -> None:
+    def __init__(self, runs: Sequence[Run], dark: bool, auc: bool = False) -> None:
         specs = [run.typed_spec for run in sorted(runs, key=lambda run: run.created)]
-        self.spec, self.dark = specs[0], dark
+        self.spec, self.dark, self.auc = specs[0], dark, auc
         self.terms = swept_terms(specs)
-        self.points = sweep_points(runs, self.terms)
+        self.points = sweep_points(runs, self.terms, auc)
         self.titles = {kind: _(title) for kind, title in TITLES.items()}
         names = dict.fromkeys(name for point in self.points for name in point.measured)
         first = f"{self.spec.problem.target[0]}/{self.spec.problem.tasks[0]}"
@@ -41,7 +42,10 @@ class LambdaPictures:
     def _measure_title(self, name: str) -> str:
         term = TermName.parse(name)
         several = len(self.spec.problem.tasks) > 1
-        what = mean_error_title(self.spec.problem.unit(term.task)) if self._is_error(name) else _("accuracy")
+        if self._is_error(name):
+            what = mean_error_title(self.spec.problem.unit(term.task))
+        else:
+            what = "AUC" if self.auc and term.task in self.spec.problem.two_class_tasks() else _("accuracy")
         return f"{domain_title(term.domain)}{f' · {task_word(term.task)}' if several else ''}: {what}"
 
     def _is_error(self, name: str) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
+from pages.compare.lambda_charts import LambdaPictures
 from pages.widgets.chart_runs import overlay_charts, panel_charts, planned_run
 from tests.support.pages import app, text_of
 from tests.support.runs import trained_run
 from xfer_core.experiments.experiment import Condition, Experiment
 from xfer_core.exports import report
+from xfer_core.exports.experiments import FORMATS, results
 from xfer_core.exports.experiments.results import gather_results
 from xfer_core.exports.experiments.runs_csv import content
 from xfer_core.exports.experiments.summary import summary
@@ -117,14 +120,53 @@ def experiment() -> str:
     return begun
 
 
-def test_an_experiment_is_judged_by_either(experiment: str):
+def test_an_experiment_is_judged_by_either(experiment: str, monkeypatch):
+    computed = Mock(wraps=results.run_records)
+    monkeypatch.setattr(results, "run_records", computed)
     page = app("compare", view="experiments", experiment=experiment)
     assert not page.exception
     assert "beat **target_only** by 20.0" in text_of(page)
+    computed.reset_mock()
     choice(page, "experiment").set_value("AUC").run()
+    assert computed.call_count == 1, "the results are computed once per look"
     assert not page.exception
     assert "did worse than **target_only** by 10.0" in text_of(page)
     assert any("AUC × 100" in frame.value.columns for frame in page.dataframe)
+    assert "label efficiency: AUC against labels per class" in text_of(page)
+
+
+def test_without_an_auc_in_any_run_there_is_no_choice(experiment: str):
+    for run in open_store().find(experiment=experiment):
+        without_auc(run.id)
+    page = app("compare", view="experiments", experiment=experiment)
+    assert not page.exception
+    assert choice(page, "experiment") is None
+
+
+def test_files_follow_the_measure_of_the_page(experiment: str):
+    shown = gather_results(open_store(), experiment, auc=True)
+    files = {form.file: form.content(shown) for form in FORMATS}
+    plain = {form.file: form.content(gather_results(open_store(), experiment)) for form in FORMATS}
+    assert {name for name in files if files[name] == plain[name]} == {"runs.csv", "experiment.json"}
+    for name in ("report.html", "table.md", "table.tex"):
+        text = files[name].decode()
+        assert "AUC" in text, name
+        assert "AUC" not in plain[name].decode().split("The recipe")[0], name
+        assert "82.0" in text, name
+    assert "0.820" in files["report.html"].decode(), "one run"
+    assert b"AUC on the target" in files["figure.svg"]
+
+
+def test_the_picture_of_lambda_follows_the_measure():
+    spec = parse_spec({}, (*TUMOURS, "strategy.kind=joint"))
+    store = open_store()
+    metrics = {spec.target_metric(): 0.5, spec.target_metric(auc=True): 0.75}
+    run = store.create(spec)
+    store.update(run, status=FINISHED, result={"metrics": metrics})
+    for auc, word, value in ((False, "accuracy", 0.5), (True, "AUC", 0.75)):
+        pictures = LambdaPictures([store.get(run)], dark=False, auc=auc)
+        assert [point.measured[COARSE] for point in pictures.points] == [value]
+        assert pictures.measures[COARSE].endswith(f": {word}")
 
 
 def test_files_of_an_experiment_hold_it(experiment: str, tmp_path):

@@ -165,15 +165,20 @@ def ranked(found: Sequence[ConditionSummary], numbers: bool) -> list[ConditionSu
 
 
 def table_rows(
-    found: Sequence[ConditionSummary], reference: str, titles: Mapping[str, str], unit: str | None, _: Translate = str
+    found: Sequence[ConditionSummary],
+    reference: str,
+    titles: Mapping[str, str],
+    unit: str | None,
+    auc: bool,
+    _: Translate = str,
 ) -> list[dict[str, str]]:
-    """One row for each budget and method, the best first: column → text."""
-    return [_cells(one, reference, titles, unit, _) for one in ranked(found, unit is not None)]
+    """One row for each budget and method, the best first: column → text; ``auc`` if an AUC is measured."""
+    return [_cells(one, reference, titles, unit, auc, _) for one in ranked(found, unit is not None)]
 
 
 def _cells(
-    one: ConditionSummary, reference: str, titles: Mapping[str, str], unit: str | None, _: Translate
-) -> dict[str, str]:  # fmt: skip
+    one: ConditionSummary, reference: str, titles: Mapping[str, str], unit: str | None, auc: bool, _: Translate
+) -> dict[str, str]:
     difference = one.difference
     verdict = _("compared with this") if one.condition == reference else ""
     if difference is not None:
@@ -185,7 +190,7 @@ def _cells(
         _("Labels per class"): _("all") if one.budget == "all" else f"{one.budget:g}",
         _("Method"): titles[one.condition],
         _("Verdict"): verdict,
-        _measure(unit, _): mean_text(one.over, unit).removesuffix(" %"),
+        _measure(unit, auc, _): mean_text(one.over, unit).removesuffix(" %"),
         _("Difference"): "" if difference is None else _signed(difference.mean, unit),
         _("95 % interval"): "" if difference is None else _ends(difference, unit),
         _("p, adjusted"): "" if difference is None else _chance(difference),
@@ -194,8 +199,10 @@ def _cells(
     }
 
 
-def _measure(unit: str | None, _: Translate) -> str:
+def _measure(unit: str | None, auc: bool, _: Translate) -> str:
     """The heading of what is measured."""
+    if auc:
+        return _("AUC × 100")
     if unit is None:
         return _("Accuracy, %")
     return _("Error, {unit}").format(unit=_(unit_word(unit))) if unit else _("Error")

@@ -23,7 +23,7 @@ class SweepPoint:
     Attributes:
         kind: of its strategy.
         value: the share of the swept λ in the sum of all λ; None if the method sets λ automatically.
-        measured: ``domain/task`` → accuracy on the test samples as a fraction, or the mean error.
+        measured: ``domain/task`` → accuracy on the test samples as a fraction, AUC, or the mean error.
     """
 
     kind: str
@@ -79,12 +79,13 @@ def _keeps_proportions(weights: Sequence[Mapping[str, float]], terms: Sequence[s
     return all(abs(x - y) < CLOSE for part in parts[1:] for x, y in zip(part, parts[0], strict=True))
 
 
-def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
+def sweep_points(runs: Sequence[Run], terms: Sequence[str], auc: bool = False) -> list[SweepPoint]:
     """One point for each finished run of joint learning or of a method that sets λ automatically.
 
     Args:
         runs: of one experiment.
         terms: whose λ is swept.
+        auc: the AUCs of tasks with two classes, in place of their accuracies.
     """
     points = []
     for run in runs:
@@ -94,15 +95,17 @@ def sweep_points(runs: Sequence[Run], terms: Sequence[str]) -> list[SweepPoint]:
         value = None
         if not type(spec.strategy).sets_loss_weights():
             value = _share(spec.strategy.lambdas(spec.problem), terms)
-        points.append(SweepPoint(spec.strategy.kind, value, _measured(spec, metrics)))
+        points.append(SweepPoint(spec.strategy.kind, value, _measured(spec, metrics, auc)))
     return points
 
 
-def _measured(spec: RunSpec, metrics: Mapping[str, float]) -> dict[str, float]:
+def _measured(spec: RunSpec, metrics: Mapping[str, float], auc: bool) -> dict[str, float]:
     """The test metrics by ``domain/task``, without non-finite values of a broken network."""
     problem = spec.problem
     names = {
-        f"{key}/{task}": metric_name(problem, key, task, "test") for key in problem.roles() for task in problem.tasks
+        f"{key}/{task}": metric_name(problem, key, task, "test", auc)
+        for key in problem.roles()
+        for task in problem.tasks
     }
     return {key: metrics[name] for key, name in names.items() if math.isfinite(metrics.get(name, math.nan))}
 

@@ -8,7 +8,8 @@ from xfer_core.selections import RULES
 
 
 def facts(found: ExperimentResults) -> list[str]:
-    """Source and target, numbers of labels, methods and seeds; and the shared training settings."""
+    """Source and target, numbers of labels, methods and seeds; the shared training settings; and AUC, if that is
+    measured."""
     spec = found.spec
     problem, training = spec.problem, spec.training
     budgets = sorted({str(row.budget) for row in found.table}, key=lambda text: (text == "all", len(text), text))
@@ -29,6 +30,8 @@ def facts(found: ExperimentResults) -> list[str]:
         f"optimiser {training.optimizer.kind}, learning rate {_several(rates)}; "
         f"model selection: {RULES[training.selection].title.lower()}."
     )
+    if found.auc:
+        said.append(f"Measured: {found.measure}.")
     return said
 
 

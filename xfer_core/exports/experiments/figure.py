@@ -9,7 +9,6 @@ import io
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from xfer_core.analysis.accuracy import unit_word
 from xfer_core.analysis.comparison import budgets, by_condition
 from xfer_core.analysis.sentences import budget_word, ranked
 from xfer_core.exports.experiments.results import ExperimentResults
@@ -49,7 +48,7 @@ def _by_method(figure: Figure, found: ExperimentResults) -> None:
         axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
         axes.plot([mean(values)] * 2, [place - 0.28, place + 0.28], color=colour, linewidth=3)
     axes.set_yticks(range(len(order)), [found.titles[condition] for condition in order])
-    axes.set_xlabel(_measure(found))
+    axes.set_xlabel(found.measure)
     axes.grid(axis="x", alpha=0.3)
 
 
@@ -67,7 +66,7 @@ def _against_labels(figure: Figure, found: ExperimentResults) -> None:
         )  # fmt: skip
     axes.set_xticks(range(len(order)), [budget_word(budget).removesuffix(" per class") for budget in order])
     axes.set_xlabel("labels per class in the target")
-    axes.set_ylabel(_measure(found))
+    axes.set_ylabel(found.measure)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(frameon=False, fontsize=9, handlelength=3.5)
 
@@ -79,9 +78,3 @@ def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
 
 def _scaled(found: ExperimentResults, value: float) -> float:
     return value if found.numbers else 100 * value
-
-
-def _measure(found: ExperimentResults) -> str:
-    if found.unit is None:
-        return "accuracy on the target, %"
-    return "mean error on the target" + (f", {unit_word(found.unit)}" if found.unit else "")

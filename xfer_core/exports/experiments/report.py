@@ -39,7 +39,7 @@ def _figure(found: ExperimentResults) -> str:
 
 
 def _runs(found: ExperimentResults) -> str:
-    metric = found.spec.target_metric()
+    metric = found.spec.target_metric(found.auc)
     rows = [
         (row.title, row.budget, row.seed, metric_text(metric, row.value), f"{row.seconds:.1f}", row.run)
         for row in found.table

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from xfer_core.analysis.accuracy import unit_word
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
 from xfer_core.analysis.sentences import Sentence, Translate, sentences, table_rows
@@ -65,6 +66,15 @@ class ExperimentResults:
         """Whether an error is measured, not an accuracy."""
         return self.unit is not None
 
+    @property
+    def measure(self) -> str:
+        """What is measured, with its unit or scale."""
+        if self.auc:
+            return "AUC on the target, × 100"
+        if self.unit is None:
+            return "accuracy on the target, %"
+        return "mean error on the target" + (f", {unit_word(self.unit)}" if self.unit else "")
+
     @cached_property
     def titles(self) -> dict[str, str]:
         """Condition → title."""
@@ -92,7 +102,7 @@ class ExperimentResults:
     @property
     def rows(self) -> list[dict[str, str]]:
         """The same as the rows of a table: column → text."""
-        return table_rows(self.found, self.reference, self.titles, self.unit)
+        return table_rows(self.found, self.reference, self.titles, self.unit, self.auc)
 
     @cached_property
     def said(self) -> list[Sentence]:
@@ -139,16 +149,17 @@ def results_so_far(
     return ExperimentResults(stored, runs, done, table, reference if table else "", auc)
 
 
-def gather_results(store: Store, experiment: str, reference: str = "") -> ExperimentResults:
+def gather_results(store: Store, experiment: str, reference: str = "", auc: bool = False) -> ExperimentResults:
     """The results of an experiment, as :func:`results_so_far`.
 
     Raises:
-        XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished.
+        XferError: ``unknown_experiment``; ``no_results`` while none of its runs is finished, or none has an AUC if
+            it is asked for.
     """
     stored = store.experiment(experiment)
     if stored is None:
         raise XferError("unknown_experiment", "experiment", experiment)
-    found = results_so_far(stored, store.find(experiment=experiment), reference)
+    found = results_so_far(stored, store.find(experiment=experiment), reference, auc)
     if not found.table:
         raise XferError("no_results", "experiment", experiment)
     return found

@@ -10,7 +10,8 @@ from xfer_core.exports.experiments.results import ExperimentResults
 
 def content(found: ExperimentResults) -> bytes:
     """Columns: run, method, kind, labels_per_class, seed, the result on every target and unseen domain and on the
-    source (accuracies as fractions, or mean errors), AUCs of a task with two classes, seconds."""
+    source (accuracies as fractions, or mean errors), AUCs of a task with two classes, seconds. The
+    columns and rows are the same, whichever measure ``found`` shows."""
     has_auc = found.spec.target_metric(auc=True) != found.spec.target_metric()
     areas = {row.run: {**row.targets, **row.unseen} for row in run_records(found.done, auc=True)} if has_auc else {}
     what = "error" if found.numbers else "accuracy"
@@ -28,7 +29,7 @@ def content(found: ExperimentResults) -> bytes:
                 **{f"auc/{key}": value for key, value in areas.get(row.run, {}).items()},
                 "seconds": round(row.seconds, 3),
             }
-            for row in found.table
+            for row in (run_records(found.done) if found.auc else found.table)
         ]
     )
     return table.to_csv(index=False).encode()
