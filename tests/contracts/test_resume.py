@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import ClassVar, Literal
 
@@ -10,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.support.full_disk import refuse
 from tests.support.training import (
     PAUSE,
     SOURCE,
@@ -202,17 +202,12 @@ def test_a_checkpoint_is_replaced_in_one_move(tmp_path, monkeypatch):
     write_checkpoint(path, {"step": 2})
     for broken in ("fsync", "replace"):  # the content does not reach the disk, or its name does not
         with monkeypatch.context() as patch:
-            patch.setattr(os, broken, full)
+            patch.setattr(os, broken, refuse)
             with pytest.raises(OSError, match="No space left"):
                 write_checkpoint(path, {"step": 3})
         assert [read_checkpoint(file)["step"] for file in (path, previous(path))] == [2, 1]
     assert read_checkpoint(previous(path))["tensor"].tolist() == [0, 1, 2]
     assert sorted(file.name for file in path.parent.iterdir()) == ["c.previous.pt", "c.pt"], "no half file stays"
-
-
-def full(*_) -> None:
-    """What the operating system says where the disk is full."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_cut_of_the_power_leaves_one_whole_checkpoint(tmp_path, monkeypatch):

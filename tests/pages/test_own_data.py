@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import time
@@ -15,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.domains import own, uploads
 from pages.i18n import plain
+from tests.support.full_disk import refuse
 from tests.support.hostile import HOSTILE
 from tests.support.own_data import picture
 from tests.support.pages import app, markdown_fields, press, text_of
@@ -234,10 +234,7 @@ def test_no_name_leads_out_of_the_folder(name):
 
 
 def test_a_full_disk_leaves_nothing_and_says_so(monkeypatch):
-    def full(*_args):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(uploads, "_copy", full)
+    monkeypatch.setattr(uploads, "_copy", refuse)
     with pytest.raises(OSError, match="No space"):
         uploads.put_on_disk([File("pets.zip")])
     assert not list((settings().home / "uploads").iterdir())

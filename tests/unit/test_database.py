@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import sys
@@ -18,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import end_dispatchers
 from pages.i18n import plain
+from tests.support.full_disk import full_disk
 from tests.support.runs import running_run, wait_for_end
 from xfer_core import files
 from xfer_core.cli import main
@@ -188,7 +188,7 @@ def test_a_full_disk_fails_a_run_with_a_sentence_and_it_goes_on_from_its_checkpo
 
     def full(fresh: Path, path: Path, *how: object) -> None:
         if path.name == "checkpoint.pt" and read_checkpoint(fresh)["step"] > 4:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise full_disk()
         write(fresh, path, *how)
 
     with monkeypatch.context() as patch:

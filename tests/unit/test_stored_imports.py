@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.support.full_disk import full_disk
 from xfer_core import imports
 from xfer_core.domains import Card, Domain, Task, domain_info, load_domain, registry
 from xfer_core.domains.own import OwnDomains
@@ -22,7 +22,7 @@ class TwoDomains(Finding):
     """Two domains of two pictures each."""
 
     modality = "image"
-    broken: Exception | None = None
+    broken: BaseException | None = None
 
     def __init__(self) -> None:
         self.path, self.choices, self.skipped, self.notes = Path("pets.zip"), Choices(), (), ()
@@ -64,29 +64,26 @@ def test_stored_domains_are_domains_like_any_other():
     assert files() == []
 
 
-@pytest.mark.parametrize(
-    "broken", [XferError("one_class", "x", "x"), OSError(errno.ENOSPC, "full"), KeyboardInterrupt()]
-)
-def test_nothing_half_stored_remains(monkeypatch, broken):
-    monkeypatch.setattr(TwoDomains, "broken", broken)
-    with pytest.raises(type(broken)):
-        imports.store(TwoDomains(), "pets")
-    assert files() == []
+def break_building(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    monkeypatch.setattr(TwoDomains, "broken", error)
 
 
-def test_a_domain_that_cannot_be_moved_takes_the_others_back(monkeypatch):
+def break_moving(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     rename = Path.rename
 
-    def full(self: Path, target: Path) -> Path:
+    def move(self: Path, target: Path) -> Path:
         if self.name.endswith("target") and target.parent.name == "domains":
-            raise OSError(errno.ENOSPC, "full")
+            raise error
         return rename(self, target)
 
-    own = registry().own
-    assert own is not None
-    assert own.folder.name == "domains"
-    monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(OSError, match="full"):
+    monkeypatch.setattr(Path, "rename", move)
+
+
+@pytest.mark.parametrize("broken", [break_building, break_moving], ids=["while it is built", "while it is moved"])
+@pytest.mark.parametrize("error", [XferError("one_class", "x", "x"), full_disk(), KeyboardInterrupt()], ids=repr)
+def test_nothing_half_stored_remains(monkeypatch, broken, error):
+    broken(monkeypatch, error)
+    with pytest.raises(type(error)):
         imports.store(TwoDomains(), "pets")
     assert files() == []
 
