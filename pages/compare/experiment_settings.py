@@ -10,6 +10,7 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.chart_runs import term_titles
 from pages.widgets.config_form import choose_kind, controls
+from pages.widgets.download import offer_weights
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.lesson import lesson_of
 from pages.widgets.problem import tasks_control, unseen_control
@@ -57,6 +58,7 @@ def choose_training(first: RunSpec, inputs: InputSpec, prefix: str, slots: Field
         network = choose_kind(_("Network"), fitting, first.network, f"{prefix}.network.{inputs.modality}")
         fields = {"kind": network.kind, **controls(network, f"{prefix}.{network.kind}")}
         slots.here("network")
+        offer_weights(fields)
     with optimizer_column:
         optimizer = choose_kind(_("Optimiser"), OPTIMIZERS, training.optimizer, f"{prefix}.optimizer")
         of_optimizer = {"kind": optimizer.kind, **controls(optimizer, f"{prefix}.{optimizer.kind}")}

@@ -12,6 +12,7 @@ from pages.train.sample_weight_table import weight_table
 from pages.widgets.change_words import change_words
 from pages.widgets.chart_runs import term_styles, term_titles
 from pages.widgets.config_form import choose_kind, controls
+from pages.widgets.download import offer_weights
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import freeze_layers
 from pages.widgets.lesson import family_title, lesson_of
@@ -79,6 +80,7 @@ class Workbench:
                 st.markdown(f"**{_('Open a recipe')}**")
                 recipe_uploader()
             with notice_place:
+                offer_weights(rest["network"])
                 show_notices((*domains["source"], *domains["target"], *rest_of_problem["unseen"]))
             problem = {**domains, **rest_of_problem, "labels_per_class": budget}
             rest["training"]["selection"] = rule

@@ -11,7 +11,7 @@ from xfer_core.domains import is_available
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.experiments.experiment import Experiment, begin_runs
-from xfer_core.problems.problem import Problem, ProblemData
+from xfer_core.problems.problem import ProblemData
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Store
@@ -73,23 +73,25 @@ def _checked(spec: str) -> ProblemData:
     return RunSpec.model_validate(json.loads(spec)).check()
 
 
-def require_available(problem: Problem) -> None:
-    """Refuse a problem whose data is not on this machine: pages never download it unasked.
+def require_available(spec: RunSpec) -> None:
+    """Refuse a spec whose data or weights are not on this machine: pages never download them unasked.
 
     Raises:
         XferError: ``not_here``, or what ``check_names`` raises.
     """
-    problem.check_names()
-    for key, role in problem.roles().items():
+    spec.problem.check_names()
+    for key, role in spec.problem.roles().items():
         if not is_available(key):
             raise XferError("not_here", f"problem.{role}", key)
+    if not spec.network.is_available:
+        raise XferError("not_here", "network.kind", spec.network.kind)
 
 
 def validated(spec: RunSpec) -> ProblemData:
     """The splits of the problem, without inputs, once the whole spec is valid; cached for the next rerun.
 
     Raises:
-        XferError: what ``RunSpec.check`` raises; ``not_here`` for data that is not on this machine.
+        XferError: what ``RunSpec.check`` raises; ``not_here`` for data or weights that are not on this machine.
     """
-    require_available(spec.problem)
+    require_available(spec)
     return _checked(spec.model_dump_json())

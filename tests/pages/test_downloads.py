@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
+from dataclasses import replace
 from urllib.error import URLError
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.support.mnist_files import FILES, LABELS, TEST_LABELS, Network, Response, fill
 from tests.support.pages import app, text_of
 from xfer_core.domains import is_available
+from xfer_core.networks import resnet18
 
 USPS = {"problem__source": '["usps"]'}
 
@@ -122,6 +125,23 @@ def test_a_domain_that_is_not_here_may_stand_in_every_place(folder, network: Net
     test = app("train", **three)
     assert not test.exception
     assert network.asked == []
+
+
+def test_weights_that_are_not_here_have_a_button_and_then_the_page_goes_on(folder, network: Network, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(folder))
+    content = b"weights"
+    network.files[resnet18.FILE.path] = content
+    checksum = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(resnet18, "FILE", replace(resnet18.FILE, checksum=checksum))
+    test = app("train", network__kind="resnet18", strategy__kind="linear_probe")
+    assert not test.exception
+    assert not test.error, text_of(test)
+    assert "What resnet18 learned on ImageNet is not on this machine yet." in text_of(test)
+    assert labels(test)["Start training"] is True
+    press_download(test)
+    assert not test.exception
+    assert (folder / resnet18.FILE.path).read_bytes() == content
+    assert labels(test)["Start training"] is False
 
 
 def test_a_link_to_a_run_whose_data_is_not_here_downloads_nothing(folder, network: Network):

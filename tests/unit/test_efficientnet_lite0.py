@@ -10,7 +10,8 @@ import torch
 from xfer_core.errors import XferError
 from xfer_core.modalities import ImageInput
 from xfer_core.networks import EfficientNetLite0
-from xfer_core.networks.efficientnet_lite0 import PACKAGE, PreparedImage, SamePadConv2d
+from xfer_core.networks.efficientnet_lite0 import PACKAGE, RANGE, SamePadConv2d
+from xfer_core.networks.imagenet import PreparedImage
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies.transfer.distillation import Distillation
@@ -49,7 +50,7 @@ def test_padding_gives_the_ceiling_and_puts_the_odd_zero_last(size, kernel, stri
 
 
 def test_grey_images_get_three_channels_and_the_range_of_the_weights():
-    out = PreparedImage(32)(torch.full((2, 1, 16, 16), 127 / 255))
+    out = PreparedImage(32, *RANGE)(torch.full((2, 1, 16, 16), 127 / 255))
     assert out.shape == (2, 3, 32, 32)
     torch.testing.assert_close(out, torch.zeros_like(out), atol=1e-6, rtol=0)
 

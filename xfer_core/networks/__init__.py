@@ -8,11 +8,15 @@ from xfer_core.networks.efficientnet_lite0 import EfficientNetLite0
 from xfer_core.networks.embedding_bag import EmbeddingBag
 from xfer_core.networks.lenet import LeNet
 from xfer_core.networks.mlp import MLP
+from xfer_core.networks.resnet18 import ResNet18
 from xfer_core.networks.small_cnn import SmallCNN
 from xfer_core.networks.text_cnn import TextCNN
 
-NETWORKS: tuple[type[NetworkConfig], ...] = (SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN, EfficientNetLite0)
-AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN | EfficientNetLite0
+NETWORKS: tuple[type[NetworkConfig], ...] = (
+    *(SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN),
+    *(EfficientNetLite0, ResNet18),
+)
+AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN | EfficientNetLite0 | ResNet18
 
 __all__ = [
     "HEAD",
@@ -25,6 +29,7 @@ __all__ = [
     "LeNet",
     "Network",
     "NetworkConfig",
+    "ResNet18",
     "SmallCNN",
     "TextCNN",
 ]

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.config import Config
+from xfer_core.domains.downloads import Download
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder, InputSpec
+from xfer_core.settings import settings
 
 HEAD = "head"
 
@@ -124,6 +126,16 @@ class NetworkConfig(Config):
     def is_filled(self) -> bool:
         """Whether :meth:`fill` does anything."""
         return False
+
+    @property
+    def download(self) -> Download | None:
+        """The files that :meth:`fill` downloads if they are not on this machine; None if it needs none."""
+        return None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether :meth:`fill` needs no download."""
+        return self.download is None or self.download.is_available(settings().data_folder)
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         """A network with random values from torch's global generator.

