@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from xfer_core.problems.problem import Problem
 from xfer_core.strategies.transfer.fine_tune import FineTune
 from xfer_core.strategies.transfer.linear_probe import LinearProbe
 from xfer_core.training import Adam, Command, NullCallback, Trainer, TrainingConfig
-from xfer_core.training.frozen_features import FeatureStore, FrozenFeatures, frozen_stages
+from xfer_core.training.frozen_features import CHUNK, FeatureStore, FrozenFeatures
 
 ALONE = Problem(source=(), target=(TARGET,), labels_per_class=2)
 NETWORK = EfficientNetLite0(start="random", side=32)
@@ -52,8 +53,8 @@ def test_results_are_those_of_a_run_that_computes_them_at_every_step(monkeypatch
     cached = trainer(strategy)
     seen = count_stem(monkeypatch)
     result = cached.run()
-    held_out = sum(len(part) for part in cached.data.held_out.values())
-    assert sum(seen) == held_out + 20  # each sample once: two labels of ten classes
+    parts = [20, *map(len, cached.data.held_out.values())]  # two labels of ten classes
+    assert seen == [CHUNK] * sum(-(-part // CHUNK) for part in parts), "each sample once"
     seen.clear()
     again = trainer(strategy).run()
     assert seen == []  # all found in the folder
@@ -99,54 +100,85 @@ def test_it_can_be_paused_meanwhile_and_goes_on_with_what_is_there(monkeypatch, 
     stored = set(tmp_path.glob("features/*.npy"))
     assert len(stored) == 1
     seen = count_stem(monkeypatch)
-    assert trainer(LinearProbe()).run().status == "finished"
-    assert sum(seen) == total - done
+    second = trainer(LinearProbe())
+    assert second.run().status == "finished"
+    parts = [20, *map(len, second.data.held_out.values())]
+    assert seen == [16] * (sum(-(-part // 16) for part in parts) - 1)
+
+
+def keys(names):
+    return [name.encode() * 32 for name in names]
 
 
 def test_the_folder_keeps_its_limit_and_the_oldest_go_first(tmp_path):
-    store = FeatureStore(tmp_path, 1)
-    for age, key in enumerate("abc"):
-        store.save(key, torch.full((110, 1000), float(age)))  # 0.44 MB
-        os.utime(tmp_path / f"{key}.npy", (age, age))
-    assert store.load("a") is not None  # now the newest
-    store.shrink()
-    assert sorted(file.stem for file in tmp_path.glob("*.npy")) == ["a", "c"]
-    FeatureStore(tmp_path / "none", 0).save("a", torch.zeros(4))
+    for age, name in enumerate("abc"):
+        FeatureStore(tmp_path, 1, name).save(keys(name), np.full((1, 110_000), age, np.float32))  # 0.44 MB
+        os.utime(next(tmp_path.glob(f"{name}-*.npy")), (age, age))
+    assert FeatureStore(tmp_path, 1, "a").load(keys("a")), "now the newest"
+    FeatureStore(tmp_path, 1, "a").shrink()
+    assert sorted(file.name[0] for file in tmp_path.glob("*.npy")) == ["a", "c"]
+    FeatureStore(tmp_path / "none", 0, "a").save(keys("a"), np.zeros((1, 4), np.float32))
     assert not (tmp_path / "none").exists()
 
 
-def test_a_damaged_file_is_computed_again(tmp_path):
-    store = FeatureStore(tmp_path, 1)
-    store.save("a", torch.rand(4, 3))
-    whole = (tmp_path / "a.npy").read_bytes()
-    (tmp_path / "a.npy").write_bytes(whole[:-5])
-    assert store.load("a") is None
+def test_a_sample_is_found_among_others_and_one_that_another_process_deleted_is_missing(tmp_path):
+    FeatureStore(tmp_path, 1, "w").save(keys("ab"), np.array([[0, 1], [2, 3]], np.float32))
+    FeatureStore(tmp_path, 1, "w").save(keys("c"), np.array([[4, 5]], np.float32))
+    store = FeatureStore(tmp_path, 1, "w")
+    found = store.load(keys("cbx"))
+    assert {key[:1]: value.tolist() for key, value in found.items()} == {b"c": [4, 5], b"b": [2, 3]}
+    store.places[keys("c")[0]][0].unlink()
+    assert set(store.load(keys("bc"))) == set(keys("b"))
+    assert FeatureStore(tmp_path, 1, "other").load(keys("b")) == {}
 
 
-def test_other_weights_other_sizes_and_other_samples_have_other_files(tmp_path):
+@pytest.mark.parametrize("left", [5, 100, -5])
+def test_a_damaged_file_is_computed_again(tmp_path, left):
+    FeatureStore(tmp_path, 1, "w").save(keys("ab"), np.ones((2, 300), np.float32))
+    (file,) = tmp_path.glob("*.npy")
+    before = FeatureStore(tmp_path, 1, "w")
+    file.write_bytes(file.read_bytes()[:left])
+    assert FeatureStore(tmp_path, 1, "w").load(keys("a")) == {}
+    assert before.load(keys("a")) == {}
+
+
+def test_other_weights_and_other_sizes_compute_anew_and_the_same_samples_are_found(tmp_path, monkeypatch):
     data = small_problem(ALONE, 0)
-    inputs = data.held_out[TARGET, "test"].inputs[:4]
+    inputs = data.held_out[TARGET, "test"].inputs[:20]
+    seen = count_stem(monkeypatch)
 
     def compute(form, seed, inputs):
         torch.manual_seed(seed)
         network = form.build(data.input_spec, {"digit": 10}).eval()
-        store = FeatureStore(tmp_path, 10)
-        features = FrozenFeatures(
-            network, 9, "float32", lambda x: data.input_spec.to_float(x, torch.device("cpu")), store
+        given = FrozenFeatures(
+            network, 9, "float32", lambda x: data.input_spec.to_float(x, torch.device("cpu")), tmp_path, 10
         )
-        list(features.chunks(inputs))
-        return len(list(tmp_path.glob("*.npy")))
+        seen.clear()
+        return torch.cat(list(given.chunks(inputs)))
 
-    assert compute(NETWORK, 0, inputs) == compute(NETWORK, 0, inputs) == 1
-    assert compute(NETWORK, 1, inputs) == 2
-    assert compute(EfficientNetLite0(start="random", side=40), 1, inputs) == 3
-    assert compute(NETWORK, 1, inputs[:3]) == 4
+    whole = compute(NETWORK, 0, inputs)
+    assert seen == [CHUNK]
+    assert torch.equal(compute(NETWORK, 0, inputs.flip(0)[3:7]), whole.flip(0)[3:7])
+    assert seen == [], "in any order, and without the others"
+    compute(NETWORK, 1, inputs)
+    assert seen == [CHUNK]
+    compute(EfficientNetLite0(start="random", side=40), 1, inputs)
+    assert seen == [CHUNK]
 
 
-def test_only_first_stages_that_are_frozen_whole_count():
-    network = NETWORK.build(small_problem(ALONE, 0).input_spec, {"digit": 10})
-    assert frozen_stages(network, frozenset()) == 0
-    assert frozen_stages(network, network.expand_names(["stem", "block1", "block3"])) == 2
-    assert frozen_stages(network, network.expand_names(network.stages)) == 9
-    part = network.expand_names(["stem"]) - {"stages.stem.2.running_mean"}
-    assert frozen_stages(network, part) == 0
+def test_an_output_does_not_depend_on_what_was_there_already(tmp_path):
+    data = small_problem(ALONE, 0)
+    inputs = data.held_out[TARGET, "test"].inputs[:30]
+    network = NETWORK.build(data.input_spec, {"digit": 10}).eval()
+
+    def compute(folder, inputs):
+        return torch.cat(
+            list(
+                FrozenFeatures(
+                    network, 9, "float32", lambda x: data.input_spec.to_float(x, torch.device("cpu")), folder, 10
+                ).chunks(inputs)
+            )
+        )
+
+    compute(tmp_path / "some", inputs[::7])
+    assert torch.equal(compute(tmp_path / "some", inputs), compute(tmp_path / "none", inputs))

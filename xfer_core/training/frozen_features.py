@@ -15,43 +15,68 @@ from xfer_core.networks.base import Network
 from xfer_core.training.device import autocast_context
 from xfer_core.training.freezing import state_hash
 
-CHUNK = 100  # samples that are computed, stored and found again together
+CHUNK = 50  # samples that are computed and stored together
+KEY_BYTES = 32
 MAX_BYTES = 2**30  # of all outputs of a run in memory; larger ones are computed at every step
 
 
 class FeatureStore:
-    """Outputs on disk, a file per chunk of samples, named by a hash of weights and inputs. The oldest are deleted.
+    """Outputs on disk, each with its key. Files hold up to ``CHUNK`` of them; those not used for longest are deleted.
+
+    Several processes may share it: a file appears whole, is never changed, and may go at any time.
 
     Args:
         folder: made when something is stored.
         megabytes: most that the folder may hold; 0 stores nothing.
+        weights: a digest of what computes the outputs.
     """
 
-    def __init__(self, folder: Path, megabytes: int) -> None:
-        self.folder, self.limit = folder, megabytes * 10**6
+    def __init__(self, folder: Path, megabytes: int, weights: str) -> None:
+        self.folder, self.limit, self.weights = folder, megabytes * 10**6, weights
+        self.places: dict[bytes, tuple[Path, int]] = {}  # key → file and row
+        for file in folder.glob(f"{weights}-*.npy"):
+            self._note(file)
 
-    def load(self, key: str) -> Tensor | None:
-        """The outputs, or None if they are not there or the file is damaged."""
-        file = self.folder / f"{key}.npy"
-        try:
-            found = torch.from_numpy(np.load(file, allow_pickle=False))
-            os.utime(file)
-        except (OSError, ValueError, EOFError):
-            return None
+    def load(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """The outputs of those keys that are there, float32."""
+        found: dict[bytes, np.ndarray] = {}
+        wanted: dict[Path, list[tuple[bytes, int]]] = {}
+        for key in keys:
+            if key in self.places:
+                file, row = self.places[key]
+                wanted.setdefault(file, []).append((key, row))
+        for file, rows in wanted.items():
+            try:
+                stored = np.load(file, mmap_mode="r", allow_pickle=False)["output"]
+                found |= {key: np.array(stored[row]) for key, row in rows}
+                os.utime(file)
+            except (OSError, ValueError, IndexError):  # another process deleted it
+                continue
         return found
 
-    def save(self, key: str, outputs: Tensor) -> None:
-        """Store the outputs, float32. A full disk is no error: they are computed again another time."""
-        if outputs.numel() * 4 > self.limit:
+    def save(self, keys: Sequence[bytes], outputs: np.ndarray) -> None:
+        """Store outputs, float32 (N, …). A full disk is no error: they are computed again another time."""
+        if outputs.nbytes > self.limit:
             return
-        part = self.folder / f"{key}.{os.getpid()}.part"
+        rows = np.empty(len(keys), [("key", f"V{KEY_BYTES}"), ("output", "f4", outputs.shape[1:])])
+        rows["key"], rows["output"] = np.array(keys, f"V{KEY_BYTES}"), outputs
+        name = f"{self.weights}-{hashlib.sha256(b''.join(keys)).hexdigest()[:KEY_BYTES]}"
+        part = self.folder / f"{name}.{os.getpid()}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
-                np.save(file, outputs.cpu().numpy(), allow_pickle=False)
-            part.replace(self.folder / f"{key}.npy")
+                np.save(file, rows, allow_pickle=False)
+            part.replace(self.folder / f"{name}.npy")
         except OSError:
             part.unlink(missing_ok=True)
+
+    def _note(self, file: Path) -> None:
+        """Note what a file holds; nothing if it is damaged."""
+        try:
+            keys = np.load(file, mmap_mode="r", allow_pickle=False)["key"]
+        except (OSError, ValueError, IndexError):
+            return
+        self.places |= {key.tobytes(): (file, row) for row, key in enumerate(keys)}
 
     def shrink(self) -> None:
         """Delete the files that were not used for longest, until the folder is within its limit."""
@@ -80,39 +105,63 @@ def frozen_stages(network: Network, frozen: frozenset[str]) -> int:
 class FrozenFeatures:
     """Computes the outputs of the first stages.
 
+    Samples are computed ``CHUNK`` at a time, the last ones filled up: an output does not depend, to the last bit, on
+    which others were there already.
+
     Args:
         network: on its device.
         count: number of stages, all frozen.
         precision: as in training.
         to_float: prepared inputs to what the network takes, on its device.
-        store: where outputs are found again.
+        folder, megabytes: as in :class:`FeatureStore`, where outputs are found again.
     """
 
     def __init__(
-        self, network: Network, count: int, precision: str, to_float: Callable[[Tensor], Tensor], store: FeatureStore
+        self,
+        network: Network,
+        count: int,
+        precision: str,
+        to_float: Callable[[Tensor], Tensor],
+        folder: Path,
+        megabytes: int,
     ) -> None:
         self.stages: Sequence[nn.Module] = list(network.stages.values())[:count]
         self.whole = count == len(network.stages)
-        self.to_float, self.precision, self.store = to_float, precision, store
+        self.to_float, self.precision = to_float, precision
         names = frozenset(name for stage in list(network.stages)[:count] for name in network.parameter_names(stage))
-        self.weights = f"{count} {precision} {list(network.stages.items())[:count]} {state_hash(network, names)}"
+        told = f"{count} {precision} {list(network.stages.items())[:count]} {state_hash(network, names)}"
+        self.store = FeatureStore(folder, megabytes, hashlib.sha256(told.encode()).hexdigest()[:KEY_BYTES])
 
     def chunks(self, inputs: Tensor) -> Iterator[Tensor]:
-        """The outputs of ``CHUNK`` samples at a time, float32 on the processor: (≤ CHUNK, …)."""
-        for part in inputs.split(CHUNK):
-            digest = hashlib.sha256(self.weights.encode())
-            digest.update(f"{tuple(part.shape)} {part.dtype}".encode())
-            digest.update(part.cpu().contiguous().numpy().tobytes())
-            key = digest.hexdigest()
-            outputs = self.store.load(key)
-            if outputs is None:
-                outputs = self._compute(part)
-                self.store.save(key, outputs)
-            yield outputs
+        """The outputs in order, float32 on the processor: (≤ CHUNK, …) at a time."""
+        keys = _keys(inputs)
+        found = self.store.load(keys)
+        missing = [row for row, key in enumerate(keys) if key not in found]
+        for begin in range(0, len(inputs), CHUNK):
+            part = keys[begin : begin + CHUNK]
+            while any(key not in found for key in part):
+                some, missing = missing[:CHUNK], missing[CHUNK:]
+                outputs = self._compute(inputs[some])
+                chosen = [keys[row] for row in some]
+                self.store.save(chosen, outputs)
+                found |= dict(zip(chosen, outputs, strict=True))
+            yield torch.from_numpy(np.stack([found[key] for key in part]))
 
-    def _compute(self, part: Tensor) -> Tensor:
-        x = self.to_float(part)
+    def _compute(self, part: Tensor) -> np.ndarray:
+        filled = torch.cat([part, part[-1:].expand(CHUNK - len(part), *part.shape[1:])])
+        x = self.to_float(filled)
         with torch.inference_mode(), autocast_context(x.device, self.precision):
             for stage in self.stages:
                 x = stage(x)
-        return (x.flatten(1) if self.whole else x).float().cpu()
+        return (x.flatten(1) if self.whole else x)[: len(part)].float().cpu().contiguous().numpy()
+
+
+def _keys(inputs: Tensor) -> list[bytes]:
+    """What names the output of each sample: a hash of the sample."""
+    start = hashlib.sha256(f"{tuple(inputs.shape[1:])} {inputs.dtype}".encode())
+    keys = []
+    for sample in inputs.cpu().contiguous().numpy():
+        digest = start.copy()
+        digest.update(sample.tobytes())
+        keys.append(digest.digest())
+    return keys

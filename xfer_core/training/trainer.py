@@ -29,7 +29,7 @@ from xfer_core.training.divergence import LossWatch
 from xfer_core.training.evaluation import Evaluator, predict
 from xfer_core.training.finite import check_metrics, check_weights, largest_errors
 from xfer_core.training.freezing import freeze, state_hash
-from xfer_core.training.frozen_features import MAX_BYTES, FeatureStore, FrozenFeatures, frozen_stages
+from xfer_core.training.frozen_features import MAX_BYTES, FrozenFeatures, frozen_stages
 from xfer_core.training.gradients import backward, sum_losses
 from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
@@ -347,8 +347,10 @@ class Trainer:
         if not count:
             return
         folder, spec = settings().home / "features", self.data.input_spec
-        store = FeatureStore(folder, settings().cache_megabytes)
-        frozen = FrozenFeatures(self.network, count, self.precision, lambda x: spec.to_float(x, self.device), store)
+        frozen = FrozenFeatures(
+            *(self.network, count, self.precision, lambda x: spec.to_float(x, self.device)),
+            *(folder, settings().cache_megabytes),
+        )
         sampled = (*phase.domains, *(f"{key}/unlabelled" for key in phase.unlabelled))
         wanted: dict[Any, Tensor] = {key: self._inputs_of(key) for key in sampled}
         wanted |= {name: samples.inputs for name, samples in self.data.held_out.items()}
@@ -362,7 +364,7 @@ class Trainer:
                 done += len(part)
                 self._between_chunks(done, total)
             outputs[name] = torch.cat(parts)
-        store.shrink()
+        frozen.store.shrink()
         for key in sampled:
             before = self.samplers[key]
             self.samplers[key] = RowSampler(outputs[key], before.labels, self.generator, self.device)
