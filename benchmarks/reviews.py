@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +26,7 @@ from torch import Tensor
 
 from xfer_core import Card, Domain, DomainInfo, NullCallback, RunSpec, Task, TextInput, parse_spec, registry
 from xfer_core.analysis.accuracy import format_mean_std, mean_std
+from xfer_core.imports.review_files import CLASSES, read_reviews
 from xfer_core.modalities.text import decode_texts, encode_texts
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.spec import metric_name
@@ -35,7 +35,6 @@ from xfer_core.runs.train import trainer_for
 PRODUCTS = ("books", "dvd", "electronics", "kitchen")
 PAIRS = (("books", "dvd"), ("electronics", "kitchen"), ("kitchen", "books"))
 STATED = {("books", "dvd"): 0.774, ("electronics", "kitchen"): 0.833, ("kitchen", "books"): 0.682}  # to beat
-CLASSES = ("negative", "positive")
 SPEC = TextInput(length=3000, tokens=800, analyzer="word", vocabulary=10_000, words=2)
 CONDITIONS = (  # strategy, labels per class of the target
     ("source_only", 0),
@@ -52,23 +51,21 @@ CARD = Card("Reviews", "Is this review positive?", "Blitzer, Dredze and Pereira 
 Row = dict[str, Any]
 
 
-def read_reviews(folder: Path) -> tuple[list[str], list[int]]:
-    """Title and text of each review of a product, and its label; the files are latin-1 and look like XML."""
+def labelled_reviews(folder: Path) -> tuple[list[str], list[int]]:
+    """Title and text of each review of a product, and its label."""
     texts: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(CLASSES):
-        content = (folder / f"{name}.review").read_text(encoding="latin-1")
-        for review in re.findall(r"<review>(.*?)</review>", content, re.DOTALL):
-            parts = [re.search(rf"<{tag}>(.*?)</{tag}>", review, re.DOTALL) for tag in ("title", "review_text")]
-            texts.append("\n".join(part[1].strip() for part in parts if part))
-            labels.append(label)
+        found = read_reviews((folder / f"{name}.review").read_bytes(), name, [])
+        texts += found
+        labels += [label] * len(found)
     return texts, labels
 
 
 def add_domains(folder: Path) -> None:
     """Make the reviews of each product a domain ``reviews.PRODUCT``."""
     for product in PRODUCTS:
-        texts, labels = read_reviews(folder / product)
+        texts, labels = labelled_reviews(folder / product)
 
         def build(product: str = product, texts: list[str] = texts, labels: list[int] = labels) -> Domain:
             task = Task("sentiment", torch.tensor(labels), CLASSES)

@@ -40,7 +40,8 @@ MESSAGES: dict[str, str] = {
     "domain_exists": "must be a key that no other domain has",
     "domain_key": "must be words of small letters joined by dots, such as leaves.scanned",
     "no_reader": (
-        "must be pictures in a folder for each class (or a zip of them), or a table (CSV, Parquet, Excel, JSON Lines)"
+        "must be pictures or texts in a folder for each class (or a zip of them), or a table of values or texts (CSV, "
+        "Parquet, Excel, JSON Lines)"
     ),
     "name_exists": "must be a name that no other data of yours has",
     "unknown_import": "must be data that was stored here: {allowed}",
@@ -184,6 +185,17 @@ MESSAGES: dict[str, str] = {
     "column_dates": "holds dates, which become years with a fraction",
     "column_words": "has a few cells that are no numbers and count as missing",
     "equal_rows": "holds equal rows; they stay in one part of the data",
+    "equal_texts": "holds equal texts; they stay in one part of the data",
+    "long_cell": "must have cells of at most {limit} characters; perhaps a quote is not closed",
+    "row_text": "is left out, because it has no text",
+    "no_texts": "must hold texts",
+    "text_bytes": "is left out, because the file of a text must have at most {limit} MB",
+    "cut_texts": "is read up to {limit} bytes of each text",
+    "found_text": "is read as texts, and the columns beside it are left out",
+    "label_as_text": "must be another column than that of the label",
+    "no_reviews": "must hold reviews, each between <review> and </review>",
+    "cut_review": "is left out, because it has no end",
+    "unlabelled_reviews": "is left out, because only positive.review and negative.review say what their reviews are",
     "untrained_class": "is left out, because a class must have at least {limit} samples outside the test part",
     "single_class": "must hold at least two classes with enough samples",
     "no_ink": "must show something that stands out from its border",

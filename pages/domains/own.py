@@ -20,6 +20,7 @@ from xfer_core.settings import place_error
 
 FILES = ["zip", "csv", "tsv", "txt", "data", "parquet", "xlsx", "jsonl", "ndjson"]
 PICTURES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
+TEXTS = ["txt", "review"]
 UPLOAD, KEPT, COUNT, REFUSED, NAME = "own.upload", "own.kept", "own.count", "own.refused", "own.name"
 state = st.session_state
 
@@ -77,10 +78,10 @@ def own_data() -> dict[str, str]:
 
 
 def _ask_for_data() -> None:
-    """The two ways to bring data: one file, or a folder of pictures."""
+    """The two ways to bring data: one file, or a folder of pictures or texts."""
     st.markdown(
         _(
-            "Bring pictures or a table. You first see what was understood of them; nothing is stored before you "
+            "Bring pictures, texts or a table. You first see what was understood of them; nothing is stored before you "
             "say so, and everything stays on the machine that this page runs on."
         )
     )
@@ -91,8 +92,8 @@ def _ask_for_data() -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.file_uploader(
-            _("A folder of pictures"),
-            PICTURES,
+            _("A folder of pictures or texts"),
+            [*PICTURES, *TEXTS],
             accept_multiple_files="directory",
             key=f"own.folder.{number}",
             on_change=_take,
@@ -112,7 +113,7 @@ def _ask_for_data() -> None:
             on_change=_take,
             args=(f"own.file.{number}",),
         )
-        st.caption(_("A zip of such a folder, or a table (CSV, Parquet, Excel, JSON Lines)."))
+        st.caption(_("A zip of such a folder, or a table of values or texts (CSV, Parquet, Excel, JSON Lines)."))
 
 
 def _take(key: str) -> None:

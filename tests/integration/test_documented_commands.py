@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import re
 import shlex
 import subprocess
@@ -16,6 +17,8 @@ import streamlit.config
 from PIL import Image
 
 from tests.support.experiments import finish_runs, queue_experiment
+from tests.support.own_data import write_folder
+from tests.support.own_texts import review_files, sentence
 from tests.support.runs import QUICK, trained_run
 from xfer_core import cli
 from xfer_core.execution import dispatcher
@@ -70,9 +73,12 @@ def photographs() -> bytes:
 
 
 def write_tables(folder: Path) -> None:
-    """A table of the patients of two hospitals, and a folder of two tables without names of columns."""
+    """A table of the patients of two hospitals, one of texts, reviews, and two tables without names of columns."""
     rows = [f"{'north' if row % 3 else 'south'},{row % 7}.5,{'ill' if row % 2 else 'healthy'}" for row in range(180)]
     (folder / "patients.csv").write_text("\n".join(["hospital,value,diagnosis", *rows]))
+    visits = [{"text": sentence(row), "mood": "bad" if row % 2 else "good"} for row in range(40)]
+    (folder / "visits.jsonl").write_text("\n".join(map(json.dumps, visits)))
+    write_folder(folder / "amazon_reviews", review_files(("books", "dvd")))
     (folder / "heart_disease").mkdir()
     for place, name in enumerate(("processed.va.data", "processed.cleveland.data")):
         cells = [[str((row * (column + place + 3)) % 5) for column in range(14)] for row in range(60)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ class FakeFinding(Finding):
     refused: XferError | None = None
 
     @classmethod
-    def reads(cls, path: Path) -> bool:
+    def reads(cls, path: Path, choices: Mapping[str, object]) -> bool:
         return True
 
     @classmethod

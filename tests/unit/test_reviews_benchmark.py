@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.reviews import CONDITIONS, PAIRS, STATED, chosen_norm, jobs, read_reviews, table
-
-REVIEW = """<review>
-<unique_id>
-1
-</unique_id>
-<title>
-{title}
-</title>
-<review_text>
-{text}
-
-</review_text>
-</review>
-"""
+from benchmarks.reviews import CONDITIONS, PAIRS, STATED, chosen_norm, jobs, labelled_reviews, table
+from tests.support.own_texts import review_file
 
 
 def test_reviews_are_read_with_title_and_label(tmp_path):
     for name, number in (("negative", 2), ("positive", 3)):
-        reviews = "".join(REVIEW.format(title=f"{name} {i}", text=f"caf\xe9\nno {i}") for i in range(number))
-        (tmp_path / f"{name}.review").write_text(reviews, encoding="latin-1")
-    texts, labels = read_reviews(tmp_path)
+        (tmp_path / f"{name}.review").write_bytes(review_file(number, name, text="caf\xe9\nno {number}"))
+    texts, labels = labelled_reviews(tmp_path)
     assert labels == [0, 0, 1, 1, 1]
     assert texts[1] == "negative 1\ncaf\xe9\nno 1"
 

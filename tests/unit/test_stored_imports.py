@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ class TwoDomains(Finding):
         self.domains = tuple(FoundDomain(name, 2, {"class": {"a": 1, "b": 1}}) for name in ("source", "target"))
 
     @classmethod
-    def reads(cls, path: Path) -> bool:
+    def reads(cls, path: Path, choices: Mapping[str, object]) -> bool:
         return path.suffix == ".zip"
 
     @classmethod

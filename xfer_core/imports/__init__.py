@@ -10,8 +10,9 @@ from xfer_core.imports.base import Choices, Finding, FoundDomain, Preview, Progr
 from xfer_core.imports.images import Images
 from xfer_core.imports.stored import NAME_LENGTH, forget, imported, slug, store
 from xfer_core.imports.tables import Tables
+from xfer_core.imports.texts import Texts
 
-READERS: tuple[type[Finding], ...] = (Tables, Images)
+READERS: tuple[type[Finding], ...] = (Texts, Tables, Images)
 """The first that reads a file or folder examines it."""
 
 
@@ -27,7 +28,7 @@ def examine(path: Path, choices: Mapping[str, object] | None = None, progress: P
         XferError: ``no_reader``, or what the reader raises, naming file and rule.
     """
     for reader in READERS:
-        if reader.reads(path):
+        if reader.reads(path, choices or {}):
             return reader.examine(path, dict(choices or {}), progress)
     raise XferError("no_reader", path.name, path.suffix)
 

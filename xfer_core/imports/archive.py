@@ -45,6 +45,23 @@ def is_zip(path: Path) -> bool:
         return False
 
 
+def names_in(path: Path) -> list[PurePosixPath]:
+    """The paths of the files below a folder, or in a zip archive that can be read: only their names, unchecked.
+
+    Raises:
+        XferError: ``broken_zip``.
+    """
+    if path.is_dir():
+        places = [PurePosixPath(file.relative_to(path).as_posix()) for file in path.rglob("*") if file.is_file()]
+    else:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                places = [PurePosixPath(_name(info)) for info in archive.infolist() if not info.is_dir()]
+        except DAMAGED as error:
+            raise XferError("broken_zip", path.name, str(error)) from None
+    return [place for place in places if not _is_junk(place)]
+
+
 def list_entries(path: Path) -> list[Entry]:
     """The files below a folder, or in a zip archive, in order.
 

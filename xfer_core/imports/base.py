@@ -73,8 +73,12 @@ class Finding(ABC):
 
     @classmethod
     @abstractmethod
-    def reads(cls, path: Path) -> bool:
-        """Whether this is a file or folder for this reader, by a look at names and first bytes."""
+    def reads(cls, path: Path, choices: Mapping[str, object]) -> bool:
+        """Whether this is a file or folder for this reader, by a look at names, first rows and what was chosen.
+
+        Raises:
+            XferError: for choices that no reader could have.
+        """
 
     @classmethod
     @abstractmethod

@@ -112,13 +112,16 @@ class _RowNames(Sequence[str]):
         return f"{self._files[place]}, row {self._rows[place]}"
 
 
-def read_cells(path: Path, choices: FileChoices, names: Sequence[str], progress: Progress) -> Table:
-    """All cells of a file, or of the files of a folder or zip, each of which stands for a domain.
+def read_cells(
+    path: Path, choices: FileChoices, names: Sequence[str], progress: Progress, most: int | None = None
+) -> Table:
+    """All cells of a file, or of the files of a folder or zip, each of which stands for a domain; or only so many rows
+    of the first one.
 
     Raises:
         XferError: those of ``read_table``; ``column_count`` for names that do not fit.
     """
-    files = table_files(path)
+    files = table_files(path)[: 1 if most else None]
     if not files:
         raise XferError("no_reader", path.name, "no table in it")
     raws: list[RawTable] = []
@@ -127,7 +130,7 @@ def read_cells(path: Path, choices: FileChoices, names: Sequence[str], progress:
         def report(fraction: float, place: int = place) -> None:
             progress((place + fraction) / len(files))
 
-        raws.append(_renamed(file, read_table(file, choices, report), names))
+        raws.append(_renamed(file, read_table(file, choices, report, most), names))
         report(1.0)
     if (rows := sum(len(raw.rows) for raw in raws)) > (limit := settings().import_rows):
         raise XferError("import_rows", path.name, rows, limit=limit)

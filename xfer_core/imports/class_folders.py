@@ -47,18 +47,21 @@ class Placed:
         return str(PurePosixPath(self.domain, self.label))
 
 
-def place_files(entries: Sequence[Entry], skipped: list[XferError], notes: list[XferError]) -> list[Placed]:
+def place_files(
+    entries: Sequence[Entry], skipped: list[XferError], notes: list[XferError], suffixes: frozenset[str] = PICTURES
+) -> list[Placed]:
     """Where each file belongs: ``[source|target/] [train|val|test/] CLASS/…/file``, below the folders that all share.
 
     Args:
         entries: the files.
         skipped: gets ``nested_archive``, ``no_class_folder`` or ``no_domain_folder`` for each that belongs nowhere.
         notes: gets ``joined_classes`` and ``validation_as_test``.
+        suffixes: of the files that are samples; the folders that these share do not matter.
 
     Raises:
         XferError: ``import_classes`` for too many classes.
     """
-    names = _below_common([entry.place for entry in entries])
+    names = _below_common([entry.place for entry in entries], suffixes)
     tops = {name.parts[0].casefold() for name in names if len(name.parts) > 1}
     has_domains = set(DOMAINS) <= tops
     made = list[Placed]()
@@ -79,12 +82,12 @@ def place_files(entries: Sequence[Entry], skipped: list[XferError], notes: list[
     return _validation_as_test(_join_classes(made, notes), notes)
 
 
-def _below_common(places: Sequence[PurePosixPath]) -> list[PurePosixPath]:
-    """The places without the folders that all pictures share; what lies beside these folders keeps its place."""
-    pictures = [place for place in places if place.suffix.lower() in PICTURES] or list(places)
-    common, depth = pictures[0].parts if pictures else (), min((len(place.parts) for place in pictures), default=0) - 2
+def _below_common(places: Sequence[PurePosixPath], suffixes: frozenset[str]) -> list[PurePosixPath]:
+    """The places without the folders that all samples share; what lies beside these folders keeps its place."""
+    samples = [place for place in places if place.suffix.lower() in suffixes] or list(places)
+    common, depth = samples[0].parts if samples else (), min((len(place.parts) for place in samples), default=0) - 2
     shared = 0
-    while shared < depth and all(place.parts[shared] == common[shared] for place in pictures):
+    while shared < depth and all(place.parts[shared] == common[shared] for place in samples):
         shared += 1
     return [
         PurePosixPath(*place.parts[shared:]) if place.parts[:shared] == common[:shared] else place for place in places

@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ from xfer_core.errors import XferError
 from xfer_core.files import disk_array
 from xfer_core.imports.archive import is_zip, list_entries
 from xfer_core.imports.base import (
-    LEAST,
     Choices,
     Finding,
     FoundDomain,
@@ -37,12 +36,11 @@ from xfer_core.imports.base import (
     first_of_each,
 )
 from xfer_core.imports.class_folders import DOMAINS, PICTURES, Placed, place_files
+from xfer_core.imports.folder_samples import TASK, check_classes, keep_samples, number_contents
 from xfer_core.imports.pictures import GREY, open_picture, read_pixels
 from xfer_core.modalities import ImageInput
 from xfer_core.settings import settings
 
-TASK = "class"
-TRAINED = 3  # of them outside an official test part
 SMALLEST_SIDE = 8  # pixels
 SIDES = (16, 32, 48, 64, 96, 128)  # that are offered
 BLOCK = 200  # pictures between two reports of progress
@@ -69,7 +67,7 @@ class Images(Finding):
     choices: ImageChoices
 
     @classmethod
-    def reads(cls, path: Path) -> bool:
+    def reads(cls, path: Path, choices: Mapping[str, object]) -> bool:
         if path.is_dir():
             return any(file.suffix.lower() in PICTURES for file in path.rglob("*"))
         suffix = path.suffix.lower()
@@ -88,23 +86,17 @@ class Images(Finding):
         found._pixels, decoded = _decode(pictures, channels, found._side, progress)
         skipped.extend(made for made in decoded if isinstance(made, XferError))
         hashes = ["" if isinstance(made, XferError) else made.digest for made in decoded]
-        kept = [place for place, digest in enumerate(hashes) if digest]
-        kept = _without_test_copies(pictures, hashes, kept, notes)
-        kept = _without_small_classes(pictures, hashes, kept, skipped)
-        numbers = {digest: number for number, digest in enumerate(dict.fromkeys(hashes[place] for place in kept))}
-        if len(numbers) < len(kept):
-            notes.append(XferError("equal_files", path.name, len(kept) - len(numbers)))
-        _note_two_labels(pictures, hashes, kept, notes)
+        kept = keep_samples(path.name, pictures, hashes, skipped, notes)
         sizes = Counter(made.size for made in decoded if not isinstance(made, XferError))
         if sizes.keys() - {(found._side, found._side)}:
             most = " × ".join(map(str, sizes.most_common(1)[0][0]))
             notes.append(XferError("resized", path.name, most, side=found._side))
         found._pictures = [pictures[place] for place in kept]
         found._places = kept
-        found._examples = [numbers[hashes[place]] for place in kept]
+        found._examples = number_contents(hashes, kept)
         present = {picture.domain for picture in found._pictures}
         found.domains = tuple(found._describe(name) for name in ("", *DOMAINS) if name in present)
-        _check_classes(path, found.domains, {picture.domain for picture in pictures})
+        check_classes(path.name, found.domains, {picture.domain for picture in pictures}, "no_pictures")
         found.choices = ImageChoices(side=found._side)
         found.options = {"side": tuple(str(one) for one in sorted({*SIDES, side, found._side}))}
         found.skipped, found.notes = tuple(skipped), tuple(notes)
@@ -252,64 +244,3 @@ def _fill(pictures: Sequence[Placed], pixels: np.ndarray[Any, Any], progress: Pr
             progress(start / len(pictures))
             made.extend(threads.map(one, range(start, min(start + BLOCK, len(pictures)))))
     return made
-
-
-def _without_test_copies(
-    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], notes: list[XferError]
-) -> list[int]:
-    """Without training pictures that are in the test part, too: those would be learnt by heart."""
-    tested = {hashes[place] for place in kept if pictures[place].is_test}
-    left = [place for place in kept if pictures[place].is_test or hashes[place] not in tested]
-    if len(left) < len(kept):
-        notes.append(XferError("test_copies", "train", len(kept) - len(left)))
-    return left
-
-
-def _without_small_classes(
-    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], skipped: list[XferError]
-) -> list[int]:
-    """Without classes of too few different pictures."""
-    samples, trained = dict[str, set[str]](), dict[str, set[str]]()
-    has_test = {pictures[place].domain for place in kept if pictures[place].is_test}
-    for place in kept:
-        picture = pictures[place]
-        samples.setdefault(picture.in_class, set()).add(hashes[place])
-        rest = trained.setdefault(picture.in_class, set())
-        if not picture.is_test:
-            rest.add(hashes[place])
-    small = {name for name, own in samples.items() if len(own) < LEAST}
-    for name in sorted(small):
-        skipped.append(XferError("small_class", name, len(samples[name]), limit=LEAST))
-    tested = {pictures[place].in_class for place in kept if pictures[place].domain in has_test} - small
-    untrained = {name for name in tested if len(trained[name]) < TRAINED}
-    for name in sorted(untrained):
-        skipped.append(XferError("untrained_class", name, len(trained[name]), limit=TRAINED))
-    return [place for place in kept if pictures[place].in_class not in small | untrained]
-
-
-def _note_two_labels(
-    pictures: Sequence[Placed], hashes: Sequence[str], kept: Sequence[int], notes: list[XferError]
-) -> None:
-    first = dict[str, int]()
-    for place in kept:
-        other = first.setdefault(hashes[place], place)
-        if pictures[other].label != pictures[place].label:
-            both = [pictures[other].label, pictures[place].label]
-            notes.append(XferError("two_labels", str(pictures[place].entry.place), both))
-            return  # one is enough to look at the folders again
-
-
-def _check_classes(path: Path, domains: Sequence[FoundDomain], expected: set[str]) -> None:
-    """Reject domains that nothing can be learnt from.
-
-    Raises:
-        XferError: ``no_pictures``, ``single_class`` or ``no_common_class``.
-    """
-    for name in sorted(expected - {found.name for found in domains}):
-        raise XferError("no_pictures", name or path.name, 0)
-    for found in domains:
-        if len(found.tasks[TASK]) < 2:
-            raise XferError("single_class", found.name or path.name, list(found.tasks[TASK]))
-    if not set.intersection(*(set(found.tasks[TASK]) for found in domains)):
-        first, second = (list(found.tasks[TASK]) for found in domains)
-        raise XferError("no_common_class", domains[0].name, first, others=second)

@@ -33,6 +33,7 @@ class Labelled:
         domains: names, in order; one that is empty if there is only one.
         domain: of each sample the place in ``domains``, int64 (N,).
         examples: of each sample its example, int64 (N,): rows of one group, and equal rows, share it.
+        tested: of each sample whether it is in an official test set, bool (N,); None without one.
     """
 
     task: str
@@ -42,6 +43,7 @@ class Labelled:
     domains: tuple[str, ...]
     domain: np.ndarray
     examples: np.ndarray
+    tested: np.ndarray | None = None
 
     def rows_of(self, name: str) -> np.ndarray:
         """The places in ``kept`` of the samples of a domain."""
@@ -57,7 +59,8 @@ class Labelled:
         rows = self.rows_of(name)
         counts = Counter(self.labels[rows].tolist()) if self.classes else Counter[int]()
         classes = {label: counts[place] for place, label in enumerate(self.classes) if counts[place]}
-        return FoundDomain(name, len(rows), {self.task: classes})
+        tested = 0 if self.tested is None else int(self.tested[rows].sum())
+        return FoundDomain(name, len(rows), {self.task: classes}, tested)
 
     def task_of(self, name: str) -> Task:
         """The task of a domain, with its own classes."""
@@ -91,6 +94,7 @@ def read_labelled(
     decimal: str,
     skipped: list[XferError],
     notes: list[XferError],
+    are_texts: bool = False,
 ) -> Labelled:
     """Labels, domains and examples of rows.
 
@@ -106,6 +110,7 @@ def read_labelled(
         decimal: sign in numbers.
         skipped: gets an error for each row that is left out.
         notes: gets what was decided.
+        are_texts: whether rows are equal if their texts are. Equal texts are one example, however many there are.
 
     Raises:
         XferError: ``import_domains``, ``import_classes``, ``not_numbers``, ``single_class`` or ``no_label``.
@@ -129,7 +134,7 @@ def read_labelled(
             raise XferError("single_class", task, np.unique(values[keep]))
     else:
         classes = _join_classes(cells, keep, renamed, decimal, values, notes)
-        _leave_out_small(values, classes, domain, found_domains, keep, skipped)
+        _leave_out_small(values, classes, domain, found_domains, contents if are_texts else None, keep, skipped)
         present = [place for place in range(len(classes)) if (values[keep] == place).any()]
         if len(present) < 2:
             raise XferError("single_class", task, [classes[place] for place in present] or list(classes))
@@ -144,7 +149,7 @@ def read_labelled(
         classes,
         tuple(found_domains[place] for place in present_domains) if len(found_domains) > 1 else ("",),
         np.searchsorted(present_domains, domain[kept]),
-        _examples(kept, contents, groups, title, notes),
+        _examples(kept, contents, groups, title, notes, are_texts),
     )
 
 
@@ -203,13 +208,18 @@ def _leave_out_small(
     classes: Sequence[str],
     domain: np.ndarray,
     domains: Sequence[str],
+    contents: np.ndarray | None,
     keep: np.ndarray,
     skipped: list[XferError],
 ) -> None:
-    """Leave out the classes of a domain with too few samples to be split, and a domain that is left with one class."""
+    """Leave out the classes of a domain with too few samples to be split, and a domain that is left with one class.
+    With ``contents``, samples of equal contents count once."""
     for place, name in enumerate(domains):
         of_domain = keep & (domain == place)
-        counts = np.bincount(values[of_domain], minlength=len(classes))
+        rows = np.flatnonzero(of_domain)
+        if contents is not None:
+            rows = rows[np.unique(values[rows] * (contents.max() + 1) + contents[rows], return_index=True)[1]]
+        counts = np.bincount(values[rows], minlength=len(classes))
         for label in np.flatnonzero((counts > 0) & (counts < LEAST)).tolist():
             title = f"{name}/{classes[label]}" if name else classes[label]
             skipped.append(XferError("small_class", title, int(counts[label]), limit=LEAST))
@@ -221,10 +231,15 @@ def _leave_out_small(
 
 
 def _examples(
-    kept: np.ndarray, contents: np.ndarray, groups: Cells | None, title: str, notes: list[XferError]
+    kept: np.ndarray,
+    contents: np.ndarray,
+    groups: Cells | None,
+    title: str,
+    notes: list[XferError],
+    are_texts: bool,
 ) -> np.ndarray:
     """Of each sample the number of its example: rows of a group share one, and so do equal rows, unless most rows have
-    an equal one: then that is no sign of a copy."""
+    an equal one: then that is no sign of a copy. Of texts it always is."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -232,8 +247,8 @@ def _examples(
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
     _, same = np.unique(contents[kept], return_inverse=True)
     distinct = int(same.max()) + 1
-    if COMMON * count <= distinct < count:
-        notes.append(XferError("equal_rows", title, count - distinct))
+    if (0 if are_texts else COMMON * count) <= distinct < count:
+        notes.append(XferError("equal_texts" if are_texts else "equal_rows", title, count - distinct))
         pairs.append((np.arange(count), nodes + same))
         nodes += distinct
     if groups is not None:

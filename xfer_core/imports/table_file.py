@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO
 from pydantic import Field
 
 from xfer_core.errors import XferError
-from xfer_core.imports.archive import is_zip, list_entries
+from xfer_core.imports.archive import is_zip, list_entries, names_in
 from xfer_core.imports.base import Choices, Progress
 from xfer_core.imports.class_folders import PICTURES
 from xfer_core.imports.typed_rows import as_text, clean_cell, excel_rows, json_lines, parquet_rows
@@ -89,14 +88,9 @@ class RawTable:
 
 def holds_tables(path: Path) -> bool:
     """Whether this is a table, or a folder or zip with tables and without pictures; by the names."""
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        suffixes = {file.suffix.lower() for file in path.rglob("*")}
-    elif suffix not in SUFFIXES and is_zip(path):
-        with zipfile.ZipFile(path) as archive:
-            suffixes = {Path(name).suffix.lower() for name in archive.namelist()}
-    else:
-        return path.is_file() and suffix in SUFFIXES
+    if path.is_file() and (path.suffix.lower() in SUFFIXES or not is_zip(path)):
+        return path.suffix.lower() in SUFFIXES
+    suffixes = {place.suffix.lower() for place in names_in(path)}
     return bool(suffixes & set(SUFFIXES)) and not suffixes & PICTURES
 
 
@@ -125,14 +119,14 @@ def read_table(file: TableFile, choices: FileChoices, progress: Progress = float
         most: rows to be read; None for all.
 
     Raises:
-        XferError: ``not_text``, ``open_quote``, ``wrong_encoding``, ``import_rows``, ``import_columns``,
+        XferError: ``not_text``, ``open_quote``, ``long_cell``, ``wrong_encoding``, ``import_rows``, ``import_columns``,
             ``empty_table``, ``broken_table`` or ``no_package``, naming the file.
     """
     if file.suffix in PARQUET:
         return _named(file, parquet_rows(file, most), choices)
     if file.suffix in EXCEL:
         return _headed(file, excel_rows(file), choices, most)
-    encoding = choices.encoding or _encoding(file)
+    encoding = choices.encoding or find_encoding(file)
     choices = choices.model_copy(update={"encoding": encoding})
     if file.suffix in LINES:
         return _named(file, json_lines(file, encoding, most), choices)
@@ -148,7 +142,7 @@ def read_table(file: TableFile, choices: FileChoices, progress: Progress = float
 # ---------------------------------------------------------------------- CSV
 
 
-def _encoding(file: TableFile) -> str:
+def find_encoding(file: TableFile) -> str:
     """The encoding: by its mark; UTF-8 if all of it can be that; else that of Windows, which Latin-1 is a part of.
 
     Raises:
@@ -213,6 +207,9 @@ def _csv_rows(file: TableFile, encoding: str, delimiter: str, progress: Progress
         except UnicodeError:
             raise XferError("wrong_encoding", file.name, encoding) from None
         except csv.Error as error:
+            if "field limit" in str(error):
+                limit = csv.field_size_limit()
+                raise XferError("long_cell", f"{file.name}, row {number + 1}", "more", limit=limit) from None
             raise XferError("open_quote", f"{file.name}, row {number + 1}", str(error)) from None
 
 

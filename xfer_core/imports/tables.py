@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,21 +13,12 @@ from xfer_core.config import read_fields
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
 from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key
-from xfer_core.imports.cells import Names, RoleChoices, Table, distinct_notes, find_domain, find_group, read_cells
-from xfer_core.imports.columns import Values, find_label, read_column
+from xfer_core.imports.cells import Table, distinct_notes, read_cells
+from xfer_core.imports.columns import IDS, Values, plain_name, read_column
 from xfer_core.imports.labelled import Labelled, read_labelled
+from xfer_core.imports.roles import TableChoices, find_roles
 from xfer_core.imports.table_file import holds_tables
 from xfer_core.modalities import TableInput
-from xfer_core.settings import settings
-
-
-class TableChoices(RoleChoices):
-    """What a person can decide about a table."""
-
-    categories: Names = ()
-    """Columns of numbers that are categories, such as a code."""
-    leave_out: Names = ()
-    """Columns that nothing is to be learnt from."""
 
 
 class Tables(Finding):
@@ -42,7 +33,7 @@ class Tables(Finding):
     _labelled: Labelled
 
     @classmethod
-    def reads(cls, path: Path) -> bool:
+    def reads(cls, path: Path, choices: Mapping[str, object]) -> bool:
         return holds_tables(path)
 
     @classmethod
@@ -50,40 +41,29 @@ class Tables(Finding):
         """Read all cells, then find out what the columns are.
 
         Raises:
-            XferError: those of ``read_cells`` and ``read_labelled``; ``unknown_column``, ``no_label``, ``no_columns``.
+            XferError: those of ``read_cells``, ``find_roles`` and ``read_labelled``; ``no_columns``.
         """
         found, wanted = cls(), read_fields(TableChoices, choices)
         table = read_cells(path, wanted, wanted.names, lambda fraction: progress(fraction * 0.7))
         notes, skipped = table.notes, table.skipped
-        for name in (*wanted.categories, *wanted.leave_out):
-            table.column(name, "categories" if name in wanted.categories else "leave_out")
         decimal = table.choices.decimal or "."
-        domain, domains = find_domain(table, wanted.domain, notes, path.name)
-        group, groups = find_group(table, wanted.group, notes, path.name)
-        used = {domain, group, *wanted.leave_out}
-        label = wanted.label
-        if not label:
-            others = {name: cells for name, cells in table.columns.items() if name not in used}
-            label = find_label(others, decimal, settings().import_classes) or ""
-            if not label:
-                raise XferError("no_label", path.name, tuple(table.columns))
-            notes.append(XferError("found_label", path.name, label))
-        cells = table.column(label, "label")
-        features = [name for name in table.columns if name not in used | {label}]
-        contents = table.numbers_of([*features, label])
+        roles = find_roles(table, wanted, path.name, notes)
+        contents = table.numbers_of([*roles.features, roles.label])
         found._labelled = read_labelled(
-            path.name, (label, cells), domains, groups, contents, table.names, wanted.classes, wanted.kind, decimal,
-            skipped, notes,
+            path.name, (roles.label, roles.labels), roles.domains, roles.groups, contents, table.names, wanted.classes,
+            wanted.kind, decimal, skipped, notes,
         )  # fmt: skip
-        found._values = _read_features(table, features, found._labelled.kept, decimal, wanted, progress)
+        found._values = _read_features(table, roles.features, found._labelled.kept, decimal, wanted, progress)
         if not found._values:
             raise XferError("no_columns", path.name, tuple(table.columns))
         found.path, found._table = path, table
-        chosen = {**table.choices.model_dump(), "label": label, "domain": domain, "group": group}
-        chosen["kind"] = "classes" if found._labelled.classes else "number"
+        chosen = {**table.choices.model_dump(), **roles.names()}
+        chosen |= {"kind": "classes" if found._labelled.classes else "number", "text": ""}
         found.choices = wanted.model_copy(update=chosen)
         columns = tuple(table.columns)
         found.options = {"label": columns, "domain": ("", *columns), "group": ("", *columns)}
+        if texts := [note.field for note in notes if note.code == "column_names" and plain_name(note.field) not in IDS]:
+            found.options |= {"text": ("", *texts)}
         found.domains = tuple(map(found._labelled.describe, found._labelled.domains))
         found.skipped, found.notes = tuple(skipped), distinct_notes(notes)
         progress(1.0)
@@ -116,7 +96,7 @@ class Tables(Finding):
 
 
 def _read_features(
-    table: Table, features: list[str], kept: np.ndarray, decimal: str, wanted: TableChoices, progress: Progress
+    table: Table, features: Sequence[str], kept: np.ndarray, decimal: str, wanted: TableChoices, progress: Progress
 ) -> list[Values]:
     """The values of the columns over all rows, by what the rows that are kept hold."""
     made = list[Values]()
