@@ -38,12 +38,15 @@ from xfer_core.modalities import TableInput
 from xfer_core.runs.first_spec import spec_between
 
 TASK = "domains.details.task"
+LONGEST = 14  # letters of a class's name that fit on one line beside its pictures
 SHOWN, ROWS = 12, 4  # pictures of a class; rows or texts of a class
 CLASSES = 12  # shown at once
 PLANE, HIGH = 460, 44  # pixels: points in the plane; a picture
 
 STYLE = """<style>
 .st-key-samples [data-testid=stHorizontalBlock] {flex-wrap: nowrap; align-items: center; gap: .75rem}
+.st-key-samples [data-testid=stColumn] {flex: 1 1 0; min-width: 0; width: auto}
+.st-key-samples [data-testid=stColumn]:first-child {flex: 0 0 WIDTHch}
 .st-key-samples {gap: .4rem}
 .st-key-samples img {image-rendering: pixelated; max-width: 100%; height: auto !important}
 </style>"""
@@ -57,7 +60,6 @@ def details(reference: str, prefix: str, close: Callable[[], None]) -> str:
         prefix: starts the keys of the sliders, which say what the reference says.
         close: called to go back to all domains.
     """
-    st.html(STYLE)
     st.button(_("All domains"), icon=":material/arrow_back:", on_click=close, type="tertiary", key="domain-close")
     key = key_of(reference)
     title = st.empty()
@@ -136,11 +138,13 @@ def _choose_task(reference: str) -> str:
 def _samples(reference: str, task: str) -> None:
     """Samples of each class: pictures in a row, points in the plane, rows or texts in a table."""
     spec, version = domain_info(reference).spec, registry().version(reference)
-    st.markdown(f"**{plain(size_words(reference))}**")
+    st.markdown(f"**{size_words(reference)}**")
     if isinstance(spec, TableInput) and spec.is_planar:
         domain_pictures([reference], PLANE)
     elif spec.modality == "image":
         rows = _pictures(reference, task, version)
+        longest = max((len(word) for name in rows for word in name.split()), default=0)
+        st.html(STYLE.replace("WIDTH", str(1 + min(longest, LONGEST))))
         with st.container(key="samples"):
             for name, row in list(rows.items())[:CLASSES]:
                 word, picture = st.columns([1, 6], vertical_alignment="center")

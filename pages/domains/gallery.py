@@ -21,7 +21,8 @@ LETTERS = 60  # of a text
 
 # A tile is a button, so that it can be reached and pressed with the keyboard; the picture fills its upper part.
 STYLE = """<style>
-[class*=st-key-tiles-] {display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .75rem}
+[class*=st-key-tiles-] {display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .75rem;
+  margin-top: .5rem}
 [class*=st-key-tiles-] > *, [class*=st-key-tiles-] [data-testid=stButton], [class*=st-key-tiles-] button {
   width: 100% !important; height: 100%}
 [class*=st-key-tiles-] button {padding: .6rem; justify-content: flex-start; align-items: flex-start; text-align: start;
@@ -74,7 +75,7 @@ def size_words(key: str) -> str:
     classes = max((len(names) for names in info.tasks.values()), default=0)
     parts = [_("{count} samples").format(count=f"{info.samples:,}".replace(",", " "))]
     parts += [_("{count} classes").format(count=classes)] if classes else []
-    return " · ".join(parts)
+    return " · ".join(part.replace(" ", "\u00a0") for part in parts)  # lines break between the parts only
 
 
 def own_mark(key: str) -> str:

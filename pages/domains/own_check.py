@@ -35,10 +35,10 @@ def show_finding(finding: Finding) -> None:
         if finding.skipped:
             _left_out(finding.skipped)
     with right:
-        for domain in finding.domains[:DOMAINS]:
+        for number, domain in enumerate(finding.domains[:DOMAINS]):
             if len(finding.domains) > 1:
                 st.markdown(f"**{plain(domain.name)}** · {_samples(domain)}")
-            _previews(finding.preview(domain.name, SAMPLES))
+            _previews(finding.preview(domain.name, SAMPLES), f"own-previews-{number}")
         if len(finding.domains) > DOMAINS:
             st.caption(_("… and {count} more domains.").format(count=len(finding.domains) - DOMAINS))
 
@@ -79,11 +79,11 @@ def _classes(finding: Finding) -> None:
         st.plotly_chart(chart, config=PLAIN, key=f"own.classes.{task}", alt=_("Samples of each class"))
 
 
-def _previews(samples: Sequence[Preview]) -> None:
+def _previews(samples: Sequence[Preview], key: str) -> None:
     """Samples as they are: pictures in a row, rows and texts in a table."""
     pictures = [(one.content, one.label) for one in samples if isinstance(one.content, bytes)]
     if pictures:
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", key=key):
             for content, label in pictures:
                 st.image(content, caption=plain(label), width=PIXELS, alt=label)
     rows = [one for one in samples if not isinstance(one.content, bytes)]

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.i18n import _, error_text, plain
 from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
+from pages.widgets.notice import show_notices
 from pages.widgets.recipe_upload import open_in_train
 from pages.widgets.store import store
 from xfer_core import imports
@@ -60,6 +61,7 @@ def _import(name: str, keys: Sequence[str]) -> None:
             facts = [_("{count} samples").format(count=info.samples)]
             facts += [_("{count} classes").format(count=classes)] if classes else []
             st.markdown(f"**{plain(domain_title(key))}**  \n{' · '.join(facts)} · `{key}`")
+        show_notices(keys)
     with pictures:
         domain_pictures([key for key in keys if domain_info(key).spec.modality != "text"], PICTURES)
     with buttons, st.container(horizontal=True):

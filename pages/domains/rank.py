@@ -109,7 +109,7 @@ def _show(ranked: list[SourceScore], target: str, task: str, budget: Any) -> Non
         if gains:
             measured = _("measured gain")
             orders[measured] = sorted(gains, key=lambda source: -gains[source])
-        figure = rank_chart(orders, titles, is_dark(), _("rank: the most promising on top"), measured)
+        figure = rank_chart(orders, titles, is_dark(), _("rank, best on top"), measured)
         alt = _("Rank of each source by every measure; lines cross where the measures disagree.")
         st.plotly_chart(figure, key="domains.rank.chart", alt=alt, config=PLAIN)
     with st.expander(_("The numbers"), icon=":material/table_rows:"):

@@ -74,6 +74,7 @@ def test_an_own_domain_keeps_its_notice_and_one_of_before_has_none():
     assert domain_info("my.ward").card == domain.card
     page = app("train", **{"problem.source": "[]", "problem.target": '["my.ward"]'})  # pyright: ignore[reportArgumentType]
     assert r"Not for \<b>care\</b> of \*anybody\*." in text_of(page), "shown as text, not as markup"
+    assert r"Not for \<b>care\</b> of \*anybody\*." in text_of(app("domains", domain="my.ward"))
     described = json.loads((own.folder / "my.ward" / "domain.json").read_text("utf-8"))
     del described["card"]["notice"]
     (own.folder / "my.ward" / "domain.json").write_text(json.dumps(described), "utf-8")

@@ -36,7 +36,7 @@ STYLE = """<style>
 .xfer-answers .level { grid-column: 1 / -1; display: grid; gap: 0.15rem 0.6rem; font-size: 0.9rem; line-height: 1.4;
   grid-template-columns: fit-content(45%) minmax(0, 1fr) 3.2rem; align-items: center; }
 .xfer-answers .level > div { display: contents; }
-.xfer-answers .level span { overflow-wrap: anywhere; }
+.xfer-answers .level span { overflow-wrap: break-word; max-width: 11rem; }
 .xfer-answers .level small { text-align: right; font-size: inherit; opacity: 0.85; }
 .xfer-answers .level .track { display: block; height: 0.8rem; }
 .xfer-answers .level .track i { height: 100%; width: auto; min-width: 1px; }
