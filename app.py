@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import config
 
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
@@ -15,6 +16,7 @@ from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher, wait_for_dispatcher
 from xfer_core.problems.problem import Problem
+from xfer_core.settings import settings
 
 
 @asynccontextmanager
@@ -43,5 +45,6 @@ def _make(keys: Iterable[str]) -> None:
 
 
 give_memory_back()
+config.set_option("server.maxUploadSize", settings().import_megabytes)
 security = Middleware(SecurityMiddleware, own=own_hosts(), named=named_hosts())
 app = st.App("pages/shell.py", routes=[*ROUTES, *TILES], lifespan=lifespan, middleware=[security])

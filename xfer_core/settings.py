@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
-    import_megabytes: int = Field(default=4000, gt=0)  # of an import, when it is unpacked
+    import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked, or an upload
     import_files: int = Field(default=200_000, gt=0)
     import_classes: int = Field(default=1000, gt=1)
     import_megapixels: int = Field(default=100, gt=0, le=178)  # of one picture; Pillow itself refuses more

@@ -16,7 +16,7 @@ from pages.widgets.progress import shown_progress
 from xfer_core import imports
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
-from xfer_core.settings import place_error
+from xfer_core.settings import place_error, settings
 
 FILES = ["zip", "csv", "tsv", "txt", "data", "parquet", "xlsx", "jsonl", "ndjson"]
 PICTURES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
@@ -92,7 +92,7 @@ def _ask_for_data() -> None:
     refused: XferError | None = state.get(REFUSED)
     if refused is not None:
         st.error(error_text(refused), icon=":material/error:")
-    number = state.get(COUNT, 0)
+    number, limit = state.get(COUNT, 0), settings().import_megabytes
     left, right = st.columns(2, gap="medium")
     with left:
         st.file_uploader(
@@ -100,6 +100,7 @@ def _ask_for_data() -> None:
             [*PICTURES, *TEXTS],
             accept_multiple_files="directory",
             key=f"own.folder.{number}",
+            max_upload_size=limit,
             on_change=_take,
             args=(f"own.folder.{number}",),
         )
@@ -114,6 +115,7 @@ def _ask_for_data() -> None:
             _("A file"),
             FILES,
             key=f"own.file.{number}",
+            max_upload_size=limit,
             on_change=_take,
             args=(f"own.file.{number}",),
         )

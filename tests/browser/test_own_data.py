@@ -7,7 +7,10 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import AppServer
 from tests.support.browser import settled, until
+from tests.support.experiments import finish_run
 from tests.support.own_data import picture_files, write_folder
+from xfer_core import imports
+from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.store import LIVE, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -20,7 +23,7 @@ PRESSES = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = AppServer(tmp_path_factory.mktemp("own") / "home", XFER_SLOTS="3")
+    server = AppServer(tmp_path_factory.mktemp("own") / "home", XFER_SLOTS="3", XFER_IMPORT_MEGABYTES="3")
     yield server
     server.close()
 
@@ -91,18 +94,34 @@ def test_the_check_shows_names_as_text_and_the_file_that_is_left_out(page, serve
     assert not left, "nothing of an upload that was not kept remains"
 
 
-def test_what_is_forgotten_is_gone_and_its_run_still_opens(page, server, served):
-    run = served.find()[0]
+def test_a_file_above_the_limit_is_refused_with_it(page, server, tmp_path):
     page.goto(f"{server.url}/domains?view=own")
-    page.get_by_role("button", name="Forget").first.click()
-    expect(page.get_by_text("runs were trained on it; their results stay.")).to_be_visible()
+    expect(page.get_by_text("3MB per file").first).to_be_visible()
+    (tmp_path / "large.zip").write_bytes(bytes(3 * 1024**2 + 1))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    chooser.value.set_files(tmp_path / "large.zip")
+    expect(page.get_by_text("File must be 3.0MB or smaller.")).to_be_visible()
+
+
+def test_what_is_forgotten_is_gone_and_its_run_still_opens(page, server, served, photos, monkeypatch):
+    monkeypatch.setenv("XFER_HOME", str(server.home))
+    source, target = imports.store(imports.examine(photos), "holidays")
+    spec = parse_spec({}, [f'problem.source=["{source}"]', f'problem.target=["{target}"]'])
+    runs = [served.create(spec.changed({"seed": seed})) for seed in (0, 1)]
+    for run in runs:
+        finish_run(served, run, 0.9)
+    page.goto(f"{server.url}/domains?view=own")
+    own = page.locator(".st-key-own-import-holidays")
+    own.get_by_role("button", name="Forget").click()
+    expect(page.get_by_text("2 runs were trained on it; their results stay.")).to_be_visible()
     page.get_by_role("button", name="Forget it").click()
-    expect(page.get_by_text("No data of your own is here yet.")).to_be_visible()
-    page.goto(f"{server.url}/run?run={run.id}")
-    expect(page.get_by_text("own.my_photos.source (no longer here)").first).to_be_visible()
+    expect(own).to_have_count(0)
+    page.goto(f"{server.url}/run?run={runs[0]}")
+    expect(page.get_by_text("own.holidays.source (no longer here)").first).to_be_visible()
     page.goto(f"{server.url}/train")
     settled(page)
-    assert page.locator("img[alt*='my photos']").count() == 0
+    assert page.locator("img[alt*='holidays']").count() == 0
 
 
 @pytest.fixture

@@ -247,3 +247,9 @@ def test_an_upload_that_nobody_kept_is_removed_after_a_day():
     uploads.put_on_disk([File("next.zip")])
     assert not old.exists()
     assert new.exists()
+
+
+def test_the_uploaders_follow_the_limit(monkeypatch):
+    monkeypatch.setenv("XFER_IMPORT_MEGABYTES", "7")
+    uploaders = app("domains", view="own").get("file_uploader")
+    assert [one.proto.max_upload_size_mb for one in uploaders] == [7, 7]
