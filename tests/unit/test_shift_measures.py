@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,15 @@ from torch import Tensor
 
 from xfer_core.errors import XferError
 from xfer_core.measures import (
+    ConceptShift,
     concept_shift,
     covariate_shift,
     label_shift,
     label_shift_by_chance,
     nearest_class_mean,
 )
+
+measured = import_module("xfer_core.measures.concept_shift")  # the package has a function of this name
 
 
 @pytest.fixture
@@ -86,6 +91,32 @@ def test_other_frequencies_or_moved_inputs_alone_are_no_concept_shift(random, ch
     found = concept_shift(*plane(random), *plane(random, **changed))
     assert not found.is_clear
     assert found.is_measurable
+
+
+def test_of_copies_at_most_the_stated_share_is_called_a_concept_shift(monkeypatch):
+    """Five overlapping classes, drawn twice from one distribution, of other frequencies in every second pair; the
+    permutation test alone."""
+    monkeypatch.setattr(ConceptShift, "is_worth_testing", True)
+    monkeypatch.setattr(measured, "_probability_of_target", lambda *given: np.full(len(given[-1]), 0.5))
+
+    def drawn(random: np.random.Generator, first: float) -> tuple[Tensor, Tensor]:
+        y = random.choice(5, 100, p=[first, *[(1 - first) / 4] * 4])
+        x = 0.7 * np.random.default_rng(1).normal(size=(5, 10))[y] + random.normal(size=(100, 10))
+        return torch.tensor(x), torch.tensor(y)
+
+    alarms = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        alarms += concept_shift(*drawn(random, 0.2), *drawn(random, 0.4 if seed % 2 else 0.2), seed).is_clear
+    assert alarms <= 3, "of 20; at a rate of 5 of 100 more than three are seen in 16 of 1000 such tests"
+
+
+def test_a_gap_that_regrouped_samples_reach_is_not_called_clear(random, monkeypatch):
+    moved = (*plane(random), *plane(random, turned=True))
+    assert concept_shift(*moved).p == pytest.approx(0.05)
+    monkeypatch.setattr(measured, "_within_classes", lambda labels, _random: np.arange(len(labels)))
+    found = concept_shift(*moved)
+    assert (found.p, found.is_worth_testing, found.is_clear) == (1, True, False)
 
 
 def test_domains_that_do_not_overlap_tell_nothing_of_the_concept(random):
