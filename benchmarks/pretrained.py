@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 import zipfile
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean, stdev
@@ -24,26 +24,12 @@ from typing import Any
 from xfer_core.domains import domain_info
 from xfer_core.imports import examine
 from xfer_core.imports.stored import store
-from xfer_core.modalities import InputSpec
-from xfer_core.networks import EfficientNetLite0, Network, NetworkConfig, SmallCNN
+from xfer_core.networks import EfficientNetLite0, NetworkConfig, Pixels, SmallCNN
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.strategies import Strategy
 from xfer_core.strategies.baselines.target_only import TargetOnly
 from xfer_core.strategies.transfer.linear_probe import LinearProbe
 from xfer_core.training import Adam, NullCallback, Result, Trainer, TrainingConfig
-
-
-class Pixels(NetworkConfig):
-    """No stage: a head on raw pixels."""
-
-    modalities = ("image",)
-    kind: str = "pixels"
-
-    def build(self, spec: InputSpec, outputs: Mapping[str, int]) -> Network:
-        """See the base class."""
-        channels, height, width = spec.shape
-        return Network(OrderedDict(), channels * height * width, outputs, spec)
-
 
 ARMS = {
     "linear probe of efficientnet_lite0": (EfficientNetLite0(), LinearProbe()),

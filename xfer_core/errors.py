@@ -98,6 +98,7 @@ MESSAGES: dict[str, str] = {
     "too_few_samples": "leaves {domain} without enough samples",
     "no_labels": "must be at least 1 for {kind}, which learns from target labels",
     "no_unlabelled": "must leave target samples without labels for {kind}, which learns from them",
+    "no_stages": "must have stages below its head for {kind}",
     "no_batch_norm": "must have batch norm for {kind}",
     "no_shared_class": "must share a class with {target} for {kind}, which keeps the head",
     "unknown_stage": "must name stages, parameters or buffers of {network}: {allowed}",

@@ -6,7 +6,7 @@ import pytest
 
 from xfer_core.errors import XferError
 from xfer_core.modalities import ImageInput
-from xfer_core.networks import LeNet, SmallCNN
+from xfer_core.networks import LeNet, Pixels, SmallCNN
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec
 from xfer_core.strategies import CLASSES, STRATEGIES, Strategy
@@ -34,6 +34,7 @@ LACKING = {
     "target_labels": ("no_labels", USUAL.model_copy(update={"labels_per_class": 0}), SmallCNN()),
     "unlabelled": ("no_unlabelled", USUAL.model_copy(update={"labels_per_class": "all"}), SmallCNN()),
     "classes": ("needs_classes", USUAL.model_copy(update={"tasks": ("digit", "tilt")}), SmallCNN()),
+    "stages": ("no_stages", USUAL, Pixels()),
     "batch_norm": ("no_batch_norm", USUAL, BARE),
     "interpolation": ("strategy_inputs", USUAL, SmallCNN()),
 }

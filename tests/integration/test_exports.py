@@ -409,7 +409,7 @@ def test_data_that_is_gone_is_not_downloaded_again(tmp_path, monkeypatch):
 
 
 @needs_onnx
-@pytest.mark.parametrize("kind", ["small_cnn", "article_net", "lenet"])
+@pytest.mark.parametrize("kind", ["small_cnn", "article_net", "lenet", "pixels"])
 def test_onnx_answers_as_the_network_does_and_says_what_its_outputs_mean(tmp_path, kind):
     """In this process: the command above writes it in one of its own."""
     import onnx as onnx_itself

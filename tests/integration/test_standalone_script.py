@@ -441,6 +441,11 @@ def test_a_script_that_trains_with_xfer_gives_the_result_of_the_run(run_script, 
     assert last_number(capsys.readouterr().out) == pytest.approx(result.metrics[spec.target_metric()], abs=1e-4)
 
 
+def test_a_head_on_raw_pixels_is_written_out(run_script):
+    spec = spec_of("strategy.kind=target_only", "network.kind=pixels")
+    assert farthest(train(spec), run_script(spec)["net"]) < ROUNDING
+
+
 def test_a_name_cannot_leave_its_comment(run_script):
     facts = ['Run 1, \'"""\nimport os; os.abort()\x0c\u2028raise SystemExit(3)\'.']
     spec = spec_of("network.width=4")

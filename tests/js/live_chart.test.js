@@ -3,7 +3,7 @@ import mount, * as live from "component:live_chart";
 
 const TEXTS = {
   locale: "en", steps: "step", more: "More curves", whole_run: "whole run", log: "logarithmic", progress: "Progress",
-  reconnecting: "Reconnecting…", step: "step {step} of {steps}", left: "{time} left", speed: "{count} samples/s",
+  reconnecting: "Reconnecting…", step: "step {step} of {steps}", features: "Computing: {done} of {total}", left: "{time} left", speed: "{count} samples/s",
   threads: "threads: {count}", rate: "learning rate {rate}", of: "of 100", number: "right while learning",
   final: "right in the final test", "status.running": "running", "status.finished": "finished",
   "phase.adapt": "Adapt", "set.lr": "learning rate",
@@ -285,6 +285,13 @@ describe("the header", () => {
     expect(text(".facts span")).toBe("1,234 samples/s · cpu · float32 · threads: 2 · learning rate 0.00123");
     const bar = parent.querySelector("[role=progressbar]");
     expect([bar.getAttribute("aria-valuenow"), bar.firstChild.style.transform]).toEqual(["10", "scaleX(0.25)"]);
+  });
+
+  test("shows how much is there of what frozen stages give, while it is computed", () => {
+    show({ runs: [run({ progress: { ...progress, step: 0, features: [300, 1000] } })] });
+    expect(text(".step")).toBe("Computing: 300 of 1,000");
+    const bar = parent.querySelector("[role=progressbar]");
+    expect([bar.getAttribute("aria-valuemax"), bar.firstChild.style.transform]).toEqual(["1000", "scaleX(0.3)"]);
   });
 
   test("shows the reason of a failure, in the viewer's words where the page has them", () => {

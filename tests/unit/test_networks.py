@@ -7,15 +7,19 @@ import torch
 from torch import nn
 
 from tests.support.training import NETWORK_CONFIGS
+from xfer_core.analysis.filters import first_filters
+from xfer_core.analysis.grad_cam import last_convolution
+from xfer_core.analysis.layer_drift import layer_drift
 from xfer_core.errors import XferError
 from xfer_core.modalities import ImageInput
-from xfer_core.networks import NETWORKS, ArticleNet, LeNet, SmallCNN
+from xfer_core.networks import NETWORKS, ArticleNet, LeNet, Pixels, SmallCNN
 
 SHAPE = ImageInput(3, 32, 32)
 OUTPUTS = {"digit": 10, "parity": 2}
 # Not every network need go through every strategy, as NETWORK_FORMS do; here each does, in each of its forms.
-FORMS = (*NETWORK_CONFIGS, LeNet(), LeNet(batch_norm=True))
+FORMS = (*NETWORK_CONFIGS, LeNet(), LeNet(batch_norm=True), Pixels())
 every_network = pytest.mark.parametrize("form", FORMS, ids=repr)
+every_network_with_stages = pytest.mark.parametrize("form", FORMS[:-1], ids=repr)
 
 
 def test_every_network_of_the_tuple_is_tested_here():
@@ -153,7 +157,7 @@ def test_lenet_takes_images_of_other_sizes(shape):
     assert network(torch.rand(2, *shape))["digit"].shape == (2, 10)
 
 
-@every_network
+@every_network_with_stages
 def test_a_name_stands_for_all_of_its_own(form):
     network = form.build(SHAPE, OUTPUTS)
     names = set(network.state_dict())
@@ -179,7 +183,7 @@ def test_buffers_belong_to_their_stage():
     assert "stages.conv1.norm.running_mean" in SmallCNN(width=4).build(SHAPE, OUTPUTS).expand_names(["conv1"])
 
 
-@every_network
+@every_network_with_stages
 @pytest.mark.parametrize("name", ["conv9", "", "con", "head.", "head.tilt", "heads", "stages.conv1", "conv1."])
 def test_an_unknown_name_is_refused(form, name):
     with pytest.raises(XferError) as caught:
@@ -189,7 +193,7 @@ def test_an_unknown_name_is_refused(form, name):
     assert "conv1, conv2" in str(error)
 
 
-@every_network
+@every_network_with_stages
 def test_images_that_are_too_small_are_refused(form):
     least = {"small_cnn": 8, "article_net": 4, "lenet": 16}[form.kind]
     form.build(ImageInput(3, least, least), OUTPUTS).eval()(torch.rand(1, 3, least, least))
@@ -197,3 +201,14 @@ def test_images_that_are_too_small_are_refused(form):
         form.build(ImageInput(3, least, least - 1), OUTPUTS)
     assert caught.value.code == "image_size"
     assert f"at least {least} pixels for {form.kind}; found {least - 1}." in str(caught.value)
+
+
+def test_a_head_on_raw_pixels_has_no_stage_and_views_of_stages_say_so():
+    network = Pixels().build(SHAPE, OUTPUTS)
+    assert list(network.freezable_units()) == ["head"]
+    assert network.expand_names(network.freezable_units()) == set(network.state_dict())
+    for view in (last_convolution, first_filters):
+        with pytest.raises(XferError, match="must have a convolution for this view"):
+            view(network)
+    (drift,) = layer_drift(network, network, torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8), "digit")
+    assert (drift.stage, drift.relative_l2) == ("head", 0)

@@ -18,9 +18,10 @@ def first_filters(network: Network) -> Tensor:
     Raises:
         XferError: ``no_convolution``.
     """
-    for module in next(iter(network.stages.values())).modules():
-        if isinstance(module, nn.Conv2d):
-            return module.weight.detach().float().clone()
+    for stage in list(network.stages.values())[:1]:
+        for module in stage.modules():
+            if isinstance(module, nn.Conv2d):
+                return module.weight.detach().float().clone()
     raise XferError("no_convolution", "network.kind", "a first stage without one")
 
 

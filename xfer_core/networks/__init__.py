@@ -8,15 +8,16 @@ from xfer_core.networks.efficientnet_lite0 import EfficientNetLite0
 from xfer_core.networks.embedding_bag import EmbeddingBag
 from xfer_core.networks.lenet import LeNet
 from xfer_core.networks.mlp import MLP
+from xfer_core.networks.pixels import Pixels
 from xfer_core.networks.resnet18 import ResNet18
 from xfer_core.networks.small_cnn import SmallCNN
 from xfer_core.networks.text_cnn import TextCNN
 
 NETWORKS: tuple[type[NetworkConfig], ...] = (
     *(SmallCNN, ArticleNet, LeNet, MLP, EmbeddingBag, TextCNN),
-    *(EfficientNetLite0, ResNet18),
+    *(EfficientNetLite0, ResNet18, Pixels),
 )
-AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN | EfficientNetLite0 | ResNet18
+AnyNetwork = SmallCNN | ArticleNet | LeNet | MLP | EmbeddingBag | TextCNN | EfficientNetLite0 | ResNet18 | Pixels
 
 __all__ = [
     "HEAD",
@@ -29,6 +30,7 @@ __all__ = [
     "LeNet",
     "Network",
     "NetworkConfig",
+    "Pixels",
     "ResNet18",
     "SmallCNN",
     "TextCNN",

@@ -27,6 +27,7 @@ class Needs:
         target_labels: labelled target samples, unless λ of all target losses is 0.
         unlabelled: target samples without a label.
         classes: tasks that ask for a class, not for a number.
+        stages: a network with stages below its heads.
         batch_norm: a network with batch norm.
         interpolation: inputs of which a weighted mean is an input too.
         alternative: kind of the most similar method that does not need the last three.
@@ -37,6 +38,7 @@ class Needs:
     target_labels: bool = False
     unlabelled: bool = False
     classes: bool = False
+    stages: bool = True
     batch_norm: bool = False
     interpolation: bool = False
     alternative: str = ""
@@ -79,8 +81,11 @@ class Needs:
         """Reject a network that lacks something.
 
         Raises:
-            XferError: ``no_batch_norm``.
+            XferError: ``no_stages`` or ``no_batch_norm``.
         """
+        if self.stages and not network.stages:
+            candidates = ({"network.kind": "small_cnn"}, {"strategy.kind": "target_only"})
+            raise XferError("no_stages", "network.kind", "a network that is only a head", candidates, kind=kind)
         if self.batch_norm and not batch_norms(network):
             candidates = ({"strategy.kind": self.alternative}, {"network.kind": "small_cnn"})
             raise XferError("no_batch_norm", "network.kind", "a network without batch norm", candidates, kind=kind)

@@ -36,9 +36,10 @@ function addBar(view, parent = view.head, title = "") {
   bar.setAttribute("aria-valuemin", 0);
   return ({ status, progress }) => {
     bar.dataset.status = status;
-    bar.setAttribute("aria-valuemax", progress?.steps ?? 1);
-    bar.setAttribute("aria-valuenow", progress?.step ?? 0);
-    filled.style.transform = `scaleX(${progress ? progress.step / Math.max(1, progress.steps) : 0})`;
+    const [done, total] = progress?.features ?? [progress?.step ?? 0, progress?.steps ?? 1];
+    bar.setAttribute("aria-valuemax", total);
+    bar.setAttribute("aria-valuenow", done);
+    filled.style.transform = `scaleX(${done / Math.max(1, total)})`;
   };
 }
 
@@ -61,7 +62,8 @@ function showPhases(view, node, { status, progress }) {
   });
 }
 
-function stepText(view, { step, steps }) {
+function stepText(view, { step, steps, features }) {
+  if (features) return fill(view.texts.features, { done: view.number(features[0]), total: view.number(features[1]) });
   return fill(view.texts.step, { step: view.number(step), steps: view.number(steps) });
 }
 

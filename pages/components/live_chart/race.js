@@ -39,6 +39,7 @@ function addFigure(view, parent, kind, caption) {
 
 // While a run trains, its phase is more informative than its status.
 function nowText(view, { status, progress }) {
+  if (status === "running" && progress?.features) return stepText(view, progress);
   const phase = status === "running" && view.texts[`phase.${progress?.phase}`];
   return phase || view.texts[`status.${status}`] || status || "";
 }

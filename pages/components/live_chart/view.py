@@ -153,6 +153,7 @@ def live_texts(
         "status.interrupted": _("interrupted"),
         "status.unknown": _("unknown run"),
         "step": _("step {step} of {steps}"),
+        "features": _("Computing what the frozen stages give: {done} of {total}"),
         "left": _("{time} left"),
         "speed": _("{count} samples/s"),
         "threads": _("threads: {count}"),

@@ -57,9 +57,10 @@ def module_code(module: nn.Module, indent: str = "") -> str:
         NotStandaloneError: for a layer that is neither torch's own nor one of the networks here.
     """
     children = dict(module.named_children())
-    if type(module).__module__.startswith(OWN) or (not children and type(module).__module__.startswith("torch.nn.")):
+    holds = type(module) in (nn.Sequential, nn.ModuleDict)
+    if type(module).__module__.startswith(OWN) or (not holds and not children and _is_torchs(module)):
         return _layer(module)
-    if type(module) not in (nn.Sequential, nn.ModuleDict):
+    if not holds:
         raise NotStandaloneError(f"the layer {type(module).__name__}")
     parts = {name: module_code(child, indent + INDENT) for name, child in children.items()}
     numbered = isinstance(module, nn.Sequential) and all(name.isdigit() for name in parts)
@@ -68,6 +69,10 @@ def module_code(module: nn.Module, indent: str = "") -> str:
         return f"nn.Sequential(\n{rows}{indent})"
     named = f"OrderedDict(\n{rows}{indent})"
     return named if isinstance(module, nn.ModuleDict) else f"nn.Sequential({named})"
+
+
+def _is_torchs(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("torch.nn.")
 
 
 def own_layers(module: nn.Module) -> list[type[nn.Module]]:

@@ -18,7 +18,7 @@ class SourceOnly(Baseline):
     title: ClassVar = "Source only"
     formula: ClassVar = r"L(\theta) = L_{\text{source}}(\theta)"
     role: ClassVar = "source"
-    needs: ClassVar = Needs(source=True)
+    needs: ClassVar = Needs(source=True, stages=False)
     uses_target_labels: ClassVar = False
     kind: Literal["source_only"] = "source_only"
 

@@ -18,5 +18,5 @@ class TargetOnly(Baseline):
     title: ClassVar = "From scratch"
     formula: ClassVar = r"L(\theta) = L_{\text{target}}(\theta)"
     role: ClassVar = "target"
-    needs: ClassVar = Needs(target_labels=True)
+    needs: ClassVar = Needs(target_labels=True, stages=False)
     kind: Literal["target_only"] = "target_only"
