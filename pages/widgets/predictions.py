@@ -70,7 +70,8 @@ def show_predictions(
     Raises:
         XferError: ``no_ink``.
     """
-    calibrated = ask_calibrated(asked, task)
+    with beside:
+        calibrated = ask_calibrated(asked, task)
     begun = time.perf_counter()
     variant = st.session_state.get("try.way", 0) % VARIANTS
     with one_thread():

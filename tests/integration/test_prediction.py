@@ -284,6 +284,22 @@ def test_runs_of_one_name_are_told_apart_and_the_task_can_be_chosen(draws):
     assert set(test.dataframe[0].value["prediction"]) <= {"even", "odd"}
 
 
+def test_probabilities_for_a_picture_are_calibrated_where_asked(draws):
+    run = trained_run("mine")
+    draws(glyph(7))
+    test = page(run)
+    before = test.dataframe[0].value
+    test.toggle(key="try.calibrated").set_value(True).run()
+    assert not test.exception
+    assert "Temperature" in words(test)
+    assert test.toggle[0] in test.columns[1].toggle, "it stands beside the square, above the bars"
+    after, temperatures = test.dataframe[0].value, open_store().get(run).result["temperatures"]
+    for row, domain in enumerate(open_store().get(run).typed_spec.problem.roles()):
+        powers = before.iloc[row, 3:].astype(float) ** (1 / temperatures.get(f"{domain}/digit", {"value": 1})["value"])
+        assert list(after.iloc[row, 3:]) == pytest.approx(list(powers / powers.sum()), abs=1e-5)
+    assert not after.equals(before)
+
+
 def test_an_uploaded_picture_is_answered_and_what_is_none_is_a_sentence():
     test = page(trained_run("mine"))
     how = next(control for control in test.get("button_group") if control.label == "How the networks get a picture")

@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
+from tests.support.full_disk import fill_after_one
 from tests.support.own_data import write_folder
 from tests.support.training import differing, trained
 from xfer_core.domains import domain_info, domain_keys, load_domain, own, registry
@@ -462,18 +463,9 @@ def test_a_folder_is_read_like_a_zip_and_its_links_are_not_followed(tmp_path):
 
 def test_a_full_disk_halfway_leaves_nothing(tmp_path, monkeypatch):
     found = examine(packed(tmp_path, {**classes("source/"), **classes("target/")}))
-    write, written = own._write_inputs, []
-
-    def full(place, inputs):
-        if written:
-            raise OSError(28, "No space left on device", str(place))
-        written.append(place)
-        write(place, inputs)
-
-    monkeypatch.setattr(own, "_write_inputs", full)
+    fill_after_one(monkeypatch, own, "_write_inputs")
     with pytest.raises(OSError, match="No space"):
         store(found, "pets")
-    assert written
     assert not list(registry().own.folder.iterdir())
 
 

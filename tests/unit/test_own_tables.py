@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from tests.support.data import SHARED_DATA, needs_data
+from tests.support.full_disk import fill_after_one
 from xfer_core import imports
-from xfer_core.domains import domain_info, domain_keys, load_domain
+from xfer_core.domains import domain_info, domain_keys, load_domain, own
 from xfer_core.errors import XferError
 from xfer_core.imports.tables import Tables
 
@@ -368,20 +369,9 @@ def test_nothing_remains_of_a_table_when_the_disk_is_full_halfway(tmp_path, monk
         row.append("site" if not number else "ab"[number % 2])
     found = examined(written(tmp_path / "leaves.csv", cells))
     assert len(found.domains) == 2
-    from xfer_core.domains import own
-
-    written_before, write = [], own.save_file
-
-    def full(tensors, path):
-        if written_before:
-            raise OSError(28, "No space left on device", str(path))
-        written_before.append(path)
-        write(tensors, path)
-
-    monkeypatch.setattr(own, "save_file", full)
+    fill_after_one(monkeypatch, own, "save_file")
     with pytest.raises(OSError, match="No space left"):
         imports.store(found, "leaves")
-    assert written_before
     assert not [key for key in domain_keys() if key.startswith("own.")]
 
 
