@@ -20,6 +20,7 @@ SAMPLES = 6  # of each domain, in one row
 DOMAINS, TASKS, NOTES = 6, 3, 6  # shown, at most
 LEFT_OUT = 200  # files or rows that are listed
 PIXELS = 88
+LETTERS = 240  # of a text that are shown
 
 Choose = Callable[[dict[str, Any]], None]
 
@@ -80,24 +81,27 @@ def _classes(finding: Finding) -> None:
 
 
 def _previews(samples: Sequence[Preview], key: str) -> None:
-    """Samples as they are: pictures in a row, rows and texts in a table."""
+    """Samples as they are: pictures in a row, texts below each other, rows in a table."""
     pictures = [(one.content, one.label) for one in samples if isinstance(one.content, bytes)]
     if pictures:
         with st.container(horizontal=True, gap="small", key=key):
             for content, label in pictures:
                 st.image(content, caption=plain(label), width=PIXELS, alt=label)
-    rows = [one for one in samples if not isinstance(one.content, bytes)]
+    for one in samples:
+        if isinstance(one.content, str):
+            rest = " …" if len(one.content) > LETTERS else ""
+            st.markdown(f"**{plain(one.label)}** · {plain(one.content[:LETTERS])}{rest}")
+    rows = [(one.label, one.content) for one in samples if isinstance(one.content, Mapping)]
     if rows:
         st.dataframe(_table(rows), hide_index=True, alt=_("Samples with their labels"))
 
 
-def _table(rows: Sequence[Preview]) -> pd.DataFrame:
-    """The label first, then the columns of the row, or the text."""
-    contents = [one.content if isinstance(one.content, Mapping) else {_("text"): str(one.content)} for one in rows]
+def _table(rows: Sequence[tuple[str, Mapping[str, str]]]) -> pd.DataFrame:
+    """The label first, then the columns of the row."""
     title = _("label")
-    while any(title in content for content in contents):
+    while any(title in content for _label, content in rows):
         title = f"→ {title}"
-    return pd.DataFrame([{title: one.label, **content} for one, content in zip(rows, contents, strict=True)])
+    return pd.DataFrame([{title: label, **content} for label, content in rows])
 
 
 def _left_out(skipped: Sequence[XferError]) -> None:
@@ -139,7 +143,7 @@ def ask_choices(finding: Finding, chosen: Mapping[str, Any], choose: Choose, pre
                 key=key,
                 on_change=_pass_on,
                 args=(name, key, choose),
-                width=240,
+                width=200,  # five beside each other
             )
 
 

@@ -12,6 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.support.own_data import picture_files, zipped
+from tests.support.own_texts import HEADER, as_csv, sentence_rows
 from xfer_core.cli import main
 from xfer_core.problems.problem import split_problem
 from xfer_core.runs.spec import parse_spec
@@ -163,6 +164,20 @@ def test_own_data_is_checked_stored_and_forgotten(tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
     assert said[2].startswith("path must be a file that can be read")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_network_trains_on_own_texts(tmp_path, capsys, suffix):
+    rows, path = sentence_rows(120), tmp_path / f"visits.{suffix}"
+    lines = [json.dumps(dict(zip(HEADER, row, strict=True))) for row in rows]
+    path.write_bytes(as_csv(rows) if suffix == "csv" else "\n".join(lines).encode())
+    assert "stored as own.visits.north, own.visits.south" in printed(capsys, "import", str(path))
+    roles = ["--set", 'problem.source=["own.visits.north"]', "--set", 'problem.target=["own.visits.south"]']
+    steps = ["--set", "training.steps=60", "--set", "training.optimizer.lr=0.03"]
+    outcome = json.loads(printed(capsys, "train", "--json", *QUICK, *roles, *steps).splitlines()[-1])
+    assert open_store().get(outcome["run"]).typed_spec.network.kind == "embedding_bag"
+    assert outcome["target_metric"]["name"] == "accuracy/own.visits.south/mood/test"
+    assert outcome["target_metric"]["value"] > 0.8, "one word of each text gives its label away"
 
 
 def test_a_command_loads_what_it_needs_only_when_it_runs():
