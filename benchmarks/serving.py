@@ -27,13 +27,14 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def open_browser() -> Iterator:
-    """A headless Chromium, as a Playwright browser."""
+def open_browser(*more: str) -> Iterator:
+    """A headless Chromium, as a Playwright browser; with ``more`` arguments."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", "--enable-precise-memory-info"]
+            executable_path=chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--enable-precise-memory-info", *more],
         )
         try:
             yield browser

@@ -8,12 +8,13 @@ from playwright.sync_api import expect
 from benchmarks.serving import AppServer, open_browser
 from xfer_core.runs.store import Store
 
+NO_SPARE_PROCESS = "--disable-features=SpareRendererForSitePerProcess"  # half a second of a processor for each page
 expect.set_options(timeout=30_000)  # the first visitor of a cold server waits for the domains to be made
 
 
 @pytest.fixture(scope="session")
 def browser():
-    with open_browser() as browser:
+    with open_browser(NO_SPARE_PROCESS) as browser:
         yield browser
 
 

@@ -51,11 +51,17 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
+def visitor(browser, request):
+    """One visitor for all pages in a theme."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
+    yield page
+    page.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(browser, server, trained, name, scheme):
-    _, (run, other) = trained
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+def test_axe_finds_nothing_serious(server, trained, visitor, name):
+    page, (_, (run, other)) = visitor, trained
     page.goto(f"{server.url}/{PAGES[name].format(run=run, other=other)}")
     settled(page)
     found = [
@@ -64,7 +70,6 @@ def test_axe_finds_nothing_serious(browser, server, trained, name, scheme):
         if one["impact"] in GRAVE
         for node in one["nodes"][:3]
     ]
-    page.close()
     assert not found, "\n".join(found)
 
 
