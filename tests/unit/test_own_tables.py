@@ -194,6 +194,18 @@ def test_one_class_only_is_refused(tmp_path):
     assert (error.code, error.field, error.value) == ("single_class", "kind", ["oak"])
 
 
+@pytest.mark.parametrize("third", ["oak", "yew"])
+def test_domains_without_a_common_class_are_refused(tmp_path, third):
+    kinds = ["oak", "elm", "fir", "pine", third, "ash"]
+    cells = [["size", "kind", "site"], *([str(row), kinds[row % 6], "abc"[row % 6 // 2]] for row in range(48))]
+    path, choices = written(tmp_path / "leaves.csv", cells), ("label=kind", "domain=site")
+    if third == "oak":
+        assert len(examined(path, *choices).domains) == 3, "two of them share one"
+        return
+    error = refused(path, *choices)
+    assert (error.code, error.field, error.value) == ("no_common_class", "kind", ["elm", "oak"])
+
+
 def test_numbers_are_predicted_as_numbers(tmp_path):
     found = examined(written(tmp_path / "leaves.csv", rows()), "label=size")
     assert found.domains[0].tasks == {"size": {}}

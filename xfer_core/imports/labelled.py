@@ -113,7 +113,8 @@ def read_labelled(
         are_texts: whether rows are equal if their texts are. Equal texts are one example, however many there are.
 
     Raises:
-        XferError: ``import_domains``, ``import_classes``, ``not_numbers``, ``single_class`` or ``no_label``.
+        XferError: ``import_domains``, ``import_classes``, ``not_numbers``, ``single_class``,
+            ``no_common_class`` (none is in two domains) or ``no_label``.
     """
     task, cells = labels
     is_number = kind == "number" or (not kind and not renamed and is_measure(cells, decimal))
@@ -138,6 +139,10 @@ def read_labelled(
         present = [place for place in range(len(classes)) if (values[keep] == place).any()]
         if len(present) < 2:
             raise XferError("single_class", task, [classes[place] for place in present] or list(classes))
+        of_domains = [set(values[keep & (domain == place)].tolist()) for place in np.unique(domain[keep])]
+        if len(of_domains) > 1 and sum(map(len, of_domains)) == len(present):
+            first, second = ([classes[place] for place in sorted(own)] for own in of_domains[:2])
+            raise XferError("no_common_class", task, first, others=second)
         values = np.searchsorted(present, values)
         classes = tuple(classes[place] for place in present)
     kept = np.flatnonzero(keep)
