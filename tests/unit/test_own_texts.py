@@ -290,6 +290,13 @@ def test_class_folders_of_text_files(tmp_path):
     assert sorted(texts_of("own.moods"))[0] == sorted(f"{sentence(number)} ".strip() for number in range(12))[0]
 
 
+def test_a_file_that_says_what_the_texts_are_changes_nothing(tmp_path):
+    files = {f"moods/{name}": content for name, content in text_files().items()}
+    found = examined(written(tmp_path, zipped({**files, "moods/README.txt": b"Moods"}), "moods.zip"))
+    assert [(one.name, one.tasks) for one in found.domains] == [("", {"class": {"bad": 6, "good": 6}})]
+    assert found.skipped == ()
+
+
 def test_source_and_target_are_domains_and_test_is_the_official_test_set(tmp_path):
     both = examined(write_folder(tmp_path / "both", text_files(("source", "target"))))
     assert [one.name for one in both.domains] == ["source", "target"]

@@ -18,6 +18,7 @@ from xfer_core.imports.text_input import LONGEST, TextChoices, cut, find_input
 from xfer_core.modalities import TextInput
 
 SUFFIX = ".txt"
+ABOUT = ("readme", "license", "licence")
 MEGABYTES = 10  # of one file
 BLOCK = 500  # files between two reports of progress
 
@@ -40,6 +41,7 @@ def read_folders(
         XferError: ``no_texts``, ``wrong_encoding``; those of ``list_entries``, ``place_files`` and ``check_classes``.
     """
     entries = [entry for entry in list_entries(path) if entry.place.suffix.lower() == SUFFIX]
+    entries = [entry for entry in entries if entry.place.stem.casefold() not in ABOUT]  # whose folder names no class
     files = place_files(entries, skipped, notes, frozenset((SUFFIX,)))
     texts = list[str]()
     for number, file in enumerate(files):
