@@ -6,6 +6,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.i18n import _
+from pages.start.pretrained import offer_pretrained
 from pages.theme import is_dark
 from pages.widgets.race import (
     DEFAULT_LABELS,
@@ -73,6 +74,7 @@ def _show_introduction(gone: bool, last: str, ink: str) -> None:
         st.button(
             _("Start the race"), type="primary", icon=":material/play_arrow:", on_click=begin_race, width="stretch"
         )
+        offer_pretrained()
         label, query = _("Or train on your own data"), {"view": "own"}
         st.page_link("domains/page.py", label=label, icon=":material/upload:", query_params=query)
         if gone:

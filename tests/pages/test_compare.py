@@ -11,7 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages.compare.difference_words import named_apart
 from pages.compare.experiment_charts import NUMBERS
-from tests.support.experiments import FOUR_METHODS, empty_experiment, finish_run, finish_runs, queue_experiment
+from tests.support.experiments import (
+    FOUR_METHODS,
+    QUESTIONS,
+    empty_experiment,
+    finish_run,
+    finish_runs,
+    queue_experiment,
+)
 from tests.support.pages import app, press, text_of
 from xfer_core.charts.palette import METHODS
 from xfer_core.experiments.presets import PRESETS, freeze_conditions, lambda_conditions
@@ -38,7 +45,7 @@ def test_the_form_says_what_it_costs_and_one_press_starts_it():
     assert "The first run starts in a moment" in text_of(page)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_every_question_can_be_asked(name):
     page = app("compare")
     page.pills(key="plan1.question").set_value(name).run()

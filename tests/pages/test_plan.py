@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.experiments import finish_runs, queue_experiment
+from tests.support.experiments import QUESTIONS, finish_runs, queue_experiment
 from tests.support.pages import app, press, text_of
 from xfer_core.experiments.plan import plan_for
-from xfer_core.experiments.presets import PRESETS
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, open_store
 
@@ -27,7 +26,7 @@ def specs() -> list[RunSpec]:
     return [run.typed_spec for run in open_store().find()]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_a_link_of_every_question_fills_the_form_and_is_written_again(name):
     link = plan_for(name, 2).query()
     page = app("compare", **{path.replace(".", "__"): value for path, value in link.items()})

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
+
+import pytest
 
 from xfer_core.experiments.experiment import Experiment
-from xfer_core.experiments.presets import strategy_conditions
+from xfer_core.experiments.presets import PRESETS, strategy_conditions
+from xfer_core.networks.efficientnet_lite0 import PACKAGE
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, Store, open_store
 
 FOUR_METHODS = strategy_conditions(["target_only", "source_only", "fine_tune", "joint"])
+
+NEEDS_WEIGHTS = pytest.mark.skipif(find_spec(PACKAGE) is None, reason="needs pip install '.[pretrained]'")
+QUESTIONS = [pytest.param(name, marks=NEEDS_WEIGHTS) if name == "pretrained" else name for name in PRESETS]
+"""The presets of Compare that can be asked on this machine."""
 
 
 def finish_run(store: Store, run: str, accuracy: float, **more) -> None:

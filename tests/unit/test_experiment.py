@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.support.experiments import FOUR_METHODS, finish_run
+from tests.support.experiments import FOUR_METHODS, QUESTIONS, finish_run
 from xfer_core.analysis.comparison import budgets, by_condition, run_records
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.findings import default_reference, label_efficiencies, summarize_conditions
@@ -60,7 +60,7 @@ def test_an_experiment_is_every_arm_with_every_budget_and_seed_once():
     assert {spec.strategy.kind for spec in specs} == {"target_only", "source_only", "fine_tune", "joint"}
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_every_question_asks_for_runs_that_can_be_trained(name):
     question = PRESETS[name]
     base = parse_spec({}, question.settings)

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from tests.support.experiments import QUESTIONS
 from xfer_core.analysis.comparison import condition_of
 from xfer_core.experiments.plan import (
     Plan,
@@ -36,7 +37,7 @@ def digests(plan: Plan) -> list[str]:
 # ---------------------------------------------------------------------- which runs
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_a_preset_asks_for_its_arms_with_every_budget_of_one_seed(name):
     plan = plan_for(name)
     specs = [spec for spec, _arm in plan.experiment().specs()]

@@ -85,6 +85,12 @@ class Plan:
             for path, value in spec_settings(self.base).items()
             if path.partition(".")[0] in SHARED and path != "problem.labels_per_class"
         }
+        for setting in PRESETS[self.preset].starting_settings():  # of which the base has the default again
+            path = setting.partition("=")[0]
+            found: Any = self.base.model_dump(mode="json")
+            for part in path.split("."):
+                found = found[part]
+            shared.setdefault(path, canonical(found))
         own = {
             f"{kind}.{path.removeprefix('strategy.')}": value
             for kind, settings in self.settings.items()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xfer_core.domains import domain_info, domain_keys, is_available
+from xfer_core.domains import domain_info, domain_keys, is_available, registry
 from xfer_core.domains.reference import key_of, make_reference
 from xfer_core.domains.views import View
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Budget, Condition
+from xfer_core.modalities import ImageInput
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import StoredExperiment
@@ -29,6 +30,8 @@ ARTICLE_TRAINING = (
 )
 ARTICLE_VIEW = "light=0.3&noise=0.1&zoom=1.25"
 """The target of the article's experiment as it is meant."""
+PROBED = "efficientnet_lite0"
+PUBLISHED_PHOTOGRAPHS = ("cifar10", "stl10")
 TOGETHER = "train"  # preset of a run that was started with its baselines; no question, and on no page of its own
 
 
@@ -56,6 +59,27 @@ def freeze_conditions(spec: RunSpec) -> tuple[Condition, ...]:
 def article_conditions(spec: RunSpec) -> tuple[Condition, ...]:
     """Both baselines, then fine-tuning with nothing frozen and with the first stage frozen."""
     return (*strategy_conditions(("target_only", "source_only")), *freeze_conditions(spec)[:2])
+
+
+def pretrained_conditions(spec: RunSpec) -> tuple[Condition, ...]:
+    """A linear probe of a network that has seen a million photographs; the same head on raw pixels; from scratch."""
+    scratch = "strategy.kind=target_only"
+    return (
+        Condition("Linear probe of EfficientNet-Lite0", ("strategy.kind=linear_probe", f"network.kind={PROBED}")),
+        Condition("The same head on raw pixels", (scratch, "network.kind=pixels")),
+        Condition("A small network from scratch", (scratch, "network.kind=small_cnn")),
+    )
+
+
+def photographs() -> str | None:
+    """A domain of colour photographs on this machine, own ones first; None if there is none."""
+    mine = registry().own
+    own = mine.keys() if mine else ()
+    for key in (*own, *PUBLISHED_PHOTOGRAPHS):
+        spec = domain_info(key).spec
+        if isinstance(spec, ImageInput) and spec.channels == 3 and is_available(key):
+            return key
+    return None
 
 
 def lambda_conditions(spec: RunSpec, term: str = "") -> tuple[Condition, ...]:
@@ -174,6 +198,7 @@ class ExperimentPreset:
         sweeps: what can be swept, of which the viewer may choose one: terms of the loss, or parameters of the target.
         multiplies: makes the conditions from those of the chosen methods, and what is swept.
         view: parameters that make the target from the source, such as ``light=0.3``; empty where the viewer chooses it.
+        photographs: whether its target is a domain of photographs, without a source, until the viewer chooses another.
         numbers: whether its page shows what source and target have in common, in numbers.
     """
 
@@ -188,6 +213,7 @@ class ExperimentPreset:
     sweeps: Callable[[RunSpec], tuple[str, ...]] | None = None
     multiplies: Callable[[RunSpec, Sequence[Condition], str], tuple[Condition, ...]] | None = None
     view: str = ""
+    photographs: bool = False
     numbers: bool = False
 
     def starting_settings(self, source: str = "") -> tuple[str, ...]:
@@ -196,6 +222,9 @@ class ExperimentPreset:
         Args:
             source: of such a problem; empty: CIFAR-10 where its files are on this machine, else digits.
         """
+        if self.photographs:
+            target = photographs() or "digits.photo"
+            return (*self.settings, "problem.source=[]", f"problem.target={canonical([target])}")
         if not self.view:
             return self.settings
         source = source or ("cifar10" if is_available("cifar10") else "digits.handwritten")
@@ -289,6 +318,20 @@ PRESETS: dict[str, ExperimentPreset] = {  # in the form of Compare
         settings=(*ARTICLE_TRAINING, f'problem.target=["digits.handwritten?{ARTICLE_VIEW}"]'),
         view=ARTICLE_VIEW,
         numbers=True,
+    ),
+    "pretrained": ExperimentPreset(
+        "What does a pretrained network give?",
+        "What a network that has seen a million photographs gives you for five of your own of each class: a new head "
+        "on its features, beside the same head on raw pixels and a small network from scratch.",
+        "final",
+        conditions=pretrained_conditions,
+        settings=(
+            "training.augment=[]",
+            "training.steps=300",
+            "training.optimizer.lr=0.001",
+            "training.selection=last",
+        ),
+        photographs=True,
     ),
     "compare": ExperimentPreset(
         "Which method is best?",
