@@ -27,10 +27,7 @@ state = st.session_state
 STYLE = """<style>
 .st-key-own [data-testid=stFileUploaderDropzone] {min-height: 6rem; align-items: center}
 .st-key-own-check h4 {padding: 0}
-[class*=st-key-own-previews] > * {width: auto !important; min-width: min-content; max-width: 12rem}
-[class*=st-key-own-previews] [data-testid=stImageContainer] {align-items: center}
-[class*=st-key-own-previews] [data-testid=stImageCaption],
-[class*=st-key-own-previews] [data-testid=stMarkdownContainer] {overflow-wrap: break-word; width: auto !important}
+[class*=st-key-own-previews] > * {max-width: 12rem}
 </style>"""
 
 

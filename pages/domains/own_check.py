@@ -86,7 +86,9 @@ def _previews(samples: Sequence[Preview], key: str) -> None:
     if pictures:
         with st.container(horizontal=True, gap="small", key=key):
             for content, label in pictures:
-                st.image(content, caption=plain(label), width=PIXELS, alt=label)
+                with st.container(width="content", gap="xsmall"):  # as wide as the name, so that no word is broken
+                    st.image(content, width=PIXELS, alt=label)
+                    st.caption(plain(label), width="content")
     for one in samples:
         if isinstance(one.content, str):
             rest = " …" if len(one.content) > LETTERS else ""
