@@ -14,7 +14,7 @@ from xfer_core.experiments.presets import photographs
 
 def offer_pretrained() -> None:
     """A button that starts the experiment and shows it on Compare, or one sentence on what is missing for it."""
-    title = _("What a million photographs give for five of yours")
+    title = _("Five photographs of yours")
     target = photographs()
     pressed = st.button(
         title,
@@ -26,7 +26,7 @@ def offer_pretrained() -> None:
     if target is None:
         st.caption(_("That needs photographs in a folder for each class: bring your own, or download CIFAR-10."))
         return
-    words = _("Five labels of each class of {domain}, with and without a network that learned from ImageNet.")
+    words = _("What a network that has seen a million photographs gives for five of each class of {domain}.")
     st.caption(plain(words.format(domain=domain_title(target))))
     if not pressed:
         return
