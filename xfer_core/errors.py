@@ -143,6 +143,7 @@ MESSAGES: dict[str, str] = {
     "zip_climbs": "must lie inside its archive, without .. and without a drive or / at its beginning",
     "zip_bomb": "must unpack to at most {limit} times its packed size",
     "nested_archive": "is left out, because archives within an archive are not opened",
+    "other_file": "is left out, because only files with these endings are read here: {allowed}",
     "no_pictures": "must hold pictures in folders that are named after their classes",
     "no_class_folder": "is left out, because it lies in no folder that names its class",
     "no_domain_folder": "is left out, because it lies neither in source nor in target",

@@ -6,7 +6,7 @@ import stat
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -73,6 +73,24 @@ def list_entries(path: Path) -> list[Entry]:
     if len(entries) > (limit := settings().import_files):
         raise XferError("import_files", path.name, len(entries), limit=limit)
     return sorted(entries, key=lambda entry: entry.place)
+
+
+def entries_of(path: Path, suffixes: Collection[str], skipped: list[XferError]) -> list[Entry]:
+    """The files of ``list_entries`` with one of these suffixes.
+
+    Args:
+        path: the folder or archive.
+        suffixes: in small letters, such as ``.csv``.
+        skipped: gets ``other_file`` for each other file, of which no byte is read.
+    """
+    chosen = list[Entry]()
+    for entry in list_entries(path):
+        suffix = entry.place.suffix.lower()
+        if suffix in suffixes:
+            chosen.append(entry)
+        else:
+            skipped.append(XferError("other_file", str(entry.place), suffix, allowed=tuple(suffixes)))
+    return chosen
 
 
 def _is_junk(place: PurePosixPath) -> bool:

@@ -121,7 +121,8 @@ def read_cells(
     Raises:
         XferError: those of ``read_table``; ``column_count`` for names that do not fit.
     """
-    files = table_files(path)[: 1 if most else None]
+    skipped = list[XferError]()
+    files = table_files(path, skipped)[: 1 if most else None]
     if not files:
         raise XferError("no_reader", path.name, "no table in it")
     raws: list[RawTable] = []
@@ -148,7 +149,7 @@ def read_cells(
         _RowNames([(file.name, raw.rows) for file, raw in zip(files, raws, strict=True)]),
         np.array(domains if len(files) > 1 else [""] * rows, dtype=object),
         raws[0].choices,
-        [error for raw in raws for error in raw.skipped],
+        skipped + [error for raw in raws for error in raw.skipped],
         [error for raw in raws for error in raw.notes],
     )
 

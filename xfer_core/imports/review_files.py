@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xfer_core.errors import XferError
-from xfer_core.imports.archive import list_entries
+from xfer_core.imports.archive import entries_of
 from xfer_core.imports.base import Progress
 from xfer_core.imports.text_rows import TextRows
 
@@ -52,9 +52,9 @@ def review_rows(path: Path, encoding: str, skipped: list[XferError], progress: P
     """The reviews of a folder or zip; the folder of a file is its product, which becomes a domain.
 
     Raises:
-        XferError: those of :func:`read_reviews` and ``list_entries``; ``unlabelled_reviews`` if no file says its class.
+        XferError: those of :func:`read_reviews` and ``entries_of``; ``unlabelled_reviews`` if no file says its class.
     """
-    entries = [entry for entry in list_entries(path) if entry.place.suffix.lower() == SUFFIX]
+    entries = entries_of(path, (SUFFIX,), skipped)
     unlabelled = [entry for entry in entries if entry.place.stem.casefold() not in CLASSES]
     skipped += [XferError("unlabelled_reviews", str(entry.place), entry.place.name) for entry in unlabelled]
     entries = [entry for entry in entries if entry not in unlabelled]

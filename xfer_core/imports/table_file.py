@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from pydantic import Field
 
 from xfer_core.errors import XferError
-from xfer_core.imports.archive import is_zip, list_entries, names_in
+from xfer_core.imports.archive import entries_of, is_zip, names_in
 from xfer_core.imports.base import Choices, Progress
 from xfer_core.imports.class_folders import PICTURES
 from xfer_core.imports.typed_rows import as_text, clean_cell, excel_rows, json_lines, parquet_rows
@@ -94,15 +94,19 @@ def holds_tables(path: Path) -> bool:
     return bool(suffixes & set(SUFFIXES)) and not suffixes & PICTURES
 
 
-def table_files(path: Path) -> list[TableFile]:
+def table_files(path: Path, skipped: list[XferError]) -> list[TableFile]:
     """The table, or those of a folder or zip, in order.
+
+    Args:
+        path: the file, folder or zip.
+        skipped: gets ``other_file`` for each file that holds no table.
 
     Raises:
         XferError: ``import_bytes``, or those of ``list_entries``.
     """
     limit = settings().import_megabytes
     if path.is_dir() or (path.suffix.lower() not in SUFFIXES and is_zip(path)):
-        entries = [entry for entry in list_entries(path) if entry.place.suffix.lower() in SUFFIXES]
+        entries = entries_of(path, SUFFIXES, skipped)
         return [TableFile(str(entry.place), lambda entry=entry: io.BytesIO(entry.read()), 0) for entry in entries]
     if path.stat().st_size > limit * 1_000_000:
         raise XferError("import_bytes", path.name, f"{path.stat().st_size / 1e6:,.0f} MB", limit=limit)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from xfer_core.errors import XferError
-from xfer_core.imports.archive import Entry, list_entries
+from xfer_core.imports.archive import Entry, entries_of
 from xfer_core.imports.base import LEAST, Progress
 from xfer_core.imports.class_folders import DOMAINS, place_files
 from xfer_core.imports.folder_samples import TASK, check_classes, keep_samples, number_contents
@@ -38,9 +38,9 @@ def read_folders(
     """What ``label_texts`` returns, of a folder or zip.
 
     Raises:
-        XferError: ``no_texts``, ``wrong_encoding``; those of ``list_entries``, ``place_files`` and ``check_classes``.
+        XferError: ``no_texts``, ``wrong_encoding``; those of ``entries_of``, ``place_files`` and ``check_classes``.
     """
-    entries = [entry for entry in list_entries(path) if entry.place.suffix.lower() == SUFFIX]
+    entries = entries_of(path, (SUFFIX,), skipped)
     entries = [entry for entry in entries if entry.place.stem.casefold() not in ABOUT]  # whose folder names no class
     files = place_files(entries, skipped, notes, frozenset((SUFFIX,)))
     texts = list[str]()
