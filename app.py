@@ -45,6 +45,6 @@ def _make(keys: Iterable[str]) -> None:
 
 
 give_memory_back()
-config.set_option("server.maxUploadSize", settings().import_megabytes)
+config.set_option("server.maxUploadSize", settings().largest_upload)
 security = Middleware(SecurityMiddleware, own=own_hosts(), named=named_hosts())
 app = st.App("pages/shell.py", routes=[*ROUTES, *TILES], lifespan=lifespan, middleware=[security])

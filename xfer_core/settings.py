@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
-    import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked, or an upload
+    import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked
+    upload_megabytes: int = Field(default=1000, gt=0, le=1_000_000)  # of one file that a page takes, held in memory
     import_files: int = Field(default=200_000, gt=0)
     import_classes: int = Field(default=1000, gt=1)
     import_megapixels: int = Field(default=100, gt=0, le=178)  # of one picture; Pillow itself refuses more
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     def data_folder(self) -> Path:
         """Folder of the downloaded data sets; by default in ``home``."""
         return self.data or self.home / "data"
+
+    @property
+    def largest_upload(self) -> int:
+        """Megabytes of one file that a page takes: no more than an import may hold."""
+        return min(self.upload_megabytes, self.import_megabytes)
 
     def environment(self) -> dict[str, str]:
         """The variables that give a process with another working directory the same paths."""

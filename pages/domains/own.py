@@ -89,7 +89,7 @@ def _ask_for_data() -> None:
     refused: XferError | None = state.get(REFUSED)
     if refused is not None:
         st.error(error_text(refused), icon=":material/error:")
-    number, limit = state.get(COUNT, 0), settings().import_megabytes
+    number, limit = state.get(COUNT, 0), settings().largest_upload
     left, right = st.columns(2, gap="medium")
     with left:
         st.file_uploader(
@@ -116,7 +116,12 @@ def _ask_for_data() -> None:
             on_change=_take,
             args=(f"own.file.{number}",),
         )
-        st.caption(_("A zip of such a folder, or a table of values or texts (CSV, Parquet, Excel, JSON Lines)."))
+        st.caption(
+            _(
+                "A zip of such a folder, or a table of values or texts (CSV, Parquet, Excel, JSON Lines). A larger "
+                "file is read from a shell: {command}"
+            ).format(command="`python -m xfer_core import FILE --name NAME`")
+        )
 
 
 def _take(key: str) -> None:

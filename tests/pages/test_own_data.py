@@ -249,7 +249,9 @@ def test_an_upload_that_nobody_kept_is_removed_after_a_day():
     assert new.exists()
 
 
-def test_the_uploaders_follow_the_limit(monkeypatch):
-    monkeypatch.setenv("XFER_IMPORT_MEGABYTES", "7")
+@pytest.mark.parametrize(("upload", "all_of_it", "limit"), [("", "", 1000), ("", "7", 7), ("9", "", 9), ("9", "7", 7)])
+def test_the_uploaders_follow_the_limits_of_an_upload_and_of_an_import(monkeypatch, upload, all_of_it, limit):
+    monkeypatch.setenv("XFER_UPLOAD_MEGABYTES", upload)
+    monkeypatch.setenv("XFER_IMPORT_MEGABYTES", all_of_it)
     uploaders = app("domains", view="own").get("file_uploader")
-    assert [one.proto.max_upload_size_mb for one in uploaders] == [7, 7]
+    assert [one.proto.max_upload_size_mb for one in uploaders] == [limit, limit]
