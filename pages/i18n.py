@@ -61,6 +61,17 @@ def error_words(error: XferError) -> str:
     return format_error(error, _, lambda value: page_word(value, _))
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """The words for so many, such as ``1 run`` or ``12 runs``.
+
+    Args:
+        count: so many.
+        one: the words for 1.
+        many: those for any other number, with ``{count}``.
+    """
+    return one if count == 1 else many.format(count=count)
+
+
 def percent(fraction: float) -> str:
     """0.7314 as ``73.1 %``."""
     return f"{100 * fraction:.1f} %"

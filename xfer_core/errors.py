@@ -31,7 +31,7 @@ MESSAGES: dict[str, str] = {
         "any more; their files are kept, and putting the database back brings them back"
     ),
     "runs_without_rows": (
-        "holds files of {count} runs that its database does not know; "
+        "holds files of runs that its database does not know ({count}); "
         "if the database was deleted or replaced, put the old one back"
     ),
     "unknown_domain": "must be a domain that is known here, such as {allowed}",

@@ -8,7 +8,7 @@ from pages.compare.difference_words import named_apart
 from pages.compare.run_comparison import run_comparison
 from pages.compare.run_list import COMPARED
 from pages.components.live_chart.view import live_texts, live_view
-from pages.i18n import _, locale
+from pages.i18n import _, counted, locale
 from pages.widgets.chart_runs import overlay_charts
 from pages.widgets.data_table import data_table
 from pages.widgets.measure import choose_auc, lacks_auc
@@ -39,7 +39,9 @@ def compared_runs(ids: list[str]) -> None:
             label, icon = _("Inspect both"), ":material/splitscreen_right:"
             st.page_link("run/page.py", label=label, icon=icon, query_params=query)
     if len(runs) < len(ids):
-        st.info(_("{count} of these runs are not in this installation.").format(count=len(ids) - len(runs)))
+        one = _("1 of these runs is not in this installation.")
+        many = _("{count} of these runs are not in this installation.")
+        st.info(counted(len(ids) - len(runs), one, many))
     if not runs:
         return
     run_comparison(runs)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare.plan_words import held_equal, untuned_words
-from pages.i18n import _, plain
+from pages.i18n import _, counted, plain
 from pages.widgets.domains import domain_title
 from pages.widgets.problem import budget_label
 from pages.widgets.run_words import transfer_words
@@ -40,8 +40,8 @@ def experiment_facts(runs: Sequence[Run]) -> None:
         domains,
         *([_("unseen: {domains}").format(domains=_titles(problem.unseen))] if problem.unseen else []),
         _("1 label per class") if labels == "1" else _("{labels} labels per class").format(labels=labels),
-        _("{count} methods").format(count=len({condition_of(run.spec) for run in asked}) // len(targets)),
-        _counted(len({run.spec["seed"] for run in runs})),
+        counted(len({condition_of(run.spec) for run in asked}) // len(targets), _("1 method"), _("{count} methods")),
+        counted(len({run.spec["seed"] for run in runs}), _("1 seed"), _("{count} seeds")),
         _("{steps} steps").format(steps=", ".join(f"{n:,}" for n in sorted({s.training.steps for s in specs}))),
         ", ".join(dict.fromkeys(spec.network.kind for spec in specs)),
     ]
@@ -72,7 +72,3 @@ def _settings(spec: RunSpec) -> str:
 
 def _titles(keys: Sequence[str]) -> str:
     return ", ".join(map(domain_title, keys)) or _("nothing")
-
-
-def _counted(seeds: int) -> str:
-    return _("1 seed") if seeds == 1 else _("{count} seeds").format(count=seeds)

@@ -12,7 +12,7 @@ from pages.compare.experiment_export import export_menu
 from pages.compare.experiment_facts import every_setting, experiment_facts
 from pages.compare.experiment_verdict import findings_table, show_experiment_verdict
 from pages.components.live_chart.view import live_texts, live_view
-from pages.i18n import _, error_text, locale, plain, time_range
+from pages.i18n import _, counted, error_text, locale, plain, time_range
 from pages.widgets.chart_runs import overlay_charts, reason_text
 from pages.widgets.measure import auc_value, choose_auc
 from pages.widgets.notice import show_notices
@@ -113,9 +113,9 @@ def _buttons(experiment: str, runs: list[Run], live: bool, results: ExperimentRe
     done = len(results.done)
     with st.container(horizontal=True, vertical_alignment="center"):
         if done == len(runs):
-            seeds = len({run.spec["seed"] for run in runs})
-            text = _("All {count} runs are done; {seeds} seeds.").format(count=done, seeds=seeds)
-            st.caption(text, width="content")
+            seeds = counted(len({run.spec["seed"] for run in runs}), _("1 seed"), _("{count} seeds"))
+            text = _("Its one run is done; {seeds}.") if done == 1 else _("All {count} runs are done; {seeds}.")
+            st.caption(text.format(count=done, seeds=seeds), width="content")
         if live:
             st.button(_("Pause"), icon=":material/pause:", on_click=pause, args=(store(), runs), key="experiment.pause")
         elif done < len({run.digest for run in runs}):
@@ -134,7 +134,8 @@ def _buttons(experiment: str, runs: list[Run], live: bool, results: ExperimentRe
             export_menu(experiment, results.reference, results.auc)
         if not live:
             with st.popover(_("Delete …"), icon=":material/delete:"):
-                st.markdown(_("Delete all {count} runs of this experiment for good?").format(count=len(runs)))
+                one = _("Delete the one run of this experiment for good?")
+                st.markdown(counted(len(runs), one, _("Delete all {count} runs of this experiment for good?")))
                 ids = [run.id for run in runs]
                 st.button(_("Delete"), type="primary", on_click=_delete, args=(ids,), key="experiment.delete")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pages.i18n import _, plain
+from pages.i18n import _, counted, plain
 from xfer_core.analysis.spec_diff import diff_specs
 from xfer_core.experiments.experiment import Experiment
 from xfer_core.experiments.plan import untuned
@@ -20,19 +20,15 @@ def count_words(asked: Experiment) -> str:
     if PRESETS[asked.preset].conditions or PRESETS[asked.preset].multiplies:
         one, many = _("1 variant"), _("{count} variants")
     return " × ".join((
-        _counted(len(asked.conditions), one, many),
-        _counted(len(asked.budgets), _("1 label budget"), _("{count} label budgets")),
-        _counted(len(asked.seeds), _("1 seed"), _("{count} seeds")),
+        counted(len(asked.conditions), one, many),
+        counted(len(asked.budgets), _("1 label budget"), _("{count} label budgets")),
+        counted(len(asked.seeds), _("1 seed"), _("{count} seeds")),
     ))  # fmt: skip
 
 
 def run_words(count: int) -> str:
     """Such as "12 runs"."""
-    return _counted(count, _("1 run"), _("{count} runs"))
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many.format(count=count)
+    return counted(count, _("1 run"), _("{count} runs"))
 
 
 def held_equal(specs: Sequence[RunSpec]) -> str:

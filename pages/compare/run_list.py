@@ -146,9 +146,7 @@ def _experiment(entry: ListEntry, experiment: StoredExperiment, many: int, unfol
     title = " · ".join(filter(None, (experiment.name, preset_title(experiment))))
     states = Counter(run.outcome for run in entry.runs)
     parts = [
-        _("{count} runs").format(count=many)
-        if count == many
-        else _("{count} of {many} runs").format(count=count, many=many),
+        run_words(many) if count == many else _("{count} of {many} runs").format(count=count, many=many),
         transfer_words(spec),
         ", ".join(f"{number} {_(outcome)}" for outcome, number in states.items()),
         format_time(min(run.created for run in entry.runs)),

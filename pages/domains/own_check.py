@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.i18n import _, error_text, error_words, plain
+from pages.i18n import _, counted, error_text, error_words, plain
 from pages.theme import is_dark
 from pages.widgets.domains import task_title
 from pages.widgets.plain_chart import PLAIN
@@ -41,7 +41,8 @@ def show_finding(finding: Finding) -> None:
                 st.markdown(f"**{plain(domain.name)}** · {_samples(domain)}")
             _previews(finding.preview(domain.name, SAMPLES), f"own-previews-{number}")
         if len(finding.domains) > DOMAINS:
-            st.caption(_("… and {count} more domains.").format(count=len(finding.domains) - DOMAINS))
+            rest = len(finding.domains) - DOMAINS
+            st.caption(counted(rest, _("… and 1 more domain."), _("… and {count} more domains.")))
 
 
 def understood(finding: Finding) -> str:

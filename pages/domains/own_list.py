@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.i18n import _, error_text, plain
+from pages.i18n import _, counted, error_text, plain
 from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title
 from pages.widgets.notice import show_notices
@@ -86,10 +86,12 @@ def _forget_button(name: str, keys: Sequence[str]) -> None:
         if not ask.open:
             return
         using = sum(bool(domains_of(run) & set(keys)) for run in store().find())
+        one, many = (
+            _("1 run was trained on it; its results stay."),
+            _("{count} runs were trained on it; their results stay."),
+        )
         st.markdown(
-            _("This removes the samples from this machine.")
-            + " "
-            + (_("{count} runs were trained on it; their results stay.").format(count=using) if using else "")
+            _("This removes the samples from this machine.") + (f" {counted(using, one, many)}" if using else "")
         )
         st.button(_("Forget it"), type="primary", on_click=_forget, args=(name,), key=f"own-forget-{name}")
 

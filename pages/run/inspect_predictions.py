@@ -71,14 +71,15 @@ def confusion_matrix_view(subject: InspectedRun, together: list[InspectedRun], d
     with words:
         st.markdown(plain(right))
         if worst:
-            sentence = _("{count} of the {all} samples of class {name} are classified as {answer}")
+            one = _("1 of the {all} samples of class {name} is classified as {answer}")
+            many = _("{count} of the {all} samples of class {name} are classified as {answer}")
             st.markdown(f"**{_('Most frequent confusions')}**")
-            st.markdown(
-                "\n".join(
-                    "- " + plain(sentence.format(count=count, all=of, name=f"“{name}”", answer=f"“{answer}”"))
-                    for name, answer, count, of in worst[:LISTED]
-                )
-            )
+            lines = list[str]()
+            for name, answer, count, of in worst[:LISTED]:
+                sentence = one if count == 1 else many
+                text = sentence.format(count=count, all=of, name=f"“{name}”", answer=f"“{answer}”")
+                lines.append(f"- {plain(text)}")
+            st.markdown("\n".join(lines))
     answers_table(counts.rename_axis(_("true class ↓ predicted class →")).reset_index())
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.i18n import _, percent, plain
+from pages.i18n import _, counted, percent, plain
 from pages.run.inspect_predictions import answers_table, needs_classes
 from pages.run.inspected_run import InspectedRun
 from pages.widgets.plain_chart import PLAIN
@@ -56,8 +56,9 @@ def _chart(subject: InspectedRun, positions: np.ndarray, wanted: int, dark: bool
         (token, value) for token, value in zip(found["token"], found["contribution"], strict=True) if token.strip()
     ]
     tokens, values = zip(*spoken[:BARS], strict=True)  # without a lone space, which is in every text
-    sentence = _("In the {count} test samples predicted as {name}, {token} spoke most for it.")
-    words = sentence.format(count=len(positions), name=name, token=f"“{tokens[0]}”")
+    one, many = _("In the one test sample"), _("In the {count} test samples")
+    sentence = _("{samples} predicted as {name}, {token} spoke most for it.")
+    words = sentence.format(samples=counted(len(positions), one, many), name=name, token=f"“{tokens[0]}”")
     st.markdown(plain(words))
     shares = pd.Series(values, index=[token.replace(" ", "␣") for token in tokens], dtype=float)
     label = _("mean contribution to the class (logit)")

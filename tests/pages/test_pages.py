@@ -544,7 +544,7 @@ def test_a_link_compares_runs_and_says_which_are_not_here():
     run = finished_run(open_store(), RunSpec(), 0.7)
     test = app("compare", view="runs", runs=f"{run},nobody")
     assert not test.exception
-    assert "1 of these runs are not in this installation." in text_of(test)
+    assert "1 of these runs is not in this installation." in text_of(test)
 
 
 def test_what_is_drawn_live_can_be_read_as_a_table():

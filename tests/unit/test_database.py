@@ -324,7 +324,7 @@ def test_an_empty_list_beside_files_of_runs_says_so(capsys):
     Path(store.engine.url.database).unlink()
     assert main(["runs"]) == 0
     heard = capsys.readouterr()
-    assert "holds files of 1 runs that its database does not know" in heard.err
+    assert "holds files of runs that its database does not know (1)" in heard.err
     assert "no runs yet" not in heard.out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.i18n import error_words
+from pages.i18n import counted, error_words
 from pages.widgets.page_words import field_titles, page_word
 from xfer_core.errors import XferError, format_error
 from xfer_core.networks import NETWORKS
@@ -24,6 +24,11 @@ def test_its_advice_too():
     error.advice = {"strategy.kind": "dann", "lambda/digits.photo/digit": 1}
     assert error_words(error).startswith("Learning rate must be at least 1; found 0. ")
     assert "This works: set Method to DANN and λ Digits on photographs · digit to 1." in error_words(error)
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 runs were"), (1, "1 run was"), (2, "2 runs were")])
+def test_one_of_a_thing_is_one(count, words):
+    assert counted(count, "1 run was", "{count} runs were") == words
 
 
 @pytest.mark.parametrize("value", [None, 5, "", "ü", "conv1", "a, b", "nowhere/digit", "digits.", True, {"a": 1}])

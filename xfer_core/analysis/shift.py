@@ -131,7 +131,8 @@ def shift_sentences(
         ]
         text += _(" and ").join(parts)
         if len(order) > 2:
-            text += _("; {count} more methods ended between").format(count=len(order) - 2)
+            more = _("; 1 more method ended between") if len(order) == 3 else _("; {count} more methods ended between")
+            text += more.format(count=len(order) - 2)
         text += " (" + (_("1 seed") if seeds == 1 else _("{count} seeds").format(count=seeds)) + ")."
         if seeds < MIN_SEEDS:
             text += " " + _("A difference is called clear from {least} seeds on.").format(least=MIN_SEEDS)

@@ -39,7 +39,10 @@ class ConfusedSamples:
         text = f"{self.right} of {self.samples} test samples are right."
         if worst := mistakes(self.counts):
             name, answer, count, of = worst[0]
-            text += f" The commonest mistake: {count} of the {of} samples of class “{name}” are taken for “{answer}”."
+            verb = "is" if count == 1 else "are"
+            text += (
+                f" The commonest mistake: {count} of the {of} samples of class “{name}” {verb} taken for “{answer}”."
+            )
         return text
 
 
