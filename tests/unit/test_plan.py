@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_a_preset_asks_for_its_arms_with_every_budget_of_one_seed(name):
     assert plan.kinds() == list(dict.fromkeys(spec.strategy.kind for spec in specs))
     for spec in specs[: len(plan.conditions())]:
         spec.check()
+
+
+def test_a_link_keeps_the_optimizer_that_was_chosen_in_place_of_the_preset_s():
+    chosen = plan_for("article-written")
+    chosen = replace(chosen, base=parse_spec({}, ["training.optimizer.kind=adam", "network.kind=article_net"]))
+    plan, refused = read_plan(chosen.query())
+    assert not refused
+    assert plan.base.training == chosen.base.training
 
 
 def test_settings_of_a_method_reach_its_runs_and_no_others():

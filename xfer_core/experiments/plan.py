@@ -89,8 +89,9 @@ class Plan:
             path = setting.partition("=")[0]
             found: Any = self.base.model_dump(mode="json")
             for part in path.split("."):
-                found = found[part]
-            shared.setdefault(path, canonical(found))
+                found = found.get(part)
+            if found is not None:  # another optimizer has other fields
+                shared.setdefault(path, canonical(found))
         own = {
             f"{kind}.{path.removeprefix('strategy.')}": value
             for kind, settings in self.settings.items()

@@ -61,6 +61,10 @@ def _read_shared(plan: Plan, given: Mapping[str, str]) -> tuple[Plan, Refused]:
     parts = [setting.partition("=") for setting in settings]
     preset = {path: value for path, _, value in parts}
     shared = {path: value for path, value in given.items() if path.partition(".")[0] in SHARED and "." in path}
+    for path in list(preset):  # an optimizer of another kind has other fields
+        kind = f"{path.rpartition('.')[0]}.kind"
+        if kind in shared and shared[kind] != preset.get(kind):
+            del preset[path]
     spec, refused = read_link({**preset, **shared})
     for path, value in given.items():
         if path.startswith("strategy."):  # which method? Their settings begin with its kind
