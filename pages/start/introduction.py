@@ -21,6 +21,7 @@ from xfer_core.charts.palette import METHODS, TOTAL
 from xfer_core.charts.transfer_picture import lane_picture, transfer_picture
 from xfer_core.domains import load_domain
 from xfer_core.experiments.presets import RACERS
+from xfer_core.strategies import CLASSES
 
 # The remaining height is distributed between the parts, not left below them.
 FILL = (
@@ -39,11 +40,7 @@ def _digits(key: str) -> Tensor:
 
 def explained() -> dict[str, str]:
     """Strategy → what its network learns from, with the field's term."""
-    return {
-        "target_only": _("learns from nothing but the few labelled photographs. *(Target-only baseline)*"),
-        "fine_tune": _("learns handwritten digits, then the same few photographs. *(Fine-tuning)*"),
-        "joint": _("learns handwritten digits and the few photographs together. *(Joint learning)*"),
-    }
+    return {kind: _(CLASSES[kind].race_lesson) for kind in RACERS}
 
 
 def introduce(gone: bool, last: str) -> None:
@@ -100,12 +97,12 @@ def _show_networks(ink: str) -> None:
     """The three networks of the race, each with what it learns from."""
     dark = is_dark()
     practice, target = _digits(PRACTICE), _digits(TARGET)
-    stages = {"target_only": [[target]], "fine_tune": [[practice], [target]], "joint": [[practice, target]]}
+    stages = {"baseline": [[target]], "transfer": [[practice], [target]], "joint": [[practice, target]]}
     for column, kind in zip(st.columns(len(RACERS), border=True), RACERS, strict=True):
         with column:
             st.markdown(f"**{race_names()[kind]}** {explained()[kind]}")
             st.image(
-                lane_picture(stages[kind], METHODS[kind].pair[dark], ink),
+                lane_picture(stages[CLASSES[kind].family], METHODS[kind].pair[dark], ink),
                 width="stretch",
                 alt=_("Pictures, an arrow, a small network."),
             )

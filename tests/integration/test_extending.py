@@ -26,6 +26,7 @@ from xfer_core.execution import dispatcher
 dispatcher.ensure_dispatcher = lambda: None  # the pages below only show
 
 from pages.widgets.lesson import lesson_of
+from xfer_core.charts.palette import COLOURS, LineStyle, method_style
 from xfer_core.cli import main
 from xfer_core.exports.data import write_data
 from xfer_core.exports.standalone import script_of
@@ -52,6 +53,7 @@ for name, value in trainer.network.state_dict().items():
 
 schema = MeanAlignment.model_json_schema()["properties"]["weight"]
 assert (schema["maximum"], schema["description"]) == (1000, "Weight of the distance beside the source's labels.")
+assert method_style("mean_alignment") == LineStyle(*COLOURS["grey"], "longdash")
 assert lesson_of(MeanAlignment).paper == "https://www.jmlr.org/papers/v13/gretton12a.html"
 
 page = AppTest.from_file(sys.argv[1], default_timeout=60)

@@ -19,6 +19,8 @@ from xfer_core.domains.reference import key_of
 from xfer_core.errors import XferError
 from xfer_core.measures import h_score, leep, logme, mmd, nearest_class_mean, proxy_a_distance
 from xfer_core.problems.problem import Problem, label_budget_mask, split_problem
+from xfer_core.strategies.baselines.target_only import TargetOnly
+from xfer_core.strategies.transfer.fine_tune import FineTune
 
 MEASURES = ("leep", "logme", "h_score", "nearest_class_mean", "a_distance", "mmd")
 LOWER_IS_BETTER = frozenset({"a_distance", "mmd"})
@@ -210,9 +212,9 @@ def measured_gains(table: Sequence[RunRecord]) -> dict[str, float]:
     scratch: dict[int, list[float]] = {}
     tuned: dict[str, dict[int, list[float]]] = {}
     for row in table:
-        if row.kind == "target_only":
+        if row.kind == TargetOnly.kind_name():
             scratch.setdefault(row.seed, []).append(row.value)
-        elif row.kind == "fine_tune":
+        elif row.kind == FineTune.kind_name():
             tuned.setdefault(row.problem.source[0], {}).setdefault(row.seed, []).append(row.value)
     gains = {
         source: [mean(values) - mean(scratch[seed]) for seed, values in seeds.items() if seed in scratch]

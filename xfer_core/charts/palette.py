@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from zlib import crc32
 
+from xfer_core.strategies import STRATEGIES
+
 
 @dataclass(frozen=True)
 class LineStyle:
@@ -33,58 +35,31 @@ TOTAL = LineStyle("#3F454D", "#D5DAE0")
 METHOD = LineStyle("#A86B00", "#E8B02A", "dashdot")
 BASELINE = LineStyle("#7A7F87", "#9AA1AB", "dot")
 
-GREY = "#7A7F87", "#9AA1AB"
-GREEN = "#007F5F", "#2BC79B"
-PINK = "#A34D82", "#E29AC4"
-OCHRE = "#A86B00", "#E8B02A"
-INK = "#3F454D", "#D5DAE0"
-VIOLET = "#6A51C7", "#A99BF5"
-RED = "#B3261E", "#FF8A80"
-LIME = "#4E7A00", "#A5D64C"
-TEAL = "#007C89", "#4FD3DE"
-BROWN = "#7A4A2B", "#C9976F"
-MAGENTA = "#8E1B8E", "#F06BEF"
-WINE = "#6E0F3A", "#C26A92"
-DASHDOTDOT = "12px,3px,3px,3px,3px,3px"
+
+COLOURS = {
+    "grey": ("#7A7F87", "#9AA1AB"),
+    "green": ("#007F5F", "#2BC79B"),
+    "pink": ("#A34D82", "#E29AC4"),
+    "ochre": ("#A86B00", "#E8B02A"),
+    "ink": ("#3F454D", "#D5DAE0"),
+    "violet": ("#6A51C7", "#A99BF5"),
+    "red": ("#B3261E", "#FF8A80"),
+    "lime": ("#4E7A00", "#A5D64C"),
+    "teal": ("#007C89", "#4FD3DE"),
+    "brown": ("#7A4A2B", "#C9976F"),
+    "magenta": ("#8E1B8E", "#F06BEF"),
+    "wine": ("#6E0F3A", "#C26A92"),
+}
+"""Of methods, each (on a light page, on a dark page); blue and orange are reserved for source and target."""
+DASHES = {"dashdotdot": "12px,3px,3px,3px,3px,3px"}
+"""Those that Plotly has no name for."""
 
 METHODS = {
-    "target_only": LineStyle(*GREY, "dot"),
-    "source_only": LineStyle(*GREY, "longdashdot"),
-    "fine_tune": LineStyle(*GREEN),
-    "joint": LineStyle(*PINK, "dash"),
-    "generalised": LineStyle(*OCHRE, "dashdot"),
-    "linear_probe": LineStyle(*RED, "longdash"),
-    "lp_ft": LineStyle(*LIME, "dash"),
-    "gradual_unfreezing": LineStyle(*VIOLET),
-    "discriminative_rates": LineStyle(*INK, "longdash"),
-    "l2_sp": LineStyle(*WINE, "dashdot"),
-    "batch_norm_tuning": LineStyle(*MAGENTA, "longdash"),
-    "distillation": LineStyle(*TEAL, DASHDOTDOT),
-    "dann": LineStyle(*BROWN, DASHDOTDOT),
-    "cdan": LineStyle(*TEAL),
-    "coral": LineStyle(*LIME, "longdashdot"),
-    "mmd": LineStyle(*OCHRE, "dot"),
-    "mcd": LineStyle(*OCHRE, "longdash"),
-    "adabn": LineStyle(*WINE, "dash"),
-    "pseudo_labels": LineStyle(*VIOLET, "longdashdot"),
-    "mcc": LineStyle(*VIOLET, "dash"),
-    "uncertainty_weighting": LineStyle(*VIOLET, DASHDOTDOT),
-    "gradnorm": LineStyle(*LIME, DASHDOTDOT),
-    "dwa": LineStyle(*RED, "dot"),
-    "pcgrad": LineStyle(*MAGENTA, "dot"),
-    "mgda": LineStyle(*WINE),
-    "cagrad": LineStyle(*BROWN, "dash"),
-    "upgrad": LineStyle(*TEAL, "dashdot"),
-    "imtl_g": LineStyle(*INK, "longdashdot"),
-    "erm": LineStyle(*MAGENTA, "dashdot"),
-    "group_dro": LineStyle(*WINE, DASHDOTDOT),
-    "irm": LineStyle(*LIME),
-    "vrex": LineStyle(*RED, "dashdot"),
-    "mixup": LineStyle(*BROWN, "longdashdot"),
-    "coral_all_pairs": LineStyle(*INK, "dot"),
+    form.kind_name(): LineStyle(*COLOURS[form.line_style[0]], DASHES.get(form.line_style[1], form.line_style[1]))
+    for form in STRATEGIES
+    if "line_style" in vars(form)  # one that is inherited is another method's
 }
-"""Every method's line style, the same on every page. No two are confusable for any viewer (tests/test_palette); blue
-and orange are reserved for source and target."""
+"""Every method's line style, the same on every page. No two are confusable for any viewer (tests/test_palette)."""
 OTHERS = (
     LineStyle("#0072B2", "#56B4E9"),
     LineStyle("#C24E00", "#F0803C", "dash"),

@@ -14,7 +14,7 @@ from xfer_core.modalities import ImageInput
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, canonical
 from xfer_core.runs.store import StoredExperiment
-from xfer_core.strategies import STRATEGIES, TITLES
+from xfer_core.strategies import BASELINES, STRATEGIES, TITLES
 from xfer_core.strategies.base import task_loss_terms
 from xfer_core.strategies.joint.joint import Joint
 
@@ -22,8 +22,12 @@ LAMBDAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 OTHER_SOURCES = 3
 BALANCERS = tuple(form.kind_name() for form in STRATEGIES if form.family == "joint" and form.sets_loss_weights())
 """The kinds that set the λ of joint learning by themselves."""
-RACERS = {"target_only": "From scratch", "fine_tune": "Practised first", "joint": "Both at once"}
-"""Strategy → name of its network in a race."""
+RACERS = {
+    form.kind_name(): form.race_title
+    for form in sorted(STRATEGIES, key=lambda form: form not in BASELINES)
+    if "race_title" in vars(form)
+}
+"""Strategy → name of its network in a race; baselines first."""
 ARTICLE_TRAINING = (
     *("network.kind=article_net", "training.optimizer.kind=sgd", "training.optimizer.lr=0.01"),
     *("training.optimizer.momentum=0.9", "training.batch_size=100"),

@@ -139,6 +139,13 @@ class Strategy(Config):
     standalone: ClassVar[Mapping[Literal["modules", "state"], str] | None] = {}
     """Python expressions that the exported script has in place of the methods ``modules`` and ``state``, where these
     read the data; they may use the script's names. None: the script trains with ``xfer_core``."""
+    line_style: ClassVar[tuple[str, str]]
+    """Colour and dash in charts, by their names in ``xfer_core/charts/palette.py``; a pair that no other method has.
+    Without one of its own a method has a neutral one."""
+    race_title: ClassVar[str]
+    """Name of its network in the race on Start; only methods that are in it have one."""
+    race_lesson: ClassVar[str]
+    """What that network learns from, as a predicate in Markdown, with the field's term."""
     kind: str
 
     def check(self, problem: Problem) -> None:

@@ -28,6 +28,7 @@ class AdaBN(Adaptation):
     title: ClassVar = "AdaBN"
     formula: ClassVar = r"y = \gamma\, \frac{x - \mu_t}{\sigma_t} + \beta"
     needs: ClassVar = replace(Adaptation.needs, batch_norm=True, alternative="coral")
+    line_style: ClassVar = ("wine", "dash")
     kind: Literal["adabn"] = "adabn"
     source_share: float = Field(default=0.9, gt=0, lt=1, title="Share of steps on the source")
     """In the other steps target inputs pass through the network; the statistics are the mean over these batches."""

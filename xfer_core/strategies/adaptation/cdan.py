@@ -41,6 +41,7 @@ class CDAN(Alignment):
     )
     term_titles: ClassVar = {"domain": "Domain discriminator"}
     needs: ClassVar = replace(Alignment.needs, classes=True, alternative="dann")
+    line_style: ClassVar = ("teal", "solid")
     kind: Literal["cdan"] = "cdan"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """Weight of the discriminator's loss, for the discriminator and for the features."""

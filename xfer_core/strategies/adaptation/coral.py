@@ -23,6 +23,7 @@ class CORAL(Alignment):
     title: ClassVar = "Deep CORAL"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \frac{1}{4d^2} \lVert C_s - C_t \rVert_F^2"
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
+    line_style: ClassVar = ("lime", "longdashdot")
     kind: Literal["coral"] = "coral"
     weight: float = Field(default=10.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the distance beside the source's labels."""

@@ -28,6 +28,7 @@ class DANN(Alignment):
     title: ClassVar = "DANN"
     formula: ClassVar = r"\min_{f, h} \max_D\ L_{\text{source}}(h \circ f) - \lambda\, L_{\text{domain}}(D \circ f)"
     term_titles: ClassVar = {"domain": "Domain discriminator"}
+    line_style: ClassVar = ("brown", "dashdotdot")
     kind: Literal["dann"] = "dann"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the domain loss")
     """Weight of the discriminator's loss, for the discriminator and for the features."""

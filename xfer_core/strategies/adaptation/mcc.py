@@ -27,6 +27,7 @@ class MCC(Alignment):
     formula: ClassVar = r"L_{\text{source}} + \mu\, \frac{1}{K} \sum_{j \neq j'} \tilde C_{jj'}"
     term_titles: ClassVar = {"confusion": "Class confusion"}
     needs: ClassVar = replace(Alignment.needs, classes=True, alternative="mmd")
+    line_style: ClassVar = ("violet", "dash")
     kind: Literal["mcc"] = "mcc"
     weight: float = Field(default=1.0, ge=0, le=100, title="μ of the confusion")
     """Weight of the class confusion beside the source's labels."""

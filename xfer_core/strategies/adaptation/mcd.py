@@ -32,6 +32,7 @@ class MCD(Adaptation):
     formula: ClassVar = r"\min_{h_1, h_2} L_{\text{source}} - d(h_1, h_2),\quad \min_f\, d(h_1, h_2)"
     term_titles: ClassVar = {"second": "Second classifier on labels", "discrepancy": "Disagreement on the target"}
     needs: ClassVar = replace(Adaptation.needs, classes=True, alternative="mmd")
+    line_style: ClassVar = ("ochre", "longdash")
     kind: Literal["mcd"] = "mcd"
     weight: float = Field(default=1.0, ge=0, le=100, title="λ of the disagreement")
     """Weight of the disagreement: the heads maximise it, the features minimise it."""

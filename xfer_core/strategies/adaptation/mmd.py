@@ -23,6 +23,7 @@ class MMD(Alignment):
     title: ClassVar = "MMD (DAN)"
     formula: ClassVar = r"L_{\text{source}} + \lambda\, \mathrm{MMD}_k^2(f(X_s), f(X_t))"
     term_titles: ClassVar = {"distance": "MMD of the features"}
+    line_style: ClassVar = ("ochre", "dot")
     kind: Literal["mmd"] = "mmd"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the distance beside the source's labels."""

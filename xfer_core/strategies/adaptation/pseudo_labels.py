@@ -33,6 +33,7 @@ class PseudoLabels(Alignment):
     term_titles: ClassVar = {"pseudo": "Pseudo-labels"}
     needs: ClassVar = replace(Alignment.needs, classes=True, alternative="mmd")
     on_collapse: ClassVar = "one_pseudo_label"
+    line_style: ClassVar = ("violet", "longdashdot")
     kind: Literal["pseudo_labels"] = "pseudo_labels"
     weight: float = Field(default=1.0, ge=0, le=10, title="λ of the pseudo-labels")
     """Weight of the pseudo-labels beside the true labels."""

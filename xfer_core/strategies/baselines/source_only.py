@@ -20,6 +20,7 @@ class SourceOnly(Baseline):
     role: ClassVar = "source"
     needs: ClassVar = Needs(source=True, stages=False)
     uses_target_labels: ClassVar = False
+    line_style: ClassVar = ("grey", "longdashdot")
     kind: Literal["source_only"] = "source_only"
 
     def keeps_head(self) -> bool:

@@ -19,4 +19,7 @@ class TargetOnly(Baseline):
     formula: ClassVar = r"L(\theta) = L_{\text{target}}(\theta)"
     role: ClassVar = "target"
     needs: ClassVar = Needs(target_labels=True, stages=False)
+    line_style: ClassVar = ("grey", "dot")
+    race_title: ClassVar = "From scratch"
+    race_lesson: ClassVar = "learns from nothing but the few labelled photographs. *(Target-only baseline)*"
     kind: Literal["target_only"] = "target_only"

@@ -30,6 +30,7 @@ class CORALAllPairs(DomainGeneralisation):
         r"\frac{1}{4d^2} \lVert C_a - C_b \rVert_F^2"
     )
     term_titles: ClassVar = {"distance": "Distance of the covariances"}
+    line_style: ClassVar = ("ink", "dot")
     kind: Literal["coral_all_pairs"] = "coral_all_pairs"
     weight: float = Field(default=1.0, ge=0, le=1000, title="λ of the distance")
     """Weight of the covariance distance beside the labels."""

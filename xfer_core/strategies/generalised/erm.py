@@ -17,4 +17,5 @@ class ERM(DomainGeneralisation):
 
     title: ClassVar = "ERM over domains"
     formula: ClassVar = r"L(\theta) = \frac{1}{D} \sum_d L_d(\theta)"
+    line_style: ClassVar = ("magenta", "dashdot")
     kind: Literal["erm"] = "erm"

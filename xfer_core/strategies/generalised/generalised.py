@@ -48,6 +48,7 @@ class Generalised(ChoosesWeights):
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Generalised learning"
     formula: ClassVar = r"L(\theta) = \sum_d \sum_i \lambda_{d,i}\, L_{d,i}(\theta)"
+    line_style: ClassVar = ("ochre", "dashdot")
     kind: Literal["generalised"] = "generalised"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain")
     """Named by domain. Those left out are 0; if none is given, all are equal."""

@@ -27,6 +27,7 @@ class GroupDRO(DomainGeneralisation):
         r"\min_\theta \max_{q \in \Delta} \sum_d q_d\, L_d(\theta), \quad q_d \leftarrow q_d\, e^{\eta L_d}"
     )
     abilities: ClassVar = frozenset({"balances"})
+    line_style: ClassVar = ("wine", "dashdotdot")
     kind: Literal["group_dro"] = "group_dro"
     eta: float = Field(default=0.01, gt=0, le=10, title="Step size η")
     """How quickly the weights shift to the worst domain."""

@@ -32,6 +32,7 @@ class IRM(AnnealedPenalty):
         r"\lambda \left\lVert \nabla_{w | w = 1} L_d(w \cdot f) \right\rVert^2 \right)"
     )
     term_titles: ClassVar = {"penalty": "Invariance penalty"}
+    line_style: ClassVar = ("lime", "solid")
     kind: Literal["irm"] = "irm"
     weight: float = Field(default=0.1, ge=0, le=1e6, title="λ of the penalty")
     """After the anneal phase."""

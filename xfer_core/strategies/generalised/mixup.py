@@ -29,6 +29,7 @@ class Mixup(DomainGeneralisation):
         r"L\big(m\, x_a + (1 - m)\, x_b,\ m\, y_a + (1 - m)\, y_b\big), \quad m \sim \mathrm{Beta}(\alpha, \alpha)"
     )
     needs: ClassVar = replace(DomainGeneralisation.needs, interpolation=True, alternative="erm")
+    line_style: ClassVar = ("brown", "longdashdot")
     kind: Literal["mixup"] = "mixup"
     alpha: float = Field(default=0.2, gt=0, le=10, title="α")
     """Small values keep most blends close to one of the two samples; 1 makes every ratio equally likely."""

@@ -23,6 +23,7 @@ class VREx(AnnealedPenalty):
     title: ClassVar = "V-REx"
     formula: ClassVar = r"\frac{1}{D} \sum_d L_d(\theta) + \lambda\, \mathrm{Var}_d\, L_d(\theta)"
     term_titles: ClassVar = {"penalty": "Variance of the domains' losses"}
+    line_style: ClassVar = ("red", "dashdot")
     kind: Literal["vrex"] = "vrex"
 
     def invariance_terms(

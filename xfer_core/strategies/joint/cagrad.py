@@ -21,6 +21,7 @@ class CAGrad(GradientBalancer):
 
     title: ClassVar = "CAGrad"
     formula: ClassVar = r"\max_d \min_i\ g_i \cdot d \quad \text{s.t. } \lVert d - g_0 \rVert \le c\, \lVert g_0 \rVert"
+    line_style: ClassVar = ("brown", "dash")
     kind: Literal["cagrad"] = "cagrad"
     c: float = Field(default=0.5, ge=0, lt=1, title="Radius c")
     """How far from the mean gradient the direction may lie, as a fraction of its length."""

@@ -25,6 +25,7 @@ class DWA(Balancer):
 
     title: ClassVar = "Dynamic weight averaging"
     formula: ClassVar = r"w_i = K\, \mathrm{softmax}_i\!\left(\frac{1}{T}\, \frac{\bar L_i(t-1)}{\bar L_i(t-2)}\right)"
+    line_style: ClassVar = ("red", "dot")
     kind: Literal["dwa"] = "dwa"
     temperature: float = Field(default=2.0, gt=0, le=100, title="Temperature T")
     """Large values make all weights similar."""

@@ -27,6 +27,7 @@ class GradNorm(Balancer):
     title: ClassVar = "GradNorm"
     formula: ClassVar = r"\min_w \sum_i \left|\, w_i \lVert \nabla L_i \rVert - \bar G\, r_i^{\alpha} \right|"
     gramian_parameters: ClassVar = "last stage"
+    line_style: ClassVar = ("lime", "dashdotdot")
     kind: Literal["gradnorm"] = "gradnorm"
     alpha: float = Field(default=1.5, ge=0, le=10, title="α")
     """How much larger the gradient of a slowly falling loss becomes; 0 makes all equal."""

@@ -24,6 +24,7 @@ class IMTLG(GradientBalancer):
         r"d = \textstyle\sum_i w_i\, g_i \quad "
         r"\text{with } d \cdot \frac{g_i}{\lVert g_i \rVert} \text{ the same for all } i"
     )
+    line_style: ClassVar = ("ink", "longdashdot")
     kind: Literal["imtl_g"] = "imtl_g"
 
     def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:

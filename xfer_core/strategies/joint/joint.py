@@ -36,6 +36,9 @@ class Joint(ChoosesWeights):
     logs_gradient_conflict: ClassVar = True
     title: ClassVar = "Joint learning"
     formula: ClassVar = r"L(\theta) = \sum_i \lambda_i\, L_i(\theta)"
+    line_style: ClassVar = ("pink", "dash")
+    race_title: ClassVar = "Both at once"
+    race_lesson: ClassVar = "learns handwritten digits and the few photographs together. *(Joint learning)*"
     kind: Literal["joint"] = "joint"
     weights: dict[str, float] = Field(default={}, max_length=1000, title="Loss weights λ of each domain and task")
     """Named ``domain/task``. Those left out are 0; if none is given, all are equal."""

@@ -21,6 +21,7 @@ class MGDA(GradientBalancer):
 
     title: ClassVar = "MGDA"
     formula: ClassVar = r"\min_{w \ge 0,\ \sum_i w_i = 1} \left\lVert \textstyle\sum_i w_i\, g_i \right\rVert^2"
+    line_style: ClassVar = ("wine", "solid")
     kind: Literal["mgda"] = "mgda"
 
     def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:

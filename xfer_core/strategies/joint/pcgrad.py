@@ -25,6 +25,7 @@ class PCGrad(GradientBalancer):
         r"g_i \leftarrow g_i - \frac{g_i \cdot g_j}{\lVert g_j \rVert^2}\, g_j \quad "
         r"\text{if } g_i \cdot g_j < 0"
     )
+    line_style: ClassVar = ("magenta", "dot")
     kind: Literal["pcgrad"] = "pcgrad"
 
     def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:

@@ -28,6 +28,7 @@ class UncertaintyWeighting(Balancer):
     title: ClassVar = "Uncertainty weighting"
     formula: ClassVar = r"L = \sum_i \left( c_i\, e^{-s_i} L_i(\theta) + \tfrac{1}{2} s_i \right)"
     term_titles: ClassVar = {"uncertainty": "Regularisation of the uncertainty, ½ Σ s"}
+    line_style: ClassVar = ("violet", "dashdotdot")
     kind: Literal["uncertainty_weighting"] = "uncertainty_weighting"
     standalone: ClassVar = {"modules": '{"uncertainty": LogVariances(len(context.state["factors"]))}'}
     rate: float = Field(default=10.0, gt=0, le=1000, title="Rate of s")

@@ -24,6 +24,7 @@ class UPGrad(GradientBalancer):
         r"d = \tfrac{1}{K} \textstyle\sum_i \pi(g_i), \quad "
         r"\pi(g) = \arg\min_{d:\ d \cdot g_j \ge 0\ \forall j} \lVert d - g \rVert"
     )
+    line_style: ClassVar = ("teal", "dashdot")
     kind: Literal["upgrad"] = "upgrad"
 
     def weighting(self, gramian: Tensor, context: StepContext) -> Tensor:

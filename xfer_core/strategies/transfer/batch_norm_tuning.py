@@ -25,6 +25,7 @@ class BatchNormTuning(ResetsHead):
     formula: ClassVar = r"\min_{\gamma, \beta, h} L_{\text{target}},\quad y = \gamma\,\frac{x - \mu}{\sigma} + \beta"
     needs: ClassVar = replace(ResetsHead.needs, batch_norm=True, alternative="linear_probe")
     abilities: ClassVar = frozenset({"freezes"})
+    line_style: ClassVar = ("magenta", "longdash")
     kind: Literal["batch_norm_tuning"] = "batch_norm_tuning"
     head: bool = Field(default=True, title="Train the head too")
     """Else the head stays as trained on the source."""

@@ -22,6 +22,7 @@ class DiscriminativeRates(ResetsHead):
 
     title: ClassVar = "Discriminative learning rates"
     formula: ClassVar = r"\theta_k \leftarrow \theta_k - \eta\, \xi^{-(n-k+1)}\, \nabla_{\theta_k} L_{\text{target}}"
+    line_style: ClassVar = ("ink", "longdash")
     kind: Literal["discriminative_rates"] = "discriminative_rates"
     factor: float = Field(default=2.6, ge=1, le=100, title="Factor from stage to stage")
     """1 is plain fine-tuning."""

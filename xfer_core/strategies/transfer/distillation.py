@@ -34,6 +34,7 @@ class Distillation(Transfer):
     term_titles: ClassVar = {"teacher": "Outputs of the teacher"}
     needs: ClassVar = replace(Transfer.needs, or_filled=False, classes=True, alternative="l2_sp")
     abilities: ClassVar = frozenset({"weighs"})
+    line_style: ClassVar = ("teal", "dashdotdot")
     kind: Literal["distillation"] = "distillation"
     weight: float = Field(default=0.5, ge=0, le=10, title="λ of the teacher's outputs")
     """Weight of the teacher beside the labels."""

@@ -27,6 +27,9 @@ class FineTune(ChoosesFrozen, ResetsHead):
         r"L_{\text{source}}(\theta),\ \text{then}\ L_{\text{target}}(\theta_{\text{upd}}; \theta_{\text{fix}})"
     )
     abilities: ClassVar = frozenset({"freezes"})
+    line_style: ClassVar = ("green", "solid")
+    race_title: ClassVar = "Practised first"
+    race_lesson: ClassVar = "learns handwritten digits, then the same few photographs. *(Fine-tuning)*"
     kind: Literal["fine_tune"] = "fine_tune"
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), title="Frozen stages", max_length=1000)
     """Stages (or single parameters and buffers) that do not change after the source phase."""

@@ -21,6 +21,7 @@ class GradualUnfreezing(ResetsHead):
     title: ClassVar = "Gradual unfreezing"
     formula: ClassVar = r"k = 0 \ldots n:\ \min_{h,\, f_{n-k+1} \ldots f_n} L_{\text{target}}"
     abilities: ClassVar = frozenset({"freezes"})
+    line_style: ClassVar = ("violet", "solid")
     kind: Literal["gradual_unfreezing"] = "gradual_unfreezing"
     new_head: bool = new_head_field()
 

@@ -29,6 +29,7 @@ class L2SP(ResetsHead):
     )
     term_titles: ClassVar = {"start": "Squared L2 distance to the source", "head": "Squared L2 norm of the head"}
     abilities: ClassVar = frozenset({"weighs"})
+    line_style: ClassVar = ("wine", "dashdot")
     kind: Literal["l2_sp"] = "l2_sp"
     alpha: float = Field(default=0.01, ge=0, le=10, title="Pull to the start α")
     """How strongly the stages are pulled to the source's weights."""

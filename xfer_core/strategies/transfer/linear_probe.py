@@ -21,6 +21,7 @@ class LinearProbe(ResetsHead):
     title: ClassVar = "Linear probe"
     formula: ClassVar = r"L_{\text{source}}(f, h),\ \text{then}\ \min_h L_{\text{target}}(h \circ f)"
     abilities: ClassVar = frozenset({"freezes"})
+    line_style: ClassVar = ("red", "longdash")
     kind: Literal["linear_probe"] = "linear_probe"
     new_head: bool = new_head_field(default=True)
 

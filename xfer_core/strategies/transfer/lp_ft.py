@@ -22,6 +22,7 @@ class LPFT(ResetsHead):
     title: ClassVar = "Linear probe, then fine-tune"
     formula: ClassVar = r"\min_h L_{\text{target}}(h \circ f),\ \text{then}\ \min_{h, f} L_{\text{target}}(h \circ f)"
     abilities: ClassVar = frozenset({"freezes"})
+    line_style: ClassVar = ("lime", "dash")
     kind: Literal["lp_ft"] = "lp_ft"
     new_head: bool = new_head_field(default=True)
     probe_share: float = Field(default=0.5, gt=0, lt=1, title="Share of the target steps for the probe")
