@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -47,18 +47,24 @@ SHOWN = "() => [...document.querySelectorAll('.xfer-live .plot')].some(p => p.da
 SETTLE = 1.5
 
 
-def click_to_first_point(page: Any, server: AppServer, store: Store) -> list[float]:
-    """Seconds from the click on Start training until a curve has its first point, once a fresh page each time."""
+QUERIES = tuple(f"seed={1000 + turn}&training.steps=100&network.width=4" for turn in range(CLICKS + 1))
+
+
+def click_to_first_point(page: Any, server: AppServer, store: Store, queries: Sequence[str] = QUERIES) -> list[float]:
+    """Seconds from the click on Start training until a curve has its first point, on a fresh page for each query.
+
+    The first query is not timed: it warms the browser.
+    """
     seconds = []
-    for seed in range(CLICKS + 1):
-        page.goto(f"{server.url}/train?seed={1000 + seed}&training.steps=100&network.width=4")
+    for query in queries:
+        page.goto(f"{server.url}/train?{query}")
         page.get_by_role("button", name="Start training").wait_for(timeout=30_000)
         toggle = page.get_by_text("With both baselines")
         toggle.click()  # only the first point of the run itself is timed
         time.sleep(SETTLE)
         seconds.append(page.evaluate(FIRST_POINT) / 1000)
         _wait_until_idle(store)
-    return seconds[1:]  # the first warms the browser
+    return seconds[1:]
 
 
 def click_to_verdict(page: Any, server: AppServer) -> float:

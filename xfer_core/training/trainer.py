@@ -444,9 +444,10 @@ class Trainer:
         return min((self.step // self.eval_every + 1) * self.eval_every, self.training.steps)
 
     def _check_weights(self) -> None:
-        """Stop if the last update broke the network: no loss has been computed with it yet."""
-        weights = [*self.network.state_dict().items(), *self.modules.state_dict(prefix="modules.").items()]
-        check_weights(weights, self.step, self.phases[self.phase_index].name)
+        """Stop if the last update broke what it can change: no loss has been computed with it yet."""
+        phase = self.phases[self.phase_index]
+        changed = [(name, value) for name, value in self.network.state_dict().items() if name not in phase.frozen]
+        check_weights([*changed, *self.modules.state_dict(prefix="modules.").items()], self.step, phase.name)
 
     def _evaluate(self) -> None:
         metrics = self.evaluator.evaluate(self.network, "validation")
