@@ -17,7 +17,7 @@ from pages.widgets.chart_runs import (
     term_styles,
     term_titles,
 )
-from pages.widgets.loss_weights import TOP, shares_bar, subscript
+from pages.widgets.loss_weights import weight_sliders
 from pages.widgets.measure import choose_auc, lacks_auc
 from pages.widgets.phases import phase_titles
 from pages.widgets.sample_weights import sample_weights
@@ -171,21 +171,10 @@ def live_settings_panel(run: Run) -> None:
     progress = run.progress or {}
     lambdas = progress.get("lambdas") or spec.strategy.lambdas(spec.problem)
     with st.expander(_("Live settings: change λ and the learning rate while it trains"), icon=":material/tune:"):
-        now, titles = {}, term_titles(spec.strategy, list(lambdas))
-        for i, (term, value) in enumerate(lambdas.items()):
-            key = f"live.{run.id}.{term}"
-            now[term] = st.slider(
-                f"λ{subscript(i)} · {plain(titles[term])}",
-                0.0,
-                max(TOP, value),
-                float(value),
-                0.01,
-                format="%.4g",
-                key=key,
-                on_change=_set,
-                args=(run.id, lambda_name(term), key),
-            )
-        shares_bar(now, titles, {term: look.pair for term, look in term_styles(spec).items()})
+        titles = term_titles(spec.strategy, list(lambdas))
+        weight_sliders(
+            lambdas, titles, term_styles(spec), f"live.{run.id}", lambda term, key: _set(run.id, lambda_name(term), key)
+        )
         rate, key = progress.get("lr") or spec.training.optimizer.lr, f"live.{run.id}.lr"
         st.select_slider(
             _("Learning rate"),

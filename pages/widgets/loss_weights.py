@@ -26,23 +26,38 @@ def loss_weights(
     prefix: str,
     on_change: Callable[[str, str], None] | None = None,
 ) -> dict[str, float]:
-    """Sliders for λ, and the formula with the current numbers.
+    """The :func:`weight_sliders` in two columns, and the formula with the current numbers; ``symbol`` is that of a loss
+    term in it, such as ``L``."""
+    chosen = weight_sliders(lambdas, titles, looks, prefix, on_change, columns=2)
+    st.latex(formula(chosen, symbol))
+    return chosen
+
+
+def weight_sliders(
+    lambdas: Mapping[str, float],
+    titles: Mapping[str, str],
+    looks: Mapping[str, LineStyle],
+    prefix: str,
+    on_change: Callable[[str, str], None] | None = None,
+    columns: int = 1,
+) -> dict[str, float]:
+    """Sliders for λ, and their shares of the total.
 
     Args:
         lambdas: term → λ at first.
         titles: term → its title.
         looks: term → its line style.
-        symbol: of a loss term in the formula, such as ``L``.
         prefix: starts the keys of the sliders.
         on_change: is called with the term and the key of its slider when a person has moved it.
+        columns: of sliders.
 
     Returns:
         term → λ now; exactly the value given where nobody has moved the slider.
     """
-    chosen, places = {}, st.columns(2)
+    chosen, places = {}, st.columns(columns)
     for i, (term, value) in enumerate(lambdas.items()):
         key = f"{prefix}.{term}"
-        chosen[term] = places[i % 2].slider(
+        chosen[term] = places[i % columns].slider(
             f"λ{subscript(i)} · {plain(titles[term])}",
             0.0,
             max(TOP, value),
@@ -54,7 +69,6 @@ def loss_weights(
             args=(term, key),
         )
     shares_bar(chosen, titles, {term: look.pair for term, look in looks.items()})
-    st.latex(formula(chosen, symbol))
     return chosen
 
 
