@@ -9,7 +9,7 @@ import pytest
 from benchmarks.serving import AppServer
 from tests.support.browser import settled
 from tests.support.hostile import HOSTILE, TEXTS
-from xfer_core.execution.worker import failure_reason
+from xfer_core.execution.failure import failure_reason
 from xfer_core.experiments.experiment import begin_runs
 from xfer_core.runs.deletion import delete_runs
 from xfer_core.runs.spec import parse_spec

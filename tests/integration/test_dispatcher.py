@@ -142,6 +142,8 @@ def test_a_queued_run_is_trained_by_a_warm_process(served, at_home):
     assert row.code == module.code_version()
     assert row.threads == row.result["threads"] == CORES, "it was alone"
     assert "not warm" not in at_home.log.read_text()
+    loaded = {Path(file.path).name for file in psutil.Process(at_home.process.pid).memory_maps()}
+    assert not any("torch" in name for name in loaded), "only the process that workers are forked from loads it"
 
 
 def test_an_own_domain_comes_and_goes_while_app_and_dispatcher_run(served, at_home):

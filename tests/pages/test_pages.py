@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.support.experiments import empty_experiment
 from tests.support.pages import app, finished_run, start_button, text_of
 from tests.support.training import SOURCE, TARGET, event
-from xfer_core.execution.worker import failure_reason
+from xfer_core.execution.failure import failure_reason
 from xfer_core.runs.spec import RunSpec, parse_spec, spec_settings
 from xfer_core.runs.store import FINISHED, QUEUED, RUNNING, open_store
 from xfer_core.training import SGD

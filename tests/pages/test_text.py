@@ -25,7 +25,7 @@ from xfer_core.charts.curves import Curve, curve_chart
 from xfer_core.charts.palette import TOTAL, chart_text
 from xfer_core.domains import domain_info
 from xfer_core.errors import XferError
-from xfer_core.execution.worker import failure_reason
+from xfer_core.execution.failure import failure_reason
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.runs.store import FAILED, Store, open_store
 

@@ -89,7 +89,7 @@ def dispatcher(options: argparse.Namespace) -> int:
     """Serve queued runs."""
     from xfer_core.execution.factory import begin_factory
 
-    begin_factory()  # it preloads while this process imports torch
+    begin_factory()  # it preloads while this process opens the store
     from xfer_core.execution.dispatcher import serve
 
     return serve(options.until_idle)

@@ -1,4 +1,7 @@
-"""The dispatcher: takes queued runs from the store and has an executor start a worker for each."""
+"""The dispatcher: takes queued runs from the store and has an executor start a worker for each.
+
+It needs no torch, and nothing here imports it: the process that workers are forked from does (``factory.py``).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from xfer_core.errors import XferError
 from xfer_core.execution.executors.base import Executor, Job
 from xfer_core.execution.executors.local import LocalExecutor
 from xfer_core.execution.factory import ROOT, warm_factory
-from xfer_core.execution.worker import failure_reason
+from xfer_core.execution.failure import failure_reason
 from xfer_core.runs.lease import LeaseLost, Watch, new_owner
 from xfer_core.runs.store import FAILED, INTERRUPTED, QUEUED, RUNNING, Run, Store, new_token
 from xfer_core.settings import Settings, settings
@@ -34,7 +37,7 @@ PATIENCE_SECONDS = 10.0  # for a worker to obey a stop, to exit, and to write it
 ABROAD_SECONDS = 30.0  # without a heartbeat, after which a worker whose process cannot be checked counts as dead
 LONGEST_PAUSE = 30.0  # before a retry
 ATTEMPTS = 3  # workers that may die in a row without a new step before their run fails
-START_SECONDS = 60.0  # for a dispatcher to import torch, warm up and serve
+START_SECONDS = 60.0  # for a dispatcher to start, warm its workers up and serve
 IDLE, OUTDATED, TOLD, LOST = "idle", "outdated", "told", "lost"
 
 logger = logging.getLogger(__name__)
@@ -90,7 +93,7 @@ def _start_unless_served(chosen: Settings, watch: Watch) -> None:
 def _start(chosen: Settings) -> None:
     home, begun = chosen.home, _started.get(chosen.home)
     if begun and begun.poll() is None:
-        # It takes seconds to import torch before it can hold the lease, and pages call this at every rerun.
+        # Its factory takes seconds to import torch before it can hold the lease, and pages call this at every rerun.
         if time.monotonic() - _begun[home] < START_SECONDS:
             return
         begun.kill()  # it hangs; its workers continue, and the next dispatcher adopts them

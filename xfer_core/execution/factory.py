@@ -1,6 +1,6 @@
 """The worker factory: the process that workers are forked from, with everything preloaded (``preload.py``).
 
-Nothing slow is imported here, so that it starts to preload before the dispatcher itself has loaded torch.
+Nothing slow is imported here, so that it starts to preload before the dispatcher itself has loaded the store.
 """
 
 from __future__ import annotations

@@ -12,10 +12,11 @@ import torch._dynamo  # the first optimiser imports it, 1.5 s
 from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.errors import XferError
 from xfer_core.execution import worker
+from xfer_core.execution.executors import local
 
 torch.set_num_threads(1)
 for key in builtin_domains():
     with suppress(XferError):  # a missing font package
         load_domain(key)
 
-__all__ = ["worker"]
+__all__ = ["local", "worker"]

@@ -167,12 +167,6 @@ def _fail(store: Store, run: str, error: XferError, token: str | None) -> None:
     raise error
 
 
-def failure_reason(code: str, run: str, **params: Any) -> dict[str, Any]:
-    """A failure reason for the store, from a message that concerns no field."""
-    error = XferError(code, "run", run, **params)
-    return {"code": code, "field": "run", "value": run, "params": params, "text": format_error(error)}
-
-
 def _earlier_changes(store: Store, run: str) -> list[tuple[int, Command]]:
     """Live changes in earlier attempts of the run, with the steps."""
     return [

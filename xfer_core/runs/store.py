@@ -1,4 +1,7 @@
-"""The run store: the only interface between pages and training."""
+"""The run store: the only interface between pages and training.
+
+Specs, commands and the workspace are imported where they are used: they need torch, and the dispatcher does not.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -20,9 +23,10 @@ from xfer_core.names import TermName
 from xfer_core.runs import schema
 from xfer_core.runs.database import Database, UnusableSchema
 from xfer_core.runs.lease import Held, read, release, renew, take
-from xfer_core.runs.spec import RunSpec
-from xfer_core.training.callback import Command, Point
-from xfer_core.workspace import current_workspace
+
+if TYPE_CHECKING:
+    from xfer_core.runs.spec import RunSpec
+    from xfer_core.training.callback import Command, Point
 
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
@@ -71,6 +75,8 @@ class Run:
         Raises:
             ValidationError: a row that this version cannot read.
         """
+        from xfer_core.runs.spec import RunSpec
+
         return RunSpec.model_validate(self.spec)
 
     @property
@@ -449,6 +455,8 @@ class Store:
     @transaction
     def pop_commands(self, run: str, by: str | None = None) -> list[Command]:
         """The pending commands of this run; each is returned once."""
+        from xfer_core.training.callback import Command
+
         table = schema.commands
         with self.engine.begin() as connection:
             rows = connection.execute(sa.select(table).where(table.c.run == run).order_by(table.c.id)).all()
@@ -673,4 +681,6 @@ def _at_head(engine: Engine) -> bool:
 
 def open_store() -> Store:
     """The store of the workspace."""
+    from xfer_core.workspace import current_workspace
+
     return Store(current_workspace().database)

@@ -7,8 +7,14 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from xfer_core.execution.executors.base import Job, WorkerState
-from xfer_core.execution.worker import worker
 from xfer_core.runs.process import end, identity, is_alive
+
+
+def train_job(url: str, run: str, threads: int, token: str) -> None:
+    """Train the run of a :class:`Job`: the worker, imported where it runs, because it needs torch."""
+    from xfer_core.execution.worker import worker
+
+    worker(url, run, threads, token)
 
 
 class LocalExecutor:
@@ -19,7 +25,7 @@ class LocalExecutor:
         target: what a worker process does with a :class:`Job`.
     """
 
-    def __init__(self, context: BaseContext, target: Callable[..., None] = worker) -> None:
+    def __init__(self, context: BaseContext, target: Callable[..., None] = train_job) -> None:
         self.context, self.target = context, target
         self.children: dict[str, BaseProcess] = {}  # handle → process that this executor started
 
