@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from textwrap import indent
 
@@ -20,6 +20,8 @@ from xfer_core.config import Config
 CALLED_BY_TORCH = ("forward", "backward")
 CALLED_BY_LAYERS = ("reset_parameters",)  # in the constructors of torch's own layers
 _TOOL_COMMENT = re.compile(r"# ?(?:noqa|pyright)\b[^#\n]*(?=#)|\s*# ?(?:noqa|pyright)\b[^#\n]*$", re.MULTILINE)
+
+MOST_NODES = 20_000  # of parsed code whose names are kept; more than the modules that scripts are made of have
 
 IMPORTED = "import"
 Key = tuple[str, str]
@@ -125,9 +127,9 @@ class _Inliner:
         lines, defined = _module(module)
         match defined[name]:
             case ast.FunctionDef() as node:
-                text, reads = _function(lines, node)
+                text, reads = _function(module, node)
             case ast.ClassDef() as node:
-                text, reads = self.plain_class(lines, node)
+                text, reads = self.plain_class(module, node)
             case node:
                 text, reads = _text(lines, node), [node]
         yield from self.emit_used(module, reads)
@@ -138,12 +140,13 @@ class _Inliner:
         for name in _names(reads):
             yield from self.emit(self.resolved(module, name))
 
-    def plain_class(self, lines: list[str], node: ast.ClassDef) -> tuple[str, list[ast.AST]]:
+    def plain_class(self, module: str, node: ast.ClassDef) -> tuple[str, list[ast.AST]]:
+        lines, _ = _module(module)
         bases = [ast.unparse(base) for base in node.bases]
         is_layer = any(base.startswith("nn.") and base != "nn.Module" for base in bases)
         wanted = {*CALLED_BY_TORCH, *self.called, *(CALLED_BY_LAYERS if is_layer else ())}
         methods = [
-            _function(lines, method)
+            _function(module, method)
             for name, method in _methods(node).items()
             if name.startswith("__") or name in wanted
         ]
@@ -162,10 +165,9 @@ class _Inliner:
         read_of_self: set[str] = set()
         for name in wanted:  # grows by what these call
             for owner in chosen:
-                lines, defined = _module(owner.__module__)
-                node = defined.get(owner.__name__)
+                node = _module(owner.__module__)[1].get(owner.__name__)
                 if isinstance(node, ast.ClassDef) and name in _methods(node):
-                    chosen[owner][name] = _, reads = _function(lines, _methods(node)[name])
+                    chosen[owner][name] = _, reads = _function(owner.__module__, _methods(node)[name])
                     if name == "modules" and "data" in _names(reads):
                         raise NotStandaloneError("modules that depend on the data")
                     read_of_self |= _attributes(reads, "self")
@@ -217,13 +219,23 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def _names(nodes: Iterable[ast.AST]) -> list[str]:
-    return list(dict.fromkeys(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)))
+    return list(dict.fromkeys(name for node in nodes for name in _names_in(node)))
+
+
+@lru_cache(MOST_NODES)
+def _names_in(node: ast.AST) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name)))
 
 
 def _attributes(nodes: Iterable[ast.AST], *owners: str) -> set[str]:
     """The attributes that are read; with ``owners`` only those of these expressions."""
-    found = [n for node in nodes for n in ast.walk(node) if isinstance(n, ast.Attribute)]
-    return {n.attr for n in found if not owners or ast.unparse(n.value) in owners}
+    return set[str]().union(*(_attributes_in(node, owners) for node in nodes))
+
+
+@lru_cache(MOST_NODES)
+def _attributes_in(node: ast.AST, owners: tuple[str, ...]) -> frozenset[str]:
+    found = [n for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+    return frozenset(n.attr for n in found if not owners or ast.unparse(n.value) in owners)
 
 
 def _text(lines: list[str], first: ast.stmt, last: ast.stmt | None = None) -> str:
@@ -235,8 +247,10 @@ def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
     return {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
 
 
-def _function(lines: list[str], node: ast.FunctionDef) -> tuple[str, list[ast.AST]]:
-    """A function without annotations: its text, and what it reads."""
+@cache
+def _function(module: str, node: ast.FunctionDef) -> tuple[str, list[ast.AST]]:
+    """A function of a module, as :func:`_module` read it, without annotations: its text, and what it reads."""
+    lines, _ = _module(module)
     bare = ast.parse(ast.unparse(node)).body[0]
     assert isinstance(bare, ast.FunctionDef)
     bare.returns = None
