@@ -270,12 +270,24 @@ _worker = worker
 def worker(*args):
     _worker(*args)
     time.sleep(2.5)
+
+
+_commands = StoreCallback.commands
+
+
+def commands(self):
+    time.sleep(0.3)
+    return _commands(self)
+
+
+StoreCallback.commands = commands
 """
 
 
 @pytest.fixture
 def lingering(tmp_path) -> Iterator[Store]:
-    """A store that a dispatcher serves whose workers leave slowly, as those of a GPU do."""
+    """A store that a dispatcher serves whose workers leave slowly, as those of a GPU do, and rest between reports, so
+    that a long run beside them costs little."""
     service = Service(tmp_path)
     with (service.core / "execution" / "worker.py").open("a") as file:
         file.write(LINGERS)
