@@ -45,14 +45,31 @@ from xfer_core.training import Command, Trainer
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
 ENDLESS = 1_000_000
 CORES = len(os.sched_getaffinity(0))
+RESTS = f"""
+_commands = StoreCallback.commands
+
+
+def commands(self):
+    if self.store.get(self.run).spec["training"]["steps"] == {ENDLESS}:
+        time.sleep(0.3)
+    return _commands(self)
+
+
+StoreCallback.commands = commands
+"""
 
 
 class Service:
-    """A home of its own, served by a copy of the core, so that editing the core cannot restart its dispatcher."""
+    """A home of its own, served by a copy of the core, so that editing the core cannot restart its dispatcher.
+
+    In the copy, endless runs rest between their reports: they have to be there, not to use a core.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.home, self.core = folder / "home", folder / "code" / "xfer_core"
         shutil.copytree(Path(xfer_core.__file__).parent, self.core)
+        with (self.core / "execution" / "worker.py").open("a") as file:
+            file.write(RESTS)
         self.home.mkdir()
         self.store = Store(f"sqlite:///{self.home / 'xfer.db'}")
         self.log = self.home / "dispatcher.log"
@@ -270,24 +287,12 @@ _worker = worker
 def worker(*args):
     _worker(*args)
     time.sleep(2.5)
-
-
-_commands = StoreCallback.commands
-
-
-def commands(self):
-    time.sleep(0.3)
-    return _commands(self)
-
-
-StoreCallback.commands = commands
 """
 
 
 @pytest.fixture
 def lingering(tmp_path) -> Iterator[Store]:
-    """A store that a dispatcher serves whose workers leave slowly, as those of a GPU do, and rest between reports, so
-    that a long run beside them costs little."""
+    """A store that a dispatcher serves whose workers leave slowly, as those of a GPU do."""
     service = Service(tmp_path)
     with (service.core / "execution" / "worker.py").open("a") as file:
         file.write(LINGERS)
