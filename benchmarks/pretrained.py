@@ -118,8 +118,11 @@ def clicks(home: Path, key: str, labels: int, count: int) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zip", type=Path)
-    for name, value in (("train", 100), ("test", 100), ("labels", 5), ("seeds", 5), ("steps", 300)):
-        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--train", type=int, default=100, help="training pictures of each class")
+    parser.add_argument("--test", type=int, default=100, help="test pictures of each class")
+    parser.add_argument("--labels", type=int, default=5, help="labels of each class")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--clicks", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
