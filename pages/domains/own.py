@@ -120,7 +120,7 @@ def _ask_for_data() -> None:
             _(
                 "A zip of such a folder, or a table of values or texts (CSV, Parquet, Excel, JSON Lines). A larger "
                 "file is read from a shell: {command}"
-            ).format(command="`python -m xfer_core import FILE --name NAME`")
+            ).format(command="python -m xfer_core import FILE --name NAME")
         )
 
 
