@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from xfer_core.experiments.presets import ARTICLE_TRAINING, ARTICLE_VIEW
 from xfer_core.exports.experiments.markdown import content
 from xfer_core.exports.experiments.results import gather_results
 from xfer_core.files import write_whole
@@ -25,14 +26,12 @@ FILE = Path(__file__).with_name("article.json")
 SLUG = "cifar10_jpeg"
 SOURCE = (f'problem.source=["own.{SLUG}"]',)
 CROPPED = ('training.augment=["flip","crop"]',)
-TRAINING = ('network.kind="article_net"', "training.optimizer.kind=sgd", "training.optimizer.lr=0.01",
-            "training.optimizer.momentum=0.9", "training.batch_size=100")  # fmt: skip
-TARGET = (f'problem.target=["own.{SLUG}?light=0.3&noise=0.1&zoom=1.25"]',)
+TARGET = (f'problem.target=["own.{SLUG}?{ARTICLE_VIEW}"]',)
 EXPERIMENTS: dict[str, tuple[str, str, Sequence[str]]] = {
     "As it is meant": ("article-meant", "5,50", (*SOURCE, *CROPPED)),
     "As it is written": ("article-written", "all", (*SOURCE, 'training.augment=["flip"]')),
     "Other methods, as it is meant": (
-        "compare", "5", (*SOURCE, *TARGET, *TRAINING, *CROPPED, "methods=target_only,joint,coral,dann")
+        "compare", "5", (*SOURCE, *TARGET, *ARTICLE_TRAINING, *CROPPED, "methods=target_only,joint,coral,dann")
     ),
 }  # fmt: skip
 

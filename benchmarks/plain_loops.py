@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.throughput import ratio
+from benchmarks.throughput import ratio, ratio_words
 from xfer_core import RunSpec, parse_spec
 from xfer_core.problems.problem import ProblemData, Samples, split_problem
 from xfer_core.training import Trainer
@@ -118,8 +118,7 @@ def main() -> None:
     for title, rows in found.items():
         print(f"{title}: {rows['samples per second']['xfer']:,.0f} samples/s")
         for kind in PLAIN:
-            row = rows[f"relative to {kind}"]
-            print(f"  relative to {kind:<14}×{row['median']:.2f}  ({row['min']:.2f} to {row['max']:.2f})")
+            print(f"  relative to {kind:<14}{ratio_words(rows[f'relative to {kind}'])}")
 
 
 if __name__ == "__main__":

@@ -180,6 +180,11 @@ def ratio(theirs: list[float], ours: list[float]) -> dict[str, float]:
     return {"median": float(np.median(pairs)), "min": float(pairs.min()), "max": float(pairs.max())}
 
 
+def ratio_words(found: dict[str, float]) -> str:
+    """Such as "×1.48  (1.19 to 2.13)"."""
+    return f"×{found['median']:.2f}  ({found['min']:.2f} to {found['max']:.2f})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
@@ -193,8 +198,8 @@ def main() -> None:
     print(f"{found['device']} {found['processor']}, {found['threads']} threads, torch {found['torch']}")
     for name, speed in found["samples_per_second"].items():
         print(f"  {name:<44}{speed:>12,.0f} samples/s")
-    for name, ratio in found["ratios"].items():
-        print(f"  {name:<44}×{ratio['median']:.2f}  ({ratio['min']:.2f} to {ratio['max']:.2f})")
+    for name, found_ratio in found["ratios"].items():
+        print(f"  {name:<44}{ratio_words(found_ratio)}")
     for precision, items in found["milliseconds_a_step"].items():
         print(f"  milliseconds a step, {precision}:")
         for name, value in items.items():

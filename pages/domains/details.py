@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.domains.gallery import own_mark, size_words
-from pages.domains.statistic_words import statistic_words
+from pages.domains.statistic_words import shown_token, statistic_words
 from pages.i18n import _, error_text, percent, plain
 from pages.theme import is_dark
 from pages.widgets import address
@@ -195,7 +195,7 @@ def _balance(reference: str, task: str) -> None:
 def _statistics(reference: str) -> None:
     """Mean and spread of pixels, columns or texts; the most frequent tokens of texts."""
     with st.expander(_("Statistics of the inputs"), icon=":material/table_rows:"):
-        table = statistics_table(reference)
+        table, tokens = _numbers(reference, registry().version(reference))
         words = {} if domain_info(reference).spec.modality == "table" else statistic_words()
         table["name"] = [words.get(name, name) for name in table["name"]]
         if not any(table["missing"].tolist()):
@@ -212,12 +212,15 @@ def _statistics(reference: str) -> None:
         st.dataframe(
             table.rename(columns=titles), hide_index=True, column_config=numbers, alt=_("Statistics of the inputs")
         )
-        tokens = frequent_tokens(reference)
         if tokens is not None:
-            named = " ".join(
-                f"`{token.replace(' ', '␣').replace('`', '')}` {percent(share)}" for token, share in tokens.items()
-            )
+            named = " ".join(f"{shown_token(token)} {percent(share)}" for token, share in tokens.items())
             st.markdown(_("In the most texts:") + " " + named)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _numbers(reference: str, version: int) -> tuple[pd.DataFrame, dict[str, float] | None]:
+    """Statistics and the most frequent tokens, computed once: for long texts that takes a second."""
+    return statistics_table(reference), frequent_tokens(reference)
 
 
 def _card(reference: str) -> None:

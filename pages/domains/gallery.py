@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.i18n import _, plain
 from pages.streaming.tiles import tile_url
-from pages.widgets.domains import domain_title
+from pages.widgets.domains import domain_title, modality_titles
 from pages.widgets.download import offer_download
 from pages.widgets.notice import show_notices
 from xfer_core.analysis.domain_samples import first_texts
@@ -61,9 +61,8 @@ def gallery(search: str, open_domain: Callable[[str], None]) -> None:
     shown = [key for key in _in_order() if all(word in _searched(key) for word in words)]
     if not shown:
         st.info(_("No domain fits. Search for another word."), icon=":material/info:")
-    kinds = {"image": _("Pictures"), "table": _("Points and tables"), "text": _("Texts")}
     with st.container(key="domain-groups"):
-        for modality, title in kinds.items():
+        for modality, title in modality_titles().items():
             of_kind = [key for key in shown if domain_info(key).spec.modality == modality]
             if of_kind:
                 _group(modality, title, of_kind, open_domain, unfolded=bool(words))

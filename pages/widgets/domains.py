@@ -26,6 +26,11 @@ def is_known(reference: str) -> bool:
     return True
 
 
+def modality_titles() -> dict[str, str]:
+    """Kind of input → its title, in order."""
+    return {"image": _("Pictures"), "table": _("Points and tables"), "text": _("Texts")}
+
+
 def task_title(task: str) -> str:
     """Title of a task."""
     titles = {

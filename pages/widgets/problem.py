@@ -10,7 +10,7 @@ import streamlit as st
 from pages.i18n import _, plain
 from pages.widgets.config_form import sliders
 from pages.widgets.domain_pictures import domain_pictures
-from pages.widgets.domains import domain_help, domain_tile, domain_title, task_title
+from pages.widgets.domains import domain_help, domain_tile, domain_title, modality_titles, task_title
 from pages.widgets.download import offer_download
 from pages.widgets.field_errors import FieldErrors
 from xfer_core.domains import domain_info, domain_keys, is_available
@@ -65,6 +65,7 @@ def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, l
 
 
 MORE = "more"  # the button that shows the domains that are not on this machine: many, which few visitors want
+ICONS = {"image": "image", "table": "table_chart", "text": "text_fields", MORE: "cloud_download"}
 ROLES: tuple[Role, ...] = ("source", "target")
 
 
@@ -157,13 +158,8 @@ def set_sliders(reference: str, prefix: str) -> None:
 
 def _tile(option: str) -> str:
     """A domain's button, that of another kind of input, or that which shows the domains to be downloaded."""
-    kinds = {
-        "image": ":material/image: " + _("Pictures"),
-        "table": ":material/table_chart: " + _("Points and tables"),
-        "text": ":material/text_fields: " + _("Texts"),
-        MORE: ":material/cloud_download: " + _("More domains"),
-    }
-    return kinds.get(option) or domain_tile(option)
+    titles = {**modality_titles(), MORE: _("More domains")}
+    return f":material/{ICONS[option]}: {titles[option]}" if option in titles else domain_tile(option)
 
 
 def _follow(prefix: str, role: Role) -> None:

@@ -53,6 +53,16 @@ def press(test, label: str):
     return test.run()
 
 
+def marks_of(run: str, text: str) -> str:
+    """The HTML in which Try it marks what counted in a text, typed into its box of several lines."""
+    page = app("run", run=run, view="try")
+    assert not page.exception
+    page.text_area(key="try.text").set_value(text).run()
+    assert not page.exception
+    (marked,) = [block.proto.body for block in page.get("html") if 'aria-label="What counted' in block.proto.body]
+    return marked
+
+
 def markdown_fields(test: AppTest) -> Iterator[tuple[str, str]]:
     """(kind, text) of everything on the page that Streamlit reads as Markdown or HTML."""
 

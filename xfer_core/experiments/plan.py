@@ -85,9 +85,10 @@ class Plan:
             for path, value in spec_settings(self.base).items()
             if path.partition(".")[0] in SHARED and path != "problem.labels_per_class"
         }
+        base = self.base.model_dump(mode="json")
         for setting in PRESETS[self.preset].starting_settings():  # of which the base has the default again
             path = setting.partition("=")[0]
-            found: Any = self.base.model_dump(mode="json")
+            found: Any = base
             for part in path.split("."):
                 found = found.get(part)
             if found is not None:  # another optimizer has other fields
