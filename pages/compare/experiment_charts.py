@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -13,12 +13,14 @@ from pages.compare.lambda_charts import LambdaPictures
 from pages.i18n import _
 from pages.theme import is_dark
 from pages.widgets.domains import domain_title, mean_error_title
+from pages.widgets.measure import measure_word
 from pages.widgets.plain_chart import PLAIN
 from pages.widgets.problem import budget_label
 from pages.widgets.store import store
 from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.cost import cost
 from xfer_core.analysis.learning_curves import Curve, mean_curves
+from xfer_core.analysis.measure import Measure
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.analysis.shift import ShiftSweep, find_shift, measured_distance
 from xfer_core.analysis.sweep import can_sweep
@@ -73,16 +75,16 @@ class ExperimentView:
     words: charts.ChartLabels
     dark: bool
     shift: ShiftSweep | None
-    auc: bool
 
-    def percents(self, *more: str) -> tuple[str, ...]:
-        """The columns of a table that hold fractions, if this experiment measures accuracies."""
-        return (self.words.value, *more) if self.words.percent else ()
+    def formats(self, *more: str) -> dict[str, str]:
+        """The format of each column of a table that holds values of the measure."""
+        form = self.words.measure.column_format
+        return dict.fromkeys((self.words.value, *more), form) if form else {}
 
     @property
     def measure(self) -> str:
         """The word for what is measured."""
-        return "AUC" if self.auc else _("accuracy") if self.words.percent else _("error")
+        return _("error") if self.words.measure.is_error else measure_word(self.words.measure)
 
     def at_one_budget(self) -> ExperimentView:
         """The same data at one label budget, chosen by the viewer where there are several."""
@@ -98,16 +100,15 @@ class ExperimentView:
 
 def experiment_charts(results: ExperimentResults) -> None:
     """Choose a chart and show it; nothing while every finished network broke."""
-    experiment, numbers = results.experiment, results.numbers
+    experiment, measure = results.experiment, results.measure
     table = [row for row in results.table if row.finite]  # broken runs are left out of means
     if not table:
         return
-    accuracy = _("AUC on the target") if results.auc else _("accuracy on the target")
     words = charts.ChartLabels(
-        accuracy if results.unit is None else mean_error_title(results.unit),
+        _value_title(measure),
         _("labels per class in the target"),
         lambda budget: budget_word(budget, _),
-        not numbers,
+        measure,
         bool(st.session_state.get(f"experiment.zoom.{experiment.id}")),
     )
     shown = ExperimentView(
@@ -119,7 +120,6 @@ def experiment_charts(results: ExperimentResults) -> None:
         words,
         is_dark(),
         find_shift(table),
-        results.auc,
     )
     first = ALL_PRESETS[experiment.preset].chart
     # The chart of the preset is offered from the first result on, the others when they have enough data.
@@ -130,9 +130,15 @@ def experiment_charts(results: ExperimentResults) -> None:
     )  # fmt: skip
     st.markdown(f"**{_(TITLES[name])}** — {_(TERMS[name]).format(measure=shown.measure)}")
     DRAW[name](shown)
-    if not numbers and name not in ("lambda", "frontier"):
+    if not measure.is_error and name not in ("lambda", "frontier"):
         help = _("Show only the part of the axis where there are values")
         st.toggle(_("Zoom in"), key=f"experiment.zoom.{experiment.id}", help=help)
+
+
+def _value_title(measure: Measure) -> str:
+    if measure.is_error:
+        return mean_error_title(measure.unit)
+    return _("AUC on the target") if measure.is_auc else _("accuracy on the target")
 
 
 def _chosen_frozen(table: Sequence[RunRecord]) -> list[RunRecord]:
@@ -160,15 +166,15 @@ def _fits(name: str, shown: ExperimentView) -> bool:
             return True
 
 
-def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, percents: Collection[str] = ()) -> None:
-    """A chart with its text alternative, and its data as a table, where ``percents`` are columns of fractions."""
+def _show(figure: go.Figure, key: str, alt: str, data: pd.DataFrame, formats: Mapping[str, str] | None = None) -> None:
+    """A chart with its text alternative, and its data as a table, where ``formats`` says how columns are written."""
     st.plotly_chart(figure, key=f"experiment.chart.{key}", alt=alt, config=PLAIN)
     with st.expander(_("The numbers"), icon=":material/table:", on_change="rerun", key=NUMBERS) as folded:
         if folded.open:
             columns = st.column_config
-            fractions = {name: columns.NumberColumn(name, format="percent") for name in percents}
+            numbers = {name: columns.NumberColumn(name, format=form) for name, form in (formats or {}).items()}
             link = columns.LinkColumn(_("run"), display_text=r"run=(.*)$")  # opens the page of that run
-            st.dataframe(data, hide_index=True, column_config={_("run"): link, **fractions})
+            st.dataframe(data, hide_index=True, column_config={_("run"): link, **numbers})
 
 
 def _data(shown: ExperimentView, **more: Callable[[RunRecord], object]) -> pd.DataFrame:
@@ -195,7 +201,7 @@ def _labels(shown: ExperimentView) -> None:
         "labels",
         _("Labels per class across, {measure} up, a line for each method").format(measure=shown.measure),
         _data(shown),
-        shown.percents(),
+        shown.formats(),
     )
 
 
@@ -206,7 +212,7 @@ def _final(shown: ExperimentView) -> None:
         "final",
         _("For each method the result of every seed as a dot and the mean as a bar"),
         _data(shown),
-        shown.percents(),
+        shown.formats(),
     )
 
 
@@ -217,9 +223,9 @@ def _curve(run: str, name: str) -> Curve | None:
 
 
 def _race(shown: ExperimentView) -> None:
-    problem = shown.spec.problem
+    problem, words = shown.spec.problem, shown.words
     names = {
-        metric_name(problem, key, problem.tasks[0], "validation", shown.auc): _("on {domain}").format(
+        metric_name(problem, key, problem.tasks[0], "validation", words.measure.is_auc): _("on {domain}").format(
             domain=domain_title(key)
         )
         for key in (*problem.target, *problem.unseen, *problem.source)
@@ -231,10 +237,9 @@ def _race(shown: ExperimentView) -> None:
     over = mean_curves(
         curves, {condition: [row.run for row in rows] for condition, rows in by_condition(here.table).items()}
     )
-    words = shown.words
     if name == "loss/total":
-        words = replace(words, value=_("loss"), percent=False)
-    elif words.percent:
+        words = replace(words, value=_("loss"), measure=Measure("error"))
+    elif not words.measure.is_error:
         words = replace(words, value=shown.measure)
     figure = charts.learning_curves_chart(over, here.titles, here.styles, here.dark, words, _("step"))
     parts = [
@@ -252,8 +257,9 @@ def _race(shown: ExperimentView) -> None:
     ]
     data = pd.concat(parts) if parts else pd.DataFrame()
     alt = _("{what} against steps: mean and band over seeds for each method").format(what=names[name])
-    fractions = (_("mean"), _("mean − deviation"), _("mean + deviation")) if words.percent else ()
-    _show(figure, "race", alt, data, fractions)
+    form = words.measure.column_format
+    means = dict.fromkeys((_("mean"), _("mean − deviation"), _("mean + deviation")), form) if form else {}
+    _show(figure, "race", alt, data, means)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -280,7 +286,7 @@ def _shift(shown: ExperimentView) -> None:
     data = _data(shown, **{shift.parameter: lambda row: shift.sizes[row.condition],
                            title: lambda row: distances.get(shift.sizes[row.condition])})  # fmt: skip
     alt = _("For each method {measure} against the size of the shift, with the distance between the domains")
-    _show(figure, "shift", alt.format(measure=shown.measure), data, shown.percents())
+    _show(figure, "shift", alt.format(measure=shown.measure), data, shown.formats())
     st.caption(
         _("The distance is about 0 where source and target inputs have the same distribution; it is measured on "
           "training samples alone, and no label is used.")
@@ -292,13 +298,13 @@ def _freeze(shown: ExperimentView) -> None:
     places = {condition: float(len(own[0].frozen)) for condition, own in by_condition(rows).items()}
     figure = charts.steps_chart(rows, places, shown.titles, shown.dark, shown.words, _("frozen stages"))
     alt = _("The number of frozen stages across, {measure} up").format(measure=shown.measure)
-    _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.percents())
+    _show(figure, "freeze", alt, _data(shown, **{_("frozen"): lambda row: ", ".join(row.frozen)}), shown.formats())
 
 
 def _pictures_of_lambda(shown: ExperimentView) -> LambdaPictures:
     here = shown.at_one_budget()
     ids = {row.run for row in here.table}
-    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark, here.auc)
+    return LambdaPictures([run for run in here.runs if run.id in ids], here.dark, here.words.measure.is_auc)
 
 
 def _lambda(shown: ExperimentView) -> None:
@@ -332,7 +338,7 @@ def _targets(shown: ExperimentView) -> None:
     alt = _(
         "For each target a group of bars, one for each method, with one standard deviation over seeds to either side"
     )
-    _show(figure, "targets", alt, data, here.percents())
+    _show(figure, "targets", alt, data, here.formats())
     st.caption(_("The lines show one standard deviation over seeds to either side, not how well the mean is known."))
 
 
@@ -346,8 +352,8 @@ def _kept(shown: ExperimentView) -> None:
         here.styles,
         here.dark,
         here.words,
-        _("AUC on the source, afterwards") if here.auc else _("accuracy on the source, afterwards"),
-        here.words.percent,
+        _("{measure} on the source, afterwards").format(measure=here.measure),
+        here.words.measure,
     )
     alt = _("The source across, the target up: {measure} on each").format(measure=here.measure)
     _show(
@@ -355,7 +361,7 @@ def _kept(shown: ExperimentView) -> None:
         "kept",
         alt,
         _data(here, **{_("on the source"): lambda row: row.source_accuracy}),
-        here.percents(_("on the source")),
+        here.formats(_("on the source")),
     )
 
 
@@ -372,7 +378,7 @@ def _cost(shown: ExperimentView) -> None:
         points = {row.run: (float(cost(specs[row.run]).updatable), row.value) for row in here.table}
     figure = charts.tradeoff_chart(here.table, points, here.titles, here.styles, here.dark, here.words, measure)
     alt = _("{cost} across, {measure} on the target up").format(cost=measure, measure=here.measure)
-    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.percents())
+    _show(figure, "cost", alt, _data(here, **{measure: lambda row: points[row.run][0]}), here.formats())
     if measure == seconds:
         st.caption(_("Runs that trained at the same time shared the cores: alone each would be quicker."))
 

@@ -67,7 +67,7 @@ def _panel(experiment: str, was_live: bool) -> None:
     for sentence in verdicts[1:]:
         st.markdown(sentence.text)
     _choose_reference(results.titles, results.reference)
-    findings_table(results.found, results.reference, results.titles, results.unit, results.auc)
+    findings_table(results.found, results.reference, results.titles, results.measure)
     every_setting(results.runs)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.i18n import _
 from xfer_core.analysis.findings import ConditionSummary
+from xfer_core.analysis.measure import Measure
 from xfer_core.analysis.sentences import Sentence, how_judged, table_rows
 
 
@@ -22,12 +23,10 @@ def show_experiment_verdict(said: Sequence[Sentence]) -> None:
             st.info(first.text, icon=":material/balance:")
 
 
-def findings_table(
-    found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], unit: str | None, auc: bool
-) -> None:
-    """One row per method and label budget: mean (``auc``: of the AUC, times 100), difference to the reference with its
+def findings_table(found: Sequence[ConditionSummary], reference: str, titles: dict[str, str], measure: Measure) -> None:
+    """One row per method and label budget: mean, difference to the reference with its
     interval and p value, sign test and verdict; below, for how many comparisons the verdicts hold."""
-    rows = pd.DataFrame(table_rows(found, reference, titles, unit, auc, _))
+    rows = pd.DataFrame(table_rows(found, reference, titles, measure, _))
     st.dataframe(
         rows,
         hide_index=True,

@@ -10,7 +10,9 @@ import streamlit as st
 
 from pages.i18n import _
 from pages.widgets.chart_runs import term_titles
-from pages.widgets.domains import domain_title, mean_error_title, task_word
+from pages.widgets.domains import domain_title, task_word
+from pages.widgets.measure import measure_word
+from xfer_core.analysis.measure import Measure, task_measure
 from xfer_core.analysis.sweep import SweepPoint, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
 from xfer_core.names import TermName
@@ -42,14 +44,11 @@ class LambdaPictures:
     def _measure_title(self, name: str) -> str:
         term = TermName.parse(name)
         several = len(self.spec.problem.tasks) > 1
-        if self._is_error(name):
-            what = mean_error_title(self.spec.problem.unit(term.task))
-        else:
-            what = "AUC" if self.auc and term.task in self.spec.problem.two_class_tasks() else _("accuracy")
+        what = measure_word(self._measure(name))
         return f"{domain_title(term.domain)}{f' · {task_word(term.task)}' if several else ''}: {what}"
 
-    def _is_error(self, name: str) -> bool:
-        return TermName.parse(name).task in self.spec.problem.regressions()
+    def _measure(self, name: str) -> Measure:
+        return task_measure(self.spec.problem, TermName.parse(name).task, self.auc)
 
     def _lambda_title(self) -> str:
         problem = self.spec.problem
@@ -70,7 +69,7 @@ class LambdaPictures:
                 width=420,
             )  # fmt: skip
         title, x_title = self.measures[name], self._lambda_title()
-        figure = lambda_chart(self.points, (name, title), self.titles, self.dark, x_title, not self._is_error(name))
+        figure = lambda_chart(self.points, (name, title), self.titles, self.dark, x_title, self._measure(name))
         alt = _("{measure} against {term}: a line for fixed λ, a line across for each method that sets λ itself")
         return figure, alt.format(measure=title, term=x_title), self._data([name])
 
@@ -83,8 +82,8 @@ class LambdaPictures:
         x = left.selectbox(_("Across"), names, 1, format_func=self.measures.__getitem__, key="lambda.across")
         y = right.selectbox(_("Up"), names, 0, format_func=self.measures.__getitem__, key="lambda.up")
         axes = ((x, self.measures[x]), (y, self.measures[y]))
-        percent = (not self._is_error(x), not self._is_error(y))
-        figure = frontier_chart(self.points, axes, self.titles, self.dark, percent)
+        measures = (self._measure(x), self._measure(y))
+        figure = frontier_chart(self.points, axes, self.titles, self.dark, measures)
         alt = _("{y} against {x}: a line for fixed λ, a mark for each method that sets λ itself")
         return figure, alt.format(x=self.measures[x], y=self.measures[y]), self._data([x, y])
 

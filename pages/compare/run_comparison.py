@@ -11,7 +11,7 @@ from pages.widgets.change_words import changed_by_hand
 from pages.widgets.measure import auc_value
 from pages.widgets.run_words import result_words
 from pages.widgets.store import store
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.spec_diff import why_not_comparable
 from xfer_core.runs.store import FINISHED, Run
 

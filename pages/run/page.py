@@ -14,7 +14,7 @@ from pages.widgets.live_panel import baselines_of, live_buttons, live_notes, liv
 from pages.widgets.predict_panel import predict_panel
 from pages.widgets.run_words import run_title
 from pages.widgets.store import store
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.errors import XferError
 from xfer_core.exports.live_changes import with_changes
 from xfer_core.exports.recipe import recipe_text

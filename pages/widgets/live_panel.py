@@ -23,7 +23,7 @@ from pages.widgets.phases import phase_titles
 from pages.widgets.sample_weights import sample_weights
 from pages.widgets.selection_table import selection_table
 from pages.widgets.store import store, validated
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.charts.palette import TARGET
 from xfer_core.errors import XferError
 from xfer_core.execution.dispatcher import ensure_dispatcher

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from pages.i18n import _
+from pages.widgets.domains import mean_error_title
+from xfer_core.analysis.measure import Measure
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import Run
 
@@ -14,6 +16,13 @@ HELP = (
     "AUC, the area under the ROC curve: the probability that a sample of the one class gets a higher score than one of "
     "the other. 0.5 is chance, 1 is perfect. It needs no threshold, and does not change where one class is rarer."
 )
+
+
+def measure_word(measure: Measure) -> str:
+    """What is measured, within a sentence or on an axis."""
+    if measure.is_error:
+        return mean_error_title(measure.unit)
+    return "AUC" if measure.is_auc else _("accuracy")
 
 
 def has_auc(spec: RunSpec) -> bool:

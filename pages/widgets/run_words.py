@@ -7,7 +7,7 @@ from typing import Any
 from pages.i18n import _, format_time
 from pages.widgets.domains import domain_title
 from pages.widgets.field_words import field_title, field_words
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.sentences import budget_word
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import Run

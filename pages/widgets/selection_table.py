@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.i18n import _, plain
 from pages.widgets.domains import domain_title, task_title
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.names import MetricName, is_auc, is_error
 from xfer_core.runs.spec import metric_name

@@ -18,7 +18,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from xfer_core.analysis.accuracy import gain, metric_text
+from xfer_core.analysis.accuracy import gain
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.verdict import Verdict
 from xfer_core.cli import main
 from xfer_core.domains import domain_info, load_domain

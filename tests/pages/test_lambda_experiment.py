@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.experiments import empty_experiment, finish_run
 from tests.support.pages import app, text_of
+from xfer_core.analysis.measure import ACCURACY, Measure
 from xfer_core.analysis.sweep import SweepPoint, averaged, sweep_points, swept_terms
 from xfer_core.charts.sweep import frontier_chart, lambda_chart
 from xfer_core.experiments.plan import Plan
@@ -71,11 +72,11 @@ def test_the_pictures_hold_every_run_and_each_method_that_sets_lambda():
     points = [SweepPoint("joint", value, {"a": value, "b": 1 - value}) for value in (1.0, 0.0, 0.5, 0.5)]
     points += [SweepPoint("mgda", None, {"a": 0.25, "b": 0.75}), SweepPoint("dwa", None, {"b": 0.5})]
     titles = {"joint": "Joint", "mgda": "MGDA", "dwa": "DWA"}
-    means, dots, across = lambda_chart(points, ("a", "A"), titles, False, "λ", True).data
+    means, dots, across = lambda_chart(points, ("a", "A"), titles, False, "λ", ACCURACY).data
     assert list(means.x) == [0, 0.5, 1]
     assert list(dots.x) == [1, 0, 0.5, 0.5]
     assert (across.name, set(across.y)) == ("MGDA", {0.25})
-    line, mark = frontier_chart(points, (("a", "A"), ("b", "B")), titles, True, (True, False)).data
+    line, mark = frontier_chart(points, (("a", "A"), ("b", "B")), titles, True, (ACCURACY, Measure("error"))).data
     assert (line.name, mark.name) == ("Joint", "MGDA")
     assert list(line.x) == [0, 0.5, 1]
     assert list(mark.y) == [0.75]

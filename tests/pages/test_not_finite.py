@@ -14,7 +14,7 @@ from pages.streaming.feed import _message
 from tests.support.experiments import empty_experiment, finish_run, finish_runs, queue_experiment
 from tests.support.pages import app, finished_run, text_of
 from tests.support.training import SOURCE, TARGET
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.cli import main
 from xfer_core.experiments.presets import RACERS
 from xfer_core.exports import export_run, onnx

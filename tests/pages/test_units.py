@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.widgets.chart_runs import chart_run, panel_charts
 from tests.support.pages import app, text_of
 from tests.support.runs import trained_run
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.domains import Card, Domain, Task, registry
 from xfer_core.errors import XferError
 from xfer_core.experiments.experiment import Experiment

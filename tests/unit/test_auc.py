@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.names import auc_of, is_accuracy, is_auc
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.support.training import SMALL, Recorder, settings, trained, trainer
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.domains import domain_info, domain_keys, load_domain
 from xfer_core.domains.published import SETS
 from xfer_core.domains.tilt import tilt

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from xfer_core.analysis.intervals import CONFIDENCE, interval
-from xfer_core.domains import unit_of
-from xfer_core.names import MetricName, is_auc, is_error
 from xfer_core.problems.problem import Problem
 
 SPELLED = {"°": "degrees"}  # units that are signs, as a sentence or an axis names them
@@ -31,19 +29,6 @@ def unit_words(problem: Problem) -> str:
     """The units of all regressions as words, such as ``degrees, years``; empty without one."""
     words = (unit_word(problem.unit(task)) for task in problem.regressions())
     return ", ".join(dict.fromkeys(filter(None, words)))
-
-
-def metric_text(name: str, value: float) -> str:
-    """The value of the scalar of this name for readers: an accuracy as ``73.1 %``, an AUC as ``0.874``, a mean error in
-    the unit of its task as ``4.2°``, and ``failed`` for a value that is not finite, because the network broke."""
-    if not math.isfinite(value):
-        return "failed"
-    if is_auc(name):
-        return f"{value:.3f}"
-    if not is_error(name):
-        return f"{100 * value:.1f} %"
-    metric = MetricName.parse(name)
-    return with_unit(f"{value:.1f}", unit_of(metric.domain, metric.task))
 
 
 @dataclass(frozen=True)
@@ -107,10 +92,10 @@ def mean_std(values: Sequence[float]) -> MeanStd:
     return MeanStd(statistics.mean(values), deviation, len(values), interval(values))
 
 
-def format_mean_std(over: MeanStd, scale: float = 100, sign: bool = False) -> str:
+def format_mean_std(over: MeanStd, scale: float = 100, sign: bool = False, digits: int = 1) -> str:
     """Mean and standard deviation times ``scale``; one seed has no deviation."""
-    mean = f"{scale * over.mean:+.1f}" if sign else f"{scale * over.mean:.1f}"
-    return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.1f}")
+    mean = f"{scale * over.mean:{'+' if sign else ''}.{digits}f}"
+    return mean + ("" if over.deviation is None else f" ± {scale * over.deviation:.{digits}f}")
 
 
 def accuracy_interval(accuracy: float, samples: int) -> tuple[float, float]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xfer_core.analysis.accuracy import MeanStd, format_mean_std, unit_word, with_unit
 from xfer_core.analysis.comparison import RunRecord
 from xfer_core.analysis.findings import ConditionSummary, label_efficiencies
 from xfer_core.analysis.intervals import MIN_SEEDS, Difference
 from xfer_core.analysis.label_efficiency import LabelEfficiency
+from xfer_core.analysis.measure import Measure, Translate
 
-Translate = Callable[[str], str]
 NAMED = 4  # methods whose means are named while there are too few seeds for more
 
 
@@ -39,7 +38,7 @@ def sentences(
     found: Sequence[ConditionSummary],
     reference: str,
     titles: Mapping[str, str],
-    unit: str | None,
+    measure: Measure,
     _: Translate = str,
 ) -> list[Sentence]:
     """Label efficiency, and the significant differences at each budget; the most important sentence first.
@@ -48,11 +47,11 @@ def sentences(
         table: finished runs.
         found: their summaries against ``reference``, a condition.
         titles: condition → title, escaped for Markdown.
-        unit: of the error that is measured, empty if it has none; None if an accuracy is measured.
+        measure: of the values.
         _: translates one English text.
     """
     efficiency: list[Sentence] = []
-    if unit is None:
+    if not measure.is_error:
         for condition, one in label_efficiencies(table, found, reference).items():
             if one.many is None or _tenths(one.many) > one.few:
                 text = _worth_sentence(one, _).format(method=titles[condition], other=titles[reference])
@@ -61,7 +60,7 @@ def sentences(
     for budget in dict.fromkeys(one.budget for one in found):
         here = [one for one in found if one.budget == budget]
         if any(one.difference is not None for one in here):
-            at_budgets.append(_difference_sentence(here, reference, titles, budget, unit, _))
+            at_budgets.append(_difference_sentence(here, reference, titles, budget, measure, _))
     return efficiency + sorted(at_budgets, key=lambda one: not one.is_significant)
 
 
@@ -107,7 +106,7 @@ def _difference_sentence(
     reference: str,
     titles: Mapping[str, str],
     budget: Any,
-    unit: str | None,
+    measure: Measure,
     _: Translate,
 ) -> Sentence:
     words = {"reference": titles[reference], "budget": budget_word(budget, _)}
@@ -119,8 +118,8 @@ def _difference_sentence(
             text = _("With {budget} no method differs clearly from **{reference}** ({seeds} seeds).")
             return Sentence(text.format(**words, seeds=seeds), False)
         text = _("With {budget}, so far: {measured}. {few}: a difference is called clear from {least} on.")
-        means = [one for one in ranked(here, unit is not None) if math.isfinite(one.over.mean)]
-        measured = [f"**{titles[one.condition]}** {mean_text(one.over, unit)}" for one in means[:NAMED]]
+        means = [one for one in ranked(here, measure) if math.isfinite(one.over.mean)]
+        measured = [f"**{titles[one.condition]}** {measure.mean_text(one.over)}" for one in means[:NAMED]]
         if len(means) > NAMED:
             measured.append(_("{count} more").format(count=len(means) - NAMED))
         few = _("1 shared seed") if seeds == 1 else _("{seeds} shared seeds").format(seeds=seeds)
@@ -129,37 +128,31 @@ def _difference_sentence(
     text = _("With {budget} **{method}** beat **{reference}** {by}.")
     if first[1].mean < 0:
         text = _("With {budget} **{method}** did worse than **{reference}** {by}.")
-    texts = [text.format(**words, method=titles[first[0]], by=_by(first[1], unit, _))]
+    texts = [text.format(**words, method=titles[first[0]], by=_by(first[1], measure, _))]
     for methods, text in (
         ([one for one in more if one[1].mean > 0], _("Better too: {methods}.")),
         ([one for one in more if one[1].mean < 0], _("Worse: {methods}.")),
     ):
         if methods:
-            parts = [f"**{titles[name]}** ({_points(found.mean, unit)})" for name, found in methods]
+            parts = [f"**{titles[name]}** ({measure.points(found.mean)})" for name, found in methods]
             texts.append(text.format(methods=", ".join(parts)))
     return Sentence(" ".join(texts), True)
 
 
-def _by(difference: Difference, unit: str | None, _: Translate) -> str:
+def _by(difference: Difference, measure: Measure, _: Translate) -> str:
     """The amount of the difference, with the interval."""
-    ends = [_points(end, unit) for end in (difference.low, difference.high) if end is not None]
-    points = _points(abs(difference.mean), unit).removeprefix("+")
-    amount = points if unit is not None else _("{points} points").format(points=points)
+    ends = [measure.points(end) for end in (difference.low, difference.high) if end is not None]
     text = _("by {amount} (95 % interval {low} to {high}, {seeds} seeds)")
-    return text.format(amount=amount, low=ends[0], high=ends[1], seeds=difference.seeds)
+    return text.format(amount=measure.amount(difference.mean, _), low=ends[0], high=ends[1], seeds=difference.seeds)
 
 
-def _points(value: float, unit: str | None) -> str:
-    return _minus(f"{100 * value:+.1f}") if unit is None else with_unit(_minus(f"{value:+.1f}"), unit)
-
-
-def ranked(found: Sequence[ConditionSummary], numbers: bool) -> list[ConditionSummary]:
+def ranked(found: Sequence[ConditionSummary], measure: Measure) -> list[ConditionSummary]:
     """Budget by budget, the best mean first; non-finite means last."""
     order = list(dict.fromkeys(one.budget for one in found))
 
     def place(one: ConditionSummary) -> tuple[int, float]:
         mean = one.over.mean
-        return order.index(one.budget), (mean if numbers else -mean) if math.isfinite(mean) else math.inf
+        return order.index(one.budget), (mean if measure.is_error else -mean) if math.isfinite(mean) else math.inf
 
     return sorted(found, key=place)
 
@@ -168,16 +161,15 @@ def table_rows(
     found: Sequence[ConditionSummary],
     reference: str,
     titles: Mapping[str, str],
-    unit: str | None,
-    auc: bool,
+    measure: Measure,
     _: Translate = str,
 ) -> list[dict[str, str]]:
-    """One row for each budget and method, the best first: column → text; ``auc`` if an AUC is measured."""
-    return [_cells(one, reference, titles, unit, auc, _) for one in ranked(found, unit is not None)]
+    """One row for each budget and method, the best first: column → text."""
+    return [_cells(one, reference, titles, measure, _) for one in ranked(found, measure)]
 
 
 def _cells(
-    one: ConditionSummary, reference: str, titles: Mapping[str, str], unit: str | None, auc: bool, _: Translate
+    one: ConditionSummary, reference: str, titles: Mapping[str, str], measure: Measure, _: Translate
 ) -> dict[str, str]:
     difference = one.difference
     verdict = _("compared with this") if one.condition == reference else ""
@@ -190,30 +182,13 @@ def _cells(
         _("Labels per class"): _("all") if one.budget == "all" else f"{one.budget:g}",
         _("Method"): titles[one.condition],
         _("Verdict"): verdict,
-        _measure(unit, auc, _): mean_text(one.over, unit).removesuffix(" %"),
-        _("Difference"): "" if difference is None else _signed(difference.mean, unit),
-        _("95 % interval"): "" if difference is None else _ends(difference, unit),
+        measure.heading(_): measure.mean_text(one.over, with_unit=False),
+        _("Difference"): "" if difference is None else measure.difference(difference.mean),
+        _("95 % interval"): "" if difference is None else _ends(difference, measure),
         _("p, adjusted"): "" if difference is None else _chance(difference),
         _("Seeds in favour (sign test)"): "" if difference is None else _signs(difference, _),
         _("Seeds"): str(one.over.seeds),
     }
-
-
-def _measure(unit: str | None, auc: bool, _: Translate) -> str:
-    """The heading of what is measured."""
-    if auc:
-        return _("AUC × 100")
-    if unit is None:
-        return _("Accuracy, %")
-    return _("Error, {unit}").format(unit=_(unit_word(unit))) if unit else _("Error")
-
-
-def mean_text(over: MeanStd, unit: str | None) -> str:
-    """Mean ± standard deviation, such as "77.4 ± 1.2 %"."""
-    if not math.isfinite(over.mean):
-        return "–"
-    text = format_mean_std(over, 100 if unit is None else 1)
-    return f"{text} %" if unit is None else with_unit(text, unit)
 
 
 def _chance(difference: Difference) -> str:
@@ -229,21 +204,10 @@ def _signs(difference: Difference, _: Translate) -> str:
     return f"{text} (p {difference.sign_p:.2g})"
 
 
-def _signed(value: float, unit: str | None) -> str:
-    if not math.isfinite(value):
-        return "–"
-    return _minus(f"{100 * value:+.1f}" if unit is None else f"{value:+.2f}")
-
-
-def _minus(text: str) -> str:
-    """With a minus sign in place of a hyphen."""
-    return text.replace("-", "−")
-
-
-def _ends(difference: Difference, unit: str | None) -> str:
+def _ends(difference: Difference, measure: Measure) -> str:
     if difference.low is None or difference.high is None:
         return "–"
-    return f"{_signed(difference.low, unit)} … {_signed(difference.high, unit)}"
+    return f"{measure.difference(difference.low)} … {measure.difference(difference.high)}"
 
 
 def how_judged(found: Sequence[ConditionSummary], _: Translate = str) -> str:

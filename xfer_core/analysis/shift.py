@@ -12,7 +12,8 @@ import torch
 from xfer_core.analysis.accuracy import mean_std
 from xfer_core.analysis.comparison import RunRecord
 from xfer_core.analysis.intervals import MIN_SEEDS
-from xfer_core.analysis.sentences import Sentence, Translate, mean_text
+from xfer_core.analysis.measure import Measure, Translate
+from xfer_core.analysis.sentences import Sentence
 from xfer_core.domains import domain_info
 from xfer_core.domains.reference import key_of
 from xfer_core.errors import XferError
@@ -91,7 +92,7 @@ def shift_sentences(
     table: Sequence[RunRecord],
     shift: ShiftSweep,
     titles: Mapping[str, str],
-    unit: str | None,
+    measure: Measure,
     _: Translate = str,
 ) -> list[Sentence]:
     """For each label budget, from the smallest to the largest shift: the method that ended best, and the one that ended
@@ -101,7 +102,7 @@ def shift_sentences(
         table: finished runs.
         shift: the sweep that they make.
         titles: line → title of its method, escaped for Markdown.
-        unit: of an error; None if an accuracy is measured.
+        measure: of the values.
         _: translates one English text.
     """
     found: list[Sentence] = []
@@ -116,7 +117,7 @@ def shift_sentences(
         lines = [line for line in named if {(line, first), (line, last)} <= values.keys()]
         if len(sizes) < 2 or not lines:
             continue
-        order = sorted(lines, key=lambda line: mean(values[line, last]), reverse=unit is None)
+        order = sorted(lines, key=lambda line: mean(values[line, last]), reverse=not measure.is_error)
         seeds = min(len(one) for one in values.values())
         text = _("{parameter} from {first} to {last}: ").format(
             parameter=shift.parameter, first=f"{first:g}", last=f"{last:g}"
@@ -124,8 +125,8 @@ def shift_sentences(
         parts = [
             _("**{method}** went from {before} to {after}").format(
                 method=titles[line],
-                before=mean_text(mean_std(values[line, first]), unit),
-                after=mean_text(mean_std(values[line, last]), unit),
+                before=measure.mean_text(mean_std(values[line, first])),
+                after=measure.mean_text(mean_std(values[line, last])),
             )
             for line in dict.fromkeys((order[0], order[-1]))
         ]

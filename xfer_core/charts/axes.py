@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import plotly.graph_objects as go
 
+from xfer_core.analysis.measure import Measure
 from xfer_core.charts.palette import TOTAL
 
 
@@ -23,3 +27,16 @@ def place_axes(figure: go.Figure, x: str, y: str) -> None:
         xaxis={"title": x, "automargin": True},
         yaxis={"title": y, "automargin": True},
     )
+
+
+def measure_axis(update: Callable[..., Any], measure: Measure, zoomed: bool = False) -> None:
+    """Ticks and range of an axis of values. Accuracies and AUCs are drawn from 0 to 1, unless ``zoomed``, so that the
+    axis does not change while results arrive.
+
+    Args:
+        update: ``update_xaxes`` or ``update_yaxes`` of a figure.
+        measure: of the values.
+        zoomed: whether only the range of the values is shown.
+    """
+    whole = None if zoomed or measure.is_error else [0, 1.02]
+    update(tickformat=measure.tick_format, range=whole)

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from xfer_core.analysis.comparison import RunRecord, budgets, by_condition
 from xfer_core.analysis.learning_curves import MeanCurve
-from xfer_core.charts.axes import place_axes
+from xfer_core.analysis.measure import ACCURACY, Measure
+from xfer_core.charts.axes import measure_axis, place_axes
 from xfer_core.charts.palette import LineStyle, chart_text, neutral_style
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon")
@@ -24,14 +25,14 @@ class ChartLabels:
         value: the measured quantity, such as "accuracy".
         budget: title of the axis of label budgets.
         labels: a budget as a tick or in a legend, such as "5" or "all".
-        percent: whether values are fractions.
-        zoomed: whether an axis of fractions shows only the range of the values, not 0 to 100 %.
+        measure: of the values.
+        zoomed: whether an axis of accuracies or AUCs shows only the range of the values, not 0 to 1.
     """
 
     value: str
     budget: str
     labels: Callable[[object], str]
-    percent: bool = True
+    measure: Measure = ACCURACY
     zoomed: bool = False
 
 
@@ -109,7 +110,9 @@ def final_chart(
     """Every seed of every condition as a dot, its mean as a bar, the best on top; one marker shape per budget."""
     order = budgets(table)
     ranked = sorted(
-        by_condition(table).items(), key=lambda item: mean(row.value for row in item[1]), reverse=not words.percent
+        by_condition(table).items(),
+        key=lambda item: mean(row.value for row in item[1]),
+        reverse=not words.measure.is_error,
     )
     names = {name: chart_text(titles[name]) for name, _ in ranked}
     figure = go.Figure()
@@ -206,7 +209,7 @@ def tradeoff_chart(
     dark: bool,
     words: ChartLabels,
     x: str,
-    percent: bool = False,
+    across: Measure | None = None,
 ) -> go.Figure:
     """Two values of every run against each other: small markers for runs, a large one for the mean of each condition.
 
@@ -217,7 +220,7 @@ def tradeoff_chart(
         dark: whether the page is dark.
         words: of the y axis.
         x: title of the x axis.
-        percent: whether x is a fraction.
+        across: the measure that x is, if it is one.
     """
     figure = go.Figure()
     for i, (condition, rows) in enumerate(by_condition(table).items()):
@@ -236,8 +239,8 @@ def tradeoff_chart(
             marker={"size": 16, "color": colour, "symbol": mark},
         )
     finish(figure, x, words)
-    if percent:
-        figure.update_xaxes(tickformat=".0%", range=None if words.zoomed else [0, 1.02])
+    if across:
+        measure_axis(figure.update_xaxes, across, words.zoomed)
     return figure
 
 
@@ -290,10 +293,7 @@ def seed_dots(
 
 
 def finish(figure: go.Figure, x: str, words: ChartLabels, across: bool = False) -> go.Figure:
-    """Axes, margins and legend; ``across`` if the values are on the x axis. Fractions are drawn from 0 to 100 %, so
-    that the axis does not change while results arrive."""
+    """Axes, margins and legend; ``across`` if the values are on the x axis."""
     place_axes(figure, x, chart_text(words.value))
-    if words.percent:
-        whole = None if words.zoomed else [0, 1.02]
-        (figure.update_xaxes if across else figure.update_yaxes)(tickformat=".0%", range=whole)
+    measure_axis(figure.update_xaxes if across else figure.update_yaxes, words.measure, words.zoomed)
     return figure

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from xfer_core.analysis.measure import Measure
 from xfer_core.analysis.sweep import SweepPoint, averaged
-from xfer_core.charts.axes import place_axes
+from xfer_core.charts.axes import measure_axis, place_axes
 from xfer_core.charts.palette import METHODS, chart_text, method_style
 
 SYMBOLS = ("diamond", "square", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
@@ -15,21 +16,21 @@ AT_END = 1.06  # x position of methods that set λ automatically, beyond the las
 
 
 def lambda_chart(
-    points: Sequence[SweepPoint], measure: tuple[str, str], titles: Mapping[str, str], dark: bool, x_title: str,
-    percent: bool,
+    points: Sequence[SweepPoint], value: tuple[str, str], titles: Mapping[str, str], dark: bool, x_title: str,
+    measure: Measure,
 ) -> go.Figure:  # fmt: skip
     """One measure against λ: every run as a dot, the means as a line; each method that sets λ automatically as a
     horizontal line with a marker at its end.
 
     Args:
         points: the finished runs, at one label budget.
-        measure: a key of ``SweepPoint.measured``, and its title.
+        value: a key of ``SweepPoint.measured``, and its title.
         titles: kind → title.
         dark: whether the page is dark.
         x_title: which λ it is.
-        percent: whether the measure is a fraction.
+        measure: of its values.
     """
-    name, title = measure
+    name, title = value
     here = [point for point in points if name in point.measured]
     figure, joint = go.Figure(), METHODS["joint"]
     constant = [point for point in here if point.value is not None]
@@ -52,10 +53,10 @@ def lambda_chart(
             showlegend=False,
         )
     for i, point in enumerate(averaged([point for point in here if point.value is None])):
-        style, value = method_style(point.kind), point.measured[name]
+        style, level = method_style(point.kind), point.measured[name]
         figure.add_scatter(
             x=[0, 1, AT_END],
-            y=[value] * 3,
+            y=[level] * 3,
             name=chart_text(titles[point.kind]),
             mode="lines+markers",
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": [0, 0, 12]},
@@ -64,8 +65,7 @@ def lambda_chart(
     place_axes(figure, chart_text(x_title), chart_text(title))
     figure.update_layout(showlegend=True)
     figure.update_xaxes(range=[-0.03, 1.1])
-    if percent:  # the axis does not change while results arrive
-        figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
+    measure_axis(figure.update_yaxes, measure)
     return figure
 
 
@@ -74,7 +74,7 @@ def frontier_chart(
     axes: tuple[tuple[str, str], tuple[str, str]],
     titles: Mapping[str, str],
     dark: bool,
-    percent: tuple[bool, bool],
+    measures: tuple[Measure, Measure],
 ) -> go.Figure:
     """Two measures against each other, as means over seeds: constant λ as a line, each method that sets λ automatically
     as a marker.
@@ -84,7 +84,7 @@ def frontier_chart(
         axes: (measure, title) for x and y.
         titles: kind → title.
         dark: whether the page is dark.
-        percent: whether x and y are fractions.
+        measures: of x and y.
     """
     (x, x_title), (y, y_title) = axes
     here = [point for point in averaged(points) if x in point.measured and y in point.measured]
@@ -111,6 +111,6 @@ def frontier_chart(
     place_axes(figure, chart_text(x_title), chart_text(y_title))
     figure.update_layout(showlegend=True)
     figure.update_traces(cliponaxis=False)
-    figure.update_xaxes(tickformat=".0%" if percent[0] else "")
-    figure.update_yaxes(tickformat=".0%" if percent[1] else "")
+    measure_axis(figure.update_xaxes, measures[0], zoomed=True)
+    measure_axis(figure.update_yaxes, measures[1], zoomed=True)
     return figure

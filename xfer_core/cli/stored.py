@@ -23,7 +23,7 @@ def _row(run: Any) -> dict[str, Any]:
 
 def runs(options: argparse.Namespace) -> int:
     """List all runs."""
-    from xfer_core.analysis.accuracy import metric_text
+    from xfer_core.analysis.measure import metric_text
     from xfer_core.runs.deletion import runs_without_rows
     from xfer_core.runs.store import open_store
 
@@ -100,7 +100,7 @@ def export(options: argparse.Namespace) -> int:
 
 def describe(outcome: dict[str, Any]) -> str:
     """The result of a run as lines of text."""
-    from xfer_core.analysis.accuracy import metric_text
+    from xfer_core.analysis.measure import metric_text
     from xfer_core.execution.worker import warnings
 
     lines = [f"run {outcome['run']}: {outcome['status']} after {outcome['seconds']:.1f} s"]

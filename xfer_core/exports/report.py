@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 import xfer_core
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.selection import selection_outcomes
 from xfer_core.analysis.verdict import verdict
 from xfer_core.charts.confusion import confusion_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.domains import domain_info, notices
 from xfer_core.exports.data import FILE as DATA
 from xfer_core.exports.data import load_data, write_data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xfer_core.analysis.accuracy import accuracy_interval, metric_text, with_unit
+from xfer_core.analysis.accuracy import accuracy_interval, with_unit
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.verdict import SCRATCH, Verdict
 from xfer_core.domains import domain_info
 from xfer_core.errors import format_error

@@ -31,7 +31,7 @@ def facts(found: ExperimentResults) -> list[str]:
         f"model selection: {RULES[training.selection].title.lower()}."
     )
     if found.auc:
-        said.append(f"Measured: {found.measure}.")
+        said.append(f"Measured: {found.measure.on_target}.")
     return said
 
 

@@ -41,14 +41,14 @@ def static_figure(found: ExperimentResults, form: str) -> bytes:
 
 
 def _by_method(figure: Figure, found: ExperimentResults) -> None:
-    order = [one.condition for one in ranked(found.found, found.numbers)][::-1]
+    order = [one.condition for one in ranked(found.found, found.measure)][::-1]
     axes, conditions = figure.subplots(), by_condition(found.table)
     for place, condition in enumerate(order):
         values, colour = [_scaled(found, row.value) for row in conditions[condition]], found.looks[condition].light
         axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0)
         axes.plot([mean(values)] * 2, [place - 0.28, place + 0.28], color=colour, linewidth=3)
     axes.set_yticks(range(len(order)), [found.titles[condition] for condition in order])
-    axes.set_xlabel(found.measure)
+    axes.set_xlabel(found.measure.on_target)
     axes.grid(axis="x", alpha=0.3)
 
 
@@ -66,7 +66,7 @@ def _against_labels(figure: Figure, found: ExperimentResults) -> None:
         )  # fmt: skip
     axes.set_xticks(range(len(order)), [budget_word(budget).removesuffix(" per class") for budget in order])
     axes.set_xlabel("labels per class in the target")
-    axes.set_ylabel(found.measure)
+    axes.set_ylabel(found.measure.on_target)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(frameon=False, fontsize=9, handlelength=3.5)
 
@@ -77,4 +77,4 @@ def _dash(dash: str) -> str | tuple[int, tuple[float, ...]]:
 
 
 def _scaled(found: ExperimentResults, value: float) -> float:
-    return value if found.numbers else 100 * value
+    return found.measure.scale * value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 
-from xfer_core.analysis.accuracy import metric_text
+from xfer_core.analysis.measure import metric_text
 from xfer_core.analysis.sentences import how_judged
 from xfer_core.domains import notices
 from xfer_core.exports import html

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from xfer_core.analysis.accuracy import unit_word
 from xfer_core.analysis.comparison import RunRecord, by_condition, condition_of, run_records
 from xfer_core.analysis.findings import ConditionSummary, default_reference, summarize_conditions
-from xfer_core.analysis.sentences import Sentence, Translate, sentences, table_rows
+from xfer_core.analysis.measure import Measure, Translate, task_measure
+from xfer_core.analysis.sentences import Sentence, sentences, table_rows
 from xfer_core.analysis.shift import ShiftSweep, find_shift, shift_sentences
 from xfer_core.charts.palette import LineStyle, method_styles
 from xfer_core.errors import XferError
@@ -56,24 +56,10 @@ class ExperimentResults:
         return [run.typed_spec for run in one_run_per_condition(self.runs)]
 
     @cached_property
-    def unit(self) -> str | None:
-        """The unit of the error that is measured, empty if it has none; None if an accuracy is measured."""
+    def measure(self) -> Measure:
+        """What is measured on the target."""
         problem = self.spec.problem
-        return problem.unit(problem.tasks[0]) if problem.tasks[0] in problem.regressions() else None
-
-    @property
-    def numbers(self) -> bool:
-        """Whether an error is measured, not an accuracy."""
-        return self.unit is not None
-
-    @property
-    def measure(self) -> str:
-        """What is measured, with its unit or scale."""
-        if self.auc:
-            return "AUC on the target, × 100"
-        if self.unit is None:
-            return "accuracy on the target, %"
-        return "mean error on the target" + (f", {unit_word(self.unit)}" if self.unit else "")
+        return task_measure(problem, problem.tasks[0], self.auc)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -92,7 +78,7 @@ class ExperimentResults:
         references = {row.condition: self.reference for row in self.table}
         if shift := self.shift:
             references = {condition: shift.at(condition, self.reference) for condition in references}
-        return summarize_conditions(self.table, references, higher_is_better=not self.numbers)
+        return summarize_conditions(self.table, references, higher_is_better=not self.measure.is_error)
 
     @cached_property
     def shift(self) -> ShiftSweep | None:
@@ -102,7 +88,7 @@ class ExperimentResults:
     @property
     def rows(self) -> list[dict[str, str]]:
         """The same as the rows of a table: column → text."""
-        return table_rows(self.found, self.reference, self.titles, self.unit, self.auc)
+        return table_rows(self.found, self.reference, self.titles, self.measure)
 
     @cached_property
     def said(self) -> list[Sentence]:
@@ -116,12 +102,12 @@ class ExperimentResults:
             escape: of titles and the unit.
             _: translates one English text.
         """
-        unit = self.unit and escape(self.unit)
+        measure = replace(self.measure, unit=escape(self.measure.unit))
         if self.shift:
             methods = {line: escape(_(title)) for line, title in self.shift.methods.items()}
-            return shift_sentences(self.table, self.shift, methods, unit, _)
+            return shift_sentences(self.table, self.shift, methods, measure, _)
         titles = {condition: escape(title) for condition, title in self.titles.items()}
-        return sentences(self.table, self.found, self.reference, titles, unit, _)
+        return sentences(self.table, self.found, self.reference, titles, measure, _)
 
 
 def condition_styles(runs: Sequence[Run]) -> dict[str, LineStyle]:

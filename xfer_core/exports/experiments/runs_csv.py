@@ -14,7 +14,7 @@ def content(found: ExperimentResults) -> bytes:
     columns and rows are the same, whichever measure ``found`` shows."""
     has_auc = found.spec.target_metric(auc=True) != found.spec.target_metric()
     areas = {row.run: {**row.targets, **row.unseen} for row in run_records(found.done, auc=True)} if has_auc else {}
-    what = "error" if found.numbers else "accuracy"
+    what = "error" if found.measure.is_error else "accuracy"
     table = pd.DataFrame(
         [
             {
