@@ -199,6 +199,7 @@ MESSAGES: dict[str, str] = {
     "cut_review": "is left out, because it has no end",
     "unlabelled_reviews": "is left out, because only positive.review and negative.review say what their reviews are",
     "untrained_class": "is left out, because a class must have at least {limit} samples outside the test part",
+    "no_class_in_two": "must have a class that is in at least two of its domains",
     "single_class": "must hold at least two classes with enough samples",
     "no_ink": "must show something that stands out from its border",
     "left_out_weights": "is left out, because the run has not trained to an end",

@@ -23,7 +23,8 @@ from tests.support.own_data import write_folder
 from tests.support.training import differing, trained
 from xfer_core.domains import domain_info, domain_keys, load_domain, own, registry
 from xfer_core.errors import XferError
-from xfer_core.imports import examine, forget, store
+from xfer_core.imports import FoundDomain, examine, forget, store
+from xfer_core.imports.folder_samples import check_classes
 from xfer_core.imports.pictures import open_picture, read_pixels
 from xfer_core.problems.problem import Problem, split_problem
 from xfer_core.strategies.baselines.target_only import TargetOnly
@@ -359,7 +360,7 @@ def no_picture(place):
         (target_of_texts, "no_pictures"),
         (only_tested, "no_pictures"),
         (one_class, "single_class"),
-        (no_common, "no_common_class"),
+        (no_common, "no_class_in_two"),
         (no_picture, "no_pictures"),
     ],
 )
@@ -369,6 +370,20 @@ def test_what_cannot_be_a_domain_is_refused_by_name_and_nothing_is_stored(tmp_pa
         examine(tmp_path / "pets.zip")
     assert refused.value.code == code
     assert not list(registry().own.folder.glob("*"))
+
+
+@pytest.mark.parametrize("second", [{"dog": 6, "cow": 6}, {"hen": 6, "cow": 6}])
+def test_of_three_domains_two_must_share_a_class(second):
+    found = [
+        FoundDomain(name, 12, {"class": own})
+        for name, own in (("a", {"cat": 6, "dog": 6}), ("b", second), ("c", {"bus": 6, "car": 6}))
+    ]
+    if "dog" in second:
+        check_classes("pets.zip", found, {"a", "b", "c"}, "no_pictures")
+        return
+    rule = "pets.zip must have a class that is in at least two of its domains; found a: cat, dog; b: hen, cow; c: bus, "
+    with pytest.raises(XferError, match=rule):
+        check_classes("pets.zip", found, {"a", "b", "c"}, "no_pictures")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -117,6 +118,23 @@ def domain_key(key: str, name: str) -> str:
 def domain_card(card: Card, name: str) -> Card:
     """The card of one domain of an import: its title names the domain, too."""
     return replace(card, title=f"{card.title}, {name}") if name else card
+
+
+def check_shared_class(field: str, classes: Mapping[str, Sequence[str]]) -> None:
+    """Reject several domains no two of which share a class. That any two do is not asked for: a problem picks its
+    domains later, and a run whose method keeps the head checks those (``no_shared_class``).
+
+    Args:
+        field: file or task, for the error.
+        classes: domain → the different classes that it has samples of.
+
+    Raises:
+        XferError: ``no_class_in_two``.
+    """
+    in_domains = Counter(name for names in classes.values() for name in names)
+    if len(classes) > 1 and max(in_domains.values(), default=0) < 2:
+        found = "; ".join(f"{domain}: {', '.join(own)}" for domain, own in classes.items())
+        raise XferError("no_class_in_two", field, found)
 
 
 def first_of_each(labels: Iterable[tuple[int, Hashable]], count: int) -> list[int]:

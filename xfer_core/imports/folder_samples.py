@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xfer_core.errors import XferError
-from xfer_core.imports.base import LEAST, FoundDomain
+from xfer_core.imports.base import LEAST, FoundDomain, check_shared_class
 from xfer_core.imports.class_folders import Placed
 
 TASK = "class"
@@ -93,13 +93,11 @@ def check_classes(title: str, domains: Sequence[FoundDomain], expected: set[str]
         empty: code of the error for one without samples.
 
     Raises:
-        XferError: ``empty``, ``single_class`` or ``no_common_class``.
+        XferError: ``empty``, ``single_class`` or ``no_class_in_two``.
     """
     for name in sorted(expected - {found.name for found in domains}):
         raise XferError(empty, name or title, 0)
     for found in domains:
         if len(found.tasks[TASK]) < 2:
             raise XferError("single_class", found.name or title, list(found.tasks[TASK]))
-    if not set.intersection(*(set(found.tasks[TASK]) for found in domains)):
-        first, second = (list(found.tasks[TASK]) for found in domains)
-        raise XferError("no_common_class", domains[0].name, first, others=second)
+    check_shared_class(title, {found.name: tuple(found.tasks[TASK]) for found in domains})

@@ -12,7 +12,7 @@ import torch
 
 from xfer_core.domains.base import Task
 from xfer_core.errors import XferError
-from xfer_core.imports.base import LEAST, FoundDomain, first_of_each
+from xfer_core.imports.base import LEAST, FoundDomain, check_shared_class, first_of_each
 from xfer_core.imports.columns import Cells, is_measure, to_numbers
 from xfer_core.imports.stored import slug
 from xfer_core.settings import settings
@@ -114,7 +114,7 @@ def read_labelled(
 
     Raises:
         XferError: ``import_domains``, ``import_classes``, ``not_numbers``, ``single_class``,
-            ``no_common_class`` (none is in two domains) or ``no_label``.
+            ``no_class_in_two`` or ``no_label``.
     """
     task, cells = labels
     is_number = kind == "number" or (not kind and not renamed and is_measure(cells, decimal))
@@ -139,10 +139,10 @@ def read_labelled(
         present = [place for place in range(len(classes)) if (values[keep] == place).any()]
         if len(present) < 2:
             raise XferError("single_class", task, [classes[place] for place in present] or list(classes))
-        of_domains = [set(values[keep & (domain == place)].tolist()) for place in np.unique(domain[keep])]
-        if len(of_domains) > 1 and sum(map(len, of_domains)) == len(present):
-            first, second = ([classes[place] for place in sorted(own)] for own in of_domains[:2])
-            raise XferError("no_common_class", task, first, others=second)
+        of_domains = {place: np.unique(values[keep & (domain == place)]) for place in np.unique(domain[keep]).tolist()}
+        check_shared_class(
+            task, {found_domains[place]: [classes[own] for own in of_domains[place].tolist()] for place in of_domains}
+        )
         values = np.searchsorted(present, values)
         classes = tuple(classes[place] for place in present)
     kept = np.flatnonzero(keep)
