@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from xfer_core.imports.tables import Tables
 from xfer_core.imports.texts import Texts
 from xfer_core.modalities import TextInput
 from xfer_core.modalities.text import decode_texts
+from xfer_core.runs.spec import parse_spec
 
 
 def examined(path: Path, *settings: str) -> Texts:
@@ -210,7 +212,24 @@ def test_the_encoding_is_found_out_and_a_wrong_one_is_refused(tmp_path):
 def test_a_quote_that_is_not_closed_or_a_text_too_long_for_a_cell_is_refused(tmp_path):
     assert refused(written(tmp_path, b'words,mood\n"It was good,a\nbad,b\n')).code == "open_quote"
     error = refused(written(tmp_path, b'words,mood\n"' + b"long " * 30_000 + b'",a\n'))
-    assert (error.code, error.field) == ("long_cell", "visits.csv, row 2")
+    assert (error.code, error.field, error.params["limit"]) == ("long_cell", "visits.csv, row 2", 131_072)
+
+
+def test_the_longest_cell_is_a_setting_of_imports_only(tmp_path, monkeypatch):
+    rows = sentence_rows()
+    rows[4][0] = "long " * 30_000
+    path = written(tmp_path, as_csv(rows))
+    monkeypatch.setenv("XFER_IMPORT_CELL", "150000")
+    try:
+        assert sum(one.samples for one in examined(path).domains) == 24
+        spec = parse_spec({}, ["strategy.kind=generalised", "strategy.scheme=table", "strategy.table=" + "x" * 140_000])
+        with pytest.raises(XferError, match="at most 131072 characters"):
+            spec.check()
+        monkeypatch.setenv("XFER_IMPORT_CELL", "149998")
+        error = refused(path)
+        assert (error.code, error.field, error.params["limit"]) == ("long_cell", "visits.csv, row 6", 149_998)
+    finally:
+        csv.field_size_limit(131_072)
 
 
 def test_one_class_or_no_label_is_refused(tmp_path):

@@ -200,7 +200,8 @@ def _delimiter(head: str) -> str:
 
 def _csv_rows(file: TableFile, encoding: str, delimiter: str, progress: Progress) -> Iterator[list[str]]:
     """Its rows; an empty list for an empty line."""
-    number = 0
+    number, limit = 0, settings().import_cell
+    csv.field_size_limit(limit)  # of the whole process
     with file.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         rows = csv.reader(text, delimiter=delimiter, strict=True)
         try:
@@ -212,7 +213,6 @@ def _csv_rows(file: TableFile, encoding: str, delimiter: str, progress: Progress
             raise XferError("wrong_encoding", file.name, encoding) from None
         except csv.Error as error:
             if "field limit" in str(error):
-                limit = csv.field_size_limit()
                 raise XferError("long_cell", f"{file.name}, row {number + 1}", "more", limit=limit) from None
             raise XferError("open_quote", f"{file.name}, row {number + 1}", str(error)) from None
 

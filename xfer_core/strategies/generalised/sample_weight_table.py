@@ -13,6 +13,7 @@ from xfer_core.errors import XferError
 from xfer_core.problems.problem import Problem, TrainingDomain
 
 FIELD = "strategy.table"
+LONGEST = 131_072  # characters of a cell: Python's own limit, which an import in the same process may have raised
 HEADERS = (("domain", "sample", "weight"), ("domain", "class", "weight"))
 
 
@@ -69,8 +70,10 @@ def parse_table(text: str, problem: Problem) -> SampleWeightTable:
     """
     try:
         lines = list(csv.reader(text.strip().splitlines()))
+        if any(len(cell) > LONGEST for line in lines for cell in line):
+            raise csv.Error
     except csv.Error:  # also for a quote that is never closed, so that the rest of the table is one cell
-        raise XferError("table_cell", FIELD, text, limit=csv.field_size_limit()) from None
+        raise XferError("table_cell", FIELD, text, limit=LONGEST) from None
     header = tuple(cell.strip().lower() for cell in (lines[0] if lines else []))
     if header not in HEADERS or len(lines) < 2:
         raise XferError("table_header", FIELD, ",".join(header))
