@@ -8,7 +8,7 @@ import torch
 
 from xfer_core.errors import XferError
 from xfer_core.modalities import MODALITIES, Column, ImageInput, TableInput, TextInput, read_input_spec
-from xfer_core.modalities.table import INK
+from xfer_core.modalities.table import INK, TableEncoder
 from xfer_core.modalities.text import UNKNOWN, decode_texts, encode_texts
 
 CPU = torch.device("cpu")
@@ -88,6 +88,17 @@ def test_an_exported_network_prepares_rows_as_training_did(columns):
     rows = ROWS[:, [PATIENTS.columns.index(column) for column in columns]]
     encode = spec.fit([(spec, rows)])
     torch.testing.assert_close(encode.module()(rows), encode(spec, rows))
+
+
+@pytest.mark.parametrize("columns", [(AGE, SEX), (AGE,), (SEX,), (SEX, AGE)])
+def test_pictures_of_rows_need_no_scikit_learn(columns, monkeypatch):
+    spec = TableInput(columns)
+    rows = ROWS[:, [PATIENTS.columns.index(column) for column in columns]]
+    encode = spec.fit([(spec, rows)])
+    expected = encode(spec, rows)
+    monkeypatch.delattr(TableEncoder, "fitted")
+    torch.testing.assert_close(encode.for_pictures(spec, rows), expected)
+    assert encode.for_pictures(spec, rows[:0]).shape == (0, *spec.shape)
 
 
 def test_points_are_dots_and_other_rows_are_bars():

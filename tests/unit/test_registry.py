@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from xfer_core.domains import (
     registry,
     use_registry,
 )
+from xfer_core.domains.once import once
 from xfer_core.errors import XferError
 from xfer_core.modalities import Column, ImageInput, TableInput
 from xfer_core.problems.problem import Problem
@@ -47,6 +50,36 @@ def test_a_registry_holds_for_its_block_and_its_thread():
         Problem(source=(), target=("my.points",), tasks=("class",)).check_names()
     assert "my.points" not in domain_keys()
     assert "my.points" not in elsewhere
+
+
+def test_a_domain_that_several_threads_ask_for_is_built_once():
+    built, together = list[str](), threading.Barrier(4)
+
+    def build() -> Domain:
+        built.append("my.points")
+        time.sleep(0.05)  # the others ask meanwhile
+        return own("my.points")
+
+    mine = DomainRegistry({"my.points": DomainInfo(CARD, 60, PLANE, {"class": ("a", "b")}, build)})
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: (together.wait(), mine.load("my.points"))[1], range(4)))
+    assert built == ["my.points"]
+    assert all(domain is found[0] for domain in found)
+
+
+def test_what_several_domains_are_made_of_is_made_once():
+    made = list[int]()
+
+    @once
+    def base() -> int:
+        made.append(0)
+        time.sleep(0.05)
+        return len(made)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lambda _: base(), range(4))) == [1] * 4
+    base.cache_clear()
+    assert base() == 2
 
 
 def test_a_domain_is_added_once_and_removed_again():

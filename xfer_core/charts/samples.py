@@ -21,7 +21,7 @@ def sample_pictures(key: str, positions: Sequence[int] | slice = slice(None)) ->
         XferError: as ``load_domain``.
     """
     spec = domain_info(key).spec
-    return spec.pictures(_encoder(key)(spec, load_domain(key).inputs[positions]))
+    return spec.pictures(_encoder(key).for_pictures(spec, load_domain(key).inputs[positions]))
 
 
 def domain_overview(key: str, shown: int, columns: int) -> np.ndarray:
@@ -38,7 +38,9 @@ def domain_overview(key: str, shown: int, columns: int) -> np.ndarray:
     """
     domain, spec = load_domain(key), domain_info(key).spec
     task = next(iter(domain.tasks.values()))
-    return overview(spec, _encoder(key)(spec, domain.inputs), task.labels, len(task.classes), shown, columns)
+    return overview(
+        spec, _encoder(key).for_pictures(spec, domain.inputs), task.labels, len(task.classes), shown, columns
+    )
 
 
 def _encoder(key: str) -> Encoder:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import torch
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
 from xfer_core.domains.digits import shipped_file
+from xfer_core.domains.once import once
 from xfer_core.modalities import Column, TableInput
 
 MEASURES = (
@@ -27,7 +28,7 @@ SOURCE = (
 NOTICE = "This is for teaching. It is not a medical device: no result here may guide the care of a patient."
 
 
-@cache
+@once
 def _rows() -> tuple[np.ndarray, np.ndarray]:
     """Measurements, float32 (569, 30), and the class of each tumour, int64 (569,)."""
     rows = np.loadtxt(shipped_file("data/breast_cancer.csv"), delimiter=",", skiprows=1)

@@ -7,13 +7,14 @@ wrong) label in a fraction of the images that differs between the domains.
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Task
+from xfer_core.domains.once import once
 from xfer_core.domains.printed import CARD as PRINTED
 from xfer_core.domains.printed import HIGH, SIZE, elastic_distort, fonts, render_glyphs
 from xfer_core.domains.tilt import UNITS, tilt_task
@@ -26,7 +27,7 @@ WRONG = 0.25  # labels of the task "below_five" that are exchanged
 HALVES = ("0–4", "5–9")
 
 
-@cache
+@once
 def _base_digits() -> tuple[Tensor, Tensor, Tensor, Task]:
     """Grey images, uint8 (N, 1, 32, 32); the digit of each; the label of ``below_five``, a quarter wrong; the tilt."""
     drawn, random = render_glyphs(fonts()), np.random.default_rng(5)

@@ -7,7 +7,7 @@ test part). Every domain renders them in its own style, as 3×32×32 uint8; the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Parameters, Task
+from xfer_core.domains.once import once
 from xfer_core.domains.tilt import UNITS, tilt_task
 from xfer_core.modalities import ImageInput
 from xfer_core.modalities.image.drawing import center_and_scale
@@ -32,14 +33,14 @@ UCI = "UCI optical recognition of handwritten digits (Alpaydin and Kaynak, 1998)
 PHOTOS = "two photographs shipped with scikit-learn (china.jpg by Yannis Papastefanatos, flower.jpg by Till Niermann)"
 
 
-@cache
+@once
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Pixels in 0…1, float32 (1797, 8, 8), and the digit of each, int64 (1797,)."""
     rows = np.loadtxt(shipped_file("data/digits.csv.gz"), delimiter=",")
     return (rows[:, :-1] / 16).astype(np.float32).reshape(-1, 8, 8), rows[:, -1].astype(np.int64)
 
 
-@cache
+@once
 def read_photographs() -> tuple[np.ndarray, ...]:
     """The two photographs, uint8 (H, W, 3), at half their size so that a 32-pixel crop has some structure."""
     photographs = (np.asarray(Image.open(shipped_file(f"images/{name}.jpg"))) for name in ("china", "flower"))

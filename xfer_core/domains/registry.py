@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xfer_core.domains.base import Domain, DomainInfo
 from xfer_core.domains.downloads import download_files
+from xfer_core.domains.once import LockPerKey
 from xfer_core.domains.own import OwnDomains
 from xfer_core.domains.reference import key_of, make_reference, read_parameters, split_reference
 from xfer_core.domains.views import of_view, with_views
@@ -33,6 +34,7 @@ class DomainRegistry:
     def __init__(self, builtin: Mapping[str, DomainInfo], folder: Callable[[], Path] | None = None) -> None:
         self.builtin = dict(builtin)
         self._folder = folder
+        self._locks = LockPerKey()
         self._build = lru_cache(KEPT)(self._build_anew)
 
     @property
@@ -128,7 +130,7 @@ class DomainRegistry:
         return self.own.version(key) if self.own and key not in self.builtin else 0
 
     def load(self, reference: str, field: str = "domain") -> Domain:
-        """A domain; built once per process, its files downloaded if they are missing.
+        """A domain; built once per process, though several threads ask, its files downloaded if they are missing.
 
         Raises:
             XferError: ``unknown_domain``, ``no_download``, ``no_package``, ``broken_data`` or another error in its
@@ -136,7 +138,8 @@ class DomainRegistry:
         """
         self.info(reference, field)
         try:
-            return self._build(reference, self.version(reference))
+            with self._locks(reference):
+                return self._build(reference, self.version(reference))
         except XferError as error:
             if error.field == "domain":
                 error.field = field
