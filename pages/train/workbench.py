@@ -11,7 +11,7 @@ from pages.i18n import _, plain
 from pages.train.sample_weight_table import weight_table
 from pages.widgets.change_words import change_words
 from pages.widgets.chart_runs import term_styles, term_titles
-from pages.widgets.config_form import choose_kind, controls
+from pages.widgets.config_form import choose_kind, controls, present_config, present_kind
 from pages.widgets.download import offer_weights
 from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import freeze_layers
@@ -29,12 +29,13 @@ from xfer_core.networks import NETWORKS
 from xfer_core.problems.problem import Problem
 from xfer_core.runs.spec import RunSpec, canonical, parse_spec
 from xfer_core.selections import RULES
-from xfer_core.strategies import BASICS, STRATEGIES, Strategy
+from xfer_core.strategies import BASICS, CLASSES, STRATEGIES, Strategy
 from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 from xfer_core.strategies.generalised.generalised import Generalised
 from xfer_core.training import OPTIMIZERS
 
 SOME = Problem().target  # a domain to start with, where none is chosen
+ALONE = Problem(source=())
 
 
 class Workbench:
@@ -64,7 +65,7 @@ class Workbench:
             The spec, or None where it is invalid: the error is shown beside the control.
         """
         with top:
-            domains = choose_domains(self.first.problem, self.prefix, self.slots)
+            domains = choose_domains(self.first.problem, self.prefix, self.slots, self._knows)
             notice_place = st.container()
         with side:
             strategy = self._choose_strategy()
@@ -95,6 +96,21 @@ class Workbench:
             if error.code != "not_here":  # the download button says that
                 self.slots.show(error)
             return None
+
+    def _knows(self, modality: str) -> bool:
+        """Whether, as the controls stand, the network for such inputs comes filled, and the method then needs no
+        source."""
+        fitting = [form for form in NETWORKS if modality in form.modalities]
+        network = present_kind(fitting, self.first.network, f"{self.prefix}.network.{modality}")
+        filled = present_config(network, f"{self.prefix}.{network.kind}").is_filled
+        kind = st.session_state.get(f"{self.prefix}.strategy", self.first.strategy.kind)
+        strategy = CLASSES[kind](kind=kind)
+        try:
+            strategy.check_knowledge(ALONE, filled)
+            strategy.check(ALONE)
+        except XferError:
+            return False
+        return filled
 
     def _choose_strategy(self) -> Strategy:
         now = self.first.strategy

@@ -122,6 +122,19 @@ def _bounds(field: FieldInfo) -> dict[str, Any]:
 
 def choose_kind(label: str, classes: Sequence[Any], now: Any, key: str) -> Any:
     """A choice among config classes: ``now`` if it is of the chosen class, else the defaults of that class."""
+    kinds = [form.kind_name() for form in classes]
+    st.selectbox(label, kinds, index=kinds.index(now.kind) if now.kind in kinds else 0, key=key)
+    return present_kind(classes, now, key)
+
+
+def present_kind(classes: Sequence[Any], now: Any, key: str) -> Any:
+    """What :func:`choose_kind` returns, also before it is drawn."""
     kinds = {form.kind_name(): form for form in classes}
-    kind = st.selectbox(label, list(kinds), index=list(kinds).index(now.kind) if now.kind in kinds else 0, key=key)
-    return now if kind == now.kind else kinds[kind]()
+    kind = st.session_state.get(key, now.kind)
+    return now if kind == now.kind and kind in kinds else kinds.get(kind, classes[0])()
+
+
+def present_config(form: Any, prefix: str) -> Any:
+    """The config as its controls say, also before they are drawn; not validated."""
+    values = {name: st.session_state.get(f"{prefix}.{name}", value) for name, value in form}
+    return type(form).model_construct(**values)

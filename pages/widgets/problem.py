@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
@@ -42,13 +42,14 @@ STYLE = """<style>
 </style>"""
 
 
-def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, list[str]]:
+def choose_domains(now: Problem, prefix: str, slots: FieldErrors, knows: Callable[[str], bool]) -> dict[str, list[str]]:
     """Source and target, chosen by their sample images.
 
     Args:
         now: the initial values.
         prefix: starts the keys of the controls.
         slots: places for the errors of each field.
+        knows: of a kind of input, whether the network brings its knowledge, so that no source is a choice, too.
 
     Returns:
         role → keys of the chosen domains, not validated.
@@ -56,7 +57,7 @@ def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, l
     with st.container(key="domains"):
         left, arrow, right = st.columns([12, 1, 12], gap="small", vertical_alignment="center")
         with left:
-            source = _tiles("source", _("Source"), now, prefix, slots)
+            source = _tiles("source", _("Source"), now, prefix, slots, knows)
         arrow.markdown("## :material/arrow_forward:")
         with right:
             target = _tiles("target", _("Target"), now, prefix, slots)
@@ -64,14 +65,15 @@ def choose_domains(now: Problem, prefix: str, slots: FieldErrors) -> dict[str, l
     return {"source": source, "target": target}
 
 
+NONE = "none"  # the button for no source
 MORE = "more"  # the button that shows the domains that are not on this machine: many, which few visitors want
-ICONS = {"image": "image", "table": "table_chart", "text": "text_fields", MORE: "cloud_download"}
+ICONS = {"image": "image", "table": "table_chart", "text": "text_fields", NONE: "psychology", MORE: "cloud_download"}
 ROLES: tuple[Role, ...] = ("source", "target")
 
 
 def _takes_several(now: Problem, prefix: str) -> bool:
-    """Whether each role may have several domains: as the switch says; at first where a role has not exactly one."""
-    return st.session_state.get(f"{prefix}.several", any(len(getattr(now, role)) != 1 for role in ROLES))
+    """Whether each role may have several domains: as the switch says; at first where a role has them, or no target."""
+    return st.session_state.get(f"{prefix}.several", len(now.source) > 1 or len(now.target) != 1)
 
 
 def _carry_over(prefix: str) -> None:
@@ -80,12 +82,14 @@ def _carry_over(prefix: str) -> None:
     for role in ROLES:
         one, several = f"{prefix}.{role}", f"{prefix}.{role}.several"
         if state[f"{prefix}.several"]:
-            state[several] = [state[one]]
+            state[several] = [key for key in (state[one],) if key != NONE]
         else:
-            state[one] = (state[several] or [next(iter(domain_keys()))])[0]
+            state[one] = (state[several] or [NONE if role == "source" else next(iter(domain_keys()))])[0]
 
 
-def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors) -> list[str]:
+def _tiles(
+    role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors, knows: Callable[[str], bool] | None = None
+) -> list[str]:
     keys, given = list(domain_keys()), {key_of(reference): reference for reference in getattr(now, role)}
     at_first = [key for key in given if key in keys]
     head = st.container(horizontal=True, vertical_alignment="center", gap="small")
@@ -96,28 +100,35 @@ def _tiles(role: Role, label: str, now: Problem, prefix: str, slots: FieldErrors
         "label_visibility": "collapsed",
         "wrap": True,
     }
+    nothing = _("none chosen")
     if _takes_several(now, prefix):
         found = st.pills(
             label, keys, selection_mode="multi", default=at_first, key=f"{prefix}.{role}.several", **shared
         )
         chosen = at_first if set(found) == set(at_first) else list(found)
     else:
-        key, first = f"{prefix}.{role}", (at_first or keys)[0]
+        key, first = f"{prefix}.{role}", (at_first or [NONE if role == "source" and not given else keys[0]])[0]
         now_chosen = st.session_state.get(key) or first
-        present = domain_info(now_chosen).spec.modality
+        shows = now_chosen if now_chosen != NONE else st.session_state.get(f"{prefix}.target") or key_of(now.target[0])
+        present = domain_info(shows).spec.modality
         alike = [one for one in keys if domain_info(one).spec.modality == present]
         offered = [one for one in alike if one == now_chosen or is_available(one)]
         more = [] if len(offered) == len(alike) else [MORE]
         if st.session_state.get(f"{key}.{MORE}"):
             offered, more = alike, []
         st.session_state[f"{key}.chosen"] = now_chosen
+        if knows is not None and knows(present):
+            offered, nothing = [NONE, *offered], _("none: the network brings its knowledge")
+        elif now_chosen == NONE:  # no longer possible, or of a link: to be seen beside its error
+            offered = [NONE, *offered]
         offered += [*more, *(kind.modality for kind in MODALITIES if kind.modality != present)]
         shared |= {"format_func": _tile, "on_change": _follow, "args": (prefix, role)}
         first = first if first in offered else offered[0]
-        chosen = [st.pills(label, offered, default=first, required=True, key=key, **shared)]
+        found = st.pills(label, offered, default=first, required=True, key=key, **shared)
+        chosen = [] if found == NONE else [found]
     with head:
         chosen = [with_parameters(given.get(key, key), f"{prefix}.{role}") for key in chosen]
-    named = ", ".join(plain(domain_title(key)) for key in chosen) or _("none chosen")
+    named = ", ".join(plain(domain_title(key)) for key in chosen) or nothing
     helps = "\n\n".join(domain_help(key) for key in chosen)
     title.markdown(f"{label}: **{named}**", help=helps or None)
     slots.here(f"problem.{role}")
@@ -157,8 +168,9 @@ def set_sliders(reference: str, prefix: str) -> None:
 
 
 def _tile(option: str) -> str:
-    """A domain's button, that of another kind of input, or that which shows the domains to be downloaded."""
-    titles = {**modality_titles(), MORE: _("More domains")}
+    """A domain's button, that for none, that of another kind of input, or that which shows the domains to be
+    downloaded."""
+    titles = {**modality_titles(), NONE: _("None needed"), MORE: _("More domains")}
     return f":material/{ICONS[option]}: {titles[option]}" if option in titles else domain_tile(option)
 
 
@@ -174,7 +186,7 @@ def _follow(prefix: str, role: Role) -> None:
     if chosen in {kind.modality for kind in MODALITIES}:
         role, other = "source", "target"
         state[f"{prefix}.{role}"] = next(key for key in domain_keys() if domain_info(key).spec.modality == chosen)
-    elif set(domain_info(chosen).tasks) & set(domain_info(present).tasks):
+    elif NONE in (chosen, present) or set(domain_info(chosen).tasks) & set(domain_info(present).tasks):
         return
     info = domain_info(state[f"{prefix}.{role}"])
     key = state[f"{prefix}.{role}"]

@@ -118,3 +118,9 @@ def test_results_that_come_at_once_do_not_make_it_quick(store):
 def test_no_accelerator_is_woken_for_an_estimate(monkeypatch):
     monkeypatch.setattr(duration, "select_device", lambda _: torch.device("cuda"))
     assert estimate([RunSpec()]) is None
+
+
+@pytest.mark.parametrize("domain", ["digits.photo", "planar.moons", "names.family"])
+def test_a_network_of_every_kind_of_input_is_timed(domain):
+    spec = parse_spec({}, ["strategy.kind=target_only", "problem.source=[]", f'problem.target=["{domain}"]'])
+    assert 0 < duration.core_seconds_per_sample(spec) < 1

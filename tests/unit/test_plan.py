@@ -124,6 +124,11 @@ def test_compare_this_asks_for_the_same_run_beside_what_it_must_beat():
     assert dann == DANN.model_copy(update={"seed": 0})
 
 
+def test_source_only_stays_out_where_there_is_no_source():
+    spec = parse_spec({}, ["strategy.kind=joint", "problem.source=[]"])
+    assert plan_to_compare(spec).methods == ("target_only", "joint")
+
+
 def test_from_scratch_stays_out_where_there_are_no_labels():
     spec = parse_spec({}, ["strategy.kind=dann", "problem.labels_per_class=0"])
     assert plan_to_compare(spec).methods == ("source_only", "dann")

@@ -179,7 +179,7 @@ def _probe(network: str, inputs: InputSpec, outputs: tuple[tuple[str, int], ...]
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(0)
         probed = spec.network.build(inputs, dict(outputs)).to(memory_format=inputs.memory_format)  # pyright: ignore[reportCallIssue]
-        noise = torch.rand(64, *inputs.shape).to(memory_format=inputs.memory_format)
+        noise = inputs.to_float(2 * torch.rand(64, *inputs.shape), CPU)  # of a text, tokens that every vocabulary has
         taken = []
         for _ in range(PROBES + 1):
             begun = time.thread_time()

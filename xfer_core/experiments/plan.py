@@ -118,9 +118,13 @@ def plan_for(question: str, seeds: int = 1) -> Plan:
 
 def plan_to_compare(spec: RunSpec) -> Plan:
     """The method of this spec, with its settings, against the baselines, on the same problem, network and training.
-    Training from scratch is left out if the spec has no target labels."""
+    A baseline is left out if the spec lacks what it needs: target labels, or a source."""
     kind, budget = spec.strategy.kind, spec.problem.labels_per_class
-    fitting = [form.kind_name() for form in BASELINES if budget != 0 or not form.needs.target_labels]
+    fitting = [
+        form.kind_name()
+        for form in BASELINES
+        if (budget != 0 or not form.needs.target_labels) and (spec.problem.source or not form.needs.source)
+    ]
     others = [other for other in fitting if other != kind]
     settings = method_settings(kind, spec.strategy.model_dump(mode="json"))
     return Plan("compare", unchanged(spec), (*others, kind), (budget,), 1, {kind: settings} if settings else {})
