@@ -47,9 +47,7 @@ class Settings(BaseSettings):
     import_side: int = Field(default=96, ge=8, le=256)  # pixels per side that pictures are reduced to, if not asked for
     import_rows: int = Field(default=1_000_000, gt=0)
     import_columns: int = Field(default=1000, gt=0)
-    import_cell: int = Field(
-        default=131_072, ge=131_072, le=1_000_000_000
-    )  # characters of CSV; at least Python's limit
+    import_cell: int = Field(default=131_072, ge=131_072, le=1_000_000_000)  # characters; at least Python's own limit
     run_minutes: float = Field(default=0, ge=0)  # longest time for one run; 0 is no limit
 
     @field_validator("home", "data", "glove")

@@ -16,6 +16,7 @@ from tests.support.full_disk import fill_after_one
 from xfer_core import imports
 from xfer_core.domains import domain_info, domain_keys, load_domain, own
 from xfer_core.errors import XferError
+from xfer_core.imports.columns import read_column
 from xfer_core.imports.tables import Tables
 
 HEART = (
@@ -161,6 +162,24 @@ def test_dates_become_years(tmp_path):
     inputs = load_domain("own.leaves").inputs
     assert torch.allclose(inputs[:, 3], inputs[:, 4])
     assert torch.allclose(inputs[0, 2:4], torch.tensor([2024 + 31 / 366, 2024 + 182 / 366]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (["b", "c", "d", "a", *map(str, range(60))], "column_names"),
+        (["b", "c", "a", *map(str, range(60))], "column_words"),
+        ([*(f"{1900 + year}-01-01" for year in range(64)), ""], "column_dates"),
+        ([*"abcd" * 16, ""], None),
+    ],
+)
+def test_words_are_told_from_numbers_dates_and_categories(cells, code):
+    notes: list[XferError] = []
+    values = read_column("size", np.array(cells, dtype=object), ".", False, notes)
+    assert [note.code for note in notes] == ([code] if code else [])
+    assert (values is None) == (code == "column_names")
+    if values is None:
+        assert notes[0].value == ["0", "1", "10"]
 
 
 def test_formulas_stay_text(tmp_path):

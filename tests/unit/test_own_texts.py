@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -237,6 +239,47 @@ def test_one_class_or_no_label_is_refused(tmp_path):
     error = refused(written(tmp_path, as_csv(rows, ("text", "mood"))), "text=text")
     assert (error.code, error.value) == ("single_class", ["good"]), "the other class has one text only"
     assert refused(written(tmp_path, as_csv([row[:1] for row in rows[:9]], ("text",)))).code == "no_label"
+
+
+def many_texts(place: Path, suffix: str) -> Path:
+    """20,000 short texts of their own, as this kind of file."""
+    rows = [[f"{sentence(number)} and {number} more", ("good", "bad")[number % 2]] for number in range(20_000)]
+    table = pd.DataFrame(rows, columns=["text", "mood"])
+    if suffix == "zip":
+        (place / "visits.zip").write_bytes(zipped({"visits.csv": as_csv(rows, ("text", "mood"))}))
+    elif suffix == "jsonl":
+        table.to_json(place / "visits.jsonl", orient="records", lines=True)
+    elif suffix == "parquet":
+        table.to_parquet(place / "visits.parquet")
+    else:
+        table.to_csv(place / "visits.csv", index=False)
+    return place / f"visits.{suffix}"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "zip", "jsonl", "parquet"])
+def test_progress_of_an_import_of_texts_never_stands_still(tmp_path, suffix):
+    """In processor time of this thread, which other work on the machine does not lengthen much."""
+    path = many_texts(tmp_path, suffix)
+    imports.examine(path, {"domain": ""})  # what is loaded once
+    times, seen = [time.thread_time()], [0.0]
+
+    def progress(fraction: float) -> None:
+        times.append(time.thread_time())
+        seen.append(fraction)
+
+    imports.examine(path, {"domain": ""}, progress)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert max(np.diff(seen)) < 0.2
+    assert max(np.diff(times)) <= 0.4 * (times[-1] - times[0])
+
+
+@pytest.mark.parametrize("tokens", ["words", "letters"])
+def test_the_longest_text_in_tokens_is_that_of_the_analyzer(tokens):
+    texts = ["İstanbul, a b", "It's one two three four five", "x", "tea " * 9 + "ΣΑΣ"]
+    spec = text_input.find_input(texts, text_input.TextChoices(tokens=tokens), "visits.csv", [])
+    assert spec.tokens == max(len(spec.analyze()(text)) for text in texts)
+    assert text_input.find_input(["tea and more " * 300], text_input.TextChoices(), "visits.csv", []).tokens == 800
 
 
 # ---------------------------------------------------------------------- reviews

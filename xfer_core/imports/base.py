@@ -21,6 +21,11 @@ Progress = Callable[[float], object]
 """Called with the fraction that is done, 0 to 1."""
 
 
+def part_of(progress: Progress, begin: float, end: float) -> Progress:
+    """Progress of a part of the work, which lies between these two fractions of all of it."""
+    return lambda fraction: progress(begin + (end - begin) * fraction)
+
+
 class Choices(Config):
     """What a person can decide about an import, such as which column holds the label. Every field has a default, which
     means: find it out."""

@@ -88,11 +88,12 @@ class Table:
             raise XferError("unknown_column", field, name, allowed=tuple(self.columns))
         return self.columns[name]
 
-    def numbers_of(self, columns: Sequence[str]) -> np.ndarray:
+    def numbers_of(self, columns: Sequence[str], progress: Progress) -> np.ndarray:
         """Of each row a number that rows with the same cells in these columns share, int64 (N,)."""
         numbers = np.zeros(len(self.names), dtype=np.int64)
-        for name in columns:
-            places = {cell: place for place, cell in enumerate(dict.fromkeys(self.columns[name]))}
+        for place, name in enumerate(columns):
+            progress(place / len(columns))
+            places = {cell: number for number, cell in enumerate(dict.fromkeys(self.columns[name]))}
             own = np.array([places[cell] for cell in self.columns[name]], dtype=np.int64)
             _, numbers = np.unique(numbers * len(places) + own, return_inverse=True)
         return numbers

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
+from itertools import islice
 
 import numpy as np
 
@@ -83,7 +85,11 @@ def _number(cell: str, decimal: str) -> float:
 def read_column(name: str, cells: Cells, decimal: str, categorical: bool, notes: list[XferError]) -> Values | None:
     """Kind and values of a column; None, and a note, if nothing can be learnt from it."""
     present = cells != ""
-    distinct = sorted(set(cells[present]))
+    found = set(cells[present])
+    if not categorical and _are_names(found, int(present.sum()), decimal):
+        notes.append(XferError("column_names", name, nsmallest(3, found)))
+        return None
+    distinct = sorted(found)
     if len(distinct) < 2:
         code = "column_constant" if distinct else "column_missing"
         notes.append(XferError(code, name, distinct))
@@ -101,16 +107,33 @@ def read_column(name: str, cells: Cells, decimal: str, categorical: bool, notes:
         if is_id:
             notes.append(XferError("column_names", name, distinct[:3]))
         return None if is_id else Values(Column(name), numbers)
-    if not categorical and all(ISO.fullmatch(cell) or DAYS.fullmatch(cell) for cell in distinct):
+    if not categorical and all(map(_is_date, distinct)):
         return _dates(name, cells, distinct, notes)
     if not np.isnan(numbers[present]).any():  # one file may write 1 and another one 1.0
         cells = np.array(["" if np.isnan(number) else f"{number:g}" for number in numbers], dtype=object)
         distinct = [f"{number:g}" for number in np.unique(numbers[present])]
-    if len(distinct) > min(CATEGORIES, max(2, present.sum() // 2)):
+    if _are_too_many(len(distinct), int(present.sum())):
         notes.append(XferError("column_names", name, distinct[:3]))
         return None
     places: dict[str, float] = {cell: place for place, cell in enumerate(distinct)} | {"": np.nan}
     return Values(Column(name, tuple(distinct)), np.array([places[cell] for cell in cells], dtype=np.float64))
+
+
+def _are_names(distinct: set[str], present: int, decimal: str) -> bool:
+    """Whether so many different cells are neither numbers nor dates nor categories. Seen by a few of them, because a
+    column of texts is long."""
+    if not _are_too_many(len(distinct), present) or all(map(_is_date, distinct)):
+        return False
+    words = (cell for cell in distinct if np.isnan(_number(cell, decimal)))
+    return len(list(islice(words, SPELLINGS + 1))) > SPELLINGS
+
+
+def _are_too_many(distinct: int, present: int) -> bool:
+    return distinct > min(CATEGORIES, max(2, present // 2))
+
+
+def _is_date(cell: str) -> bool:
+    return bool(ISO.fullmatch(cell) or DAYS.fullmatch(cell))
 
 
 def _dates(name: str, cells: Cells, distinct: Sequence[str], notes: list[XferError]) -> Values | None:

@@ -245,9 +245,6 @@ def _examples(
 ) -> np.ndarray:
     """Of each sample the number of its example: rows of a group share one, and so do equal rows, unless most rows have
     an equal one: then that is no sign of a copy. Of texts it always is."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     count, nodes = len(kept), len(kept)
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
     _, same = np.unique(contents[kept], return_inverse=True)
@@ -263,6 +260,9 @@ def _examples(
         nodes += int(group.max(initial=-1)) + 1
     if not pairs:
         return np.arange(count)
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     rows, columns = (np.concatenate(side) for side in zip(*pairs, strict=True))
     joined = connected_components(coo_matrix((np.ones(len(rows)), (rows, columns)), (nodes, nodes)), directed=False)[1]
     return joined[:count].astype(np.int64)

@@ -107,7 +107,9 @@ def table_files(path: Path, skipped: list[XferError]) -> list[TableFile]:
     limit = settings().import_megabytes
     if path.is_dir() or (path.suffix.lower() not in SUFFIXES and is_zip(path)):
         entries = entries_of(path, SUFFIXES, skipped)
-        return [TableFile(str(entry.place), lambda entry=entry: io.BytesIO(entry.read()), 0) for entry in entries]
+        return [
+            TableFile(str(entry.place), lambda entry=entry: io.BytesIO(entry.read()), entry.size) for entry in entries
+        ]
     if path.stat().st_size > limit * 1_000_000:
         raise XferError("import_bytes", path.name, f"{path.stat().st_size / 1e6:,.0f} MB", limit=limit)
     return [TableFile(path.name, lambda: path.open("rb"), path.stat().st_size)]
@@ -127,13 +129,13 @@ def read_table(file: TableFile, choices: FileChoices, progress: Progress = float
             ``empty_table``, ``broken_table`` or ``no_package``, naming the file.
     """
     if file.suffix in PARQUET:
-        return _named(file, parquet_rows(file, most), choices)
+        return _named(file, parquet_rows(file, most, progress), choices)
     if file.suffix in EXCEL:
-        return _headed(file, excel_rows(file), choices, most)
+        return _headed(file, excel_rows(file, progress), choices, most)
     encoding = choices.encoding or find_encoding(file)
     choices = choices.model_copy(update={"encoding": encoding})
     if file.suffix in LINES:
-        return _named(file, json_lines(file, encoding, most), choices)
+        return _named(file, json_lines(file, encoding, most, progress), choices)
     head = _head(file, encoding)
     delimiter = choices.delimiter or _delimiter(head)
     choices = choices.model_copy(update={"delimiter": delimiter})
@@ -207,7 +209,7 @@ def _csv_rows(file: TableFile, encoding: str, delimiter: str, progress: Progress
         try:
             for number, row in enumerate(rows, 1):
                 yield row
-                if not number % CHUNK and file.size:
+                if not number % CHUNK:
                     progress(stream.tell() / file.size)
         except UnicodeError:
             raise XferError("wrong_encoding", file.name, encoding) from None

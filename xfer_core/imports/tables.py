@@ -12,7 +12,7 @@ import torch
 from xfer_core.config import read_fields
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
-from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key
+from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key, part_of
 from xfer_core.imports.cells import Table, distinct_notes, read_cells
 from xfer_core.imports.columns import IDS, Values, plain_name, read_column
 from xfer_core.imports.labelled import Labelled, read_labelled
@@ -44,16 +44,18 @@ class Tables(Finding):
             XferError: those of ``read_cells``, ``find_roles`` and ``read_labelled``; ``no_columns``.
         """
         found, wanted = cls(), read_fields(TableChoices, choices)
-        table = read_cells(path, wanted, wanted.names, lambda fraction: progress(fraction * 0.7))
+        table = read_cells(path, wanted, wanted.names, part_of(progress, 0, 0.5))
         notes, skipped = table.notes, table.skipped
         decimal = table.choices.decimal or "."
         roles = find_roles(table, wanted, path.name, notes)
-        contents = table.numbers_of([*roles.features, roles.label])
+        contents = table.numbers_of([*roles.features, roles.label], part_of(progress, 0.5, 0.7))
         found._labelled = read_labelled(
             path.name, (roles.label, roles.labels), roles.domains, roles.groups, contents, table.names, wanted.classes,
             wanted.kind, decimal, skipped, notes,
         )  # fmt: skip
-        found._values = _read_features(table, roles.features, found._labelled.kept, decimal, wanted, progress)
+        found._values = _read_features(
+            table, roles.features, found._labelled.kept, decimal, wanted, part_of(progress, 0.75, 1)
+        )
         if not found._values:
             raise XferError("no_columns", path.name, tuple(table.columns))
         found.path, found._table = path, table
@@ -107,5 +109,5 @@ def _read_features(
             numbers = np.full(len(cells), np.nan)
             numbers[kept] = values.numbers
             made.append(Values(values.column, numbers))
-        progress(0.75 + 0.25 * place / len(features))
+        progress((place + 1) / len(features))
     return made

@@ -51,11 +51,12 @@ def read_folders(
             skipped.append(error)
             texts.append("")
         if not number % BLOCK:
-            progress(number / len(files))
+            progress(0.9 * number / len(files))
     if not any(texts):
         raise skipped[-1] if skipped else XferError("no_texts", path.name, 0)
     spec = find_input([text for text in texts if text], wanted, path.name, notes)
     texts = [cut(text, spec.length) for text in texts]
+    progress(0.95)
     kept = keep_samples(path.name, files, texts, skipped, notes)
     samples = [files[place] for place in kept]
     classes = tuple(sorted({file.label for file in samples}))

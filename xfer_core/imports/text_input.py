@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nlargest
 from statistics import median
 from typing import Literal
 
@@ -50,9 +51,12 @@ def find_input(texts: Sequence[str], wanted: TextChoices, title: str, notes: lis
     if longer := sum(size > length for size in sizes):
         notes.append(XferError("cut_texts", title, f"{longer} longer ones", limit=length))
     tokens = wanted.tokens or ("words" if median(len(text.split()) for text in texts) >= SENTENCE else "letters")
-    longest = sorted(range(len(texts)), key=sizes.__getitem__)[-MEASURED:]
+    longest = nlargest(MEASURED, range(len(texts)), key=sizes.__getitem__)
     analyzer, pairs = ("word", 2) if tokens == "words" else ("char_wb", 1)
     spec = TextInput(length, TOKENS, analyzer, VOCABULARY[tokens], pairs)
-    analyze = spec.analyze()
-    count = max(len(analyze(cut(texts[place], length))) for place in longest)
+    count = 0
+    for place in longest:
+        count = max(count, len(spec.pieces(cut(texts[place], length))[1]))
+        if count >= TOKENS:
+            break
     return TextInput(length, max(1, min(TOKENS, count)), analyzer, VOCABULARY[tokens], pairs)

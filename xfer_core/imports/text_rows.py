@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xfer_core.errors import XferError
+from xfer_core.imports.base import Progress
 from xfer_core.imports.columns import Cells
 from xfer_core.imports.labelled import Labelled, read_labelled
 from xfer_core.imports.text_input import TextChoices, cut, find_input
@@ -38,7 +39,12 @@ class TextRows:
 
 
 def label_texts(
-    rows: TextRows, wanted: TextChoices, title: str, skipped: list[XferError], notes: list[XferError]
+    rows: TextRows,
+    wanted: TextChoices,
+    title: str,
+    skipped: list[XferError],
+    notes: list[XferError],
+    progress: Progress,
 ) -> tuple[TextInput, list[str], Labelled]:
     """Which rows become samples.
 
@@ -48,6 +54,7 @@ def label_texts(
         title: of the file or folder, for notes.
         skipped: gets an error for each row that is left out.
         notes: gets what was decided.
+        progress: called with the fraction that is done.
 
     Returns:
         The input that holds the texts, the text of each sample, and labels, domains and examples.
@@ -61,12 +68,17 @@ def label_texts(
         raise XferError("no_texts", title, rows.task)
     texts = rows.texts[present].tolist()
     spec = find_input(texts, wanted, title, notes)
+    progress(0.4)
     texts = [cut(text, spec.length) for text in texts]
+    progress(0.6)
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     groups = None if rows.groups is None else rows.groups[present]
+    contents = np.array([places[text] for text in texts])
+    progress(0.7)
+    names = [rows.names[row] for row in present.tolist()]
     labelled = read_labelled(
-        title, (rows.task, rows.labels[present]), rows.domains[present], groups,
-        np.array([places[text] for text in texts]), [rows.names[row] for row in present.tolist()], rows.renamed,
+        title, (rows.task, rows.labels[present]), rows.domains[present], groups, contents, names, rows.renamed,
         rows.kind, rows.decimal, skipped, notes, are_texts=True,
     )  # fmt: skip
+    progress(0.9)
     return spec, [texts[row] for row in labelled.kept.tolist()], labelled

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xfer_core.config import read_fields
 from xfer_core.errors import XferError
-from xfer_core.imports.base import Progress
+from xfer_core.imports.base import Progress, part_of
 from xfer_core.imports.cells import read_cells
 from xfer_core.imports.roles import TableChoices, find_roles, find_text, longest_column
 from xfer_core.imports.text_rows import TextRows
@@ -45,13 +45,15 @@ def read_text_table(
     Raises:
         XferError: those of ``read_cells`` and ``find_roles``; ``no_columns``.
     """
-    table = read_cells(path, wanted, wanted.names, progress)
+    table = read_cells(path, wanted, wanted.names, part_of(progress, 0, 0.85))
     notes += table.notes
     skipped += table.skipped
     roles = find_roles(table, wanted, path.name, notes)
+    progress(0.9)
     text = wanted.text or find_text(table, roles.features) or longest_column(table, roles.features)
     if not text:
         raise XferError("no_columns", path.name, tuple(table.columns))
+    progress(1.0)
     if others := [name for name in roles.features if name != text]:
         notes.append(XferError("found_text", text, others))
     rows = TextRows(

@@ -13,7 +13,7 @@ from xfer_core.config import read_fields
 from xfer_core.domains.base import Card, Domain
 from xfer_core.errors import XferError
 from xfer_core.imports.archive import is_zip, names_in
-from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key
+from xfer_core.imports.base import Finding, Preview, Progress, domain_card, domain_key, part_of
 from xfer_core.imports.cells import distinct_notes
 from xfer_core.imports.labelled import Labelled
 from xfer_core.imports.review_files import SUFFIX as REVIEWS
@@ -63,22 +63,19 @@ class Texts(Finding):
         """
         found, skipped, notes = cls(), list[XferError](), list[XferError]()
         options: dict[str, tuple[str, ...]] = {}
-
-        def reading(fraction: float) -> None:
-            progress(fraction * 0.8)
-
+        reading, labelling = part_of(progress, 0, 0.75), part_of(progress, 0.75, 1)
         kind = _kind_of_files(path)
         if kind == FILES:
             wanted = read_fields(FileChoices, choices)
-            made = read_folders(path, wanted, wanted.encoding, skipped, notes, reading)
+            made = read_folders(path, wanted, wanted.encoding, skipped, notes, progress)
         elif kind == REVIEWS:
             wanted = read_fields(FileChoices, choices)
             rows = review_rows(path, wanted.encoding, skipped, reading)
-            made = label_texts(rows, wanted, path.name, skipped, notes)
+            made = label_texts(rows, wanted, path.name, skipped, notes, labelling)
         else:
             wanted = read_fields(TableChoices, choices)
             rows, wanted, columns = read_text_table(path, wanted, skipped, notes, reading)
-            made = label_texts(rows, wanted, path.name, skipped, notes)
+            made = label_texts(rows, wanted, path.name, skipped, notes, labelling)
             wanted = wanted.model_copy(update={"kind": "classes" if made[2].classes else "number"})
             options = dict.fromkeys(("text", "label", "domain", "group"), ("", *columns)) | {"label": columns}
         found.path, (found._spec, found._texts, found._labelled) = path, made

@@ -12,13 +12,14 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from xfer_core.errors import XferError
+from xfer_core.imports.base import Progress
 from xfer_core.settings import settings
 
 if TYPE_CHECKING:
     from xfer_core.imports.table_file import TableFile
 
 MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-", "."}
-BATCH = 5000  # rows of Parquet that are read together
+BATCH = 5000  # rows between two reports of progress, and of Parquet those that are read together
 
 
 def clean_cell(cell: str) -> str:
@@ -42,7 +43,9 @@ def as_text(value: Any) -> str:
     return clean_cell(str(value))
 
 
-def json_lines(file: TableFile, encoding: str, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_lines(
+    file: TableFile, encoding: str, most: int | None, progress: Progress
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and cells of each row of JSON Lines, ``most`` at most.
 
     Raises:
@@ -50,6 +53,8 @@ def json_lines(file: TableFile, encoding: str, most: int | None) -> Iterator[tup
     """
     with file.open() as stream, io.TextIOWrapper(stream, encoding) as lines:
         for number, line in enumerate(islice(lines, most), 1):
+            if not number % BATCH:
+                progress(stream.tell() / file.size)
             if not line.strip():
                 continue
             try:
@@ -61,7 +66,7 @@ def json_lines(file: TableFile, encoding: str, most: int | None) -> Iterator[tup
             yield number, row
 
 
-def parquet_rows(file: TableFile, most: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+def parquet_rows(file: TableFile, most: int | None, progress: Progress) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and cells of each row of Parquet, ``most`` at most.
 
     Raises:
@@ -86,13 +91,14 @@ def parquet_rows(file: TableFile, most: int | None) -> Iterator[tuple[int, dict[
                         return
                     number += 1
                     yield number, row
+                progress(number / table.metadata.num_rows)
     except (ArrowException, OSError, ValueError) as error:
         if isinstance(error, XferError):
             raise
         raise XferError("broken_table", file.name, file.suffix, reason=error) from None
 
 
-def excel_rows(file: TableFile) -> Iterator[list[str]]:
+def excel_rows(file: TableFile, progress: Progress) -> Iterator[list[str]]:
     """The rows of the first sheet of Excel; of a formula the value that was stored with it.
 
     Raises:
@@ -111,9 +117,12 @@ def excel_rows(file: TableFile) -> Iterator[list[str]]:
             raise XferError("import_bytes", file.name, f"{unpacked / 1e6:,.0f} MB", limit=limit)
         book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
+        count = sheet.max_row or 1  # as the file says, which may be wrong
         sheet.reset_dimensions()
         width = 0
-        for row in sheet.iter_rows(values_only=True):
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            if not number % BATCH:
+                progress(min(1.0, number / count))
             cells = [as_text(cell) for cell in row]
             while len(cells) > width and not cells[-1]:
                 cells.pop()
