@@ -13,7 +13,6 @@ from pages.domains.statistic_words import shown_token, statistic_words
 from pages.i18n import _, error_text, percent, plain
 from pages.theme import is_dark
 from pages.widgets import address
-from pages.widgets.domain_pictures import domain_pictures
 from pages.widgets.domains import domain_title, task_title
 from pages.widgets.download import offer_download
 from pages.widgets.notice import show_notices
@@ -24,14 +23,16 @@ from xfer_core.analysis.domain_samples import (
     class_counts,
     class_samples,
     frequent_tokens,
+    plane_points,
     sample_table,
     statistics_table,
 )
 from xfer_core.analysis.source_ranking import compatible_sources
 from xfer_core.charts.class_counts import class_counts_chart
 from xfer_core.charts.image_grid import image_grid
+from xfer_core.charts.plane import plane_chart
 from xfer_core.charts.samples import sample_pictures
-from xfer_core.domains import domain_info, is_available, registry
+from xfer_core.domains import DomainInfo, domain_info, is_available, registry
 from xfer_core.domains.reference import key_of, make_reference
 from xfer_core.errors import XferError
 from xfer_core.modalities import TableInput
@@ -40,8 +41,9 @@ from xfer_core.runs.first_spec import spec_between
 TASK = "domains.details.task"
 LONGEST = 14  # letters of a class's name that fit on one line beside its pictures
 SHOWN, ROWS = 12, 4  # pictures of a class; rows or texts of a class
-CLASSES = 12  # shown at once
-PLANE, HIGH = 460, 44  # pixels: points in the plane; a picture
+CLASSES = 12  # on a page
+BUTTONS = 8  # pages that are a button each; more are a list
+HIGH = 44  # pixels of a picture
 
 STYLE = """<style>
 .st-key-samples [data-testid=stHorizontalBlock] {flex-wrap: nowrap; align-items: center; gap: .75rem}
@@ -117,9 +119,14 @@ def _roles(reference: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     key, info = key_of(reference), domain_info(reference)
     if reference != key:
         return (key,), (reference,)
-    if info.parameters is not None and "rotate" in type(info.parameters).model_fields:
+    if info.parameters is not None and _can_turn(info):
         return (key,), (make_reference(key, info.parameters.model_copy(update={"rotate": TURNED})),)
     return compatible_sources(key, next(iter(info.tasks)))[:1], (key,)
+
+
+def _can_turn(info: DomainInfo) -> bool:
+    """Whether the domain is points in a plane that can be rotated."""
+    return info.parameters is not None and "rotate" in type(info.parameters).model_fields
 
 
 def _choose_task(reference: str) -> str:
@@ -137,22 +144,13 @@ def _choose_task(reference: str) -> str:
 
 def _samples(reference: str, task: str) -> None:
     """Samples of each class: pictures in a row, points in the plane, rows or texts in a table."""
-    spec, version = domain_info(reference).spec, registry().version(reference)
+    spec = domain_info(reference).spec
     st.markdown(f"**{size_words(reference)}**")
-    if isinstance(spec, TableInput) and spec.is_planar:
-        domain_pictures([reference], PLANE)
-    elif spec.modality == "image":
-        rows = _pictures(reference, task, version)
-        longest = max((len(word) for name in rows for word in name.split()), default=0)
-        st.html(STYLE.replace("WIDTH", str(1 + min(longest, LONGEST))))
-        with st.container(key="samples"):
-            for name, row in list(rows.items())[:CLASSES]:
-                word, picture = st.columns([1, 6], vertical_alignment="center")
-                word.markdown(plain(name))
-                times = HIGH / row.shape[0]
-                picture.image(row, width=round(times * row.shape[1]), alt=_("Samples of {name}").format(name=name))
-        _say_more(len(rows))
+    if spec.modality == "image":
+        _pictures_of_classes(reference, task)
         return
+    if isinstance(spec, TableInput) and spec.is_planar:
+        _plane(reference, task, spec)
     chosen = class_samples(reference, task, ROWS)
     names = [name for name, places in chosen.items() for _place in places]
     table = sample_table(reference, [place for places in chosen.values() for place in places])
@@ -167,18 +165,55 @@ def _free(title: str, table: pd.DataFrame) -> str:
     return title
 
 
-def _say_more(classes: int) -> None:
-    if classes > CLASSES:
-        st.caption(_("The first {count} of {all} classes.").format(count=CLASSES, all=classes))
+def _plane(reference: str, task: str, spec: TableInput) -> None:
+    """A map of the samples with a legend of their classes."""
+    info = domain_info(reference)
+    points, labels = plane_points(reference, task)
+    unchanged, _labels = plane_points(key_of(reference), task)
+    across, up = (column.title for column in spec.columns)
+    unit = info.units.get(task, "")
+    chart = plane_chart(points, labels, info.tasks[task], (across, up), is_dark(), unchanged, _can_turn(info), unit)
+    st.plotly_chart(chart, config=PLAIN, key="domains.details.plane", alt=_("Samples as points, by class"))
+
+
+def _pictures_of_classes(reference: str, task: str) -> None:
+    """A row of samples of each class, on pages if there are many classes."""
+    version = registry().version(reference)
+    names = _names(reference, task, version)
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    st.html(STYLE.replace("WIDTH", str(1 + min(longest, LONGEST))))
+    page = _choose_page(len(names), f"domains.details.classes.{key_of(reference)}.{task}")
+    with st.container(key="samples"):
+        for name, row in _pictures(reference, task, version, page).items():
+            word, picture = st.columns([1, 6], vertical_alignment="center")
+            word.markdown(plain(name))
+            times = HIGH / row.shape[0]
+            picture.image(row, width=round(times * row.shape[1]), alt=_("Samples of {name}").format(name=name))
+
+
+def _choose_page(classes: int, key: str) -> int:
+    """Which twelve of the classes are shown, from 0 on; no control where all fit."""
+    if classes <= CLASSES:
+        return 0
+    pages = range(-(-classes // CLASSES))
+    words = {page: f"{page * CLASSES + 1}–{min(classes, (page + 1) * CLASSES)}" for page in pages}
+    label = _("All {count} classes, {shown} at a time").format(count=classes, shown=CLASSES)
+    if len(pages) > BUTTONS:
+        return st.selectbox(label, pages, format_func=words.__getitem__, key=key, width=240)
+    return st.segmented_control(label, pages, required=True, default=0, format_func=words.__getitem__, key=key)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _pictures(reference: str, task: str, version: int) -> dict[str, np.ndarray]:
-    """Class → a row of samples, uint8 (height, width, 4)."""
-    return {
-        name: image_grid(sample_pictures(reference, places), SHOWN)
-        for name, places in class_samples(reference, task, SHOWN).items()
-    }
+def _names(reference: str, task: str, version: int) -> list[str]:
+    """The classes that have samples."""
+    return list(class_samples(reference, task, 1))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _pictures(reference: str, task: str, version: int, page: int) -> dict[str, np.ndarray]:
+    """Class → a row of samples, uint8 (height, width, 4), of the classes of a page."""
+    chosen = list(class_samples(reference, task, SHOWN).items())[page * CLASSES : (page + 1) * CLASSES]
+    return {name: image_grid(sample_pictures(reference, places), SHOWN) for name, places in chosen}
 
 
 # ---------------------------------------------------------------------- numbers

@@ -16,11 +16,13 @@ from xfer_core.analysis.domain_samples import (
     class_counts,
     class_samples,
     frequent_tokens,
+    plane_points,
     sample_table,
     statistics_table,
 )
+from xfer_core.charts.plane import plane_chart
 from xfer_core.domains import Card, Domain, Task, domain_info, domain_keys, load_domain, registry
-from xfer_core.modalities import Column, TableInput
+from xfer_core.modalities import Column, ImageInput, TableInput
 
 ROUGH = "Ward <b>x</b> ![](http://a.b/c) *one*"
 
@@ -107,6 +109,57 @@ def test_details_of_each_kind(key: str, ward: str, folder):
     assert ROUGH not in text_of(test)
     assert domain_info(key).card.licence in text_of(test)
     assert bool(test.get("plotly_chart")) == (key != "usps")
+
+
+def test_points_have_a_legend_of_their_classes_by_colour_and_by_mark():
+    points, labels = plane_points("planar.blobs?rotate=30", "class")
+    assert len(points) == len(labels) == 1000
+    domain = load_domain("planar.blobs?rotate=30")
+    assert points[1].tolist() == domain.inputs[2].tolist()
+    assert labels[1] == domain.tasks["class"].labels[2]
+    figure: Any = plane_chart(points, labels, ("a", "b", "<b>c"), ("x", "y"), dark=False)
+    assert [trace.name for trace in figure.data] == ["a", "b", "&lt;b&gt;c"]
+    assert all(trace.showlegend is None for trace in figure.data)
+    assert len({trace.marker.symbol for trace in figure.data}) == 3
+    assert len({trace.marker.color for trace in figure.data}) == 3
+    assert sum(len(trace.x) for trace in figure.data) == 1000
+    moved: Any = plane_chart(points + 5, labels, ("a", "b", "c"), ("x", "y"), dark=False, around=points)
+    low, high = moved.layout.xaxis.range
+    assert low < points[:, 0].min() < (points + 5)[:, 0].max() < high
+    values: Any = plane_chart(points, points[:, 0], (), ("x", "y"), dark=True, value_title="mm")
+    assert values.data[0].marker.colorbar.title.text == "mm"
+    test = app("domains", domain="planar.blobs")
+    assert len(test.get("plotly_chart")) == 2, "the points, and the class balance"
+
+
+@pytest.mark.parametrize(("classes", "pages"), [(30, ["1–12", "13–24", "25–30"]), (12, []), (100, None)])
+def test_samples_of_every_class_are_shown_on_pages(classes: int, pages: list[str] | None):
+    labels = torch.arange(2 * classes) % classes
+    names = tuple(f"kind {ROUGH} {number}" for number in range(classes))
+    inputs = torch.zeros(len(labels), 1, 4, 4, dtype=torch.uint8)
+    card = Card("Kinds", "Many.", "me", "CC0 1.0", "drawn")
+    own = registry().own
+    assert own
+    domain = Domain(
+        "own.kinds", card, "kinds", inputs, torch.arange(len(labels)), {"kind": Task("kind", labels, names)}
+    )
+    own.save(domain, ImageInput(1, 4, 4))
+    test = app("domains", domain="own.kinds")
+    assert not test.exception
+    asked = [one for one in (*test.button_group, *test.selectbox) if one.label.startswith(f"All {classes} classes")]
+    assert len(asked) == (pages != [])
+    assert shown_kinds(test) == list(range(12))
+    if asked:
+        if pages:
+            assert asked[0].options == pages
+        asked[0].set_value(2).run()
+        assert not test.exception
+        assert shown_kinds(test) == list(range(24, min(36, classes)))
+
+
+def shown_kinds(test: Any) -> list[int]:
+    """The numbers of the classes whose names stand beside pictures."""
+    return [int(one.value.split()[-1]) for one in test.markdown if one.value.startswith("kind ")]
 
 
 @pytest.mark.parametrize("given", ["nothing.like.it", "<b>", "planar.moons?rotate=1e9", "digits.rotated?x=1"])

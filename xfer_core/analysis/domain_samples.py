@@ -69,10 +69,16 @@ def sample_table(reference: str, positions: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def plane_points(reference: str, task: str) -> tuple[np.ndarray, np.ndarray]:
+    """At most 1,000 samples of two numbers, evenly spaced: (N, 2), and their labels or values, (N,)."""
+    domain = load_domain(reference)
+    return _some(domain.inputs).numpy(), _some(domain.tasks[task].labels).numpy()
+
+
 def statistics_table(reference: str) -> pd.DataFrame:
     """A row per statistic (brightness, a column, words …) of at most 1,000 samples: ``name``, ``mean``, ``deviation``,
     ``smallest``, ``largest`` and ``missing``, the fraction without a value."""
-    raw = _some(reference)
+    raw = _some(load_domain(reference).inputs)
     rows: list[dict[str, object]] = []
     for name, values in sample_statistics(domain_info(reference).spec, raw).items():
         present = values[np.isfinite(values)]
@@ -89,12 +95,11 @@ def frequent_tokens(reference: str) -> dict[str, float] | None:
     spec = domain_info(reference).spec
     if not isinstance(spec, TextInput):
         return None
-    analyze, texts = spec.analyze(), decode_texts(_some(reference))
+    analyze, texts = spec.analyze(), decode_texts(_some(load_domain(reference).inputs))
     counts = Counter(token for text in texts for token in sorted(set(analyze(text))) if token.strip())
     return {token: count / len(texts) for token, count in counts.most_common(FREQUENT)}
 
 
-def _some(reference: str) -> torch.Tensor:
-    """At most 1,000 raw samples, evenly spaced."""
-    inputs = load_domain(reference).inputs
-    return inputs[:: -(-len(inputs) // MOST)]
+def _some(values: torch.Tensor) -> torch.Tensor:
+    """Those of at most 1,000 samples, evenly spaced."""
+    return values[:: -(-len(values) // MOST)]
