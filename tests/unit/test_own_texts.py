@@ -6,6 +6,7 @@ import csv
 import json
 import time
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -272,6 +273,12 @@ def test_progress_of_an_import_of_texts_never_stands_still(tmp_path, suffix):
     assert seen[-1] == 1.0
     assert max(np.diff(seen)) < 0.2
     assert max(np.diff(times)) <= 0.4 * (times[-1] - times[0])
+
+
+@pytest.mark.parametrize("words", [(3, 5), (3, 4), (1, 90), (0, 7), (0, 8), (4,), (3, 3, 90)])
+def test_the_words_of_the_median_text_are_counted(words):
+    texts = ["tea " * count for count in words]
+    assert text_input.have_words(texts, 4) == (median(words) >= 4)
 
 
 @pytest.mark.parametrize("tokens", ["words", "letters"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -52,7 +53,7 @@ def names_in(path: Path) -> list[PurePosixPath]:
         XferError: ``broken_zip``.
     """
     if path.is_dir():
-        places = [PurePosixPath(file.relative_to(path).as_posix()) for file in path.rglob("*") if file.is_file()]
+        places = [place for place, _ in _files_below(path)]
     else:
         try:
             with zipfile.ZipFile(path) as archive:
@@ -98,12 +99,24 @@ def _is_junk(place: PurePosixPath) -> bool:
     return any(part.casefold() in JUNK or part.startswith(".") for part in place.parts)
 
 
+def _files_below(folder: Path) -> Iterator[tuple[PurePosixPath, os.DirEntry[str]]]:
+    """Each file below a folder with its path in it. Faster than ``rglob``, which asks for each file anew what it is."""
+    waiting = [PurePosixPath()]
+    while waiting:
+        parent = waiting.pop()
+        with suppress(PermissionError), os.scandir(folder / parent) as files:
+            for file in files:
+                if file.is_dir(follow_symlinks=False):
+                    waiting.append(parent / file.name)
+                elif file.is_file():
+                    yield parent / file.name, file
+
+
 def _of_folder(folder: Path) -> list[Entry]:
     found = list[Entry]()
-    for file in folder.rglob("*"):
-        place = PurePosixPath(file.relative_to(folder).as_posix())
-        if not _is_junk(place) and not file.is_symlink() and file.is_file():
-            found.append(Entry(place, file.stat().st_size, lambda file=file, place=place: _read_file(file, place)))
+    for place, file in _files_below(folder):
+        if not _is_junk(place) and not file.is_symlink():
+            found.append(Entry(place, file.stat().st_size, lambda place=place: _read_file(folder / place, place)))
     _check_total(folder, sum(entry.size for entry in found))
     return found
 

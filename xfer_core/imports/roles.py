@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from xfer_core.config import Name
 from xfer_core.errors import XferError
 from xfer_core.imports.cells import Names, RoleChoices, Table, find_domain, find_group
 from xfer_core.imports.columns import IDS, Cells, find_label, plain_name, read_column
-from xfer_core.imports.text_input import TextChoices
+from xfer_core.imports.text_input import TextChoices, have_words
 from xfer_core.settings import settings
 
 SENTENCES = 8  # words of the median cell of a column that is read as texts whatever stands beside it
@@ -104,8 +104,7 @@ def find_text(table: Table, features: Iterable[str]) -> str | None:
     if not own_values:
         return None
     longest = max(own_values, key=lambda name: own_values[name])
-    words = median(len(cell.split()) for cell in table.columns[longest] if cell)
-    return longest if words >= SENTENCES or not used else None
+    return longest if not used or have_words(filter(None, table.columns[longest]), SENTENCES) else None
 
 
 def holds_texts(name: str, cells: Cells, decimal: str) -> bool:

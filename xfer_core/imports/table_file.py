@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from pydantic import Field
@@ -90,7 +90,12 @@ def holds_tables(path: Path) -> bool:
     """Whether this is a table, or a folder or zip with tables and without pictures; by the names."""
     if path.is_file() and (path.suffix.lower() in SUFFIXES or not is_zip(path)):
         return path.suffix.lower() in SUFFIXES
-    suffixes = {place.suffix.lower() for place in names_in(path)}
+    return are_tables(names_in(path))
+
+
+def are_tables(places: Iterable[PurePosixPath]) -> bool:
+    """Whether there is a table among files of these names, and no picture."""
+    suffixes = {place.suffix.lower() for place in places}
     return bool(suffixes & set(SUFFIXES)) and not suffixes & PICTURES
 
 

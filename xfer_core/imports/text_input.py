@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from statistics import median
 from typing import Literal
@@ -36,6 +36,12 @@ def cut(text: str, length: int) -> str:
     return text.encode(errors="replace")[:length].decode(errors="ignore")
 
 
+def have_words(texts: Iterable[str], count: int) -> bool:
+    """Whether the median text has so many words. Counts no further than decides: to the middle of two texts, one beyond
+    twice as many gives enough whatever the other one has."""
+    return median(len(text.split(maxsplit=2 * count)) for text in texts) >= count
+
+
 def find_input(texts: Sequence[str], wanted: TextChoices, title: str, notes: list[XferError]) -> TextInput:
     """The input that holds these texts, which must not be empty.
 
@@ -50,7 +56,7 @@ def find_input(texts: Sequence[str], wanted: TextChoices, title: str, notes: lis
     length = min(most, max(sizes))
     if longer := sum(size > length for size in sizes):
         notes.append(XferError("cut_texts", title, f"{longer} longer ones", limit=length))
-    tokens = wanted.tokens or ("words" if median(len(text.split()) for text in texts) >= SENTENCE else "letters")
+    tokens = wanted.tokens or ("words" if have_words(texts, SENTENCE) else "letters")
     longest = nlargest(MEASURED, range(len(texts)), key=sizes.__getitem__)
     analyzer, pairs = ("word", 2) if tokens == "words" else ("char_wb", 1)
     spec = TextInput(length, TOKENS, analyzer, VOCABULARY[tokens], pairs)

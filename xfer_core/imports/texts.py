@@ -19,7 +19,7 @@ from xfer_core.imports.labelled import Labelled
 from xfer_core.imports.review_files import SUFFIX as REVIEWS
 from xfer_core.imports.review_files import review_rows
 from xfer_core.imports.roles import TableChoices
-from xfer_core.imports.table_file import SUFFIXES, holds_tables
+from xfer_core.imports.table_file import SUFFIXES, are_tables, holds_tables
 from xfer_core.imports.text_folders import SUFFIX as FILES
 from xfer_core.imports.text_folders import are_text_folders, read_folders
 from xfer_core.imports.text_input import TextChoices
@@ -117,4 +117,4 @@ def _kind_of_files(path: Path) -> str:
     if any(place.suffix.lower() == REVIEWS for place in places):
         return REVIEWS
     tables = [place for place in places if place.suffix.lower() in SUFFIXES]
-    return FILES if are_text_folders(tables) and holds_tables(path) else ""
+    return FILES if are_text_folders(tables) and are_tables(places) else ""
