@@ -5,7 +5,8 @@ with ``train/CLASS/…`` and ``test/CLASS/…``, takes the first pictures of eac
 linear probe of EfficientNet-Lite0, of the same head on raw pixels, and of ``small_cnn`` from scratch, as mean and
 standard deviation over seeds; the seconds to the first step, with the outputs of frozen stages computed and found
 again. ``--clicks N`` measures in the app instead: seconds from a click on Start training, in a real Chromium, to the
-first point of the linear probe's curve, once those outputs are there.
+first point of the linear probe's curve, once those outputs are there. ``--scratch N`` measures instead what it costs to
+train whole networks from scratch: processor seconds per step, over N steps of each.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from benchmarks.serving import AppServer, end_dispatchers, open_browser
 from xfer_core.domains import domain_info
 from xfer_core.imports import examine
 from xfer_core.imports.stored import store
-from xfer_core.networks import EfficientNetLite0, NetworkConfig, Pixels, SmallCNN
+from xfer_core.networks import EfficientNetLite0, NetworkConfig, Pixels, ResNet18, SmallCNN
 from xfer_core.problems.problem import Problem, ProblemData, split_problem
 from xfer_core.runs.store import open_store
 from xfer_core.strategies import Strategy
@@ -115,6 +116,19 @@ def clicks(home: Path, key: str, labels: int, count: int) -> list[float]:
             end_dispatchers(home)
 
 
+def scratch(key: str, labels: int, steps: int) -> dict[str, float]:
+    """Network → processor seconds per step of training all of it from random weights."""
+    task = next(iter(domain_info(key).tasks))
+    problem = Problem(source=(), target=(key,), tasks=(task,), labels_per_class=labels)
+    training = TrainingConfig(steps=steps, evaluations=1, augment=(), selection="last")
+    data, found = split_problem(problem, 0), {}
+    for network in (SmallCNN(), EfficientNetLite0(start="random"), ResNet18(start="random")):
+        begun = time.process_time()
+        _run(problem, data, network, TargetOnly(), training, 0)
+        found[network.kind] = (time.process_time() - begun) / steps
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zip", type=Path)
@@ -124,6 +138,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--clicks", type=int, default=0)
+    parser.add_argument("--scratch", type=int, default=0, help="steps of each network")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -134,6 +149,10 @@ def main() -> None:
         if args.clicks:
             seconds = clicks(Path(home), key, args.labels, args.clicks)
             print(f"click to first point: {median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})")
+            return
+        if args.scratch:
+            for network, seconds in scratch(key, args.labels, args.scratch).items():
+                print(f"{network:40} {seconds:.2f} s of processor time per step")
             return
         found = measure(key, args.labels, args.seeds, args.steps)
     if args.json:

@@ -13,12 +13,12 @@ from pages.widgets.field_errors import FieldErrors
 from pages.widgets.layer_freezing import STYLE as STAGES_STYLE
 from pages.widgets.lesson import lesson_of
 from pages.widgets.live_panel import (
-    baseline_specs,
     baselines_of,
     empty_panel,
     live_buttons,
     live_notes,
     live_panel,
+    valid_baselines,
 )
 from pages.widgets.refused import show_refused
 from pages.widgets.store import begin_these, store
@@ -27,6 +27,7 @@ from xfer_core.analysis.sweep import can_sweep
 from xfer_core.errors import XferError
 from xfer_core.experiments.plan import plan_to_compare, plan_to_sweep
 from xfer_core.experiments.presets import TOGETHER
+from xfer_core.runs.baselines import baseline_title
 from xfer_core.runs.link import read_link
 from xfer_core.runs.spec import RunSpec, spec_settings
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, Run
@@ -133,9 +134,9 @@ def _start(spec: RunSpec) -> None:
         return
     wanted = [(spec, "")]
     if state[f"{_prefix()}.baselines"]:
-        for baseline in baseline_specs(spec):
+        for baseline in valid_baselines(spec):
             if not store().find(digest=baseline.digest(), statuses=(*LIVE, FINISHED), limit=1):
-                wanted.append((baseline, ""))
+                wanted.append((baseline, baseline_title(baseline, spec)))
     run = store().find(experiment=begin_these(TOGETHER, wanted))[-1].id  # the first
     state["train.run"], state["train.begun"] = run, (run, spec.digest())
     if shown and shown.status in LIVE:
@@ -276,14 +277,15 @@ def _start_button(spec: RunSpec | None, run: Run | None) -> bool:
         on_click=_ask_to_start,
         key="start",
     )
-    return st.toggle(
-        _("With both baselines"),
-        value=True,
-        key=f"{_prefix()}.baselines",
-        help=_(
-            "Also trains this network on the source only and from scratch: the baselines that a transfer must beat."
-        ),
-    )
+    words = _("Also trains this network on the source only and from scratch: the baselines that a transfer must beat.")
+    if spec is not None and (quick := spec.network.unfilled.kind) != spec.network.kind:
+        words = _(
+            "Also trains the baselines that a transfer must beat, with {quick}, which has learned nothing before: to "
+            "train all of {network} takes minutes."
+        ).format(quick=plain(quick), network=plain(spec.network.kind))
+    alone = spec is not None and not spec.problem.source
+    label = _("With the baseline from scratch") if alone else _("With both baselines")
+    return st.toggle(label, value=True, key=f"{_prefix()}.baselines", help=words)
 
 
 main()

@@ -94,9 +94,9 @@ def chart_run(run: Run) -> ChartRun:
     return ChartRun(run.id, run.name, run.typed_spec)
 
 
-def planned_run(spec: RunSpec) -> ChartRun:
-    """The run that pressing Start would make."""
-    return ChartRun(spec.strategy.kind, _(type(spec.strategy).title), spec)
+def planned_run(spec: RunSpec, name: str = "") -> ChartRun:
+    """The run that pressing Start would make; named by its method, unless it has a name."""
+    return ChartRun(spec.strategy.kind, _(name or type(spec.strategy).title), spec)
 
 
 def panel_charts(run: ChartRun, baselines: Sequence[ChartRun] = (), auc: bool = False) -> list[Chart]:

@@ -30,10 +30,10 @@ from xfer_core.execution.dispatcher import ensure_dispatcher
 from xfer_core.execution.worker import notes
 from xfer_core.experiments.presets import TOGETHER
 from xfer_core.names import lambda_name
-from xfer_core.runs.spec import RunSpec, unchanged
+from xfer_core.runs.baselines import baseline_specs, baseline_title
+from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import FINISHED, LIVE, PAUSED, RESUMABLE, Run
 from xfer_core.selections import RULES
-from xfer_core.strategies import BASELINES
 
 RATES = [float(f"{m}e{e}") for e in range(-5, 0) for m in (1, 2, 3, 5)]  # 3 * 10.0**-5 would not be 0.00003
 
@@ -75,30 +75,28 @@ def _weights(run: str, live: bool) -> None:
 
 def empty_panel(spec: RunSpec, with_baselines: bool) -> None:
     """The panel before a run: its charts exist already, so that the first point need not wait for them."""
-    baselines = [planned_run(base) for base in baseline_specs(spec)] if with_baselines else []
+    named = valid_baselines(spec) if with_baselines else []
+    baselines = [planned_run(base, baseline_title(base, spec)) for base in named]
     texts = live_texts(_, locale(), phase_titles(), setting_titles(spec))
     auc = choose_auc([spec], "panel")
     live_view([], panel_charts(planned_run(spec), baselines, auc), texts=texts, key="panel")
 
 
 def baselines_of(run: Run) -> list[Run]:
-    """Baseline runs on the same problem, network, training and seed as the run; the newest of each kind."""
+    """Baseline runs of a run; the newest of each kind."""
     spec = run.typed_spec
     found: dict[str, Run] = {}
-    for baseline in baseline_specs(spec):
+    for baseline in valid_baselines(spec):
         same = store().find(digest=baseline.digest(), statuses=(*LIVE, PAUSED, FINISHED), limit=1)
         if same and same[0].id != run.id:
             found[baseline.strategy.kind] = same[0]
     return list(found.values())
 
 
-def baseline_specs(spec: RunSpec) -> list[RunSpec]:
+def valid_baselines(spec: RunSpec) -> list[RunSpec]:
     """Source only and from scratch on the problem of this spec, where they are valid on it."""
     specs = []
-    for kind in (form.kind_name() for form in reversed(BASELINES)):
-        if kind == spec.strategy.kind:
-            continue
-        baseline = RunSpec.model_validate({**unchanged(spec).model_dump(mode="json"), "strategy": {"kind": kind}})
+    for baseline in reversed(baseline_specs(spec)):
         try:
             validated(baseline)
         except XferError:  # such as no target labels: then there is no such baseline to show

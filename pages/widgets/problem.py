@@ -170,7 +170,7 @@ def set_sliders(reference: str, prefix: str) -> None:
 def _tile(option: str) -> str:
     """A domain's button, that for none, that of another kind of input, or that which shows the domains to be
     downloaded."""
-    titles = {**modality_titles(), NONE: _("None needed"), MORE: _("More domains")}
+    titles = {**modality_titles(), NONE: _("No source"), MORE: _("More domains")}
     return f":material/{ICONS[option]}: {titles[option]}" if option in titles else domain_tile(option)
 
 

@@ -59,15 +59,15 @@ def _test_samples(spec: RunSpec) -> int | None:
 
 
 def _sentence(run: Run, spec: RunSpec, found: Verdict) -> str:
+    scratch = found.against == SCRATCH
+    other = _("from scratch, with the very same labels") if scratch else _("with what the source alone taught")
     words = {
         "name": plain(run.name),
         "domain": plain(domain_title(spec.problem.target[0])),
         "value": _amount(found, found.value),
         "difference": _amount(found, abs(found.better)),
         "baseline": _amount(found, found.baseline),
-        "other": _("from scratch, with the very same labels")
-        if found.against == SCRATCH
-        else _("with what the source alone taught"),
+        "other": f"{plain(found.network)} {other}" if found.network else other,
         "step": f"{found.stopped_at or 0:,}",
         "steps": f"{spec.training.steps:,}",
     }

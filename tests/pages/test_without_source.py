@@ -9,7 +9,7 @@ from tests.support.pages import app, start_button, text_of
 from tests.support.runs import trained_run
 from xfer_core.experiments.plan import plan_to_compare
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import open_store
+from xfer_core.runs.store import FINISHED, open_store
 
 LINK = {"network__kind": "efficientnet_lite0", "strategy__kind": "linear_probe", "network__side": "32"}
 MOODS = {"problem__source": '["moods.first"]', "problem__target": '["moods.second"]', "problem__tasks": '["mood"]'}
@@ -34,7 +34,7 @@ def sources(page):
 
 
 def offers_none(page) -> bool:
-    return any("None" in option for option in sources(page).options)
+    return any("No source" in option for option in sources(page).options)
 
 
 def spec_of(page) -> RunSpec:
@@ -150,3 +150,29 @@ def test_compare_takes_the_problem_without_a_source(moods, glove_vectors):
     page = app("compare", **plan_to_compare(spec).query())
     assert not page.exception
     assert not page.error, text_of(page)
+
+
+@NEEDS_WEIGHTS
+@pytest.mark.parametrize("source", ['["digits.handwritten"]', "[]"])
+def test_the_baselines_of_a_network_that_comes_filled_have_learned_nothing_before(source):
+    page = app("train", **LINK, problem__source=source)
+    start_button(page).click().run()
+    assert not page.exception
+    runs = {run.spec["strategy"]["kind"]: run for run in open_store().find()}
+    assert set(runs) == {"linear_probe", "target_only", *(["source_only"] if source != "[]" else [])}
+    assert runs["target_only"].spec["network"]["kind"] == "small_cnn"
+    assert runs["target_only"].name == "From scratch (small_cnn)"
+    if source == "[]":
+        assert "With the baseline from scratch" in [toggle.label for toggle in page.toggle]
+    finish_target(runs["linear_probe"].id, 0.8)
+    finish_target(runs["target_only"].id, 0.5)
+    said = text_of(app("train", run=runs["linear_probe"].id))
+    assert "**30 more** than small_cnn from scratch, with the very same labels (50)" in said
+
+
+def finish_target(run: str, accuracy: float) -> None:
+    """As if it had been trained."""
+    name = open_store().get(run).typed_spec.target_metric()
+    result = {"metrics": {name: accuracy}, "seconds": 2.0, "target_metric": {"name": name, "value": accuracy}}
+    result |= {"samples_per_second": 900.0, "frozen_unchanged": None}
+    open_store().update(run, status=FINISHED, result=result)

@@ -28,6 +28,7 @@ class Verdict:
         stopped_in: index of the phase at that step; None if it finished.
         phases: number of its phases.
         unit: of an error.
+        network: kind of the baseline's network, where it is another than the run's.
     """
 
     value: float
@@ -39,6 +40,7 @@ class Verdict:
     stopped_in: int | None = None
     phases: int = 1
     unit: str = ""
+    network: str = ""
 
     @property
     def better(self) -> float:
@@ -62,7 +64,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
 
     Args:
         run: that has ended.
-        baselines: on the same problem, network, training and seed; those without a result are ignored.
+        baselines: of this run, as ``xfer_core/runs/baselines.py`` has them; those without a result are ignored.
         samples: of the target's test set; None if unknown.
 
     Returns:
@@ -90,5 +92,7 @@ def verdict(run: Run, baselines: Sequence[Run], samples: int | None) -> Verdict 
             noise = math.nan
             if samples and not shared["is_error"]:
                 noise = gain(found["value"], metric["value"], samples).noise
-            return Verdict(**shared, against=kind, baseline=found["value"], noise=noise)
+            network = others[kind].spec["network"]["kind"]
+            other = network if network != spec.network.kind else ""
+            return Verdict(**shared, against=kind, baseline=found["value"], noise=noise, network=other)
     return Verdict(**shared)

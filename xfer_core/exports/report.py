@@ -29,11 +29,10 @@ from xfer_core.exports.script import departures
 from xfer_core.exports.summary import comparison_summary, result_summary, setup_summary
 from xfer_core.names import MetricName, auc_of, is_auc, is_error, lambda_name
 from xfer_core.problems.problem import ProblemData
-from xfer_core.runs.baselines import finished_baselines
+from xfer_core.runs.baselines import baseline_title, finished_baselines
 from xfer_core.runs.spec import RunSpec, metric_name
 from xfer_core.runs.store import Run, Store
 from xfer_core.selections import RULES
-from xfer_core.strategies import TITLES
 
 FILE = "report.html"
 ROWS = 40  # of a curve's table; all points are in curves.csv
@@ -97,14 +96,10 @@ def _compared(run: Run, spec: RunSpec, baselines: Sequence[Run], samples: Mappin
     rows = []
     for one in (run, *baselines):
         metric = one.target_metric or {}
-        name = "this run" if one.id == run.id else f"baseline: {_title(one)}"
+        name = "this run" if one.id == run.id else f"baseline: {baseline_title(one.typed_spec, spec)}"
         rows.append([name, metric_text(metric["name"], metric["value"])])
     title = domain_info(spec.problem.target[0]).card.title
     yield html.table(["trained", f"test samples of {title}"], rows, numbers=1)
-
-
-def _title(run: Run) -> str:
-    return TITLES[run.spec["strategy"]["kind"]]
 
 
 def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Baseline]:
@@ -112,7 +107,10 @@ def _curves(store: Store, spec: RunSpec, baselines: Sequence[Run]) -> list[Basel
     name = spec.target_metric().removesuffix("test") + "validation"
     found = store.curves([run.id for run in baselines], name)
     return [
-        Baseline(_title(run), method_style(run.spec["strategy"]["kind"]), found.get(run.id, [])) for run in baselines
+        Baseline(
+            baseline_title(run.typed_spec, spec), method_style(run.spec["strategy"]["kind"]), found.get(run.id, [])
+        )
+        for run in baselines
     ]
 
 

@@ -98,15 +98,16 @@ def comparison_summary(spec: RunSpec, found: Verdict, samples: int | None) -> li
     """
     if not found.against or found.stopped_at is not None:
         return []
+    how = f"With {found.network}, trained" if found.network else "Trained"
     other = "from scratch, with the very same labels" if found.against == SCRATCH else "on the source alone"
     if found.is_error:
         value, amount = (with_unit(f"{one:.1f}", found.unit) for one in (found.baseline, abs(found.better)))
         side = _side(found, "closer", "farther off")
-        first = f"Trained {other}, the answers are {value} off; this run is {amount} {side}."
+        first = f"{how} {other}, the answers are {value} off; this run is {amount} {side}."
     else:
         value, amount = (f"{100 * one:.1f}" for one in (found.baseline, abs(found.better)))
         side = _side(found, "above", "below")
-        first = f"Trained {other}, {value} % are right; this run is {amount} points {side} that."
+        first = f"{how} {other}, {value} % are right; this run is {amount} points {side} that."
     doubt = f"One run each, seed {spec.seed}: another seed may give another difference."
     if samples and not found.is_error:
         doubt = f"A test of {samples} samples moves such a difference by ± {100 * found.noise:.1f} points. {doubt}"

@@ -128,6 +128,12 @@ class NetworkConfig(Config):
         return False
 
     @property
+    def unfilled(self) -> NetworkConfig:
+        """A network that has learned nothing yet, for the baselines of this one: itself, unless it comes filled; a
+        small one for the same inputs, where to train all of it would be slow."""
+        return self
+
+    @property
     def download(self) -> Download | None:
         """The files that :meth:`fill` downloads if they are not on this machine; None if it needs none."""
         return None

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from xfer_core.errors import XferError
 from xfer_core.modalities import Encoder
 from xfer_core.networks.base import Network, NetworkConfig
+from xfer_core.networks.small_cnn import SmallCNN
 
 FIELD = "network.start"
 COUNTER = "num_batches_tracked"  # of batch norm, which older files do not have
@@ -38,6 +39,10 @@ class ImageNetConfig(NetworkConfig):
     @property
     def is_filled(self) -> bool:
         return self.start == "imagenet"
+
+    @property
+    def unfilled(self) -> NetworkConfig:
+        return SmallCNN() if self.is_filled else self
 
     def weights_file(self) -> Path:
         """The file with the weights of ImageNet.

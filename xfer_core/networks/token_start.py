@@ -32,6 +32,10 @@ class TokenNetworkConfig(NetworkConfig):
     def is_filled(self) -> bool:
         return self.start == "glove"
 
+    @property
+    def unfilled(self) -> NetworkConfig:
+        return self.model_copy(update={"start": "random"})
+
     def check(self, spec: InputSpec) -> None:
         _check_start(self.start, self.embedding, spec)
 
