@@ -414,7 +414,13 @@ def test_progress_goes_from_nothing_to_all(tmp_path):
     assert seen == sorted(seen)
     assert len(seen) > 3
     assert seen[-1] == 1.0
+    assert seen.count(1.0) == 1, "a shell ends the line there"
+    assert max(np.diff(seen)) <= 0.25
     assert found.domains[0].samples == 12_000
+    seen.clear()
+    imports.store(found, "leaves", seen.append)
+    assert seen == sorted(seen)
+    assert seen.count(1.0) == 1
 
 
 def test_a_zip_of_tables(tmp_path):

@@ -11,7 +11,7 @@ from zlib import crc32
 from xfer_core.domains import Card, registry
 from xfer_core.domains.own import OwnDomains
 from xfer_core.errors import XferError
-from xfer_core.imports.base import Finding, Progress
+from xfer_core.imports.base import Finding, Progress, part_of
 
 OWN = "own"
 NAME_LENGTH = 60  # characters
@@ -60,7 +60,7 @@ def store(finding: Finding, name: str, progress: Progress = float) -> tuple[str,
     with TemporaryDirectory(prefix=".import-", dir=own.folder) as place:
         made = OwnDomains(Path(place))
         keys: list[str] = []
-        for domain, spec in finding.build(f"{OWN}.{slug(name)}", card, progress):
+        for domain, spec in finding.build(f"{OWN}.{slug(name)}", card, part_of(progress, 0, 0.95)):
             made.save(domain, spec)
             keys.append(domain.key)
         _move(keys, made.folder, own.folder)

@@ -109,5 +109,5 @@ def _read_features(
             numbers = np.full(len(cells), np.nan)
             numbers[kept] = values.numbers
             made.append(Values(values.column, numbers))
-        progress((place + 1) / len(features))
+        progress(place / len(features))
     return made
