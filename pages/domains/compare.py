@@ -130,7 +130,7 @@ def _map(compared: DomainComparison, titles: tuple[str, str], dark: bool) -> Non
             _(
                 "PCA: the plane in which the samples of both differ most, {share} of their variance. At most {most} "
                 "samples of each."
-            ).format(share=percent(compared.share), most=DOTS)
+            ).format(share=percent(compared.share).replace(" ", "\u00a0"), most=DOTS)
         )
     else:
         st.caption(_("Only neighbourhoods mean something here: sizes of and distances between clusters do not."))
@@ -155,7 +155,7 @@ def _statistics(compared: DomainComparison, titles: tuple[str, str], dark: bool)
     shown = dict(list(moved.items())[:MOST_STATISTICS])
     if shown:
         figure = statistics_chart(
-            shown, titles, dark, _("difference of means, in standard deviations"), _("more in {domain}")
+            shown, titles, dark, _("difference of means<br>in standard deviations"), _("more in {domain}")
         )
         alt = _("Differences between the inputs of the two domains, the largest on top.")
         st.plotly_chart(figure, key="domains.compare.statistics", alt=alt, config=PLAIN)

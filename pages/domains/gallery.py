@@ -69,12 +69,12 @@ def gallery(search: str, open_domain: Callable[[str], None]) -> None:
 
 
 def size_words(key: str) -> str:
-    """Number of samples and of classes, such as "1 797 samples · 10 classes"."""
+    """Number of samples and of classes, such as "1 797 samples, 10 classes"."""
     info = domain_info(key)
     classes = max((len(names) for names in info.tasks.values()), default=0)
     parts = [_("{count} samples").format(count=f"{info.samples:,}".replace(",", " "))]
     parts += [_("{count} classes").format(count=classes)] if classes else []
-    return " · ".join(part.replace(" ", "\u00a0") for part in parts)  # lines break between the parts only
+    return ", ".join(part.replace(" ", "\u00a0") for part in parts)  # lines break between the parts only
 
 
 def own_mark(key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -137,3 +139,10 @@ def test_charts_show_names_from_outside_literally():
     )
     for figure in figures:
         assert evil not in figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+
+
+def test_words_above_the_differences_have_a_line_each():
+    figure: Any = statistics_chart({"x": 1.0}, ("one", "another"), False, "d", "more in {domain}")
+    first, second = figure.layout.annotations
+    assert first.yshift - second.yshift >= 15
+    assert figure.layout.margin.t >= first.yshift + 17

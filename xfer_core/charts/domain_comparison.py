@@ -11,6 +11,7 @@ from xfer_core.charts.axes import style_axes
 from xfer_core.charts.palette import BASELINE, METHOD, SOURCE, TARGET, TOTAL, chart_text
 
 BAR = 26  # pixels of a class or statistic
+LINE = 17  # pixels of a line of text
 SMALL, LARGE = 0.2, 0.8  # Cohen's words for a difference of means
 
 
@@ -77,7 +78,7 @@ def statistics_chart(
         differences: statistic → Cohen's d.
         titles: of both domains.
         dark: whether the page is dark.
-        axis: title of the differences.
+        axis: title of the differences; ``<br>`` starts a line.
         more: words such as "more in {domain}".
     """
     names, values = list(differences)[::-1], list(differences.values())[::-1]
@@ -97,12 +98,13 @@ def statistics_chart(
         hovertemplate="%{y}: %{customdata:+.2f}<extra></extra>",
         showlegend=False,
     )
-    _lay_out(figure, 130 + BAR * len(names))
+    _lay_out(figure, 130 + LINE + BAR * len(names))
     reach = max(1.2, 1.1 * float(np.abs(shown).max(initial=0)))
-    for x, anchor, title, style in ((0, "left", titles[0], SOURCE), (1, "right", titles[1], TARGET)):
+    for x, line, anchor, title, style in ((0, 1, "left", titles[0], SOURCE), (1, 0, "right", titles[1], TARGET)):
         figure.add_annotation(x=x, y=1, xref="paper", yref="paper", yanchor="bottom", xanchor=anchor, showarrow=False,
-                              text=chart_text(more.format(domain=title)), font={"color": style.pair[dark]})  # fmt: skip
-    figure.update_layout(margin={"t": 34})
+                              yshift=LINE * line, text=chart_text(more.format(domain=title)),
+                              font={"color": style.pair[dark]})  # fmt: skip
+    figure.update_layout(margin={"t": 34 + LINE})
     figure.update_xaxes(title=axis, range=[-reach, reach], zeroline=True, zerolinecolor=TOTAL.pair[dark])
     figure.update_yaxes(type="category", automargin=True)
     return style_axes(figure, dark)
