@@ -90,9 +90,11 @@ def _sentence(run: Run, spec: RunSpec, found: Verdict) -> str:
     if not found.is_significant:
         text += _("; {other} it is **{baseline}**: too close to tell apart.")
     elif found.better > 0:
-        text += _(": **{difference} more** than {other} ({baseline}). That is knowledge that moved.")
+        text += _(": **{difference} more** than {other} ({baseline}).")
     else:
-        text += _(": **{difference} fewer** than {other} ({baseline}). That is negative transfer.")
+        text += _(": **{difference} fewer** than {other} ({baseline}).")
+    if found.is_significant and not found.network:  # of another network, the difference is not only what moved
+        text += " " + (_("That is knowledge that moved.") if found.better > 0 else _("That is negative transfer."))
     return text.format(**words)
 
 

@@ -168,6 +168,7 @@ def test_the_baselines_of_a_network_that_comes_filled_have_learned_nothing_befor
     finish_target(runs["target_only"].id, 0.5)
     said = text_of(app("train", run=runs["linear_probe"].id))
     assert "**30 more** than small_cnn from scratch, with the very same labels (50)" in said
+    assert "knowledge that moved" not in said
 
 
 def finish_target(run: str, accuracy: float) -> None:
