@@ -10,6 +10,7 @@ from streamlit import config
 
 from pages.memory import give_memory_back
 from pages.security import SecurityMiddleware, named_hosts, own_hosts
+from pages.streaming.frames import ROUTES as FRAMES
 from pages.streaming.routes import ROUTES
 from pages.streaming.tiles import ROUTES as TILES
 from xfer_core.domains import builtin_domains, load_domain
@@ -47,4 +48,4 @@ def _make(keys: Iterable[str]) -> None:
 give_memory_back()
 config.set_option("server.maxUploadSize", settings().largest_upload)
 security = Middleware(SecurityMiddleware, own=own_hosts(), named=named_hosts())
-app = st.App("pages/shell.py", routes=[*ROUTES, *TILES], lifespan=lifespan, middleware=[security])
+app = st.App("pages/shell.py", routes=[*ROUTES, *TILES, *FRAMES], lifespan=lifespan, middleware=[security])

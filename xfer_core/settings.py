@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(default=500, ge=0)  # of outputs of frozen stages, in ``home``
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
+    threads: int = Field(default=0, ge=0)  # of one run; 0: runs at a time share the cores
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
     import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked
@@ -77,9 +78,11 @@ class Settings(BaseSettings):
         return min(self.upload_megabytes, self.import_megabytes)
 
     def environment(self) -> dict[str, str]:
-        """The variables that give a process with another working directory the same paths."""
+        """The variables that give a process with another working directory the same paths, and a dispatcher the same
+        limits."""
         places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
-        return {**places, "XFER_DATA": str(self.data or ""), "XFER_GLOVE": str(self.glove or "")}
+        places |= {"XFER_DATA": str(self.data or ""), "XFER_GLOVE": str(self.glove or "")}
+        return {**places, "XFER_SLOTS": str(self.slots), "XFER_THREADS": str(self.threads)}
 
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""

@@ -30,8 +30,8 @@ RUN_ID = re.compile(r"[0-9a-f]{1,16}")
 CURSOR = re.compile(r"([0-9a-f]{1,16})=(\d{1,18})")
 
 
-def live_routes(feed: RunFeed) -> list[Route]:
-    """The routes over this feed."""
+def stream_route(feed: RunFeed, url: str) -> Route:
+    """The event stream of a feed."""
 
     async def stream(request: Request) -> Response:
         runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
@@ -44,11 +44,17 @@ def live_routes(feed: RunFeed) -> list[Route]:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(event_stream(feed, cursors), media_type="text/event-stream", headers=headers)
 
+    return Route(url, stream)
+
+
+def live_routes(feed: RunFeed) -> list[Route]:
+    """The routes of the live charts over this feed."""
+
     async def plotly_script(_: Request) -> Response:
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=headers)
 
-    return [Route(f"{PREFIX}/live/stream", stream), Route(f"{PREFIX}/live/plotly.js", plotly_script)]
+    return [stream_route(feed, STREAM_URL), Route(f"{PREFIX}/live/plotly.js", plotly_script)]
 
 
 async def event_stream(feed: RunFeed, cursors: Mapping[str, int]) -> AsyncIterator[str]:

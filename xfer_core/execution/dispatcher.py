@@ -55,9 +55,10 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def ensure_dispatcher() -> None:
-    """Start a dispatcher if none serves. It is a separate process and outlives its caller."""
-    chosen = settings()
+def ensure_dispatcher(chosen: Settings | None = None) -> None:
+    """Start a dispatcher if none serves the store of these settings, by default the installation's. It is a separate
+    process and outlives its caller."""
+    chosen = chosen or settings()
     with _starting:
         known = chosen.database in _watches
         watch = _watches.setdefault(chosen.database, Watch(Store(chosen.database).lease))
@@ -225,7 +226,7 @@ class Dispatcher:
         for run in queued[: self.slots - busy]:
             # All runs of an experiment get the same number of threads, also the last ones: its size decides.
             together = min(self.slots, self.store.count(run.experiment) if run.experiment else here)
-            threads = run.threads or max(1, self.cores // together)
+            threads = run.threads or settings().threads or max(1, self.cores // together)
             token = new_token()
             claimed = {"threads": threads, "started": time.time(), "heartbeat": time.time(), "code": self.version}
             if self.store.transition(run.id, (QUEUED,), RUNNING, self.owner, token=token, process=None, **claimed):

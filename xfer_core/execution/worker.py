@@ -22,6 +22,7 @@ from xfer_core.domains import domain_info
 from xfer_core.errors import XferError, format_error
 from xfer_core.files import write_whole
 from xfer_core.runs.artifacts import CHECKPOINT, LOG, SAMPLE_WEIGHTS, WEIGHTS
+from xfer_core.runs.frames import FrameWriter
 from xfer_core.runs.process import identity
 from xfer_core.runs.snapshots import SnapshotWriter, write_weights
 from xfer_core.runs.spec import RunSpec
@@ -53,6 +54,7 @@ class StoreCallback:
         self.seq = 0  # the last sequence number of this run
         self.evaluation_hooks: list[Callable[[], None]] = []
         self.phase_hooks: list[Callable[[], None]] = []
+        self.frames: FrameWriter | None = None
 
     def on_start(self, step: int) -> None:
         """Delete the scalars and events that the run will report again, and continue the sequence numbers."""
@@ -64,6 +66,8 @@ class StoreCallback:
         self.seq += len(points)
         numbered = [(first + i, *point) for i, point in enumerate(points)]
         self.store.append(self.run, numbered, by=self.token, progress=progress, heartbeat=time.time())
+        if self.frames:
+            self.frames()
         if self.listener:
             self.listener(progress)
 
@@ -82,14 +86,21 @@ class StoreCallback:
                 write()
 
     def commands(self) -> Sequence[Command]:
-        """The commands since the last call.
+        """The commands since the last call for the loop. A run that nobody watches any more is paused.
 
         Raises:
             XferError: ``time_limit``: the run took longer than this installation allows.
         """
         if self.limit and time.monotonic() - self.begun > 60 * self.limit:
             raise XferError("time_limit", "run", self.run, limit=self.limit)
-        return self.store.pop_commands(self.run, self.token)
+        commands = self.store.pop_commands(self.run, self.token)
+        if self.frames:
+            for command in commands:
+                if command.kind == "frames":
+                    self.frames.watch(command.value)
+            if self.frames.is_left:
+                commands.append(Command("pause"))
+        return [command for command in commands if command.kind != "frames"]
 
 
 def run_here(
@@ -123,6 +134,8 @@ def run_here(
             checkpoint=folder / CHECKPOINT,
             replay=_earlier_changes(store, run),
         )
+        if FrameWriter.suits(trainer):
+            observer.frames = FrameWriter(folder, trainer)
         kept = SnapshotWriter(folder, trainer)
         observer.evaluation_hooks, observer.phase_hooks = (
             [kept.on_evaluation, SampleWeightWriter(folder, trainer)],

@@ -224,13 +224,19 @@ class Store:
 
     @transaction
     def command(self, run: str, kind: str, name: str = "", value: float = 0.0) -> None:
-        """Request that a run pauses, resumes, stops, or sets a λ or the learning rate. Without a worker, done at once.
+        """Request that a run pauses, resumes, stops, sets a λ or the learning rate, or goes at another pace. Without a
+        worker, done at once.
+
+        Args:
+            run: its id.
+            kind, name, value: as in :class:`xfer_core.training.callback.Command`; or ``resume``.
 
         Raises:
             XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``unknown_choice``,
                 ``negative``, ``not_above`` or ``not_finite`` for an invalid live setting or value.
         """
-        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (*LIVE, PAUSED)}[kind]
+        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (*LIVE, PAUSED)}
+        allowed = allowed.get(kind, (*LIVE, PAUSED))
         with self.engine.begin() as connection:
             row = self._get(connection, run)
             if row.status not in allowed:
@@ -242,7 +248,8 @@ class Store:
                 self._change(connection, run, RESUMABLE, values)
                 # A stop or a pause from before a worker's death must not affect the next; a changed λ or rate must.
                 commands = schema.commands
-                connection.execute(commands.delete().where(commands.c.run == run, commands.c.kind != "set"))
+                ends = commands.c.kind.in_(("pause", "stop"))
+                connection.execute(commands.delete().where(commands.c.run == run, ends))
                 return
             at_once = {"pause": PAUSED, "stop": STOPPED}.get(kind)
             waiting = (QUEUED, PAUSED) if kind == "stop" else (QUEUED,)

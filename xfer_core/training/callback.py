@@ -14,12 +14,13 @@ class Command:
     """A request by a person to a running run.
 
     Attributes:
-        kind: pause, stop, or set.
+        kind: pause, stop, set, allow, speed or frames.
         name: for set: ``lr`` or ``lambda/<term>``.
-        value: for set: the new value.
+        value: for set: the new value; for allow: steps that it may do before it waits; for speed: steps a second, 0
+            for as fast as it goes; for frames: how many a second a page wants (``runs/frames.py``).
     """
 
-    kind: Literal["pause", "stop", "set"]
+    kind: Literal["pause", "stop", "set", "allow", "speed", "frames"]
     name: str = ""
     value: float = 0.0
 

@@ -33,6 +33,7 @@ from xfer_core.training.frozen_features import MAX_BYTES, FrozenFeatures, frozen
 from xfer_core.training.gradients import backward, sum_losses
 from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
+from xfer_core.training.pace import HELD_SECONDS, LOOK_SECONDS, Pace
 from xfer_core.training.phases import phase_ends, rate_factor
 from xfer_core.training.selector import ModelSelector
 from xfer_core.training.temperature import Temperature
@@ -141,7 +142,7 @@ class Trainer:
         self.frozen_hashes: list[str] = []  # one per phase, of its frozen part, taken as the phase began
         self.frozen_kept: list[bool] = []  # whether it was unchanged at the end of the phase, for phases that freeze
         self.collapsed: set[tuple[str, str]] = set()  # (domain, task) already reported to the callback
-        self.metrics = MetricBuffer()
+        self.metrics, self.pace = MetricBuffer(), Pace()
         self.logged_scalars: dict[str, Tensor] = {}  # of this step's gradients: cosines, and λ that the method set
         self.log_every = math.ceil(training.steps / CURVE_POINTS)
         self.eval_every = max(1, training.steps // training.evaluations)
@@ -199,7 +200,10 @@ class Trainer:
             if command == "stop":
                 status = "stopped"
                 break
-            self._advance()
+            if allowed := self.pace.steps(time.perf_counter()):
+                self._advance(allowed)
+            else:
+                self._hold()
         self._check_frozen()
         self._check_weights()
         if status == "stopped" and self.step % self.eval_every:
@@ -220,11 +224,17 @@ class Trainer:
             temperatures=self.evaluator.temperatures(self.network),
         )
 
-    def _advance(self) -> None:
-        """Train up to the next validation, the next phase, or the next report."""
+    def _hold(self) -> None:
+        """Wait a moment, until more steps are allowed or a command comes; report now and then."""
+        if time.perf_counter() - self.reported > HELD_SECONDS:
+            self._report()
+        time.sleep(LOOK_SECONDS)
+
+    def _advance(self, allowed: float) -> None:
+        """Train up to the next validation, the next phase, or the next report, at most ``allowed`` steps."""
         until = min(self._next_evaluation(), self.ends[self.phase_index])
-        begun = time.perf_counter()
-        while self.step < until:
+        begun, before = time.perf_counter(), self.step
+        while self.step < min(until, before + allowed):
             self._train_step()
             if time.perf_counter() - self.reported > REPORT_SECONDS:
                 break
@@ -233,6 +243,7 @@ class Trainer:
         if self.step == until:
             synchronize(self.device)
         self.train_seconds += time.perf_counter() - begun
+        self.pace.spend(self.step - before)
         self._report()
         if self.step == until:  # before the next phase, model selection or a checkpoint uses the weights
             self._check_weights()
@@ -419,6 +430,8 @@ class Trainer:
         for command in (*deferred, *self.callback.commands()):
             if command.kind == "set":
                 self._set(command, is_new=True)
+            elif command.kind in ("allow", "speed"):
+                self.pace.apply(command, time.perf_counter())
             else:
                 requested = command.kind
         return requested

@@ -1,0 +1,108 @@
+"""Routes of the playground: the frames of its runs, and their scalars, as event streams."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from pages.streaming.feed import RunFeed
+from pages.streaming.routes import (
+    CURSOR,
+    HEARTBEAT_SECONDS,
+    PREFIX,
+    RETRY_MILLISECONDS,
+    RUN_ID,
+    server_is_leaving,
+    stream_route,
+)
+from xfer_core.errors import XferError
+from xfer_core.execution.playground import playground_workspace
+from xfer_core.runs.frames import FILE, read_frames
+from xfer_core.runs.store import LIVE, Store
+from xfer_core.strict_json import to_json
+
+FRAMES_URL, SCALARS_URL = f"{PREFIX}/play/frames", f"{PREFIX}/play/stream"
+MOST_RUNS, FASTEST = 4, 12.0  # runs of one stream; frames a second
+ASKED_SECONDS = 3.0  # between two requests for frames while a stream is open
+
+
+@lru_cache(1)
+def play_store() -> Store:
+    """The store of the playground, opened once."""
+    return Store(playground_workspace().database)
+
+
+async def _frames(request: Request) -> Response:
+    runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
+    if len(runs) > MOST_RUNS or not all(RUN_ID.fullmatch(run) for run in runs):
+        sentence = f"runs must be 1 to {MOST_RUNS} ids of runs, separated by commas.\n"
+        return PlainTextResponse(sentence, status_code=400)
+    known = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    after = {**dict.fromkeys(runs, -1), **{run: int(step) for run, step in CURSOR.findall(known) if run in runs}}
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    stream = frame_stream(after, _rate(request.query_params.get("rate", "")))
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+def _rate(text: str) -> float:
+    """Frames a second: what was asked for, within what is possible."""
+    with suppress(ValueError):
+        return min(max(float(text), 0.2), FASTEST) if float(text) == float(text) else 8.0
+    return 8.0
+
+
+async def frame_stream(after: Mapping[str, int], rate: float) -> AsyncIterator[str]:
+    """Server-sent events with the frames of these runs.
+
+    Args:
+        after: run → step of the last frame that is known, −1 for none.
+        rate: frames a second that the workers are asked for, while this stream is open.
+    """
+    sent = dict(after)
+    places: dict[str, tuple[int, int]] = dict.fromkeys(sent, (0, 0))
+    asked, said = 0.0, time.monotonic()
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    while not server_is_leaving():
+        now = time.monotonic()
+        if now - asked > ASKED_SECONDS:
+            asked = now
+            await asyncio.to_thread(_ask, list(sent), rate)
+        for run in sent:
+            frames, places[run] = await asyncio.to_thread(_new, run, places[run], sent[run])
+            if frames:
+                sent[run], said = frames[-1]["step"], now
+                yield _event(sent, run, frames)
+        if now - said > HEARTBEAT_SECONDS:
+            said = now
+            yield ": still here\n\n"
+        await asyncio.sleep(0.5 / rate)
+
+
+def _ask(runs: list[str], rate: float) -> None:
+    """Ask the workers of these runs for frames."""
+    for row in play_store().find(ids=runs, statuses=LIVE):
+        with suppress(XferError):  # it ended meanwhile
+            play_store().command(row.id, "frames", value=rate)
+
+
+def _new(run: str, place: tuple[int, int], step: int) -> tuple[list[dict[str, Any]], tuple[int, int]]:
+    """The frames of a run after a step; all of them, if it was set back to an earlier one."""
+    frames, place = read_frames(playground_workspace().artifacts(run) / FILE, place)
+    later = [frame for frame in frames if frame["step"] > step]
+    return later or frames[-1:] * (bool(frames) and frames[-1]["step"] < step), place
+
+
+def _event(sent: Mapping[str, int], run: str, frames: list[dict[str, Any]]) -> str:
+    cursor = ";".join(f"{one}={max(step, 0)}" for one, step in sent.items())
+    return f"id: {cursor}\ndata: {to_json({'run': run, 'frames': frames}, separators=(',', ':'))}\n\n"
+
+
+ROUTES = [Route(FRAMES_URL, _frames), stream_route(RunFeed(play_store), SCALARS_URL)]
