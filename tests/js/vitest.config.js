@@ -12,7 +12,7 @@ const joined = {
     if (!id.startsWith("\0component:")) return null;
     const folder = new URL(`${id.slice("\0component:".length)}/`, components);
     const view = readFileSync(new URL("view.py", folder), "utf-8");
-    const files = [...new Set(view.match(/\w+\.js(?=")/g))];
+    const files = [...new Set(view.match(/[\w./]+\.js(?=")/g))];
     const script = files.map((file) => readFileSync(new URL(file, folder), "utf-8")).join("\n");
     const names = [...script.matchAll(/^(?:class|const|let|(?:async )?function) (\w+)/gm)].map(([, name]) => name);
     return `${script}\nexport { ${names.join(", ")} };`;

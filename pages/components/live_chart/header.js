@@ -79,32 +79,6 @@ function factsText(view, progress) {
   ].filter(Boolean).join(" · ");
 }
 
-function add(parent, tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return parent.appendChild(node);
-}
-
-function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function addSample(parent, colour, dash, width = 28) {
-  const dashes = { dot: "2 5", dash: "9 6", longdash: "14 6", dashdot: "9 5 2 5", longdashdot: "14 5 2 5" }[dash]
-    ?? (/^[\d,.px]+$/.test(dash) ? dash.replaceAll("px", "").replaceAll(",", " ") : "");
-  const sample = add(parent, "span", "sample");
-  sample.innerHTML = `<svg width="${width}" height="8" aria-hidden="true"><line x1="2" x2="${width - 2}" y1="4" y2="4"
-    stroke-width="4" stroke-linecap="${dashes ? "butt" : "round"}"/></svg>`;
-  const line = sample.querySelector("line");
-  line.setAttribute("stroke", colour);
-  line.setAttribute("stroke-dasharray", dashes);
-}
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-}
-
 function clock(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const two = (value) => String(value).padStart(2, "0");

@@ -186,21 +186,3 @@ class LiveView {
     return Array.isArray(given) ? given[this.theme.dark ? 1 : 0] : given;
   }
 }
-
-function readTheme(node) {
-  const style = getComputedStyle(node);
-  const read = (name, otherwise) => style.getPropertyValue(`--st-${name}`).trim() || otherwise;
-  const theme = {
-    text: read("text-color", "#31333f"),
-    background: read("background-color", "#ffffff"),
-    border: read("border-color", "#d5d6db"),
-    font: read("font", "sans-serif"),
-  };
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  canvas.fillStyle = theme.background; // whatever CSS calls the colour, a pixel of it is red, green, blue
-  canvas.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
-  theme.dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
-  theme.key = JSON.stringify(theme);
-  return theme;
-}

@@ -19,7 +19,7 @@ Colour = str | tuple[str, str]
 """One hex colour, or a pair: on a light page, on a dark page."""
 
 HERE = Path(__file__).parent
-SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js", "race.js")
+SCRIPTS = ("live.js", "chart.js", "story.js", "matrix.js", "header.js", "race.js", "../series.js", "../dom.js")
 STYLES = ("live.css", "race.css")
 
 # Registered once, at import. Styles are not isolated, because plotly.js keeps its own in the head of the page.
