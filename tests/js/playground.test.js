@@ -422,6 +422,16 @@ describe("its streams", () => {
   });
 });
 
+test("the points of a scalar are thinned where there are many, the last one stays", () => {
+  show();
+  measure({ accuracy: Array.from({ length: play.MOST_POINTS }, (_, at) => [at, at]) });
+  const { series } = view.runs.get("a");
+  expect(series.get("accuracy").x).toHaveLength(play.MOST_POINTS);
+  measure({ accuracy: [[9000, 1], [9001, 2]] });
+  expect(series.get("accuracy").x).toHaveLength(play.MOST_POINTS / 2 + 2);
+  expect([series.get("accuracy").x.at(-1), play.valueAt(series.get("accuracy"), 9500)]).toEqual([9001, 2]);
+});
+
 test("further pictures are there when they are wanted, with all stages, features and arrows", () => {
   show({ show: ["layers", "features"] });
   const features = { s: { points: b64(Int8Array.of(-127, 127)), labels: b64([1]) } };

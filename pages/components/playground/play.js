@@ -17,6 +17,7 @@ const BURST = 12; // more frames in one message are the past: only the last is s
 const CALM = 500; // between two pictures, for those who want less motion
 const STALE = 700; // that the picture of the run before stays, when others take its place
 const DESCRIBE = 2000; // between two changes of what is read aloud
+const MOST_POINTS = 2000; // of a scalar
 const REPLAY = [3000, 12_000]; // the shortest and the longest replay
 
 class Playground {
@@ -209,7 +210,9 @@ class Playground {
     for (const { step } of resumed) for (const series of state.series.values()) series.cut(step);
     for (const [name, points] of Object.entries(message.points ?? {})) {
       if (!state.series.has(name)) state.series.set(name, new Series());
-      for (const [step, value] of points) state.series.get(name).add(step, value);
+      const series = state.series.get(name);
+      for (const [step, value] of points) series.add(step, value);
+      thin(series);
     }
     const isOther = state.status !== message.status;
     Object.assign(state, { status: message.status, isHeard: true });
@@ -419,6 +422,15 @@ class Playground {
     this.root.remove();
     delete this.parent.xferPlayground;
   }
+}
+
+// Every second point goes where there are many: a playground that runs for an hour needs no more memory.
+function thin(series) {
+  if (series.x.length <= MOST_POINTS) return;
+  const last = series.x.length - 1;
+  const isKept = (_, index) => index % 2 === 0 || index === last;
+  series.x = series.x.filter(isKept);
+  series.y = series.y.filter(isKept);
 }
 
 function parsed(text) {
