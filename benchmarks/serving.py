@@ -95,13 +95,14 @@ class AppServer:
 
 
 def end_dispatchers(home: Path) -> None:
-    """End the dispatcher that serves ``home``, and its workers: no other process has this home in its environment."""
+    """End the dispatchers that serve ``home``, or the playground in it, and their workers: no other process has this
+    home in its environment."""
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or ())
         if "xfer_core" not in command:
             continue
         try:
-            if process.environ().get("XFER_HOME") == str(home) and process.pid != os.getpid():
+            if Path(process.environ().get("XFER_HOME", "/")).is_relative_to(home) and process.pid != os.getpid():
                 process.kill()
         except psutil.Error:
             continue

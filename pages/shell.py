@@ -20,6 +20,7 @@ st.set_page_config(page_title="Xfer", page_icon="🔁", layout="wide", menu_item
 PAGES = [
     st.Page("start/page.py", title=_("Start"), icon=":material/play_circle:", url_path="start", default=True),
     st.Page("train/page.py", title=_("Train"), icon=":material/tune:", url_path="train"),
+    st.Page("playground/page.py", title=_("Playground"), icon=":material/scatter_plot:", url_path="playground"),
     st.Page("methods/page.py", title=_("Methods"), icon=":material/menu_book:", url_path="methods"),
     st.Page("domains/page.py", title=_("Domains"), icon=":material/dataset:", url_path="domains"),
     st.Page("compare/page.py", title=_("Compare"), icon=":material/stacked_line_chart:", url_path="compare"),

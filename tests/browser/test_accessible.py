@@ -34,6 +34,7 @@ PAGES = {
     "train": "train",
     "train, joint": "train?strategy.kind=joint",
     "methods": "methods?method=mmd",
+    "playground": "playground",
     "domains": "domains",
     "pictures of a domain": "domains?domain=digits.rotated?degrees=60",
     "texts of a domain": "domains?domain=names.family",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from xfer_core.execution import dispatcher
+from pages.streaming.frames import play_store
+from xfer_core.execution import dispatcher, playground
 
 
 @pytest.fixture(autouse=True)
@@ -14,5 +15,7 @@ def _nobody_trains(monkeypatch):
     import pages.widgets.live_panel
     import pages.widgets.store
 
-    for module in (dispatcher, pages.widgets.store, pages.widgets.live_panel, pages.compare.experiment_panel):
-        monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
+    copies = (pages.widgets.store, pages.widgets.live_panel, pages.compare.experiment_panel, playground)
+    for module in (dispatcher, *copies):
+        monkeypatch.setattr(module, "ensure_dispatcher", lambda *_: None)
+    play_store.cache_clear()

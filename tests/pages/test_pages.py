@@ -24,7 +24,7 @@ STATUSES = ("queued", "running", "paused", "finished", "stopped", "failed", "int
 # ---------------------------------------------------------------------- every page
 
 
-@pytest.mark.parametrize("page", ["start", "train", "compare", "run"])
+@pytest.mark.parametrize("page", ["start", "train", "playground", "compare", "run"])
 @pytest.mark.parametrize("filled", [False, True])
 def test_every_page_renders_on_an_empty_and_on_a_full_store(page, filled):
     if filled:

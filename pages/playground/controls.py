@@ -1,0 +1,71 @@
+"""Controls of the page Playground."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+
+from pages.i18n import _
+from pages.playground.settings import MOST_METHODS, SHAPES, PlaySettings, Shape
+from xfer_core.strategies import TITLES
+
+NAMES: dict[Shape, str] = {"moons": "Moons", "blobs": "Blobs", "circles": "Circles", "spirals": "Spirals"}
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+def controls(now: PlaySettings, prefix: str) -> PlaySettings:
+    """Every control of data, methods and network; returns what is chosen now.
+
+    Args:
+        now: what is chosen at first.
+        prefix: starts the keys of the controls.
+    """
+    data = st.segmented_control(
+        _("Data"), SHAPES, default=now.data, required=True, key=f"{prefix}.data",
+        format_func=lambda shape: _(NAMES[shape]),
+    )  # fmt: skip
+    methods = st.multiselect(
+        _("Methods, up to four"),
+        list(TITLES),
+        default=list(now.methods),
+        max_selections=MOST_METHODS,
+        format_func=lambda kind: _(TITLES[kind]),
+        key=f"{prefix}.methods",
+        placeholder=_("Choose a method"),
+    )
+    rotate = st.slider(_("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate")
+    labels = st.slider(_("Target labels per class"), 0, 30, min(now.labels, 30), key=f"{prefix}.labels")
+    noise = st.slider(_("Noise"), 0.0, 1.0, float(now.noise), 0.05, key=f"{prefix}.noise")
+    depth: int = st.session_state.get(f"{prefix}.depth", now.depth)
+    stages = [*(f"hidden{i + 1}" for i in range(depth)), "head"]
+    frozen = st.pills(
+        _("Frozen while the target is learnt"),
+        stages,
+        selection_mode="multi",
+        default=[name for name in now.frozen if name in stages],
+        key=f"{prefix}.frozen.{depth}",
+        help=_("For methods that learn the source first and then the target, such as fine-tuning."),
+    )
+    with st.popover(_("More"), icon=":material/tune:", width="stretch"):
+        shift = st.slider(_("Shift of the target"), -3.0, 3.0, float(now.shift), 0.25, key=f"{prefix}.shift")
+        scale = st.slider(_("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale")
+        st.slider(_("Hidden layers"), 1, 4, now.depth, key=f"{prefix}.depth")
+        width = st.slider(_("Units of a layer"), 2, 32, now.width, key=f"{prefix}.width")
+        rates = sorted({*RATES, now.rate})
+        rate = st.select_slider(_("Learning rate"), rates, now.rate, key=f"{prefix}.rate")
+        seed = st.number_input(_("Seed"), 0, 1_000_000, now.seed, key=f"{prefix}.seed")
+    return PlaySettings(
+        data=cast("Shape", data),
+        rotate=rotate,
+        shift=shift,
+        scale=scale,
+        noise=noise,
+        labels=labels,
+        methods=tuple(methods) or now.methods,
+        width=width,
+        depth=depth,
+        frozen=tuple(frozen),
+        rate=rate,
+        seed=int(seed),
+    )

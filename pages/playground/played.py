@@ -1,0 +1,85 @@
+"""The runs of a visitor's playground: started anew when a setting changes, and obeying the bar below the pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+
+from pages.i18n import _
+from pages.playground.settings import STEPS, PlaySettings
+from pages.streaming.frames import play_store
+from xfer_core.errors import XferError
+from xfer_core.execution.playground import begin_play, end_play, play
+from xfer_core.runs.spec import RunSpec
+from xfer_core.runs.store import ENDED
+from xfer_core.strategies import TITLES
+
+RATE = 8.0  # frames a second
+AT_FIRST, FASTEST = 100.0, 10_000.0  # steps a second
+RUNS, SPECS, OF, PLAYING, SPEED = "play.runs", "play.specs", "play.of", "play.playing", "play.speed"
+state = st.session_state
+
+
+def runs_of(chosen: PlaySettings) -> list[tuple[str, RunSpec]]:
+    """The runs of these settings, each with its spec. If other ones are shown, they end and new ones take their place,
+    which play at once if the others did.
+
+    Raises:
+        XferError: what a method refuses; the runs before stay.
+    """
+    if state.get(OF) != chosen:
+        specs = chosen.specs()
+        end_play(play_store(), state.get(RUNS, ()))
+        named = [(spec, _(TITLES[spec.strategy.kind])) for spec in specs]
+        state[RUNS] = begin_play(play_store(), named, RATE, speed())
+        state[SPECS], state[OF] = specs, chosen
+        if is_playing():
+            play(play_store(), state[RUNS])
+    return list(zip(state[RUNS], state[SPECS], strict=True))
+
+
+def is_playing() -> bool:
+    """Whether this visitor's runs play."""
+    return bool(state.get(PLAYING))
+
+
+def speed() -> float:
+    """Steps a second; 0 for as fast as it goes."""
+    return float(state.get(SPEED, AT_FIRST))
+
+
+def obey(pressed: Mapping[str, Any]) -> None:
+    """Do what was pressed: ``kind`` play, pause, step (``value``: how many), reset, or speed (``value``: a second);
+    anything else is ignored."""
+    runs = state.get(RUNS, [])
+    match pressed.get("kind"):
+        case "play":
+            state[PLAYING] = True
+            if all(row.status in ENDED for row in play_store().find(ids=runs)):
+                state[OF] = None  # once more from the beginning
+            play(play_store(), runs)
+        case "pause":
+            state[PLAYING] = False
+            play(play_store(), runs, 0)
+        case "step":
+            state[PLAYING] = False
+            with suppress(TypeError, ValueError, OverflowError):
+                play(play_store(), runs, min(max(int(pressed.get("value") or 1), 1), STEPS))
+        case "reset":
+            state[PLAYING], state[OF] = False, None
+        case "speed":
+            with suppress(TypeError, ValueError):
+                _set_speed(float(pressed.get("value") or 0))
+        case _:
+            pass
+
+
+def _set_speed(wanted: float) -> None:
+    state[SPEED] = min(max(wanted, 0.0), FASTEST) if math.isfinite(wanted) else 0.0
+    for run in state.get(RUNS, []):
+        with suppress(XferError):  # it ended
+            play_store().command(run, "speed", value=speed())

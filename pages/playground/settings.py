@@ -1,0 +1,112 @@
+"""What is chosen on the page Playground, as one value that a link can hold, and the runs that follow from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, ValidationError
+
+from xfer_core.config import Config, Distinct, Name
+from xfer_core.errors import XferError
+from xfer_core.runs.spec import RunSpec, parse_spec
+from xfer_core.strategies import CLASSES
+from xfer_core.strategies.base import ChoosesFrozen
+
+Shape = Literal["moons", "blobs", "circles", "spirals"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+MOST_METHODS = 4
+STEPS = 3000
+UNMOVED = 0.001  # degrees: a target that is not moved is a domain of its own all the same
+
+
+class PlaySettings(Config):
+    """Data, methods and network of a playground; a link names what is not as at first."""
+
+    data: Shape = "moons"
+    rotate: float = Field(default=40, ge=-180, le=180)
+    shift: float = Field(default=0, ge=-3, le=3)
+    scale: float = Field(default=1, ge=0.25, le=4)
+    noise: float = Field(default=0.15, ge=0, le=1)
+    labels: int = Field(default=2, ge=0, le=100)
+    methods: Annotated[tuple[Name, ...], Distinct] = Field(
+        default=("source_only", "fine_tune", "dann"), min_length=1, max_length=MOST_METHODS
+    )
+    width: int = Field(default=8, ge=2, le=32)
+    depth: int = Field(default=2, ge=1, le=4)
+    frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), max_length=8)
+    rate: float = Field(default=0.01, gt=0, le=1)
+    seed: int = Field(default=0, ge=0, le=1_000_000)
+
+    def domains(self) -> tuple[str, str]:
+        """References to source and target."""
+        noise = f"noise={self.noise:g}"
+        moved = f"rotate={self.rotate or UNMOVED:g}&shift_x={self.shift:g}&scale={self.scale:g}"
+        return f"planar.{self.data}?{noise}", f"planar.{self.data}?{noise}&{moved}"
+
+    def specs(self) -> list[RunSpec]:
+        """One run for each method.
+
+        Raises:
+            XferError: what a method refuses.
+        """
+        source, target = self.domains()
+        stages = {f"hidden{i + 1}" for i in range(self.depth)} | {"head"}
+        frozen = [name for name in self.frozen if name in stages]
+        found: list[RunSpec] = []
+        for kind in self.methods:
+            wanted = {
+                "problem.source": [source],
+                "problem.target": [target],
+                "problem.labels_per_class": self.labels,
+                "network.kind": "mlp",
+                "network.width": self.width,
+                "network.depth": self.depth,
+                "strategy.kind": kind,
+                "training.steps": STEPS,
+                "training.optimizer.lr": self.rate,
+                "training.precision": "float32",
+                "seed": self.seed,
+            }
+            if kind in CLASSES and issubclass(CLASSES[kind], ChoosesFrozen) and frozen:
+                wanted["strategy.frozen"] = frozen
+            spec = parse_spec({}, [f"{path}={json.dumps(value)}" for path, value in wanted.items()])
+            spec.check()
+            found.append(spec)
+        return found
+
+    def address(self) -> dict[str, str]:
+        """What differs from the settings at first, as parameters of a link."""
+        first = PlaySettings().model_dump()
+        return {name: _text(value) for name, value in self.model_dump().items() if value != first[name]}
+
+
+def read_settings(given: Mapping[str, str]) -> tuple[PlaySettings, list[str]]:
+    """The settings of a link; what cannot be used is left as it is at first.
+
+    Returns:
+        Them, and the names of parameters that could not be used.
+    """
+    known = {name: value for name, value in given.items() if name in PlaySettings.model_fields}
+    settings, refused = PlaySettings(), list[str]()
+    for name, text in known.items():
+        many = name in ("methods", "frozen")
+        value: Any = tuple(filter(None, text.split(","))) if many else text
+        try:
+            if name == "methods" and not set(value) <= set(CLASSES):
+                raise XferError("unknown_choice", name, text, allowed=tuple(CLASSES))
+            settings = PlaySettings.model_validate({**settings.model_dump(), name: value}, strict=False)
+        except (ValidationError, XferError):
+            refused.append(name)
+    return settings, refused
+
+
+def _text(value: object) -> str:
+    return (
+        ",".join(map(str, value))
+        if isinstance(value, tuple | list)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

@@ -1,0 +1,69 @@
+"""The playground in a real browser: it moves on Play, obeys its bar, and starts anew when the data changes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+
+def step_of(page: Page) -> int:
+    shown = page.locator(".xfer-play .time output").inner_text()
+    return int(re.sub(r"\D", "", shown) or 0)
+
+
+def until_step(page: Page, least: int) -> None:
+    page.wait_for_function(
+        "least => +(document.querySelector('.xfer-play .time output')?.innerText.replace(/\\D/g, '') ?? 0) >= least",
+        arg=least,
+    )
+
+
+def picture(page: Page) -> str:
+    """What the first canvas shows."""
+    return page.evaluate("document.querySelector('.xfer-play figure canvas').toDataURL()")
+
+
+def test_a_boundary_moves_holds_and_goes_back(server, page):
+    page.goto(f"{server.url}/playground?methods=source_only,joint")
+    expect(page.locator(".xfer-play figure canvas").first).to_be_visible()
+    play = page.get_by_role("button", name="Play", exact=True)
+    expect(play).to_be_enabled()
+    expect(page.locator(".xfer-play section")).to_have_count(2)
+    untrained = picture(page)
+    page.get_by_role("button", name="Step", exact=True).click()
+    until_step(page, 1)
+    play.click()
+    until_step(page, 60)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.wait_for_timeout(700)  # a press and the frames on their way
+    held = step_of(page)
+    page.wait_for_timeout(700)
+    assert step_of(page) == held
+    learnt = picture(page)
+    assert learnt != untrained
+    slider = page.get_by_role("slider", name="Back through training")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(
+        "seen => document.querySelector('.xfer-play figure canvas').toDataURL() !== seen", arg=learnt
+    )
+    assert step_of(page) == 0
+
+
+def test_other_data_starts_anew_and_goes_on_playing(server, page):
+    page.goto(f"{server.url}/playground?methods=joint&rotate=20")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Play", exact=True).click()
+    until_step(page, 40)
+    page.get_by_text("Circles", exact=True).click()
+    page.wait_for_function(
+        "() => +document.querySelector('.xfer-play .time output').innerText.replace(/\\D/g, '') < 40"
+    )
+    until_step(page, 20)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    assert "data=circles" in page.url
