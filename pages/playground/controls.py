@@ -7,11 +7,11 @@ from typing import cast
 import streamlit as st
 
 from pages.i18n import _
+from pages.playground.live import live_controls
 from pages.playground.settings import MOST_METHODS, SHAPES, PlaySettings, Shape
 from xfer_core.strategies import TITLES
 
 NAMES: dict[Shape, str] = {"moons": "Moons", "blobs": "Blobs", "circles": "Circles", "spirals": "Spirals"}
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def controls(now: PlaySettings, prefix: str) -> PlaySettings:
@@ -37,6 +37,7 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
     rotate = st.slider(_("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate")
     labels = st.slider(_("Target labels per class"), 0, 30, min(now.labels, 30), key=f"{prefix}.labels")
     noise = st.slider(_("Noise"), 0.0, 1.0, float(now.noise), 0.05, key=f"{prefix}.noise")
+    weight, rate = live_controls(now, methods, prefix)
     depth: int = st.session_state.get(f"{prefix}.depth", now.depth)
     stages = [*(f"hidden{i + 1}" for i in range(depth)), "head"]
     frozen = st.pills(
@@ -52,8 +53,6 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         scale = st.slider(_("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale")
         st.slider(_("Hidden layers"), 1, 4, now.depth, key=f"{prefix}.depth")
         width = st.slider(_("Units of a layer"), 2, 32, now.width, key=f"{prefix}.width")
-        rates = sorted({*RATES, now.rate})
-        rate = st.select_slider(_("Learning rate"), rates, now.rate, key=f"{prefix}.rate")
         seed = st.number_input(_("Seed"), 0, 1_000_000, now.seed, key=f"{prefix}.seed")
     return PlaySettings(
         data=cast("Shape", data),
@@ -67,5 +66,6 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         depth=depth,
         frozen=tuple(frozen),
         rate=rate,
+        weight=weight,
         seed=int(seed),
     )

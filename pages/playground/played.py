@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from pages.playground.settings import STEPS, PlaySettings
 from pages.streaming.frames import play_store
 from xfer_core.errors import XferError
 from xfer_core.execution.playground import begin_play, end_play, play
+from xfer_core.names import lambda_name
 from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED
 from xfer_core.strategies import TITLES
@@ -25,14 +26,18 @@ state = st.session_state
 
 
 def runs_of(chosen: PlaySettings) -> list[tuple[str, RunSpec]]:
-    """The runs of these settings, each with its spec. If other ones are shown, they end and new ones take their place,
-    which play at once if the others did.
+    """The runs of these settings, each with its spec. Those that are shown go on where only λ or the learning rate is
+    another; else they end and new ones take their place, which play at once if the others did.
 
     Raises:
         XferError: what a method refuses; the runs before stay.
     """
-    if state.get(OF) != chosen:
+    shown = state.get(OF)
+    if shown != chosen:
         specs = chosen.specs()
+        if shown and chosen.continues(shown) and _set_live(specs):
+            state[SPECS], state[OF] = specs, chosen
+            return list(zip(state[RUNS], specs, strict=True))
         end_play(play_store(), state.get(RUNS, ()))
         named = [(spec, _(TITLES[spec.strategy.kind])) for spec in specs]
         state[RUNS] = begin_play(play_store(), named, RATE, speed())
@@ -40,6 +45,26 @@ def runs_of(chosen: PlaySettings) -> list[tuple[str, RunSpec]]:
         if is_playing():
             play(play_store(), state[RUNS])
     return list(zip(state[RUNS], state[SPECS], strict=True))
+
+
+def _set_live(specs: Sequence[RunSpec]) -> bool:
+    """Let the runs that are shown, also held ones, go on with the λ and learning rates of these specs; whether one
+    could, or none had to."""
+    changes: list[tuple[str, str, float]] = []
+    for run, before, after in zip(state[RUNS], state[SPECS], specs, strict=True):
+        old = _live_values(before)
+        changes += [(run, name, value) for name, value in _live_values(after).items() if value != old[name]]
+    heard = 0
+    for change in changes:
+        with suppress(XferError):  # it ended
+            play_store().command(change[0], "set", *change[1:])
+            heard += 1
+    return heard > 0 or not changes
+
+
+def _live_values(spec: RunSpec) -> dict[str, float]:
+    lambdas = {lambda_name(term): value for term, value in spec.strategy.lambdas(spec.problem).items()}
+    return {"lr": spec.training.optimizer.lr, **lambdas}
 
 
 def is_playing() -> bool:

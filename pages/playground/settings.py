@@ -10,14 +10,16 @@ from pydantic import Field, ValidationError
 
 from xfer_core.config import Config, Distinct, Name
 from xfer_core.errors import XferError
+from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import CLASSES
-from xfer_core.strategies.base import ChoosesFrozen
+from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 
 Shape = Literal["moons", "blobs", "circles", "spirals"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 MOST_METHODS = 4
 STEPS = 3000
+LIVE = ("rate", "weight")  # settings that act on runs while they learn
 UNMOVED = 0.001  # degrees: a target that is not moved is a domain of its own all the same
 
 
@@ -37,6 +39,8 @@ class PlaySettings(Config):
     depth: int = Field(default=2, ge=1, le=4)
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), max_length=8)
     rate: float = Field(default=0.01, gt=0, le=1)
+    weight: float = Field(default=0.5, ge=0, le=1)
+    """λ of the target, for methods that let a person choose it; the source has the rest."""
     seed: int = Field(default=0, ge=0, le=1_000_000)
 
     def domains(self) -> tuple[str, str]:
@@ -72,9 +76,25 @@ class PlaySettings(Config):
             if kind in CLASSES and issubclass(CLASSES[kind], ChoosesFrozen) and frozen:
                 wanted["strategy.frozen"] = frozen
             spec = parse_spec({}, [f"{path}={json.dumps(value)}" for path, value in wanted.items()])
+            if isinstance(spec.strategy, ChoosesWeights) and self.weight != PlaySettings().weight:
+                spec = parse_spec(spec.model_dump(), [f"strategy.weights={json.dumps(self._weights(spec))}"])
             spec.check()
             found.append(spec)
         return found
+
+    def _weights(self, spec: RunSpec) -> dict[str, float]:
+        """λ of each domain's loss: their sum is as the method has it at first."""
+        roles, terms = spec.problem.roles(), spec.strategy.lambdas(spec.problem)
+        shared = {term: roles[domain] for term in terms if (domain := TermName.parse(term).domain) in roles}
+        whole = sum(terms[term] for term in shared)
+        return {
+            term: whole * (self.weight if role == "target" else round(1 - self.weight, 6))
+            for term, role in shared.items()
+        }
+
+    def continues(self, other: PlaySettings) -> bool:
+        """Whether runs of the other settings can go on with these: only what is live differs."""
+        return self.model_copy(update={name: getattr(other, name) for name in LIVE}) == other
 
     def address(self) -> dict[str, str]:
         """What differs from the settings at first, as parameters of a link."""

@@ -35,6 +35,13 @@ STORIES = {
         "Unlock a layer and play again.",
         PlaySettings(rotate=90, labels=20, methods=("fine_tune", "target_only"), frozen=("hidden1", "hidden2")),
     ),
+    "weight": Story(
+        "λ decides who wins",
+        "Each class of the target lies where the other one lies in the source: one boundary cannot be right on both. "
+        "Move λ of the target while it plays: near 0, joint learning is right on the source like source only; near 1, "
+        "on the target like from scratch; between, it is torn.",
+        PlaySettings(rotate=180, labels=20, methods=("source_only", "joint", "target_only")),
+    ),
     "helps": Story(
         "Alignment helps",
         "The target has no label at all. Source only keeps the boundary of the source; DANN makes the features of both "

@@ -103,6 +103,17 @@ def test_it_learns_what_any_run_of_its_spec_learns(worker: str, store: Store, sp
     assert first["metrics"] == second["metrics"]
 
 
+def test_a_run_that_holds_hears_a_change_before_its_next_step(worker: str, store: Store):
+    until(lambda: steps_of(worker) == [0])
+    store.command(worker, "set", "lr", 0.0123)
+    until(lambda: store.events(worker, "set"))
+    play(store, [worker], 1)
+    until(lambda: steps_of(worker)[-1] == 1)
+    assert [(event["step"], event["details"]) for event in store.events(worker, "set")] == [
+        (0, {"name": "lr", "value": 0.0123})
+    ]
+
+
 def test_a_run_that_nobody_watches_is_paused_and_goes_on_when_played(worker: str, store: Store, monkeypatch):
     until(lambda: steps_of(worker) == [0])
     monkeypatch.setattr(frames, "LEFT_SECONDS", -frames.WATCHED_SECONDS - 1.0)

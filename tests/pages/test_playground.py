@@ -32,6 +32,8 @@ def test_a_link_holds_what_is_not_as_at_first():
         ({"methods": "joint,dann,coral,mmd,mcd"}, ["methods"]),
         ({"labels": "1e5"}, ["labels"]),
         ({"width": "3.5"}, ["width"]),
+        ({"weight": "1.5"}, ["weight"]),
+        ({"weight": "nan"}, ["weight"]),
         ({"utm_source": "x"}, []),
     ],
 )
@@ -47,6 +49,29 @@ def test_every_method_gets_a_run_of_the_same_problem():
     assert len({spec.problem.model_dump_json() for spec in specs}) == 1
     assert {spec.training.steps for spec in specs} == {STEPS}
     assert specs[1].strategy.frozen == ("hidden1",)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(
+    ("method", "whole"), [("joint", 1.0), ("generalised", 1.0), ("uncertainty_weighting", 2.0), ("dann", None)]
+)
+def test_a_weight_is_that_of_the_target_and_the_source_has_the_rest(method: str, whole: float | None):
+    usual, moved = (PlaySettings(methods=(method,), weight=weight).specs()[0] for weight in (0.5, 0.9))
+    before, after = (spec.strategy.lambdas(spec.problem) for spec in (usual, moved))
+    if whole is None:
+        assert after == before, "this method has λ of its own"
+        return
+    source, target = (next(term for term in before if term.split("/")[0] == domain)
+                      for domain in (*usual.problem.source, *usual.problem.target))  # fmt: skip
+    assert (before[source], before[target]) == pytest.approx((whole / 2, whole / 2))
+    assert (after[source], after[target]) == pytest.approx((0.1 * whole, 0.9 * whole))
+    others = set(before) - {source, target}
+    assert [after[term] for term in others] == [before[term] for term in others]
+
+
+def test_only_what_is_live_lets_runs_go_on():
+    first = PlaySettings()
+    assert PlaySettings(rate=0.1, weight=0).continues(first)
+    assert not PlaySettings(rate=0.1, width=9).continues(first)
 
 
 def test_a_target_that_is_not_moved_is_a_domain_of_its_own():
@@ -74,6 +99,32 @@ def test_the_page_starts_runs_that_hold_and_replaces_them():
     assert {run.status for run in play_store().find(ids=[run.id for run in first])} == {STOPPED}
     assert len(play_store().find(statuses=(QUEUED,))) == 2
     assert page.query_params["rotate"] == "90"
+
+
+def test_weight_and_rate_act_on_the_runs_that_are_shown_until_those_have_ended():
+    page = app("playground", methods="joint,source_only")
+    joint, source_only = (run.id for run in sorted(play_store().find(), key=lambda run: run.typed_spec.strategy.kind))
+    for run in (joint, source_only):
+        play_store().pop_commands(run)
+    page.slider(key="play1.weight").set_value(0.9).run()
+    page.select_slider(key="play1.rate").set_value(0.1).run()
+    assert not page.error
+    assert len(play_store().find()) == 2, "no new runs"
+    heard = [{one.name: one.value for one in play_store().pop_commands(run)} for run in (joint, source_only)]
+    source, target = "lambda/planar.moons/class", "lambda/planar.moons?rotate=40/class"
+    assert heard[0] == pytest.approx({source: 0.1, target: 0.9, "lr": 0.1})
+    assert heard[1] == {"lr": 0.1}
+    assert (page.query_params["weight"], page.query_params["rate"]) == (["0.9"], ["0.1"])
+    play_store().update(joint, status=STOPPED)
+    page.slider(key="play1.weight").set_value(0.2).run()
+    queued = play_store().find(statuses=(QUEUED,))
+    assert {joint, source_only}.isdisjoint(run.id for run in queued), "no run could hear it: all begin again"
+    assert {run.typed_spec.training.optimizer.lr for run in queued} == {0.1}
+
+
+def test_a_weight_that_no_method_has_cannot_be_moved():
+    page = app("playground", methods="source_only,dann")
+    assert page.slider(key="play1.weight").disabled
 
 
 def test_a_link_with_values_that_do_not_exist_says_so():
