@@ -114,7 +114,7 @@ def test_weight_and_rate_act_on_the_runs_that_are_shown_until_those_have_ended()
     source, target = "lambda/planar.moons/class", "lambda/planar.moons?rotate=40/class"
     assert heard[0] == pytest.approx({source: 0.1, target: 0.9, "lr": 0.1})
     assert heard[1] == {"lr": 0.1}
-    assert (page.query_params["weight"], page.query_params["rate"]) == (["0.9"], ["0.1"])
+    assert (page.query_params["weight"], page.query_params["rate"]) == ("0.9", "0.1")
     play_store().update(joint, status=STOPPED)
     page.slider(key="play1.weight").set_value(0.2).run()
     queued = play_store().find(statuses=(QUEUED,))
