@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     threads: int = Field(default=0, ge=0)  # of one run; 0: runs at a time share the cores
+    warm_tables: bool = False  # whether workers have the encoder of tables imported before they are forked: 1 s each
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
     import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked
@@ -82,7 +83,8 @@ class Settings(BaseSettings):
         limits."""
         places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
         places |= {"XFER_DATA": str(self.data or ""), "XFER_GLOVE": str(self.glove or "")}
-        return {**places, "XFER_SLOTS": str(self.slots), "XFER_THREADS": str(self.threads)}
+        limits = {"XFER_SLOTS": self.slots, "XFER_THREADS": self.threads, "XFER_WARM_TABLES": self.warm_tables}
+        return {**places, **{name: str(value) for name, value in limits.items()}}
 
     def artifacts(self, run: str) -> Path:
         """Folder of one run's files (checkpoint, weights, sample weights)."""

@@ -59,6 +59,15 @@ def test_a_step_comes_at_once_at_any_speed():
     assert pace.steps(0.1) == 1
 
 
+def test_a_run_that_is_held_for_long_looks_less_often():
+    pace = Pace()
+    pace.apply(Command("allow", value=0), 10)
+    assert pace.look_seconds(11) < 0.05
+    assert pace.look_seconds(20) == 0.2
+    pace.apply(Command("speed", value=5), 20)
+    assert pace.look_seconds(21) < 0.05
+
+
 @pytest.mark.parametrize("speed", [0, -1])
 def test_no_speed_is_as_fast_as_it_goes(speed: float):
     pace = Pace()

@@ -29,7 +29,7 @@ KEPT_SECONDS = 3600.0  # after which a run that nobody plays any more is deleted
 def playground_settings() -> Settings:
     """The settings of the playground's dispatcher and workers."""
     chosen = settings()
-    own = {"home": chosen.home / "playground", "database_url": "", "slots": SLOTS, "threads": 1}
+    own = {"home": chosen.home / "playground", "database_url": "", "slots": SLOTS, "threads": 1, "warm_tables": True}
     return chosen.model_copy(update={**own, "idle_minutes": IDLE_MINUTES})
 
 

@@ -13,8 +13,14 @@ from xfer_core.domains import builtin_domains, load_domain
 from xfer_core.errors import XferError
 from xfer_core.execution import worker
 from xfer_core.execution.executors import local
+from xfer_core.settings import settings
 
 torch.set_num_threads(1)
+if settings().warm_tables:
+    import sklearn.compose
+    import sklearn.impute
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401 - for the encoder of tables
 for key in builtin_domains():
     with suppress(XferError):  # a missing font package
         load_domain(key)

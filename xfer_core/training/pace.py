@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from xfer_core.training.callback import Command
 
 TICK_SECONDS = 0.1  # a slow run does the steps of a tick together, because each group is reported
-LOOK_SECONDS = 0.03  # between two looks for commands while a run waits
+LOOK_SECONDS, REST_SECONDS = 0.03, 0.2  # between two looks for commands while a run waits, first and later
+AWAKE_SECONDS = 3.0  # after a command
 HELD_SECONDS = 2.0  # between two reports of a run that waits
 
 
@@ -25,6 +26,7 @@ class Pace:
     speed: float = math.inf
     _saved: float = 0.0  # steps that the time since the last ones was enough for
     _seen: float = 0.0
+    _told: float = 0.0
 
     def apply(self, command: Command, now: float) -> None:
         """Apply ``allow`` (steps) or ``speed`` (steps a second; 0 for as fast as it goes). The next step comes at once.
@@ -37,7 +39,11 @@ class Pace:
             self.allowed = max(0.0, command.value)
         else:
             self.speed = command.value if command.value > 0 else math.inf
-        self._saved, self._seen = self._group(), now
+        self._saved, self._seen, self._told = self._group(), now, now
+
+    def look_seconds(self, now: float) -> float:
+        """Seconds until the next look for commands, while no step is allowed: a run held for long costs little."""
+        return LOOK_SECONDS if self.allowed or now - self._told < AWAKE_SECONDS else REST_SECONDS
 
     def steps(self, now: float) -> float:
         """Steps that may be done now: a whole number, or infinity."""

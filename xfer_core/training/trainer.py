@@ -33,7 +33,7 @@ from xfer_core.training.frozen_features import MAX_BYTES, FrozenFeatures, frozen
 from xfer_core.training.gradients import backward, sum_losses
 from xfer_core.training.live_settings import LiveSettings
 from xfer_core.training.metric_buffer import MetricBuffer
-from xfer_core.training.pace import HELD_SECONDS, LOOK_SECONDS, Pace
+from xfer_core.training.pace import HELD_SECONDS, Pace
 from xfer_core.training.phases import phase_ends, rate_factor
 from xfer_core.training.selector import ModelSelector
 from xfer_core.training.temperature import Temperature
@@ -228,7 +228,7 @@ class Trainer:
         """Wait a moment, until more steps are allowed or a command comes; report now and then."""
         if time.perf_counter() - self.reported > HELD_SECONDS:
             self._report()
-        time.sleep(LOOK_SECONDS)
+        time.sleep(self.pace.look_seconds(time.perf_counter()))
 
     def _advance(self, allowed: float) -> None:
         """Train up to the next validation, the next phase, or the next report, at most ``allowed`` steps."""
