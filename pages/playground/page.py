@@ -30,9 +30,25 @@ STYLE = """<style>
 .stMainBlockContainer {padding: 3.6rem 1.5rem 2rem; max-width: 120rem}
 .st-key-play-controls, .st-key-play-pictures {gap: .5rem}
 .st-key-play-pictures {padding-top: .3rem}
+.stMain {scrollbar-gutter: stable}
+.st-key-play-head {flex-wrap: nowrap; line-height: 1.3; min-height: 2.6em}
+.st-key-play-head > :last-child {flex: none}
+.st-key-play-head [data-testid="stMarkdownContainer"] {margin: 0}
+.st-key-play-head .stMarkdown p {margin: 0; font-size: .92rem; line-height: 1.3}
+@media (max-width: 1250px) {.st-key-play-head {min-height: 4em}}
+@media (max-width: 40em) {
+  .st-key-play-head {flex-direction: column-reverse; align-items: stretch; min-height: 0}
+  .st-key-play-head button {padding-inline: .55rem}
+  .st-key-play-head button p {font-size: .85rem}
+}
 @media (min-width: 40.01em) and (max-width: 1100px), (min-width: 40.01em) and (max-height: 800px) {
   html {font-size: 14px !important}
 }
+</style>"""
+PLAIN_STYLE = """<style>
+.stMainBlockContainer {padding: .5rem 1rem}
+.stAppHeader, [data-testid="stHeader"] {display: none}
+.st-key-play-controls-shown {position: fixed; top: .5rem; right: 1rem; width: auto; z-index: 3}
 </style>"""
 
 
@@ -114,7 +130,7 @@ def _pictures(runs: list[tuple[str, RunSpec]], show: list[str]) -> None:
 
 def _head() -> None:
     """What to look at, and what is shown."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="play-head"):
         text = STORIES[state[STORY]].text if state[STORY] else "Press Play, and watch each boundary move."
         st.markdown(_(text), width="stretch")
         st.pills(
@@ -152,6 +168,7 @@ def _page() -> None:
     st.html(STYLE)
     chosen = _arrive()
     if state.get(PLAIN):
+        st.html(PLAIN_STYLE)
         place = st.container()
     else:
         place, side = st.columns([4, 1.15], gap="medium")
@@ -173,9 +190,10 @@ def _page() -> None:
             return
         _pictures(runs, show)
         if state.get(PLAIN):
-            st.button(
-                _("Show the controls"), icon=":material/tune:", type="tertiary", on_click=_set_plain, args=(False,)
-            )
+            with st.container(key="play-controls-shown"):
+                st.button(
+                    _("Show the controls"), icon=":material/tune:", type="tertiary", on_click=_set_plain, args=(False,)
+                )
         else:
             _links(runs)
 

@@ -67,3 +67,22 @@ def test_other_data_starts_anew_and_goes_on_playing(server, page):
     until_step(page, 20)
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     assert "data=circles" in page.url
+
+
+def test_on_a_projector_every_picture_and_number_is_in_the_first_view(server, page):
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{server.url}/playground?story=hurts")
+    numbers = page.locator(".xfer-play .numbers")
+    expect(numbers).to_have_count(3)
+    page.wait_for_function(
+        "() => document.querySelector('.xfer-play .grid').style.getPropertyValue('--columns') === '3'"
+    )
+    boxes = [one.bounding_box() for one in [*page.locator(".xfer-play .plane").all(), *numbers.all()]]
+    assert all(box and box["y"] > 0 and box["y"] + box["height"] <= 768 for box in boxes), boxes
+    page.get_by_role("button", name="Projector").click()
+    expect(page.get_by_role("button", name="Show the controls")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.xfer-play .plane').clientWidth > 240")
+    last = page.locator(".xfer-play .strategy").last.bounding_box()
+    assert last
+    assert 690 < last["y"] + last["height"] <= 768
+    assert 960 < last["x"] + last["width"] <= 1024

@@ -486,3 +486,53 @@ test("nothing is left when it goes away; a call that a rerun overtook takes noth
   press(" ");
   expect(trigger).not.toHaveBeenCalled();
 });
+
+describe("arrangement", () => {
+  const place = (more = {}) =>
+    play.arrange({ runs: 3, pictures: 2, sections: 0, numbers: 2, width: 740, height: 600, rem: 14, plain: false, ...more });
+  const heightOf = ({ across, side }, { pictures = 2, plain = false } = {}) =>
+    Math.ceil(pictures / across) * (side + (plain ? 2.2 : 1.5) * 14);
+
+  test.each([1, 2, 3, 4])("on a projector %i strategies stand side by side and their pictures in the first view", (runs) => {
+    const found = place({ runs });
+    expect(found.columns).toBe(runs);
+    expect(found.side).toBeGreaterThanOrEqual(140);
+    expect(heightOf(found)).toBeLessThan(600 - 7 * 14);
+  });
+
+  test("layers leave the numbers in the first view", () => {
+    const found = place({ sections: 1 });
+    expect(found.columns).toBe(3);
+    expect(heightOf(found)).toBeLessThan(400);
+  });
+
+  test("source and target stand side by side where below each other they are hardly larger", () => {
+    expect(place({ width: 1060 }).across).toBe(1);
+    expect(place({ width: 1060, height: 450 }).across).toBe(2);
+  });
+
+  test("what the layers see stands beside the pictures of one strategy", () => {
+    expect(place({ runs: 1, sections: 1, width: 1060 })).toMatchObject({ columns: 1, aside: true });
+    expect(place({ runs: 2, sections: 1, width: 1060 }).aside).toBe(false);
+  });
+
+  test("without words the pictures are larger", () => {
+    expect(place({ plain: true, runs: 1, height: 400 }).side).toBeGreaterThan(place({ runs: 1, height: 400 }).side);
+  });
+
+  test("on a phone one strategy is under the other, and fills the width", () => {
+    expect(place({ width: 320, pictures: 3 })).toEqual({ columns: 1, across: 2, side: undefined, aside: false });
+  });
+
+  test("four domains of four strategies have a place", () => {
+    const { columns, across, side } = place({ runs: 4, pictures: 4, numbers: 4 });
+    expect([columns, across]).toEqual([2, 4]);
+    expect(side).toBeGreaterThan(70);
+  });
+
+  test("the pictures get the size", () => {
+    show();
+    expect(view.grid.style.getPropertyValue("--columns")).toBe("1");
+    expect(view.grid.style.getPropertyValue("--side")).toMatch(/^(1fr|\d+px)$/);
+  });
+});

@@ -9,6 +9,7 @@ class Column {
     this.planes = this.addPlanes();
     this.numbers = add(this.card, "dl", "numbers");
     this.addConflict();
+    this.further = add(this.card, "div", "further");
     this.stages = this.addPicture("layers", (pen, width) => this.drawLayers(pen, width));
     this.features = this.addPicture("features", (pen, width, height) => {
       if (this.frame) drawFeatures(pen, width, height, this.frame, view.domains, view.look);
@@ -36,7 +37,7 @@ class Column {
 
   addPicture(name, paint) {
     if (!this.view.data.show.includes(name)) return null;
-    const section = add(this.card, "section", name);
+    const section = add(this.further, "section", name);
     add(section, "h4", "", this.view.texts[name]);
     const picture = new Picture(section, name, paint);
     this.pictures.push(picture);

@@ -41,6 +41,10 @@ class Playground {
     document.addEventListener("keydown", this.onKey);
     addEventListener("pagehide", this.onHide);
     addEventListener("pageshow", this.onVisibility);
+    this.onResize = () => this.place();
+    addEventListener("resize", this.onResize);
+    this.resized = new ResizeObserver(this.onResize);
+    this.resized.observe(this.root);
   }
 
   update(data, setTriggerValue) {
@@ -111,10 +115,31 @@ class Playground {
       this.layout = layout;
       for (const column of this.columns) column.remove();
       this.columns = data.runs.map((_, index) => new Column(this, index));
-      this.grid.dataset.runs = data.runs.length;
-      this.grid.dataset.pictures = data.joined ? 1 : names.length;
     } else this.columns.forEach((column, index) => column.setRun(data.runs[index]));
     this.updateLegend();
+    this.place();
+  }
+
+  // Pictures as large as fit the view.
+  place() {
+    const { data, grid } = this;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    const main = this.root.closest(".stMain");
+    const top = grid.getBoundingClientRect().top + (main?.scrollTop ?? 0);
+    const { columns, across, side, aside } = arrange({
+      runs: data.runs.length,
+      pictures: data.joined ? 1 : data.domains.length,
+      sections: data.plain ? 0 : data.show.length,
+      numbers: Math.max(0, ...data.runs.map(({ numbers }) => numbers.length)),
+      width: grid.clientWidth,
+      height: innerHeight - top,
+      rem,
+      plain: data.plain,
+    });
+    grid.classList.toggle("aside", aside);
+    grid.style.setProperty("--columns", columns);
+    grid.style.setProperty("--across", across);
+    grid.style.setProperty("--side", side === undefined ? "1fr" : `${Math.max(40, side)}px`);
   }
 
   updateLegend() {
@@ -417,6 +442,8 @@ class Playground {
     document.removeEventListener("keydown", this.onKey);
     removeEventListener("pagehide", this.onHide);
     removeEventListener("pageshow", this.onVisibility);
+    removeEventListener("resize", this.onResize);
+    this.resized.disconnect();
     for (const column of this.columns) column.remove();
     this.columns = [];
     this.root.remove();

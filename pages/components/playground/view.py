@@ -22,7 +22,7 @@ from xfer_core.charts.palette import SOURCE, TARGET
 HERE = Path(__file__).parent
 SCRIPTS = (
     *("play.js", "frames.js", "marks.js", "plane.js", "layers.js", "features.js"),
-    *("picture.js", "column.js", "bar.js", "../series.js", "../dom.js"),
+    *("picture.js", "column.js", "arrange.js", "bar.js", "../series.js", "../dom.js"),
 )
 
 # Registered once, at import.
