@@ -13,6 +13,9 @@ from xfer_core.errors import XferError
 Name = Annotated[str, Field(max_length=200)]
 """The name of a domain, a task, a stage, a parameter."""
 
+Reference = Annotated[str, Field(max_length=1900)]
+"""A domain with its parameters, one of which may be a drawing; it still fits into a link."""
+
 
 def _distinct(values: Any) -> Any:
     twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
@@ -60,8 +63,8 @@ def read_fields(form: type[AnyConfig], values: Mapping[str, object], place: str 
         place: before the name of the field in an error, with a dot.
 
     Raises:
-        XferError: ``unknown_field``, ``too_small``, ``too_large``, ``not_above``, ``not_below``, ``not_finite`` or
-            ``wrong_type``, naming the field.
+        XferError: ``unknown_field``, ``too_small``, ``too_large``, ``not_above``, ``not_below``, ``not_finite``,
+            ``wrong_type`` or that of a validator, naming the field.
     """
     try:
         return form.model_validate(values)
@@ -69,6 +72,9 @@ def read_fields(form: type[AnyConfig], values: Mapping[str, object], place: str 
         first = error.errors()[0]
         name, kind, found = f"{place}{first['loc'][0]}", first["type"], first["input"]
         context = first.get("ctx", {})
+        if isinstance(cause := context.get("error"), XferError):  # of a validator of ours
+            cause.field = name
+            raise cause from None
         if kind == "extra_forbidden":
             raise XferError("unknown_field", name, found, allowed=tuple(form.model_fields)) from None
         if kind in BOUNDS:

@@ -74,7 +74,7 @@ def _control(
 
 
 def sliders(form: BaseModel, prefix: str) -> dict[str, Any]:
-    """One slider per field, all of which are numbers with both bounds; whole numbers, such as a copy's, have none.
+    """One slider per field that is a number with both bounds; whole numbers, such as a copy's, and texts have none.
 
     Args:
         form: the config, with its present values.
@@ -85,7 +85,7 @@ def sliders(form: BaseModel, prefix: str) -> dict[str, Any]:
     """
     found = {}
     for name, field in type(form).model_fields.items():
-        if field.annotation is int:
+        if field.annotation is not float:
             continue
         bounds, key = _bounds(field), f"{prefix}.{name}"
         st.session_state.setdefault(key, float(getattr(form, name)))

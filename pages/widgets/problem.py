@@ -152,11 +152,17 @@ def with_parameters(reference: str, prefix: str) -> str:
 
 
 def changed_by_sliders(reference: str, prefix: str) -> str:
-    """A slider per parameter of the domain; the reference as they say, or the given one if it has none."""
+    """A slider per number of the domain; the reference as they say, or the given one if it has none. A text, such as a
+    drawing, stays as a link gave it."""
     parameters, key = domain_info(reference).parameters, key_of(reference)
     if parameters is None:
         return reference
-    values = {**parameters.model_dump(), **sliders(parameters, f"{prefix}.{key}")}
+    texts = {
+        name: st.session_state.get(f"{prefix}.{key}.{name}", value)
+        for name, value in parameters.model_dump().items()
+        if isinstance(value, str)
+    }
+    values = {**parameters.model_dump(), **texts, **sliders(parameters, f"{prefix}.{key}")}
     return make_reference(key, type(parameters)(**values))
 
 
@@ -164,7 +170,7 @@ def set_sliders(reference: str, prefix: str) -> None:
     """Set the sliders, before they are shown, to what the reference says."""
     parameters = domain_info(reference).parameters
     for field, value in (parameters.model_dump() if parameters else {}).items():
-        st.session_state[f"{prefix}.{key_of(reference)}.{field}"] = float(value)
+        st.session_state[f"{prefix}.{key_of(reference)}.{field}"] = value if isinstance(value, str) else float(value)
 
 
 def _tile(option: str) -> str:

@@ -50,12 +50,12 @@ def test_sources_are_ranked_measured_and_the_rank_correlation_is_shown():
     assert not test.exception
     assert test.query_params["task"] == "class"
     assert "Most promising: " in text_of(test)
-    next(button for button in test.button if button.label == "Train from every source (4 runs)").click().run()
+    next(button for button in test.button if button.label == "Train from every source (5 runs)").click().run()
     assert not test.exception
     store = open_store()
     runs = store.find()
     assert {run.spec["problem"]["labels_per_class"] for run in runs} == {5}
-    worth = {"planar.circles": 0.7, "planar.blobs": 0.8, "planar.spirals": 0.9}
+    worth = {"planar.circles": 0.7, "planar.blobs": 0.8, "planar.spirals": 0.9, "planar.drawn": 0.75}
     for run in runs:
         kind, source = run.spec["strategy"]["kind"], run.spec["problem"]["source"][0]
         metric = run.typed_spec.target_metric()
@@ -65,7 +65,7 @@ def test_sources_are_ranked_measured_and_the_rank_correlation_is_shown():
         store.update(run.id, status=FINISHED, ended=time.time(), result={**result, "threads": 1})
     test.run()
     assert not test.exception
-    assert "Kendall's τ between each measure and the measured gain of 3 sources" in text_of(test)
+    assert "Kendall's τ between each measure and the measured gain of 4 sources" in text_of(test)
     assert any(metric.label.startswith("τ ") for metric in test.metric)
 
 
@@ -80,7 +80,7 @@ def test_sources_are_ranked_for_a_target_with_parameters_and_measured():
     test = app("domains", view="rank", target=reference, labels="5")
     assert not test.exception
     assert test.query_params["target"] == reference
-    next(button for button in test.button if button.label == "Train from every source (4 runs)").click().run()
+    next(button for button in test.button if button.label == "Train from every source (5 runs)").click().run()
     assert not test.exception
     assert {tuple(run.spec["problem"]["target"]) for run in open_store().find()} == {(reference,)}
     assert not [button for button in test.button if button.label.startswith("Train from")], "it is found again"

@@ -46,7 +46,7 @@ class ShiftSweep:
 
 
 def find_shift(table: Sequence[RunRecord]) -> ShiftSweep | None:
-    """The sweep that these runs make; None if it is not exactly one parameter of the first target that differs."""
+    """The sweep that these runs make; None if it is not exactly one number of the first target that differs."""
     firsts = {row.condition: next(iter(row.targets)) for row in table}
     try:
         parameters = {condition: domain_info(key).parameters for condition, key in firsts.items()}
@@ -57,7 +57,7 @@ def find_shift(table: Sequence[RunRecord]) -> ShiftSweep | None:
         return None
     values = {condition: one.model_dump() for condition, one in parameters.items() if one}
     moved = [name for name in first.model_dump() if len({one[name] for one in values.values()}) > 1]
-    if len(moved) != 1:
+    if len(moved) != 1 or isinstance(first.model_dump()[moved[0]], str):
         return None
     sizes = {condition: float(one[moved[0]]) for condition, one in values.items()}
     lines = {condition: _without_target(condition) for condition in sizes}

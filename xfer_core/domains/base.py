@@ -16,6 +16,8 @@ from xfer_core.domains.downloads import Download
 from xfer_core.errors import XferError
 from xfer_core.modalities import InputSpec
 
+BRIEF = 6  # characters of a text in a title
+
 
 @dataclass(frozen=True)
 class Task:
@@ -117,6 +119,10 @@ class Parameters(Config):
     sizes: ClassVar[Mapping[str, tuple[float, ...]]] = {}
     """Parameter → the values at which an experiment measures how far knowledge travels, from no shift on."""
 
+    def tasks(self, tasks: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The tasks of the changed domain, each with its classes, given those of the domain itself."""
+        return dict(tasks)
+
 
 @dataclass(frozen=True)
 class DomainInfo:
@@ -163,14 +169,22 @@ class DomainInfo:
 
     def bind(self, key: str, parameters: Parameters) -> DomainInfo:
         """The domain with these parameters, under this key."""
-        given = ", ".join(f"{name} {value:g}" for name, value in non_defaults(parameters).items())
+        given = ", ".join(f"{name} {_brief(value)}" for name, value in non_defaults(parameters).items())
         return replace(
             self,
             card=replace(self.card, title=f"{self.card.title} ({given})" if given else self.card.title),
             build=lambda parameters=parameters: replace(self.build(parameters=parameters), key=key),
             render=self.render and partial(self.render, parameters=parameters),
+            tasks=parameters.tasks(self.tasks),
             parameters=parameters,
         )
+
+
+def _brief(value: float | str) -> str:
+    """A parameter in a title; the end of a long text tells it from others."""
+    if isinstance(value, str):
+        return value if len(value) <= BRIEF else f"…{value[-BRIEF:]}"
+    return f"{value:g}"
 
 
 def non_defaults(parameters: Config) -> dict[str, Any]:

@@ -1,23 +1,28 @@
 """Points in the plane: two numbers and a class, so that a boundary and a shift can be seen.
 
 The same call gives the same points. Parameters rotate, scale and shift the plane and change the noise; a domain and
-its variants share the points before noise, so that no point is used twice in one problem.
+its variants share the points before noise, so that no point is used twice in one problem. The points of one domain are
+drawn by a person (:mod:`xfer_core.domains.drawn_points`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from xfer_core.domains.base import Card, Domain, DomainInfo, Parameters, Task
+from xfer_core.domains.drawn_points import CLASSES, decode_points, encode_points
 from xfer_core.modalities import Column, TableInput
 
 COUNT = 2000
+DRAWN = "planar.drawn"
+CLOUD = 0.03  # standard deviation around a drawn point, beside the noise: no sample is there twice
 SPEC = TableInput((Column("x"), Column("y")))
 Shape = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
@@ -43,6 +48,39 @@ class Plane(Parameters):
     """Added to x."""
     shift_y: float = Field(default=0, ge=-10, le=10, title="Shift upwards")
     """Added to y."""
+
+
+def _checked(text: str) -> str:
+    decode_points(text)
+    return text
+
+
+Drawing = Annotated[str, AfterValidator(_checked)]
+"""The text of a drawing."""
+
+WAVE = tuple((side, x, np.sin(2 * x) + (0.6 - 1.2 * side)) for side in (0, 1) for x in np.linspace(-1.7, 1.7, 12))
+WAVE_TEXT = encode_points([place for _side, *place in WAVE], [side for side, *_place in WAVE])  # above and below a wave
+
+
+class DrawnPlane(Plane):
+    """Points that a person drew, and changes of the plane."""
+
+    points: Drawing = Field(default=WAVE_TEXT, title="Points")
+    """A drawing, as the page Playground writes it."""
+
+    def tasks(self, tasks: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The same, with the classes of the drawing."""
+        return {name: CLASSES[: decode_points(self.points)[1].max() + 1] for name in tasks}
+
+
+def _drawn(random: np.random.Generator, drawing: str = WAVE_TEXT) -> tuple[np.ndarray, np.ndarray]:
+    """Clouds around the points that were drawn, as many samples of each class."""
+    points, labels = decode_points(drawing)
+    label = np.arange(COUNT) % (labels.max() + 1)
+    turn = np.arange(COUNT) // (labels.max() + 1)
+    counts = np.bincount(labels)
+    chosen = np.concatenate([[0], counts.cumsum()])[label] + turn % counts[label]
+    return points[chosen] + CLOUD * random.standard_normal((COUNT, 2)), label
 
 
 def _moons(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -115,6 +153,17 @@ def _info(key: str, title: str, description: str, shape: Shape, number: int, cla
     )
 
 
+def _build_drawn(card: Card, number: int, parameters: DrawnPlane) -> Domain:
+    classes = parameters.tasks({"class": ()})["class"]
+    return build_domain(DRAWN, card, partial(_drawn, drawing=parameters.points), number, classes, parameters)
+
+
+def _drawn_info() -> DomainInfo:
+    number, first = len(DOMAINS), DrawnPlane()
+    info = _info(DRAWN, "Drawn points", "Points that a person drew.", _drawn, number, CLASSES[:2])
+    return replace(info, build=partial(_build_drawn, info.card, number, parameters=first), parameters=first)
+
+
 DOMAINS: dict[str, DomainInfo] = {
     key: _info(key, title, description, shape, number, classes)
     for number, (key, title, description, shape, classes) in enumerate(
@@ -126,3 +175,4 @@ DOMAINS: dict[str, DomainInfo] = {
         )
     )
 }
+DOMAINS[DRAWN] = _drawn_info()

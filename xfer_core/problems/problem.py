@@ -19,7 +19,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from xfer_core.config import Config, Name
+from xfer_core.config import Config, Name, Reference
 from xfer_core.domains import Domain, DomainInfo, domain_info, load_domain, registry, unit_of
 from xfer_core.domains.views import copied_from
 from xfer_core.errors import XferError
@@ -42,11 +42,13 @@ MAX_VALIDATION = 2000  # samples of a domain, at most: they are evaluated many t
 class Problem(Config):
     """Source, target and unseen domains, tasks, and the label budget of the target."""
 
-    source: tuple[Name, ...] = Field(default=("digits.handwritten",), title="Source domains", max_length=MAX_ENTRIES)
+    source: tuple[Reference, ...] = Field(
+        default=("digits.handwritten",), title="Source domains", max_length=MAX_ENTRIES
+    )
     """The domains with all their labels."""
-    target: tuple[Name, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MAX_ENTRIES)
+    target: tuple[Reference, ...] = Field(default=("digits.photo",), title="Target domains", max_length=MAX_ENTRIES)
     """The domains on which accuracy is to improve."""
-    unseen: tuple[Name, ...] = Field(default=(), title="Unseen domains", max_length=MAX_ENTRIES)
+    unseen: tuple[Reference, ...] = Field(default=(), title="Unseen domains", max_length=MAX_ENTRIES)
     """Domains that are not used for training, only for validation and test."""
     tasks: tuple[Name, ...] = Field(default=("digit",), title="Tasks", min_length=1, max_length=MAX_ENTRIES)
     """What to predict. Each task gets its own head."""

@@ -40,7 +40,7 @@ scalars = Table(
     metadata,
     Column("run", String(16), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("name", String(200), nullable=False),
+    Column("name", String, nullable=False),
     Column("step", Integer, nullable=False),
     Column("value", Float),
     Column("kind", String(4), nullable=False),  # "" for a finite value; nan, inf, -inf otherwise, with value NULL
@@ -63,7 +63,7 @@ commands = Table(
     Column("id", Integer, primary_key=True),
     Column("run", String(16), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("name", String(200), nullable=False),
+    Column("name", String, nullable=False),
     Column("value", Float, nullable=False),
     Column("time", Float, nullable=False),
     Index("commands_by_run", "run", "id"),

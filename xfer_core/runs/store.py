@@ -675,7 +675,7 @@ def _migrate(engine: Engine) -> None:
             lock.release()
 
 
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0006"
 
 
 def _at_head(engine: Engine) -> bool:
