@@ -23,7 +23,7 @@ from xfer_core.strategies.base import ChoosesFrozen
 
 CHOSEN, FORM, STORY, REFUSED = "play.chosen", "play.form", "play.story", "play.refused"
 VIEW, SHOW, PLAIN = "play.view", "play.show", "play.plain"
-SHOWS = {"layers": "Layers", "features": "Feature space", "joined": "One picture"}
+SHOWS = {"layers": "Layers", "features": "Feature space", "conflict": "Gradients", "joined": "One picture"}
 state = st.session_state
 
 STYLE = """<style>
@@ -94,6 +94,10 @@ def _pictures(runs: list[tuple[str, RunSpec]], show: list[str]) -> None:
     words = {"source": _("right on the source"), "target": _("right on the target")}
     numbers = [PlayNumber(words[role], metric_name(problem, key, task, "validation"))
                for key, role in problem.roles().items()]  # fmt: skip
+    numbers += [
+        PlayNumber(_("loss"), "loss/total", percent=False),
+        PlayNumber(_("distance between the domains"), "distance", percent=False, framed=True),
+    ]
     play_view(
         [
             PlayRun(

@@ -93,6 +93,8 @@ def test_it_learns_what_any_run_of_its_spec_learns(worker: str, store: Store, sp
     store.command(worker, "speed", value=200)
     play(store, [worker])
     until(lambda: store.get(worker).status == FINISHED)
+    looks, _place = read_frames(playground_workspace().artifacts(worker) / frames.FILE)
+    assert all(look["conflict"] and look["distance"] is not None for look in looks), "these were computed in between"
     alone = store.create(spec, status=RUNNING)
     with playground_workspace().use():
         run_here(store, alone, 1)

@@ -67,6 +67,13 @@ describe("a frame", () => {
     frame(1, { features: { s: { points: b64([1]), labels: b64([1]) } } }), frame(1, { features: { s: {} } }),
   ])("that is damaged is dropped: %j", (sent) => expect(play.decodeFrame(sent)).toBeNull());
 
+  test("brings numbers of its own", () => {
+    expect(play.decodeFrame(frame(7, { distance: 0.25 })).numbers.distance).toBe(0.25);
+    for (const distance of [null, "0.5", undefined]) {
+      expect(play.decodeFrame(frame(7, { distance })).numbers.distance).toBeUndefined();
+    }
+  });
+
   test.each([[[NaN, 1, 1]], [[1, 1]], ["x"], [[null, 1, 1]]])("has no conflict where that is %j", (conflict) => {
     expect(play.decodeFrame(frame(1, { conflict })).conflict).toBeNull();
   });
@@ -213,6 +220,18 @@ describe("while it plays", () => {
     expect(shown()).toBe(25);
     expect(view.columns[0].values[0].node.textContent).toBe("75%");
     expect(view.bar.now.textContent).toBe("step 25");
+  });
+
+  test("a number can be one of the frame", () => {
+    show({ runs: [run({ numbers: [{ label: "distance", scalar: "distance", percent: false, framed: true }] })] });
+    const said = () => view.columns[0].values[0].node.textContent;
+    expect(said()).toBe("–");
+    hear([frame(1, { distance: 0.12345 })]);
+    wait(50);
+    expect(said()).toBe("0.123");
+    hear([frame(2, { distance: null })]);
+    wait(500);
+    expect([shown(), said()]).toEqual([2, "–"]);
   });
 
   test("of many frames at once, which are the past, the last is shown", () => {
@@ -433,7 +452,7 @@ test("the points of a scalar are thinned where there are many, the last one stay
 });
 
 test("further pictures are there when they are wanted, with all stages, features and arrows", () => {
-  show({ show: ["layers", "features"] });
+  show({ show: ["layers", "features", "conflict"] });
   const features = { s: { points: b64(Int8Array.of(-127, 127)), labels: b64([1]) } };
   hear([frame(3, { units: [stage({ frozen: true })], features, conflict: [0, 1, 1] })]);
   wait(50);
@@ -442,8 +461,13 @@ test("further pictures are there when they are wanted, with all stages, features
     picture.draw();
     expect(picture.isDirty).toBe(false);
   }
-  expect(parent.querySelector(".conflict").textContent).toBe("90°");
+  const conflict = () => parent.querySelector(".conflict");
+  expect([conflict().textContent, conflict().querySelector("canvas").hidden]).toEqual(["90°", false]);
+  hear([frame(4)]);
+  wait(500);
+  expect([conflict().textContent, conflict().querySelector("canvas").hidden]).toEqual(["conflict.none", true]);
   show({ show: [] });
+  expect(conflict().hidden).toBe(true);
   expect(parent.querySelectorAll("section")).toHaveLength(0);
 });
 

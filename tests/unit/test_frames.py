@@ -80,6 +80,35 @@ def test_a_frame_shows_the_network(writer: FrameWriter, trainer: Trainer):
     assert [module.training for module in trainer.network.modules()] == modes
 
 
+def test_a_frame_has_the_distance_between_the_domains(writer: FrameWriter, trainer: Trainer):
+    distance = writer._frame()["distance"]
+    trainer.network.eval()
+    source, target = (
+        trainer.network.features(trainer.data.held_out[key, "validation"].inputs[:100].float())
+        .double()
+        .detach()
+        .numpy()
+        for key in trainer.data.problem.roles()
+    )
+    both = np.concatenate([source, target])
+    squared = ((both[:, None] - both[None]) ** 2).sum(2)
+    scale = squared.sum() / (len(both) * (len(both) - 1))
+    kernel = np.mean([np.exp(-squared / (m * scale)) for m in (0.25, 0.5, 1, 2, 4)], 0)
+    n, apart = len(source), ~np.eye(len(both), dtype=bool)
+    expected = kernel[:n, :n][apart[:n, :n]].mean() + kernel[n:, n:][apart[n:, n:]].mean() - 2 * kernel[:n, n:].mean()
+    assert distance == pytest.approx(max(expected, 0), abs=1e-5)
+    assert distance > 0.01, "the test could not fail"
+    trainer.network.train()
+
+
+def test_features_that_are_not_finite_have_no_distance(writer: FrameWriter):
+    domains = list(writer.trainer.data.problem.roles())
+    assert writer._distance({domains[0]: torch.ones(3, 2), domains[1]: torch.full((3, 2), torch.nan)}) is None
+    assert writer._distance({domains[0]: torch.ones(3, 2), domains[1]: torch.ones(1, 2)}) is None
+    assert writer._distance({domains[0]: torch.ones(3, 2)}) is None
+    assert writer._distance(dict.fromkeys(domains, torch.rand(3, 2))) == 0, "chance may make it negative"
+
+
 def test_nothing_is_made_unless_somebody_watches(writer: FrameWriter):
     writer()
     assert not writer.path.exists()

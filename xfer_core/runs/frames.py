@@ -1,8 +1,8 @@
 """Frames: what a network of points in the plane has learnt at one step, small enough to be sent several times a second.
 
-A frame holds the decision boundary and the hidden units on a grid of the plane, and the features of some validation
-samples in two dimensions. A worker makes frames while somebody watches, and adds them to a file of the run; the page
-Playground reads on from where it was.
+A frame holds the decision boundary and the hidden units on a grid of the plane, the features of some validation samples
+in two dimensions and the distance between the domains in them, and the conflict between the gradients of both. A worker
+makes frames while somebody watches, and adds them to a file of the run; the page Playground reads on from where it was.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from xfer_core.domains import domain_info, load_domain
+from xfer_core.errors import XferError
 from xfer_core.files import write_whole
+from xfer_core.measures.mmd import mmd
 from xfer_core.modalities import TableInput
+from xfer_core.runs.gradient_conflict import GradientConflict
 from xfer_core.strict_json import to_json
 from xfer_core.training.trainer import Trainer
 
@@ -74,6 +78,7 @@ class FrameWriter:
         self.frames = read_frames(self.path)[0] if self.path.exists() else []
         self.rate, self.until, self.next = 1.0, 0.0, 0.0
         self.step = -1  # of the last frame
+        self.conflict = GradientConflict(trainer)
         self._basis: Tensor | None = None  # of the last frame's features
         self._grid: tuple[Tensor, Tensor] | None = None
 
@@ -113,12 +118,19 @@ class FrameWriter:
             with self.path.open("a") as file:
                 file.write(_line(frame))
 
-    @torch.inference_mode()
     def _frame(self) -> dict[str, Any]:
-        trainer = self.trainer
-        network, phase, task = trainer.network, trainer.phases[trainer.phase_index], trainer.data.problem.tasks[0]
+        network = self.trainer.network
         modes = {module: module.training for module in network.modules()}
         network.eval()
+        frame = {**self._pictures(), "conflict": self.conflict()}
+        for module, mode in modes.items():
+            module.training = mode
+        return frame
+
+    @torch.inference_mode()
+    def _pictures(self) -> dict[str, Any]:
+        trainer = self.trainer
+        network, phase, task = trainer.network, trainer.phases[trainer.phase_index], trainer.data.problem.tasks[0]
         plane, sparse = self._inputs()
         seen: list[Tensor] = []
         x = sparse
@@ -127,8 +139,6 @@ class FrameWriter:
             seen.append(x.flatten(1)[:, :UNITS])
         boundary = network(plane)[task].softmax(1)
         features = {key: network.features(inputs) for key, (inputs, _labels) in self._samples.items()}
-        for module, mode in modes.items():
-            module.training = mode
         frozen = [
             bool(names) and names <= phase.frozen
             for names in (set(network.parameter_names(name)) for name in network.stages)
@@ -150,6 +160,7 @@ class FrameWriter:
                 for (name, stage), fixed, maps in zip(network.stages.items(), frozen, seen, strict=True)
             ],
             "features": self._project(features),
+            "distance": self._distance(features),
         }
 
     def _inputs(self) -> tuple[Tensor, Tensor]:
@@ -169,6 +180,18 @@ class FrameWriter:
                 if len(samples)
             }
         return self._grid
+
+    def _distance(self, features: dict[str, Tensor]) -> float | None:
+        """The squared MK-MMD between the features of sources and targets, 0 where chance makes it negative; None where
+        there are too few, or some are not finite."""
+        roles = self.trainer.roles
+        source, target = (
+            [part for key, part in features.items() if roles[key] == role] for role in ("source", "target")
+        )
+        if source and target:
+            with suppress(XferError):
+                return max(0.0, mmd(torch.cat(source), torch.cat(target)))
+        return None
 
     def _project(self, features: dict[str, Tensor]) -> dict[str, dict[str, str]]:
         """The features of all domains in the plane of their first two principal components, scaled to ±127; turned so

@@ -46,7 +46,7 @@ class Column {
 
   addConflict() {
     this.conflict = add(this.card, "div", "conflict");
-    this.conflict.hidden = true;
+    this.conflict.hidden = !this.view.data.show.includes("conflict");
     this.arrows = new Picture(this.conflict, "arrows", (pen, width, height) => {
       if (this.frame?.conflict) drawConflict(pen, width, height, this.frame.conflict, this.view.look);
     });
@@ -88,9 +88,10 @@ class Column {
   }
 
   showConflict() {
-    const given = this.frame?.conflict;
-    this.conflict.hidden = !given;
-    if (given) say(this.angle, fill(this.view.texts.conflict, { angle: this.view.number(angleOf(given[0])) }));
+    const { frame, view } = this;
+    this.arrows.canvas.hidden = !frame?.conflict;
+    const angle = frame?.conflict && view.number(angleOf(frame.conflict[0]));
+    say(this.angle, angle ? fill(view.texts.conflict, { angle }) : frame ? view.texts["conflict.none"] : "");
   }
 
   say(step) {
@@ -99,7 +100,7 @@ class Column {
     const isTold = ["failed", "interrupted", "queued"].includes(status);
     say(this.status, isTold ? view.texts[`status.${status}`] : "");
     for (const { number, node } of this.values) {
-      const value = valueAt(series.get(number.scalar), step);
+      const value = number.framed ? this.frame?.numbers[number.scalar] : valueAt(series.get(number.scalar), step);
       const form = number.percent ? { style: "percent" } : { maximumSignificantDigits: 3 };
       say(node, value === undefined ? "–" : view.number(value, form));
     }

@@ -26,6 +26,7 @@ function decodeFrame(sent) {
     if (!places) return null;
     frame.features.set(key, { points: new Int8Array(places.buffer), labels: classes });
   }
+  frame.numbers = Object.fromEntries(Object.entries(sent).filter(([, value]) => Number.isFinite(value)));
   const isConflict = Array.isArray(conflict) && conflict.length === 3 && conflict.every(Number.isFinite);
   frame.conflict = isConflict ? conflict : null;
   return frame;

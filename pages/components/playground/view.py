@@ -36,11 +36,19 @@ _component = component(
 
 @dataclass(frozen=True)
 class PlayNumber:
-    """A number under the pictures: the latest value of a scalar up to the step that is shown."""
+    """A number under the pictures: the latest value of a scalar up to the step that is shown.
+
+    Attributes:
+        label: for people.
+        scalar: its name; or that of a number in each frame.
+        percent: whether it is a fraction, shown in per cent.
+        framed: whether it stands in the frame.
+    """
 
     label: str
     scalar: str
     percent: bool = True
+    framed: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,7 @@ def play_texts(_: Callable[[str], str], locale: str = "en") -> dict[str, str]:
         "features": _("Feature space"),
         "frozen": _("frozen"),
         "conflict": _("{angle}° between the gradients of source and target (dashed)"),
+        "conflict.none": _("No gradients of both domains here: only one of them has labels that are learnt."),
         "picture": _("{title}: decision boundary on {domain}, {step}. {values}"),
         "layers_seen": _("{title}: what each unit of the layers answers over the plane, {step}. {domain}"),
         "features_seen": _("{title}: features of source and target, {step}. {values}"),
@@ -206,7 +215,7 @@ def play_view(
             ``speed``: steps a second that are chosen; 0: as fast as it goes.
             ``playing``: whether the runs play now.
             ``joined``: all domains in one picture, instead of one each.
-            ``show``: further pictures, out of ``layers`` and ``features``.
+            ``show``: further pictures, out of ``layers``, ``features`` and ``conflict``.
             ``plain``: nothing but the pictures and play, for a projector.
 
     Returns:
