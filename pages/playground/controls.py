@@ -7,11 +7,18 @@ from typing import cast
 import streamlit as st
 
 from pages.i18n import _
+from pages.playground.drawing import drawings
 from pages.playground.live import live_controls
 from pages.playground.settings import MOST_METHODS, SHAPES, PlaySettings, Shape
 from xfer_core.strategies import TITLES
 
-NAMES: dict[Shape, str] = {"moons": "Moons", "blobs": "Blobs", "circles": "Circles", "spirals": "Spirals"}
+NAMES: dict[Shape, str] = {
+    "moons": "Moons",
+    "blobs": "Blobs",
+    "circles": "Circles",
+    "spirals": "Spirals",
+    "drawn": "Draw",
+}
 
 
 def controls(now: PlaySettings, prefix: str) -> PlaySettings:
@@ -25,6 +32,8 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         _("Data"), SHAPES, default=now.data, required=True, key=f"{prefix}.data",
         format_func=lambda shape: _(NAMES[shape]),
     )  # fmt: skip
+    points, target_points = drawings(now, prefix) if data == "drawn" else (now.points, now.target_points)
+    is_placed = data == "drawn" and target_points != ""
     methods = st.multiselect(
         _("Methods, up to four"),
         list(TITLES),
@@ -34,7 +43,9 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         key=f"{prefix}.methods",
         placeholder=_("Choose a method"),
     )
-    rotate = st.slider(_("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate")
+    rotate = st.slider(
+        _("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate", disabled=is_placed
+    )
     labels = st.slider(_("Target labels per class"), 0, 30, min(now.labels, 30), key=f"{prefix}.labels")
     noise = st.slider(_("Noise"), 0.0, 1.0, float(now.noise), 0.05, key=f"{prefix}.noise")
     weight, rate = live_controls(now, methods, prefix)
@@ -49,13 +60,19 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         help=_("For methods that learn the source first and then the target, such as fine-tuning."),
     )
     with st.popover(_("More"), icon=":material/tune:", width="stretch"):
-        shift = st.slider(_("Shift of the target"), -3.0, 3.0, float(now.shift), 0.25, key=f"{prefix}.shift")
-        scale = st.slider(_("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale")
+        shift = st.slider(
+            _("Shift of the target"), -3.0, 3.0, float(now.shift), 0.25, key=f"{prefix}.shift", disabled=is_placed
+        )
+        scale = st.slider(
+            _("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale", disabled=is_placed
+        )
         st.slider(_("Hidden layers"), 1, 4, now.depth, key=f"{prefix}.depth")
         width = st.slider(_("Units of a layer"), 2, 32, now.width, key=f"{prefix}.width")
         seed = st.number_input(_("Seed"), 0, 1_000_000, now.seed, key=f"{prefix}.seed")
     return PlaySettings(
         data=cast("Shape", data),
+        points=points,
+        target_points=target_points,
         rotate=rotate,
         shift=shift,
         scale=scale,

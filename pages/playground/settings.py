@@ -9,16 +9,18 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from xfer_core.config import Config, Distinct, Name
+from xfer_core.domains.planar import DRAWN, WAVE_TEXT, Drawing
 from xfer_core.errors import XferError
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import CLASSES
 from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 
-Shape = Literal["moons", "blobs", "circles", "spirals"]
+Shape = Literal["moons", "blobs", "circles", "spirals", "drawn"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 MOST_METHODS = 4
 STEPS = 3000
+DRAWINGS = {"points", "target_points"}
 LIVE = ("rate", "weight")  # settings that act on runs while they learn
 UNMOVED = 0.001  # degrees: a target that is not moved is a domain of its own all the same
 
@@ -27,6 +29,10 @@ class PlaySettings(Config):
     """Data, methods and network of a playground; a link names what is not as at first."""
 
     data: Shape = "moons"
+    points: Drawing = WAVE_TEXT
+    """The drawing of the source, if the data is drawn."""
+    target_points: Drawing | Literal[""] = ""
+    """That of the target; without it the target is the source, moved."""
     rotate: float = Field(default=40, ge=-180, le=180)
     shift: float = Field(default=0, ge=-3, le=3)
     scale: float = Field(default=1, ge=0.25, le=4)
@@ -43,9 +49,17 @@ class PlaySettings(Config):
     """λ of the target, for methods that let a person choose it; the source has the rest."""
     seed: int = Field(default=0, ge=0, le=1_000_000)
 
+    @property
+    def has_own_target(self) -> bool:
+        """Whether the target is drawn: it stays where it was drawn."""
+        return self.data == "drawn" and self.target_points != ""
+
     def domains(self) -> tuple[str, str]:
         """References to source and target."""
-        noise = f"noise={self.noise:g}"
+        noise = f"noise={self.noise:g}" + (f"&points={self.points}" if self.data == "drawn" else "")
+        if self.has_own_target:
+            own = f"noise={self.noise:g}&points={self.target_points}&rotate={UNMOVED}"
+            return f"{DRAWN}?{noise}", f"{DRAWN}?{own}"
         moved = f"rotate={self.rotate or UNMOVED:g}&shift_x={self.shift:g}&scale={self.scale:g}"
         return f"planar.{self.data}?{noise}", f"planar.{self.data}?{noise}&{moved}"
 
@@ -98,8 +112,12 @@ class PlaySettings(Config):
 
     def address(self) -> dict[str, str]:
         """What differs from the settings at first, as parameters of a link."""
-        first = PlaySettings().model_dump()
-        return {name: _text(value) for name, value in self.model_dump().items() if value != first[name]}
+        first, unused = PlaySettings().model_dump(), set() if self.data == "drawn" else DRAWINGS
+        return {
+            name: _text(value)
+            for name, value in self.model_dump().items()
+            if value != first[name] and name not in unused
+        }
 
 
 def read_settings(given: Mapping[str, str]) -> tuple[PlaySettings, list[str]]:

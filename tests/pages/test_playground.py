@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from pages.playground import played
+from pages.components.point_pad.view import read_points
+from pages.playground import drawing, played
 from pages.playground.settings import MOST_METHODS, STEPS, PlaySettings, read_settings
 from pages.playground.stories import STORIES
 from pages.streaming.frames import play_store
 from tests.support.pages import app, text_of
+from xfer_core.domains.drawn_points import encode_points
+from xfer_core.errors import XferError
 from xfer_core.runs.store import QUEUED, STOPPED
+
+SQUARE = [(-1, -1, 0), (1, -1, 1), (-1, 1, 0), (1, 1, 1)]
+DRAWING = encode_points([(-1, 0), (1, 0.5), (0, 1.5)], [0, 1, 1])
+MIRRORED = encode_points([(1, 0), (-1, 0.5), (0, 1.5)], [0, 1, 1])
+ONE_CLASS = "AQADAAAAAQAC"
 
 
 def test_a_link_holds_what_is_not_as_at_first():
@@ -144,3 +154,61 @@ def test_a_press_that_makes_no_sense_is_ignored(monkeypatch):
     assert played.speed() in (0, played.AT_FIRST)
     played.obey({"kind": "speed", "value": 1e9})
     assert played.speed() == played.FASTEST
+
+
+def test_a_link_holds_the_drawings_and_a_drawn_target_stays_where_it_was_drawn():
+    both = PlaySettings(data="drawn", points=DRAWING, target_points=MIRRORED, rotate=90, methods=("joint",))
+    assert both.address()["points"] == DRAWING
+    assert read_settings(both.address()) == (both, [])
+    (spec,) = both.specs()
+    assert (spec.problem.source, len(spec.problem.target)) == ((f"planar.drawn?points={DRAWING}",), 1)
+    assert MIRRORED in spec.problem.target[0]
+    assert "rotate=90" not in spec.problem.target[0]
+    (moved,) = PlaySettings(data="drawn", points=DRAWING, rotate=90, methods=("joint",)).specs()
+    assert {DRAWING, "rotate=90"} <= set(re.split(r"[?&]|points=", moved.problem.target[0]))
+    assert "points" not in PlaySettings(data="moons", points=DRAWING).address()
+
+
+@pytest.mark.parametrize("text", [DRAWING[:-3], "nan", ONE_CLASS, "A" * 100_000, "<b>", ""])
+def test_a_drawing_that_is_none_is_left_as_it_is_at_first(text: str):
+    settings, refused = read_settings({"data": "drawn", "points": text, "target_points": MIRRORED})
+    assert refused == ["points"]
+    assert settings == PlaySettings(data="drawn", target_points=MIRRORED)
+
+
+def test_a_link_with_a_drawing_shows_it_and_one_that_is_cut_short_says_so():
+    page = app("playground", data="drawn", points=DRAWING, methods="joint")
+    assert not page.error, text_of(page)
+    (run,) = play_store().find(statuses=(QUEUED,))
+    assert run.spec["problem"]["source"] == [f"planar.drawn?points={DRAWING}"]
+    assert page.query_params["points"] == DRAWING
+    page = app("playground", data="drawn", points=DRAWING[:-3], methods="joint")
+    assert not page.error
+    assert "values that do not exist here: points" in text_of(page)
+    assert "points" not in page.query_params
+
+
+@pytest.mark.parametrize(
+    ("sent", "found", "told"),
+    [
+        (None, (DRAWING, MIRRORED), ""),
+        ({"source": SQUARE, "target": []}, (encode_points([one[:2] for one in SQUARE], [0, 1, 0, 1]), ""), ""),
+        ({"source": SQUARE[:1], "target": []}, (DRAWING, ""), ""),  # not yet a drawing: the pad says so
+        ({"source": [], "target": SQUARE[::2]}, (DRAWING, MIRRORED), ""),
+        ({"source": [(float("nan"), 0, 0), *SQUARE], "target": []}, (DRAWING, ""), "must hold finite numbers only"),
+        ({"source": [(0, 0, 7), *SQUARE], "target": []}, (DRAWING, ""), "must be the numbers of its classes"),
+    ],
+)
+def test_what_is_drawn_counts_once_it_can_be_learnt(sent, found, told, monkeypatch):
+    errors: list[str] = []
+    monkeypatch.setattr(drawing, "point_pad", lambda *_: sent)
+    monkeypatch.setattr(drawing.st, "error", lambda text, **_: errors.append(text))
+    now = PlaySettings(data="drawn", points=DRAWING, target_points=MIRRORED)
+    assert drawing.drawings(now, "play1") == found
+    assert [told in text for text in errors] == [True] * bool(told)
+
+
+@pytest.mark.parametrize("sent", [7, "points", [[0, 0]], [[0, 0, "x"]], [[0, 0, None]], [[0, 0, float("inf")]]])
+def test_a_browser_that_sends_no_points_is_refused(sent):
+    with pytest.raises(XferError, match="source must be x, y and class of each point"):
+        read_points(sent, "source")

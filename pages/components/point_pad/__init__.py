@@ -1,0 +1,1 @@
+"""Points of classes, drawn by mouse, pen, finger or keyboard."""
