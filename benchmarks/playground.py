@@ -1,8 +1,10 @@
 """The page Playground as its visitors see it: how soon it moves, how often, and how many can play at a time.
 
-``python -m benchmarks.playground [--reads N] [--visitors N] [--minutes N] [--json]``. It starts the real app on a free
-port of this machine with a home of its own, opens the page in a real Chromium, and ends both. ``--visitors`` plays as
-many playgrounds at once, each with a reader of its frames; ``--minutes`` plays one for so long and reads its memory.
+``python -m benchmarks.playground [--reads N] [--visitors N] [--minutes N] [--stories] [--json]``. It starts the real
+app on a free port of this machine with a home of its own, opens the page in a real Chromium, and ends both.
+``--visitors`` plays as many playgrounds at once, each with a reader of its frames; ``--minutes`` plays
+one for so long and reads its memory;
+``--stories`` trains the runs of every story with two seeds: what they are to show.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ import psutil
 
 from benchmarks.serving import AppServer, open_browser
 from pages.playground.settings import PlaySettings
+from pages.playground.stories import STORIES
 from xfer_core.execution.playground import begin_play, play, playground_workspace
 from xfer_core.runs.store import Store
+from xfer_core.runs.train import trainer_for
 
 FOUR = "methods=source_only,fine_tune,joint,dann"
 RATE, WINDOW, SETTLE = 8.0, 8.0, 1.5
@@ -210,11 +214,24 @@ def crowd(server: AppServer, visitors: int, seconds: float = 30.0) -> dict[str, 
     }
 
 
+def stories() -> dict[str, dict[str, list[dict[str, float]]]]:
+    """Story → method → for each seed the accuracy on the test points of every domain."""
+    found: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for name, story in STORIES.items():
+        for seed in (0, 1):
+            for spec in story.settings.model_copy(update={"seed": seed}).specs():
+                measured = trainer_for(spec).run().metrics
+                accuracies = {key: round(value, 3) for key, value in measured.items() if key.startswith("accuracy/")}
+                found.setdefault(name, {}).setdefault(spec.strategy.kind, []).append(accuracies)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--reads", type=int, default=5, help="reads of each figure of one visitor; 0 for none")
     parser.add_argument("--visitors", type=int, default=0, help="playgrounds that play at once")
     parser.add_argument("--minutes", type=float, default=0, help="of play, while memory is read")
+    parser.add_argument("--stories", action="store_true", help="train the runs of every story")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
     found: dict[str, Any] = {}
@@ -228,6 +245,8 @@ def main() -> None:
                 found |= crowd(server, asked.visitors)
             if asked.minutes:
                 found["megabytes"] = remember(server, asked.minutes)
+            if asked.stories:
+                found |= stories()
         finally:
             server.close()
     if asked.json:

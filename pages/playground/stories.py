@@ -25,9 +25,9 @@ class Story:
 STORIES = {
     "forgets": Story(
         "Fine-tuning forgets",
-        "Fine-tuning learns the source and then the target. Watch its numbers of the source: they fall as the boundary "
-        "turns. Joint learning holds both.",
-        PlaySettings(rotate=90, labels=20, methods=("fine_tune", "joint")),
+        "Fine-tuning learns the source and then the target. Watch its number of the source fall as the boundary turns. "
+        "Joint learning keeps more of the source, and gives up some of the target.",
+        PlaySettings(rotate=60, labels=20, methods=("fine_tune", "joint")),
     ),
     "frozen": Story(
         "Freeze too much",
@@ -44,15 +44,15 @@ STORIES = {
     ),
     "helps": Story(
         "Alignment helps",
-        "The target has no label at all. Source only keeps the boundary of the source; DANN makes the features of both "
-        "domains alike, and its boundary follows the target.",
-        PlaySettings(rotate=30, labels=0, methods=("source_only", "dann", "coral")),
+        "The target has no label at all. Source only keeps the boundary of the source; DANN and MMD make the features "
+        "of both domains alike, and their boundaries follow the target.",
+        PlaySettings(rotate=45, labels=0, noise=0.1, methods=("source_only", "dann", "mmd")),
     ),
     "hurts": Story(
         "Alignment hurts: swapped classes",
-        "The target is turned half round, so each class lies where the other was. Alignment without labels makes the "
-        "domains alike, and is sure of the wrong class; two labels a class tell it otherwise.",
-        PlaySettings(rotate=180, labels=0, methods=("source_only", "dann", "coral")),
+        "The target is turned so far that each cloud lies nearer to another class's place. Alignment without labels "
+        "makes the domains alike and is sure of the wrong class: worse than no alignment. A few labels help.",
+        PlaySettings(data="blobs", rotate=75, labels=0, methods=("source_only", "dann", "mmd")),
     ),
     "labels": Story(
         "A few labels or many",
