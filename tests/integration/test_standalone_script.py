@@ -168,6 +168,11 @@ VARIANTS = {
         'problem.target=["planar.moons?rotate=30"]',
         "strategy.kind=coral",
     ],
+    "points with other activations, and few of one class": [
+        'problem.source=["planar.moons"]',
+        'problem.target=["planar.moons?balance=0.2"]',
+        "network.activation=tanh",
+    ],
     "rows of a table": [
         'problem.source=["clinical.breast_fine"]',
         'problem.target=["clinical.breast_coarse"]',

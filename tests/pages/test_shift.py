@@ -146,7 +146,10 @@ def test_the_form_asks_what_moves_the_target_away():
     page = app("compare", question="shift", term="noise", **domains)
     chosen = next(box for box in page.selectbox if box.label == "What moves the target away")
     assert chosen.value == "noise"
-    assert chosen.options == ["Rotation in degrees", "Noise", "Scale", "Shift to the right", "Shift upwards"]
+    assert chosen.options == [
+        "Rotation in degrees", "Noise", "Scale", "Shift to the right", "Shift upwards",
+        "Samples of the first class for one of another",
+    ]  # fmt: skip
 
 
 def test_runs_of_other_experiments_make_no_sweep():

@@ -10,9 +10,10 @@ from tests.support.training import NETWORK_CONFIGS
 from xfer_core.analysis.filters import first_filters
 from xfer_core.analysis.grad_cam import last_convolution
 from xfer_core.analysis.layer_drift import layer_drift
+from xfer_core.domains import domain_info, load_domain
 from xfer_core.errors import XferError
 from xfer_core.modalities import ImageInput
-from xfer_core.networks import NETWORKS, ArticleNet, LeNet, Pixels, SmallCNN
+from xfer_core.networks import MLP, NETWORKS, ArticleNet, LeNet, Pixels, SmallCNN
 
 SHAPE = ImageInput(3, 32, 32)
 OUTPUTS = {"digit": 10, "parity": 2}
@@ -212,3 +213,27 @@ def test_a_head_on_raw_pixels_has_no_stage_and_views_of_stages_say_so():
             view(network)
     (drift,) = layer_drift(network, network, torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8), "digit")
     assert (drift.stage, drift.relative_l2) == ("head", 0)
+
+
+@pytest.mark.parametrize(
+    ("form", "bend"),
+    [
+        (MLP(depth=1, batch_norm=False), torch.relu),
+        (MLP(depth=1, batch_norm=False, activation="tanh"), torch.tanh),
+        (MLP(depth=1, batch_norm=False, activation="sigmoid"), torch.sigmoid),
+    ],
+)
+def test_the_units_of_an_mlp_bend_their_inputs_as_chosen(form, bend):
+    x = load_domain("planar.moons").inputs[:5]
+    network = form.build(domain_info("planar.moons").spec, {"class": 2})
+    linear = network.stages["hidden1"].get_submodule("linear")
+    assert torch.equal(network.features(x), bend(linear(x)))
+
+
+def test_an_activation_that_is_not_chosen_leaves_recipes_as_they_were():
+    assert "activation" not in MLP().model_dump()
+    assert MLP(activation="tanh").model_dump()["activation"] == "tanh"
+    changed = MLP(activation="sigmoid")
+    assert MLP.model_validate_json(changed.model_dump_json()) == changed
+    with pytest.raises(ValueError, match="activation"):
+        MLP.model_validate({"activation": "square"})

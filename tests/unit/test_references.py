@@ -103,7 +103,8 @@ def test_a_domain_has_one_spelling(reference, canonical):
         ("digits.noisy?sigma=", "problem.target.sigma must be a number; found nothing."),
         (
             "planar.moons?speed=3",
-            "problem.target.speed is not a field here; the fields are noise, scale, rotate, shift_x, shift_y; found 3.",
+            "problem.target.speed is not a field here; "
+            "the fields are noise, scale, rotate, shift_x, shift_y, balance; found 3.",
         ),
         (
             "names.family?degrees=3",
@@ -152,6 +153,30 @@ def test_defaults_lie_within_their_bounds_and_every_number_has_both():
                 assert rules & {"Le", "Lt"}, (key, name)
             assert field.title, (key, name)
             assert field.description, (key, name)
+
+
+@pytest.mark.parametrize(
+    ("key", "balance", "sizes"),
+    [
+        ("planar.moons", 0.1, [100, 1000]),
+        ("planar.moons", 5, [1000, 200]),
+        ("planar.blobs", 0.5, [334, 667, 666]),
+        ("planar.spirals", 20, [1000, 50]),
+    ],
+)
+def test_a_balance_of_classes_leaves_out_points_and_moves_none(key, balance, sizes):
+    whole, domain = load_domain(key), load_domain(f"{key}?balance={balance}")
+    domain_info(f"{key}?balance={balance}").check_domain(domain)
+    assert torch.bincount(domain.tasks["class"].labels).tolist() == sizes
+    assert torch.equal(domain.inputs, whole.inputs[domain.example_ids])
+    assert torch.equal(domain.tasks["class"].labels, whole.tasks["class"].labels[domain.example_ids])
+
+
+def test_without_a_balance_the_points_are_as_before_there_was_one():
+    moved = load_domain("planar.moons?noise=0.3&rotate=40&shift_x=1")
+    assert moved.inputs[0].tolist() == pytest.approx([1.9909924, 0.4139786])
+    assert torch.equal(moved.example_ids, torch.arange(2000))
+    assert domain_info("planar.moons").samples == len(moved.inputs)
 
 
 def test_parameters_do_what_they_say():

@@ -123,6 +123,11 @@ class Parameters(Config):
         """The tasks of the changed domain, each with its classes, given those of the domain itself."""
         return dict(tasks)
 
+    def samples_left(self, samples: int, classes: int) -> int:
+        """How many of a domain's samples there are with these values: all, unless a parameter leaves some out."""
+        del classes
+        return samples
+
 
 @dataclass(frozen=True)
 class DomainInfo:
@@ -170,12 +175,14 @@ class DomainInfo:
     def bind(self, key: str, parameters: Parameters) -> DomainInfo:
         """The domain with these parameters, under this key."""
         given = ", ".join(f"{name} {_brief(value)}" for name, value in non_defaults(parameters).items())
+        tasks = parameters.tasks(self.tasks)
         return replace(
             self,
             card=replace(self.card, title=f"{self.card.title} ({given})" if given else self.card.title),
+            samples=parameters.samples_left(self.samples, max(map(len, tasks.values()), default=0)),
             build=lambda parameters=parameters: replace(self.build(parameters=parameters), key=key),
             render=self.render and partial(self.render, parameters=parameters),
-            tasks=parameters.tasks(self.tasks),
+            tasks=tasks,
             parameters=parameters,
         )
 

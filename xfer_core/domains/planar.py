@@ -1,8 +1,8 @@
 """Points in the plane: two numbers and a class, so that a boundary and a shift can be seen.
 
-The same call gives the same points. Parameters rotate, scale and shift the plane and change the noise; a domain and
-its variants share the points before noise, so that no point is used twice in one problem. The points of one domain are
-drawn by a person (:mod:`xfer_core.domains.drawn_points`).
+The same call gives the same points. Parameters rotate, scale and shift the plane, change the noise, and leave out
+points of some classes; a domain and its variants share the points before noise, so that no point is used twice in one
+problem. The points of one domain are drawn by a person (:mod:`xfer_core.domains.drawn_points`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Shape = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 class Plane(Parameters):
-    """Changes of the plane, applied in the order noise, scale, rotation, shift."""
+    """Changes of the plane, applied in the order noise, scale, rotation, shift, and then of the balance of classes."""
 
     sizes: ClassVar = {
         "rotate": (0, 15, 30, 45, 60, 90),
@@ -36,6 +36,7 @@ class Plane(Parameters):
         "scale": (1, 1.25, 1.5, 2, 3, 4),
         "shift_x": (0, 0.5, 1, 1.5, 2, 3),
         "shift_y": (0, 0.5, 1, 1.5, 2, 3),
+        "balance": (1, 0.8, 0.6, 0.4, 0.2, 0.1),
     }
 
     noise: float = Field(default=0.15, ge=0, le=2, title="Noise")
@@ -48,6 +49,18 @@ class Plane(Parameters):
     """Added to x."""
     shift_y: float = Field(default=0, ge=-10, le=10, title="Shift upwards")
     """Added to y."""
+    balance: float = Field(default=1, ge=0.05, le=20, title="Samples of the first class for one of another")
+    """Below 1 samples of the first class are left out, above 1 those of every other class: a label shift, in which no
+    point moves."""
+
+    def class_sizes(self, samples: int, classes: int) -> list[int]:
+        """How many samples of each class are left of so many, which are as many of each class."""
+        shares = [min(1.0, self.balance), *[min(1.0, 1 / self.balance)] * (classes - 1)]
+        return [round(share * len(range(label, samples, classes))) for label, share in enumerate(shares)]
+
+    def samples_left(self, samples: int, classes: int) -> int:
+        """The sum of :meth:`class_sizes`."""
+        return sum(self.class_sizes(samples, classes))
 
 
 def _checked(text: str) -> str:
@@ -115,7 +128,7 @@ def _spirals(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 def build_domain(
     key: str, card: Card, shape: Shape, number: int, classes: tuple[str, ...], parameters: Plane
 ) -> Domain:
-    """One domain of 2,000 points.
+    """One domain of 2,000 points, or fewer if some are left out.
 
     Args:
         key: the domain's name.
@@ -131,13 +144,16 @@ def build_domain(
     points = (points[order] + parameters.noise * noise) * parameters.scale
     cos, sin = np.cos(np.deg2rad(parameters.rotate)), np.sin(np.deg2rad(parameters.rotate))
     points = points @ np.array([[cos, sin], [-sin, cos]]) + [parameters.shift_x, parameters.shift_y]
+    labels = labels[order]
+    sizes = parameters.class_sizes(COUNT, len(classes))
+    kept = np.sort(np.concatenate([np.flatnonzero(labels == label)[:size] for label, size in enumerate(sizes)]))
     return Domain(
         key=key,
         card=card,
         pool=key,
-        inputs=torch.from_numpy(points.astype(np.float32)),
-        example_ids=torch.arange(COUNT),
-        tasks={"class": Task("class", torch.from_numpy(labels[order]), classes)},
+        inputs=torch.from_numpy(points[kept].astype(np.float32)),
+        example_ids=torch.from_numpy(kept),
+        tasks={"class": Task("class", torch.from_numpy(labels[kept]), classes)},
     )
 
 

@@ -84,6 +84,8 @@ def _layer(layer: nn.Module) -> str:
     """The call that builds a layer, without default arguments; it has its arguments as attributes."""
     given = []
     for name, parameter in signature(type(layer)).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue  # such as torch's Tanh, which takes no argument
         value = getattr(layer, name, parameter.default)
         if name == "bias":
             value = value is not None
