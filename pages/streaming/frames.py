@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -68,6 +69,7 @@ async def frame_stream(after: Mapping[str, int], rate: float) -> AsyncIterator[s
     """
     sent = dict(after)
     places: dict[str, tuple[int, int]] = dict.fromkeys(sent, (0, 0))
+    files = {run: playground_workspace().artifacts(run) / FILE for run in sent}
     asked, said = 0.0, time.monotonic()
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     while not server_is_leaving():
@@ -76,7 +78,9 @@ async def frame_stream(after: Mapping[str, int], rate: float) -> AsyncIterator[s
             asked = now
             await asyncio.to_thread(_ask, list(sent), rate)
         for run in sent:
-            frames, places[run] = await asyncio.to_thread(_new, run, places[run], sent[run])
+            if not _has_more(files[run], places[run]):
+                continue
+            frames, places[run] = await asyncio.to_thread(_new, files[run], places[run], sent[run])
             if frames:
                 sent[run], said = frames[-1]["step"], now
                 yield _event(sent, run, frames)
@@ -93,9 +97,18 @@ def _ask(runs: list[str], rate: float) -> None:
             play_store().command(row.id, "frames", value=rate)
 
 
-def _new(run: str, place: tuple[int, int], step: int) -> tuple[list[dict[str, Any]], tuple[int, int]]:
+def _has_more(path: Path, place: tuple[int, int]) -> bool:
+    """Whether a file of frames is longer than what was read of it, or another one: quick, for many streams at once."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return (found.st_ino, found.st_size) != place
+
+
+def _new(path: Path, place: tuple[int, int], step: int) -> tuple[list[dict[str, Any]], tuple[int, int]]:
     """The frames of a run after a step; all of them, if it was set back to an earlier one."""
-    frames, place = read_frames(playground_workspace().artifacts(run) / FILE, place)
+    frames, place = read_frames(path, place)
     later = [frame for frame in frames if frame["step"] > step]
     return later or frames[-1:] * (bool(frames) and frames[-1]["step"] < step), place
 

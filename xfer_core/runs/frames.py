@@ -37,7 +37,7 @@ SAMPLES = 100  # of a domain in the picture of the features
 KEPT = 300  # frames of a run; every second one goes when there are twice as many
 WATCHED_SECONDS = 8.0  # after a page asked for frames
 LEFT_SECONDS = 30.0  # without a page that asks, after which a run that was watched is paused
-SHARE = 8  # making a frame takes at most about one part in so many of the time
+SHARE = 2  # at least so many times what a frame takes passes until the next one
 
 
 @dataclass(frozen=True)
