@@ -96,7 +96,7 @@ def _pictures(runs: list[tuple[str, RunSpec]], show: list[str]) -> None:
                for key, role in problem.roles().items()]  # fmt: skip
     numbers += [
         PlayNumber(_("loss"), "loss/total", percent=False),
-        PlayNumber(_("distance between the domains"), "distance", percent=False, framed=True),
+        PlayNumber(_("domain distance"), "distance", percent=False, framed=True),
     ]
     play_view(
         [

@@ -39,7 +39,7 @@ STORIES = {
         "λ decides who wins",
         "Each class of the target lies where the other one lies in the source: one boundary cannot be right on both. "
         "Move λ of the target while it plays: near 0, joint learning is right on the source like source only; near 1, "
-        "on the target like from scratch; between, it is torn.",
+        "on the target like from scratch; between, it is torn, as its gradients show.",
         PlaySettings(rotate=180, labels=20, methods=("source_only", "joint", "target_only")),
     ),
     "helps": Story(

@@ -229,9 +229,12 @@ describe("while it plays", () => {
     hear([frame(1, { distance: 0.12345 })]);
     wait(50);
     expect(said()).toBe("0.123");
-    hear([frame(2, { distance: null })]);
+    hear([frame(2, { distance: 0 })]);
     wait(500);
-    expect([shown(), said()]).toEqual([2, "–"]);
+    expect(said()).toBe("0.000"); // as wide as any other
+    hear([frame(3, { distance: null })]);
+    wait(500);
+    expect([shown(), said()]).toEqual([3, "–"]);
   });
 
   test("of many frames at once, which are the past, the last is shown", () => {

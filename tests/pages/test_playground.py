@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pages.components.playground import view
 from pages.components.point_pad.view import read_points
 from pages.playground import drawing, played
 from pages.playground.settings import MOST_METHODS, STEPS, PlaySettings, read_settings
@@ -130,6 +131,18 @@ def test_weight_and_rate_act_on_the_runs_that_are_shown_until_those_have_ended()
     queued = play_store().find(statuses=(QUEUED,))
     assert {joint, source_only}.isdisjoint(run.id for run in queued), "no run could hear it: all begin again"
     assert {run.typed_spec.training.optimizer.lr for run in queued} == {0.1}
+
+
+def test_below_the_pictures_stand_accuracies_loss_and_distance(monkeypatch):
+    shown = []
+    monkeypatch.setattr(view, "play_view", lambda runs, _domains, **_more: shown.append(runs[0].numbers))
+    app("playground", methods="joint")
+    numbers = shown[-1]
+    accuracies, others = numbers[:2], numbers[2:]
+    assert [one.scalar.split("/")[0] for one in accuracies] == ["accuracy", "accuracy"]
+    assert [(one.scalar, one.percent, one.framed) for one in others] == [
+        ("loss/total", False, False), ("distance", False, True),
+    ]  # fmt: skip
 
 
 def test_a_weight_that_no_method_has_cannot_be_moved():

@@ -101,7 +101,7 @@ class Column {
     say(this.status, isTold ? view.texts[`status.${status}`] : "");
     for (const { number, node } of this.values) {
       const value = number.framed ? this.frame?.numbers[number.scalar] : valueAt(series.get(number.scalar), step);
-      const form = number.percent ? { style: "percent" } : { maximumSignificantDigits: 3 };
+      const form = number.percent ? { style: "percent" } : { minimumFractionDigits: 3, maximumFractionDigits: 3 };
       say(node, value === undefined ? "–" : view.number(value, form));
     }
   }

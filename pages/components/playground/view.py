@@ -143,7 +143,7 @@ def play_texts(_: Callable[[str], str], locale: str = "en") -> dict[str, str]:
         "features": _("Feature space"),
         "frozen": _("frozen"),
         "conflict": _("{angle}° between the gradients of source and target (dashed)"),
-        "conflict.none": _("No gradients of both domains here: only one of them has labels that are learnt."),
+        "conflict.none": _("No conflict: it learns the labels of one domain only."),
         "picture": _("{title}: decision boundary on {domain}, {step}. {values}"),
         "layers_seen": _("{title}: what each unit of the layers answers over the plane, {step}. {domain}"),
         "features_seen": _("{title}: features of source and target, {step}. {values}"),
