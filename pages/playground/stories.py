@@ -37,9 +37,9 @@ STORIES = {
     ),
     "weight": Story(
         "λ decides who wins",
-        "Each class of the target lies where the other one lies in the source: one boundary cannot be right on both. "
-        "Move λ of the target while it plays: near 0, joint learning is right on the source like source only; near 1, "
-        "on the target like from scratch; between, it is torn, as its gradients show.",
+        "The classes change places between source and target: one boundary cannot be right on both. Move λ of the "
+        "target while it plays: near 0 the source wins, near 1 the target; between, the network is torn, as its "
+        "gradients show.",
         PlaySettings(rotate=180, labels=20, methods=("source_only", "joint", "target_only")),
     ),
     "helps": Story(
