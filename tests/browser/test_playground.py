@@ -60,6 +60,11 @@ def test_other_data_starts_anew_and_goes_on_playing(server, page):
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Play", exact=True).click()
     until_step(page, 40)
+    page.get_by_text("Gradients", exact=True).click()
+    expect(page.locator(".xfer-play .conflict")).to_contain_text("° between the gradients")
+    page.get_by_role("slider", name="λ of the target").press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('weight=0.51')")
+    assert step_of(page) >= 40, "the same run goes on"
     page.get_by_text("Circles", exact=True).click()
     page.wait_for_function(
         "() => +document.querySelector('.xfer-play .time output').innerText.replace(/\\D/g, '') < 40"
