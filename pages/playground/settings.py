@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from xfer_core.config import Config, Distinct, Name
-from xfer_core.domains.planar import DRAWN, WAVE_TEXT, Drawing
+from xfer_core.domains.planar import WAVE_TEXT, Drawing
 from xfer_core.errors import XferError
 from xfer_core.names import TermName
 from xfer_core.runs.spec import RunSpec, parse_spec
@@ -56,12 +56,13 @@ class PlaySettings(Config):
 
     def domains(self) -> tuple[str, str]:
         """References to source and target."""
-        noise = f"noise={self.noise:g}" + (f"&points={self.points}" if self.data == "drawn" else "")
+        both = f"planar.{self.data}?noise={self.noise:g}"
+        moved = f"&rotate={self.rotate or UNMOVED:g}&shift_x={self.shift:g}&scale={self.scale:g}"
+        if self.data != "drawn":
+            return both, both + moved
         if self.has_own_target:
-            own = f"noise={self.noise:g}&points={self.target_points}&rotate={UNMOVED}"
-            return f"{DRAWN}?{noise}", f"{DRAWN}?{own}"
-        moved = f"rotate={self.rotate or UNMOVED:g}&shift_x={self.shift:g}&scale={self.scale:g}"
-        return f"planar.{self.data}?{noise}", f"planar.{self.data}?{noise}&{moved}"
+            moved = f"&rotate={UNMOVED}"
+        return f"{both}&points={self.points}", f"{both}{moved}&points={self.target_points or self.points}"
 
     def specs(self) -> list[RunSpec]:
         """One run for each method.

@@ -35,6 +35,7 @@ PAGES = {
     "train, joint": "train?strategy.kind=joint",
     "methods": "methods?method=mmd",
     "playground": "playground",
+    "playground, drawn": "playground?data=drawn&methods=joint",
     "domains": "domains",
     "pictures of a domain": "domains?domain=digits.rotated?degrees=60",
     "texts of a domain": "domains?domain=names.family",

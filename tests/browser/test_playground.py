@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browser import settled
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
@@ -91,3 +93,30 @@ def test_on_a_projector_every_picture_and_number_is_in_the_first_view(server, pa
     assert last
     assert 690 < last["y"] + last["height"] <= 768
     assert 960 < last["x"] + last["width"] <= 1024
+
+
+def test_what_is_drawn_is_learnt_and_stays_in_the_address(server, page):
+    page.goto(f"{server.url}/playground?methods=joint&data=drawn")
+    pad = page.locator(".xfer-points canvas.plane")
+    expect(pad).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.get_by_text("Draw points of at least two classes")).to_be_visible()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
+    page.mouse.up()
+    page.get_by_role("button", name="Class b").click()
+    pad.focus()
+    for key in ("Shift+ArrowRight", "Enter", "Shift+ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**points=**")
+    settled(page)
+    link = page.url
+    other = picture(page)
+    page.goto(link)
+    settled(page)
+    assert page.url == link
+    assert picture(page) == other
+    expect(page.locator(".xfer-points").get_by_text("of 500 points")).to_be_visible()

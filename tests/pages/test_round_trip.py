@@ -68,6 +68,17 @@ def test_lambda_stays_as_given_until_its_slider_is_moved(weights):
     assert test.session_state["train.spec"].strategy.weights == {HAND: given[HAND], PHOTO: 1.5}
 
 
+def test_a_drawing_stays_as_a_link_gives_it_while_its_sliders_move_it():
+    source, target = "planar.drawn?points=AgABAAFAgL-A", "planar.drawn?rotate=30&points=AgABAAFAgL-_"
+    spec = parse_spec({}, [f'problem.source=["{source}"]', f'problem.target=["{target}"]', "network.kind=mlp"])
+    test = page_of(spec)
+    assert_kept(test, spec)
+    next(slider for slider in test.slider if slider.value == 30 and "Rotation" in slider.label).set_value(45).run()
+    assert not test.exception
+    assert test.session_state["train.spec"].problem.source == (source,)
+    assert test.session_state["train.spec"].problem.target == (target.replace("30", "45"),)
+
+
 def test_three_lambda_given_as_thirds_of_three_digits_are_not_taken_for_the_default():
     weights = {f"{key}/digit": 0.333 for key in ("digits.handwritten", "digits.photo", "digits.noisy")}
     spec = parse_spec({"problem": {"target": ["digits.photo", "digits.noisy"]},

@@ -82,6 +82,9 @@ def test_what_moved_is_read_from_the_runs():
     assert find_shift([row for row in table if row.condition == source[0]]) is None, "one size alone is no sweep"
     moved = replace(table[0], condition="{}", targets={"planar.moons?noise=0.5": 0.5})
     assert find_shift([*table, moved]) is None, "two parameters moved"
+    drawings = ("AgABAAFAgL-A", "AgABAAFAgL-_")
+    drawn = [replace(table[0], condition=text, targets={f"planar.drawn?points={text}": 0.5}) for text in drawings]
+    assert find_shift(drawn) is None, "a drawing is no size"
 
 
 def test_each_method_is_compared_with_the_reference_at_the_same_size():
