@@ -19,7 +19,7 @@ from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 Shape = Literal["moons", "blobs", "circles", "spirals", "drawn"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 MOST_METHODS = 4
-STEPS = 3000
+STEPS, EVALUATIONS = 3000, 100
 DRAWINGS = {"points", "target_points"}
 LIVE = ("rate", "weight")  # settings that act on runs while they learn
 UNMOVED = 0.001  # degrees: a target that is not moved is a domain of its own all the same
@@ -84,6 +84,7 @@ class PlaySettings(Config):
                 "network.depth": self.depth,
                 "strategy.kind": kind,
                 "training.steps": STEPS,
+                "training.evaluations": EVALUATIONS,
                 "training.optimizer.lr": self.rate,
                 "training.precision": "float32",
                 "seed": self.seed,
