@@ -9,9 +9,12 @@ import streamlit as st
 from pages.i18n import _
 from pages.playground.drawing import drawings
 from pages.playground.live import live_controls
-from pages.playground.settings import MOST_METHODS, SHAPES, PlaySettings, Shape
+from pages.playground.settings import MOST_METHODS, MOST_TARGETS, SHAPES, PlaySettings, Shape
+from xfer_core.networks.mlp import Activation
 from xfer_core.strategies import TITLES
 
+ACTIVATIONS: dict[Activation, str] = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}
+BALANCES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NAMES: dict[Shape, str] = {
     "moons": "Moons",
     "blobs": "Blobs",
@@ -66,8 +69,25 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         scale = st.slider(
             _("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale", disabled=is_placed
         )
+        balances = sorted({*BALANCES, now.balance})
+        balance = st.select_slider(
+            _("Balance of the target's classes"), balances, now.balance, key=f"{prefix}.balance",
+            format_func=lambda ratio: f"{ratio:g} : 1",
+        )  # fmt: skip
+        targets = st.slider(
+            _("Targets"), 1, MOST_TARGETS, now.targets, key=f"{prefix}.targets",
+            help=_("The last one is moved all the way, the others a part of it each."),
+        )  # fmt: skip
+        unseen = st.toggle(
+            _("The last target is unseen"), now.unseen, key=f"{prefix}.unseen", disabled=targets < 2,
+            help=_("Training sees nothing of it. There must be two targets or more."),
+        )  # fmt: skip
         st.slider(_("Hidden layers"), 1, 4, now.depth, key=f"{prefix}.depth")
         width = st.slider(_("Units of a layer"), 2, 32, now.width, key=f"{prefix}.width")
+        activation = st.segmented_control(
+            _("Activation"), ACTIVATIONS, default=now.activation, required=True, key=f"{prefix}.activation",
+            format_func=ACTIVATIONS.__getitem__,
+        )  # fmt: skip
         seed = st.number_input(_("Seed"), 0, 1_000_000, now.seed, key=f"{prefix}.seed")
     return PlaySettings(
         data=cast("Shape", data),
@@ -79,6 +99,10 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         noise=noise,
         labels=labels,
         methods=tuple(methods) or now.methods,
+        balance=balance,
+        targets=targets,
+        unseen=unseen,
+        activation=cast("Activation", activation),
         width=width,
         depth=depth,
         frozen=tuple(frozen),

@@ -86,14 +86,25 @@ def _address(chosen: PlaySettings) -> dict[str, str]:
     return chosen.address()
 
 
+def _words(roles: list[str]) -> list[str]:
+    """What the accuracy of each domain is called; targets are numbered where there are several."""
+    several = roles.count("target") > 1
+    words = {"source": _("right on the source"), "target": _("right on the target"), "unseen": _("right on the unseen")}
+    return [
+        _("right on target {number}").format(number=at) if role == "target" and several else words[role]
+        for at, role in enumerate(roles)
+    ]
+
+
 def _pictures(runs: list[tuple[str, RunSpec]], show: list[str]) -> None:
     problem, seed = runs[0][1].problem, runs[0][1].seed
     task = problem.tasks[0]
     window, classes = window_of(tuple(problem.roles())), problem.classes()[task]
     rows = {row.id: row for row in play_store().find(ids=[run for run, _spec in runs])}
-    words = {"source": _("right on the source"), "target": _("right on the target")}
-    numbers = [PlayNumber(words[role], metric_name(problem, key, task, "validation"))
-               for key, role in problem.roles().items()]  # fmt: skip
+    numbers = [
+        PlayNumber(words, metric_name(problem, key, task, "validation"))
+        for key, words in zip(problem.roles(), _words(list(problem.roles().values())), strict=True)
+    ]
     numbers += [
         PlayNumber(_("loss"), "loss/total", percent=False),
         PlayNumber(_("domain distance"), "distance", percent=False, framed=True),

@@ -34,8 +34,8 @@ class ShownPoints:
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def shown_points(problem: str, seed: int) -> list[ShownPoints]:
-    """Some points of each domain: those whose labels training sees; of a target also validation points, which stand for
-    those without a label.
+    """Some points of each domain: those whose labels training sees; of all but the source also validation points, which
+    stand for those without a label.
 
     Args:
         problem: as JSON, of points in the plane.
@@ -43,16 +43,17 @@ def shown_points(problem: str, seed: int) -> list[ShownPoints]:
     """
     data = split_problem(Problem.model_validate_json(problem), seed)
     task, found = data.problem.tasks[0], list[ShownPoints]()
-    for key, domain in data.training.items():
-        whole, seen = load_domain(key), domain.labelled.example_ids.numpy()
+    for key, role in data.problem.roles().items():
+        whole, known = load_domain(key), data.training.get(key)
         ids = whole.example_ids.numpy()
-        others = data.held_out[key, "validation"].example_ids.numpy() if domain.role == "target" else seen[:0]
+        seen = known.labelled.example_ids.numpy() if known else ids[:0]
+        others = data.held_out[key, "validation"].example_ids.numpy() if role != "source" else ids[:0]
         chosen = np.concatenate([seen, others])[:SHOWN]
         rows = np.searchsorted(ids, chosen)
         found.append(
             ShownPoints(
                 key,
-                domain.role,
+                role,
                 whole.inputs[rows].numpy(),
                 whole.tasks[task].labels[rows].numpy().astype(np.uint8),
                 np.isin(chosen, seen),

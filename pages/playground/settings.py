@@ -12,13 +12,14 @@ from xfer_core.config import Config, Distinct, Name
 from xfer_core.domains.planar import WAVE_TEXT, Drawing
 from xfer_core.errors import XferError
 from xfer_core.names import TermName
+from xfer_core.networks.mlp import Activation
 from xfer_core.runs.spec import RunSpec, parse_spec
 from xfer_core.strategies import CLASSES
 from xfer_core.strategies.base import ChoosesFrozen, ChoosesWeights
 
 Shape = Literal["moons", "blobs", "circles", "spirals", "drawn"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
-MOST_METHODS = 4
+MOST_METHODS, MOST_TARGETS = 4, 3
 STEPS, EVALUATIONS = 3000, 100
 DRAWINGS = {"points", "target_points"}
 LIVE = ("rate", "weight")  # settings that act on runs while they learn
@@ -37,12 +38,19 @@ class PlaySettings(Config):
     shift: float = Field(default=0, ge=-3, le=3)
     scale: float = Field(default=1, ge=0.25, le=4)
     noise: float = Field(default=0.15, ge=0, le=1)
+    balance: float = Field(default=1, ge=0.1, le=10)
+    """Samples of the targets' first class for one of another."""
+    targets: int = Field(default=1, ge=1, le=MOST_TARGETS)
+    """Number of targets: the last one is moved all the way, the others a part of it each."""
+    unseen: bool = False
+    """Whether training sees nothing of the last one of several targets."""
     labels: int = Field(default=2, ge=0, le=100)
     methods: Annotated[tuple[Name, ...], Distinct] = Field(
         default=("source_only", "fine_tune", "dann"), min_length=1, max_length=MOST_METHODS
     )
     width: int = Field(default=8, ge=2, le=32)
     depth: int = Field(default=2, ge=1, le=4)
+    activation: Activation = "relu"
     frozen: Annotated[tuple[Name, ...], Distinct] = Field(default=(), max_length=8)
     rate: float = Field(default=0.01, gt=0, le=1)
     weight: float = Field(default=0.5, ge=0, le=1)
@@ -54,15 +62,25 @@ class PlaySettings(Config):
         """Whether the target is drawn: it stays where it was drawn."""
         return self.data == "drawn" and self.target_points != ""
 
-    def domains(self) -> tuple[str, str]:
-        """References to source and target."""
+    def domains(self) -> tuple[str, ...]:
+        """References to the source and to each target, the one that is moved least first; a target that is drawn is the
+        only one."""
         both = f"planar.{self.data}?noise={self.noise:g}"
-        moved = f"&rotate={self.rotate or UNMOVED:g}&shift_x={self.shift:g}&scale={self.scale:g}"
         if self.data != "drawn":
-            return both, both + moved
+            return both, *(both + moved for moved in self._moved())
+        source = f"{both}&points={self.points}"
         if self.has_own_target:
-            moved = f"&rotate={UNMOVED}"
-        return f"{both}&points={self.points}", f"{both}{moved}&points={self.target_points or self.points}"
+            return source, f"{both}&rotate={UNMOVED}&balance={self.balance:g}&points={self.target_points}"
+        return source, *(f"{both}{moved}&points={self.points}" for moved in self._moved())
+
+    def _moved(self) -> list[str]:
+        """The parameters of each target: the last one is moved all the way."""
+        parts = [part / self.targets for part in range(1, self.targets + 1)]
+        return [
+            f"&rotate={part * (self.rotate or UNMOVED):g}&shift_x={part * self.shift:g}&scale={self.scale**part:g}"
+            f"&balance={self.balance:g}"
+            for part in parts
+        ]
 
     def specs(self) -> list[RunSpec]:
         """One run for each method.
@@ -70,18 +88,21 @@ class PlaySettings(Config):
         Raises:
             XferError: what a method refuses.
         """
-        source, target = self.domains()
+        source, *targets = self.domains()
+        unseen = [targets.pop()] if self.unseen and len(targets) > 1 else []
         stages = {f"hidden{i + 1}" for i in range(self.depth)} | {"head"}
         frozen = [name for name in self.frozen if name in stages]
         found: list[RunSpec] = []
         for kind in self.methods:
             wanted = {
                 "problem.source": [source],
-                "problem.target": [target],
+                "problem.target": targets,
+                "problem.unseen": unseen,
                 "problem.labels_per_class": self.labels,
                 "network.kind": "mlp",
                 "network.width": self.width,
                 "network.depth": self.depth,
+                "network.activation": self.activation,
                 "strategy.kind": kind,
                 "training.steps": STEPS,
                 "training.evaluations": EVALUATIONS,
@@ -102,9 +123,9 @@ class PlaySettings(Config):
         """λ of each domain's loss: their sum is as the method has it at first."""
         roles, terms = spec.problem.roles(), spec.strategy.lambdas(spec.problem)
         shared = {term: roles[domain] for term in terms if (domain := TermName.parse(term).domain) in roles}
-        whole = sum(terms[term] for term in shared)
+        whole, targets = sum(terms[term] for term in shared), list(shared.values()).count("target")
         return {
-            term: whole * (self.weight if role == "target" else round(1 - self.weight, 6))
+            term: whole * (self.weight / targets if role == "target" else round(1 - self.weight, 6))
             for term, role in shared.items()
         }
 

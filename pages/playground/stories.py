@@ -60,4 +60,16 @@ STORIES = {
         "labels, and the advantage goes.",
         PlaySettings(data="spirals", rotate=25, labels=3, noise=0.05, methods=("target_only", "fine_tune")),
     ),
+    "label_shift": Story(
+        "Label shift",
+        "Of the target's first class only one point in ten is left. Alignment makes the domains alike all the same: "
+        "DANN takes frequent points for rare ones. With a balance of 1 : 1, under More, it does not.",
+        PlaySettings(rotate=30, labels=0, balance=0.1, methods=("source_only", "dann")),
+    ),
+    "targets": Story(
+        "More targets, better targets",
+        "Each target is turned further, and training sees nothing of the last. Generalised learning has learnt the "
+        "turn from the others; with fewer targets, under More, it is right on less of it.",
+        PlaySettings(rotate=90, labels=20, targets=3, unseen=True, methods=("source_only", "generalised")),
+    ),
 }

@@ -557,6 +557,15 @@ describe("arrangement", () => {
     expect(side).toBeGreaterThan(70);
   });
 
+  test("no picture of four stands by itself in a row", () => {
+    for (let width = 460; width < 1600; width += 20) expect(place({ width, runs: 2, pictures: 4 }).across).not.toBe(3);
+  });
+
+  test("targets are numbered where there are several", () => {
+    show({ domains: [domain(), domain({ key: "t", role: "target" }), domain({ key: "u", role: "target" })] });
+    expect(view.columns[0].planes.map(({ figure }) => figure.textContent)).toEqual(["Source", "Target 1", "Target 2"]);
+  });
+
   test("the pictures get the size", () => {
     show();
     expect(view.grid.style.getPropertyValue("--columns")).toBe("1");

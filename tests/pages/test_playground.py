@@ -9,12 +9,14 @@ import pytest
 from pages.components.playground import view
 from pages.components.point_pad.view import read_points
 from pages.playground import drawing, played
+from pages.playground.points import shown_points
 from pages.playground.settings import MOST_METHODS, STEPS, PlaySettings, read_settings
 from pages.playground.stories import STORIES
 from pages.streaming.frames import play_store
 from tests.support.pages import app, text_of
 from xfer_core.domains.drawn_points import encode_points
 from xfer_core.errors import XferError
+from xfer_core.networks import MLP
 from xfer_core.runs.store import QUEUED, STOPPED
 
 SQUARE = [(-1, -1, 0), (1, -1, 1), (-1, 1, 0), (1, 1, 1)]
@@ -225,3 +227,51 @@ def test_what_is_drawn_counts_once_it_can_be_learnt(sent, found, told, monkeypat
 def test_a_browser_that_sends_no_points_is_refused(sent):
     with pytest.raises(XferError, match="source must be x, y and class of each point"):
         read_points(sent, "source")
+
+
+def test_further_targets_are_on_the_way_to_the_last_one_which_may_be_unseen():
+    chosen = PlaySettings(rotate=90, shift=1.5, scale=4, targets=3, unseen=True, methods=("generalised",))
+    (spec,) = chosen.specs()
+    problem = spec.problem
+    assert problem.target == tuple(
+        f"planar.moons?scale={scale}&rotate={rotate}&shift_x={shift}"
+        for scale, rotate, shift in ((1.5874, 30, 0.5), (2.51984, 60, 1))
+    )
+    assert problem.unseen == ("planar.moons?scale=4&rotate=90&shift_x=1.5",)
+    assert read_settings(chosen.address()) == (chosen, [])
+    shown = shown_points(problem.model_dump_json(), 0)
+    assert [points.role for points in shown] == ["source", "target", "target", "unseen"]
+    assert shown[0].labelled.all()
+    assert not shown[3].labelled.any()
+    assert shown[1].labelled.sum() == 2 * chosen.labels
+
+
+def test_one_target_is_never_unseen():
+    (spec,) = PlaySettings(unseen=True, methods=("joint",)).specs()
+    assert len(spec.problem.target) == 1
+    assert not spec.problem.unseen
+
+
+def test_targets_share_the_weight_that_is_chosen_for_them():
+    (spec,) = PlaySettings(targets=2, weight=0.8, methods=("joint",)).specs()
+    lambdas = spec.strategy.lambdas(spec.problem)
+    whole = sum(lambdas.values())
+    assert [value / whole for value in lambdas.values()] == pytest.approx([0.2, 0.4, 0.4])
+
+
+def test_balance_and_activation_reach_the_runs():
+    (spec,) = PlaySettings(balance=0.2, activation="tanh", methods=("joint",)).specs()
+    assert spec.problem.target == ("planar.moons?rotate=40&balance=0.2",)
+    assert spec.problem.source == ("planar.moons",)
+    assert isinstance(spec.network, MLP)
+    assert spec.network.activation == "tanh"
+    assert read_settings({"balance": "0", "activation": "square", "targets": "4"})[1] == [
+        "balance", "activation", "targets",
+    ]  # fmt: skip
+
+
+def test_the_page_has_a_number_for_each_of_several_domains():
+    page = app("playground", story="targets")
+    assert not page.error, text_of(page)
+    assert next(box for box in page.slider if box.label == "Targets").value == 3
+    assert next(box for box in page.toggle if "unseen" in box.label).value

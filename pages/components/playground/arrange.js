@@ -31,6 +31,7 @@ function arrangeRow(given, columns) {
   const room = aside ? card - 22 * rem : card;
   let best;
   for (let across = pictures; across > 0; across--) {
+    if (across > 2 && pictures % across) continue;
     const wide = (room - (across - 1) * GAP) / across;
     const side = Math.floor(Math.min(wide, tallest(given, columns, across, room, aside)));
     if (!best || side > GAIN * best.side) best = { columns, across, side, aside };

@@ -28,11 +28,17 @@ class Column {
       plane.picture = new Picture(figure, "plane", (pen, width) => this.drawPlane(pen, width, plane));
       this.pictures.push(plane.picture);
       const caption = add(figure, "figcaption");
-      for (const { role } of group.length > 1 ? [] : group) add(caption, "b", "", view.texts[`role.${role}`] ?? role);
-      if (group.length > 1) add(caption, "b", "", group.map(({ role }) => view.texts[`role.${role}`]).join(" + "));
+      add(caption, "b", "", group.map((domain) => this.roleOf(domain)).join(" + "));
       caption.title = group.map(({ title }) => title).join(" · ");
       return plane;
     });
+  }
+
+  // Its role, with a number where several domains have it.
+  roleOf({ key, role }) {
+    const alike = this.view.domains.filter((domain) => domain.role === role);
+    const number = alike.length > 1 ? ` ${alike.findIndex((domain) => domain.key === key) + 1}` : "";
+    return (this.view.texts[`role.${role}`] ?? role) + number;
   }
 
   addPicture(name, paint) {
