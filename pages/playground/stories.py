@@ -69,7 +69,7 @@ STORIES = {
     "targets": Story(
         "More targets, better targets",
         "Each target is turned further, and training sees nothing of the last. Generalised learning has learnt the "
-        "turn from the others; with fewer targets, under More, it is right on less of it.",
+        "turn from the others. Choose fewer targets under More, and it is right on less.",
         PlaySettings(rotate=90, labels=20, targets=3, unseen=True, methods=("source_only", "generalised")),
     ),
 }
