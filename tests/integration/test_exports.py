@@ -437,6 +437,19 @@ def test_onnx_answers_as_the_network_does_and_says_what_its_outputs_mean(tmp_pat
 
 
 @needs_onnx
+def test_onnx_of_points_whose_task_is_a_word_of_python(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    points = ['problem.source=["planar.moons"]', 'problem.target=["planar.moons?rotate=30"]']
+    small = ["network.width=4", "network.activation=tanh", "training.steps=4"]
+    store = open_store()
+    run = store.create(parse_spec({}, [*points, *small]), status=RUNNING)
+    run_here(store, run, 1)
+    write_onnx(store.get(run), tmp_path / "network.onnx")
+    session = runtime.InferenceSession(tmp_path / "network.onnx")
+    assert [output.name for output in session.get_outputs()] == ["class"]
+
+
+@needs_onnx
 def test_onnx_of_a_table_takes_rows_as_the_domain_holds_them(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     store = open_store()

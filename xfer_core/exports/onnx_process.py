@@ -19,14 +19,20 @@ from xfer_core.runs.store import Run, open_store
 
 
 class _Answers(nn.Module):
-    """The outputs of every task in order, for a format without dictionaries."""
+    """The outputs of every task in order, for a format without dictionaries.
+
+    The heads leave the network: the exporter makes Python names of theirs, and a task may be called ``class``.
+    """
 
     def __init__(self, network: Network, encoder: nn.Module) -> None:
         super().__init__()
         self.network, self.encoder = network, encoder
+        self.answers = nn.ModuleList(network.heads.values())
+        network.heads = nn.ModuleDict()
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network(self.encoder(inputs)).values())
+        features = self.network.features(self.encoder(inputs))
+        return tuple(head(features) for head in self.answers)
 
 
 def write_onnx(run: Run, path: Path) -> None:
