@@ -19,7 +19,7 @@ from xfer_core.runs.spec import RunSpec
 from xfer_core.runs.store import ENDED
 from xfer_core.strategies import TITLES
 
-RATE = 8.0  # frames a second
+RATE = 10.0  # frames a second
 AT_FIRST, FASTEST = 100.0, 10_000.0  # steps a second
 RUNS, SPECS, OF, PLAYING, SPEED = "play.runs", "play.specs", "play.of", "play.playing", "play.speed"
 state = st.session_state

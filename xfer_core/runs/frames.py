@@ -37,6 +37,7 @@ SAMPLES = 100  # of a domain in the picture of the features
 KEPT = 300  # frames of a run; every second one goes when there are twice as many
 WATCHED_SECONDS = 8.0  # after a page asked for frames
 LEFT_SECONDS = 30.0  # without a page that asks, after which a run that was watched is paused
+EARLY_SECONDS = 0.02  # by which a frame may come before its time: steps come in groups, and the next is a tick later
 SHARE = 2  # at least so many times what a frame takes passes until the next one
 
 
@@ -101,7 +102,7 @@ class FrameWriter:
     def __call__(self) -> None:
         """Add a frame if one is due, and the network is another than in the last one."""
         begun = time.monotonic()
-        if begun > self.until or begun < self.next or self.trainer.step == self.step:
+        if begun > self.until or begun < self.next - EARLY_SECONDS or self.trainer.step == self.step:
             return
         self.step = self.trainer.step
         self._add(self._frame())
