@@ -195,13 +195,13 @@ def crowd(server: AppServer, visitors: int, seconds: float = 30.0) -> dict[str, 
         time.sleep(0.2)
     asyncio.run(_visit(server.port, playgrounds, 5.0))
     for runs in playgrounds:
-        play(store, runs)
+        play(store, runs, RATE, speed=100.0)
     counts = asyncio.run(_visit(server.port, playgrounds, seconds))
     slowest = sorted(min(own.values()) / seconds for own in counts)
     everyone = [run for runs in playgrounds for run in runs]
     steps = [(run.progress or {}).get("step", 0) for run in store.find(ids=everyone)]
     for runs in playgrounds:
-        play(store, runs, 0)
+        play(store, runs, RATE, 0)
     time.sleep(LEFT_SECONDS + WATCHED_SECONDS)  # nobody watches: each is paused
     psutil.cpu_percent()
     time.sleep(10)

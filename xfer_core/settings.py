@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     slots: int = Field(default=0, ge=0)  # runs at a time; 0 lets the dispatcher choose
     threads: int = Field(default=0, ge=0)  # of one run; 0: runs at a time share the cores
-    warm_tables: bool = False  # whether workers have the encoder of tables imported before they are forked: 1 s each
+    warm_points: bool = False  # whether workers are warmed up for points in the plane alone, as those of the playground
     idle_minutes: float = Field(default=30, gt=0)  # after which a dispatcher that the app started ends
     hosts: str = Field(default="", pattern=HOSTS)  # further names of the web server, separated by commas
     import_megabytes: int = Field(default=4000, gt=0, le=1_000_000)  # of an import, when it is unpacked
@@ -83,7 +83,8 @@ class Settings(BaseSettings):
         limits."""
         places = {"XFER_HOME": str(self.home), "XFER_DATABASE_URL": self.database_url}
         places |= {"XFER_DATA": str(self.data or ""), "XFER_GLOVE": str(self.glove or "")}
-        limits = {"XFER_SLOTS": self.slots, "XFER_THREADS": self.threads, "XFER_WARM_TABLES": self.warm_tables}
+        limits = {"XFER_SLOTS": self.slots, "XFER_THREADS": self.threads, "XFER_WARM_POINTS": self.warm_points}
+        limits |= {"XFER_IDLE_MINUTES": self.idle_minutes}
         return {**places, **{name: str(value) for name, value in limits.items()}}
 
     def artifacts(self, run: str) -> Path:

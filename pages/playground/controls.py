@@ -49,7 +49,7 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
     rotate = st.slider(
         _("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate", disabled=is_placed
     )
-    labels = st.slider(_("Target labels per class"), 0, 30, min(now.labels, 30), key=f"{prefix}.labels")
+    labels = st.slider(_("Target labels per class"), 0, 30, now.labels, key=f"{prefix}.labels")
     noise = st.slider(_("Noise"), 0.0, 1.0, float(now.noise), 0.05, key=f"{prefix}.noise")
     weight, rate = live_controls(now, methods, prefix)
     depth: int = st.session_state.get(f"{prefix}.depth", now.depth)

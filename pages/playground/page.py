@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.playground.view import PlayDomain, PlayNumber, PlayRun, play_texts, play_view
 from pages.i18n import _, error_text, locale
 from pages.playground.controls import controls
-from pages.playground.played import RATE, is_playing, obey, runs_of, speed
+from pages.playground.played import RATE, is_playing, obey, runs_of, shown, speed
 from pages.playground.points import shown_points
 from pages.playground.settings import PlaySettings, read_settings
 from pages.playground.stories import STORIES
@@ -19,7 +19,6 @@ from xfer_core.errors import XferError
 from xfer_core.runs.frames import window_of
 from xfer_core.runs.spec import RunSpec, metric_name, spec_settings
 from xfer_core.strategies import TITLES
-from xfer_core.strategies.base import ChoosesFrozen
 
 CHOSEN, FORM, STORY, REFUSED = "play.chosen", "play.form", "play.story", "play.refused"
 VIEW, SHOW, PLAIN = "play.view", "play.show", "play.plain"
@@ -117,7 +116,6 @@ def _pictures(runs: list[tuple[str, RunSpec]], show: list[str]) -> None:
                 colour=method_style(spec.strategy.kind).pair,
                 dash=method_style(spec.strategy.kind).dash,
                 status=rows[run].status if run in rows else "",
-                frozen=spec.strategy.frozen if isinstance(spec.strategy, ChoosesFrozen) else (),
                 numbers=numbers,
             )
             for run, spec in runs
@@ -169,9 +167,14 @@ def _links(runs: list[tuple[str, RunSpec]]) -> None:
     """The ways on: the same run on Train, where it is kept and exported; and the projector."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for _run, spec in runs:
-            query = address.without_long(spec_settings(spec))
+            settings = spec_settings(spec)
+            query = address.without_long(settings)
             title = _("{method} in Train").format(method=_(TITLES[spec.strategy.kind]))
-            st.page_link("train/page.py", label=title, icon=":material/tune:", query_params=query)
+            st.page_link(
+                "train/page.py", label=title, icon=":material/tune:", query_params=query,
+                disabled=query.keys() != settings.keys(),
+                help=_("These drawings are too long for a link.") if query.keys() != settings.keys() else None,
+            )  # fmt: skip
         st.button(_("Projector"), icon=":material/slideshow:", type="tertiary", on_click=_set_plain, args=(True,))
 
 
@@ -202,8 +205,9 @@ def _page() -> None:
             runs = runs_of(chosen)
         except XferError as error:
             st.error(error_text(error), icon=":material/error:")
-            return
-        _pictures(runs, show)
+            runs = list(zip(shown().runs, shown().specs, strict=True))
+        if runs:
+            _pictures(runs, show)
         if state.get(PLAIN):
             with st.container(key="play-controls-shown"):
                 st.button(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -21,8 +22,29 @@ from xfer_core.strategies import TITLES
 
 RATE = 10.0  # frames a second
 AT_FIRST, FASTEST = 100.0, 10_000.0  # steps a second
-RUNS, SPECS, OF, PLAYING, SPEED = "play.runs", "play.specs", "play.of", "play.playing", "play.speed"
+SHOWN, PLAYING, SPEED = "play.runs", "play.playing", "play.speed"
 state = st.session_state
+
+
+@dataclass
+class Shown:
+    """What is shown to a visitor. It is one object, which is changed at once: a page may be run anew, and stopped, at
+    every use of the session's state.
+
+    Attributes:
+        runs: their ids.
+        specs: of each.
+        of: the settings that they are of; None to start anew.
+    """
+
+    runs: list[str] = field(default_factory=list[str])
+    specs: list[RunSpec] = field(default_factory=list[RunSpec])
+    of: PlaySettings | None = None
+
+
+def shown() -> Shown:
+    """What this visitor sees."""
+    return state.setdefault(SHOWN, Shown())
 
 
 def runs_of(chosen: PlaySettings) -> list[tuple[str, RunSpec]]:
@@ -32,26 +54,25 @@ def runs_of(chosen: PlaySettings) -> list[tuple[str, RunSpec]]:
     Raises:
         XferError: what a method refuses; the runs before stay.
     """
-    shown = state.get(OF)
-    if shown != chosen:
+    now, goes, pace = shown(), is_playing(), speed()
+    if now.of != chosen:
         specs = chosen.specs()
-        if shown and chosen.continues(shown) and _set_live(specs):
-            state[SPECS], state[OF] = specs, chosen
-            return list(zip(state[RUNS], specs, strict=True))
-        end_play(play_store(), state.get(RUNS, ()))
-        named = [(spec, _(TITLES[spec.strategy.kind])) for spec in specs]
-        state[RUNS] = begin_play(play_store(), named, RATE, speed())
-        state[SPECS], state[OF] = specs, chosen
-        if is_playing():
-            play(play_store(), state[RUNS])
-    return list(zip(state[RUNS], state[SPECS], strict=True))
+        if now.of and chosen.continues(now.of) and _set_live(now, specs):
+            now.specs, now.of = specs, chosen
+        else:
+            end_play(play_store(), now.runs)
+            named = [(spec, _(TITLES[spec.strategy.kind])) for spec in specs]
+            now.runs, now.specs, now.of = begin_play(play_store(), named, RATE, pace), specs, chosen
+            if goes:
+                play(play_store(), now.runs, RATE, speed=pace)
+    return list(zip(now.runs, now.specs, strict=True))
 
 
-def _set_live(specs: Sequence[RunSpec]) -> bool:
+def _set_live(now: Shown, specs: Sequence[RunSpec]) -> bool:
     """Let the runs that are shown, also held ones, go on with the λ and learning rates of these specs; whether one
     could, or none had to."""
     changes: list[tuple[str, str, float]] = []
-    for run, before, after in zip(state[RUNS], state[SPECS], specs, strict=True):
+    for run, before, after in zip(now.runs, now.specs, specs, strict=True):
         old = _live_values(before)
         changes += [(run, name, value) for name, value in _live_values(after).items() if value != old[name]]
     heard = 0
@@ -80,24 +101,25 @@ def speed() -> float:
 def obey(pressed: Mapping[str, Any]) -> None:
     """Do what was pressed: ``kind`` play, pause, step (``value``: how many), reset, or speed (``value``: a second);
     anything else is ignored."""
-    runs = state.get(RUNS, [])
+    now = shown()
     match pressed.get("kind"):
         case "play":
             state[PLAYING] = True
-            if all(row.status in ENDED for row in play_store().find(ids=runs)):
-                state[OF] = None  # once more from the beginning
-            play(play_store(), runs)
+            if all(row.status in ENDED for row in play_store().find(ids=now.runs)):
+                now.of = None  # once more from the beginning
+            play(play_store(), now.runs, RATE, speed=speed())
         case "pause":
             state[PLAYING] = False
-            play(play_store(), runs, 0)
+            play(play_store(), now.runs, RATE, 0)
         case "step":
             state[PLAYING] = False
             with suppress(TypeError, ValueError, OverflowError):
-                play(play_store(), runs, min(max(int(pressed.get("value") or 1), 1), STEPS))
+                steps = min(max(int(pressed.get("value") or 1), 1), STEPS)
+                play(play_store(), now.runs, RATE, steps, speed())
         case "reset":
-            state[PLAYING], state[OF] = False, None
+            state[PLAYING], now.of = False, None
         case "speed":
-            with suppress(TypeError, ValueError):
+            with suppress(TypeError, ValueError, OverflowError):
                 _set_speed(float(pressed.get("value") or 0))
         case _:
             pass
@@ -105,6 +127,6 @@ def obey(pressed: Mapping[str, Any]) -> None:
 
 def _set_speed(wanted: float) -> None:
     state[SPEED] = min(max(wanted, 0.0), FASTEST) if math.isfinite(wanted) else 0.0
-    for run in state.get(RUNS, []):
+    for run in shown().runs:
         with suppress(XferError):  # it ended
             play_store().command(run, "speed", value=speed())

@@ -44,7 +44,7 @@ class PlaySettings(Config):
     """Number of targets: the last one is moved all the way, the others a part of it each."""
     unseen: bool = False
     """Whether training sees nothing of the last one of several targets."""
-    labels: int = Field(default=2, ge=0, le=100)
+    labels: int = Field(default=2, ge=0, le=30)
     methods: Annotated[tuple[Name, ...], Distinct] = Field(
         default=("source_only", "fine_tune", "dann"), min_length=1, max_length=MOST_METHODS
     )

@@ -25,7 +25,7 @@ class Story:
 STORIES = {
     "forgets": Story(
         "Fine-tuning forgets",
-        "Fine-tuning learns the source and then the target. Watch its number of the source fall as the boundary turns. "
+        "Fine-tuning learns the source and then the target. Watch its accuracy on the source fall. "
         "Joint learning keeps more of the source, and gives up some of the target.",
         PlaySettings(rotate=60, labels=20, methods=("fine_tune", "joint")),
     ),

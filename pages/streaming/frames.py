@@ -27,7 +27,7 @@ from pages.streaming.routes import (
 from xfer_core.errors import XferError
 from xfer_core.execution.playground import playground_workspace
 from xfer_core.runs.frames import FILE, read_frames
-from xfer_core.runs.store import LIVE, Store
+from xfer_core.runs.store import LIVE, PAUSED, RUNNING, Store
 from xfer_core.strict_json import to_json
 
 FRAMES_URL, SCALARS_URL = f"{PREFIX}/play/frames", f"{PREFIX}/play/stream"
@@ -66,35 +66,44 @@ async def frame_stream(after: Mapping[str, int], rate: float) -> AsyncIterator[s
     Args:
         after: run → step of the last frame that is known, −1 for none.
         rate: frames a second that the workers are asked for, while this stream is open.
+
+    Ends with an event ``end`` when no run can have further frames.
     """
     sent = dict(after)
     places: dict[str, tuple[int, int]] = dict.fromkeys(sent, (0, 0))
     files = {run: playground_workspace().artifacts(run) / FILE for run in sent}
-    asked, said = 0.0, time.monotonic()
+    asked, said, is_open = 0.0, time.monotonic(), True
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     while not server_is_leaving():
         now = time.monotonic()
         if now - asked > ASKED_SECONDS:
             asked = now
-            await asyncio.to_thread(_ask, list(sent), rate)
+            is_open = await asyncio.to_thread(_ask, list(sent), rate)
+        waits = True
         for run in sent:
             if not _has_more(files[run], places[run]):
                 continue
             frames, places[run] = await asyncio.to_thread(_new, files[run], places[run], sent[run])
             if frames:
-                sent[run], said = frames[-1]["step"], now
+                sent[run], said, waits = frames[-1]["step"], now, False
                 yield _event(sent, run, frames)
+        if waits and not is_open:
+            yield "event: end\ndata: {}\n\n"
+            return
         if now - said > HEARTBEAT_SECONDS:
             said = now
             yield ": still here\n\n"
         await asyncio.sleep(0.5 / rate)
 
 
-def _ask(runs: list[str], rate: float) -> None:
-    """Ask the workers of these runs for frames."""
-    for row in play_store().find(ids=runs, statuses=LIVE):
-        with suppress(XferError):  # it ended meanwhile
-            play_store().command(row.id, "frames", value=rate)
+def _ask(runs: list[str], rate: float) -> bool:
+    """Ask the workers of these runs for frames; whether more may come, now or after a pause."""
+    found = play_store().find(ids=runs, statuses=(*LIVE, PAUSED))
+    for row in found:
+        if row.status == RUNNING:  # nobody hears a command to a run that waits, and each stream sends many
+            with suppress(XferError):  # it ended meanwhile
+                play_store().command(row.id, "frames", value=rate)
+    return bool(found)
 
 
 def _has_more(path: Path, place: tuple[int, int]) -> bool:
@@ -114,7 +123,7 @@ def _new(path: Path, place: tuple[int, int], step: int) -> tuple[list[dict[str, 
 
 
 def _event(sent: Mapping[str, int], run: str, frames: list[dict[str, Any]]) -> str:
-    cursor = ";".join(f"{one}={max(step, 0)}" for one, step in sent.items())
+    cursor = ";".join(f"{one}={step}" for one, step in sent.items() if step >= 0)
     return f"id: {cursor}\ndata: {to_json({'run': run, 'frames': frames}, separators=(',', ':'))}\n\n"
 
 

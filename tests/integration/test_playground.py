@@ -19,7 +19,7 @@ from xfer_core.execution.worker import run_here
 from xfer_core.runs import frames
 from xfer_core.runs.frames import read_frames
 from xfer_core.runs.spec import RunSpec, parse_spec
-from xfer_core.runs.store import FINISHED, PAUSED, QUEUED, RUNNING, STOPPED, Store
+from xfer_core.runs.store import FAILED, FINISHED, PAUSED, QUEUED, RUNNING, STOPPED, Store
 from xfer_core.settings import settings
 
 STEPS = 60
@@ -49,17 +49,18 @@ def worker(store: Store, spec: RunSpec):
     (run,) = begin_play(store, [(spec, "joint")], rate=10)
     assert store.transition(run, (QUEUED,), RUNNING)
 
-    def train() -> None:
-        with playground_workspace().use():
-            run_here(store, run, 1)
-
-    thread = threading.Thread(target=train)
+    thread = threading.Thread(target=lambda: _train(store, run))
     thread.start()
     yield run
     if store.get(run).status == RUNNING:
         store.command(run, "stop")
     thread.join(30)
     assert not thread.is_alive()
+
+
+def _train(store: Store, run: str) -> None:
+    with playground_workspace().use():
+        run_here(store, run, 1)
 
 
 def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
@@ -78,20 +79,20 @@ def test_a_run_holds_before_its_first_step_and_goes_step_by_step(worker: str, st
     time.sleep(0.2)
     assert steps_of(worker) == [0], "it waits to be played"
     for step in (1, 2, 3):
-        play(store, [worker], 1)
+        play(store, [worker], 10, 1)
         until(lambda step=step: steps_of(worker)[-1] == step)
     time.sleep(0.2)
     assert steps_of(worker)[-1] == 3
-    play(store, [worker])
+    play(store, [worker], 10)
     until(lambda: store.get(worker).status == FINISHED)
     assert steps_of(worker)[-1] <= STEPS
 
 
 def test_it_learns_what_any_run_of_its_spec_learns(worker: str, store: Store, spec: RunSpec):
-    play(store, [worker], 7)
+    play(store, [worker], 10, 7)
     until(lambda: steps_of(worker)[-1:] == [7])
     store.command(worker, "speed", value=200)
-    play(store, [worker])
+    play(store, [worker], 10)
     until(lambda: store.get(worker).status == FINISHED)
     looks, _place = read_frames(playground_workspace().artifacts(worker) / frames.FILE)
     assert all(look["conflict"] and look["distance"] is not None for look in looks), "these were computed in between"
@@ -109,7 +110,7 @@ def test_a_run_that_holds_hears_a_change_before_its_next_step(worker: str, store
     until(lambda: steps_of(worker) == [0])
     store.command(worker, "set", "lr", 0.0123)
     until(lambda: store.events(worker, "set"))
-    play(store, [worker], 1)
+    play(store, [worker], 10, 1)
     until(lambda: steps_of(worker)[-1] == 1)
     assert [(event["step"], event["details"]) for event in store.events(worker, "set")] == [
         (0, {"name": "lr", "value": 0.0123})
@@ -120,10 +121,41 @@ def test_a_run_that_nobody_watches_is_paused_and_goes_on_when_played(worker: str
     until(lambda: steps_of(worker) == [0])
     monkeypatch.setattr(frames, "LEFT_SECONDS", -frames.WATCHED_SECONDS - 1.0)
     until(lambda: store.get(worker).status == PAUSED)
-    play(store, [worker], 1)
+    play(store, [worker], 10, 1, speed=50)
     row = store.get(worker)
     assert row.status == QUEUED
-    assert [(one.kind, one.value) for one in store.pop_commands(worker)] == [("allow", 1.0)]
+    told = [(one.kind, one.value) for one in store.pop_commands(worker)]
+    assert told == [("allow", 1.0), ("speed", 50.0), ("frames", 10.0)], "a new worker knows nothing of its pace"
+
+
+def test_a_run_whose_worker_died_holds_until_it_is_played(store: Store, spec: RunSpec):
+    run = store.create(spec, status=RUNNING)
+    folder = playground_workspace().artifacts(run)
+    folder.mkdir(parents=True)
+    (folder / frames.FILE).write_text('{"step":0}\n{"step":1,"boun')  # killed while it wrote
+    thread = threading.Thread(target=lambda: _train(store, run))
+    thread.start()
+    until(lambda: store.get(run).progress)
+    time.sleep(0.3)
+    assert (store.get(run).progress or {})["step"] == 0
+    assert steps_of(run) == [0]
+    store.command(run, "stop")
+    thread.join(30)
+    assert store.get(run).status == STOPPED
+
+
+def test_a_failed_run_that_is_stepped_holds_again(store: Store, spec: RunSpec):
+    run = store.create(spec, status=FAILED)
+    play(store, [run], 10, 3)
+    assert store.get(run).status == QUEUED
+    assert ("allow", 3.0) in [(one.kind, one.value) for one in store.pop_commands(run)]
+
+
+def test_runs_that_are_gone_are_passed_over(store: Store, spec: RunSpec):
+    ended = store.create(spec, status=FINISHED)
+    play(store, ["0123456789abcdef", ended], 10)
+    assert store.get(ended).status == FINISHED
+    assert not store.pop_commands(ended)
 
 
 def test_runs_that_are_not_shown_any_more_end(worker: str, store: Store, spec: RunSpec):
@@ -150,21 +182,36 @@ async def read_some(run: str, after: int, enough: int) -> list[dict]:
             for line in event.splitlines():
                 if line.startswith("data: "):
                     found.append(json.loads(line.removeprefix("data: ")))
-            if sum(len(message["frames"]) for message in found) >= enough:
+            if sum(len(message.get("frames", [])) for message in found) >= enough:
                 break
     return found
 
 
 def test_the_stream_sends_every_frame_once_and_asks_for_more(worker: str, store: Store):
     until(lambda: steps_of(worker) == [0])
-    play(store, [worker], 1)
+    play(store, [worker], 10, 1)
     until(lambda: steps_of(worker) == [0, 1])
     messages = asyncio.run(read_some(worker, -1, 2))
     assert {message["run"] for message in messages} == {worker}
     assert [frame["step"] for message in messages for frame in message["frames"]] == [0, 1]
-    play(store, [worker], 1)
+    play(store, [worker], 10, 1)
     again = asyncio.run(read_some(worker, 1, 1))
     assert [frame["step"] for message in again for frame in message["frames"]] == [2], "only what is new"
+
+
+def test_the_stream_of_runs_that_cannot_go_on_ends(store: Store, spec: RunSpec):
+    run = store.create(spec, status=FINISHED)
+    folder = playground_workspace().artifacts(run)
+    folder.mkdir(parents=True)
+    (folder / frames.FILE).write_text('{"step":7}\n')
+    messages = asyncio.run(read_some(run, -1, 1000))
+    assert [frame["step"] for message in messages for frame in message.get("frames", [])] == [7]
+    assert asyncio.run(read_some("0123456789abcdef", -1, 1)) == [{}], "a run that is gone"
+
+
+def test_a_stream_that_comes_back_before_the_first_frame_misses_none():
+    event = frame_routes._event({"aa": -1, "bb": 3}, "bb", [])
+    assert event.startswith("id: bb=3\n")
 
 
 @pytest.mark.parametrize(("asked", "rate"), [("8", 8), ("1e9", 12), ("-1", 0.2), ("nan", 8), ("quick", 8), ("", 8)])

@@ -319,6 +319,26 @@ describe("the bar", () => {
     expect(presses()).toHaveLength(3);
   });
 
+  test("goes on for a viewer who is back after it was paused, once, and not if it was held", () => {
+    show();
+    measure({});
+    measure({}, { status: "paused" });
+    measure({}, { status: "paused" });
+    measure({}, { status: "queued" });
+    expect(presses()).toEqual([["play", null]]);
+    button("play").click();
+    measure({}, { status: "running" });
+    measure({}, { status: "paused" });
+    expect(presses()).toEqual([["play", null], ["pause", null]]);
+  });
+
+  test("a space bar that is held down is one press", () => {
+    show({ playing: false });
+    press(" ");
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: " ", repeat: true, bubbles: true, cancelable: true }));
+    expect(presses()).toEqual([["play", null]]);
+  });
+
   test("keeps its state against an answer that is older than the press", () => {
     show({ playing: false });
     button("play").click();

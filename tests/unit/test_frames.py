@@ -15,6 +15,7 @@ from xfer_core.runs import frames
 from xfer_core.runs.frames import KEPT, SIZE, UNIT_SIZE, FrameWriter, read_frames, window_of
 from xfer_core.runs.spec import parse_spec
 from xfer_core.runs.train import trainer_for
+from xfer_core.training.callback import Command
 from xfer_core.training.evaluation import predict
 from xfer_core.training.trainer import Trainer
 
@@ -121,11 +122,26 @@ def test_nothing_is_made_unless_somebody_watches(writer: FrameWriter):
 def test_a_run_that_nobody_watches_any_more_is_left(writer: FrameWriter, monkeypatch):
     now = 100.0
     monkeypatch.setattr(frames.time, "monotonic", lambda: now)
-    writer.watch(8)
+    assert writer.hear([]) == []
+    writer.hear([Command("allow", value=1)])  # played, and the page went before it asked for frames
     now += 20
+    assert writer.hear([]) == []
+    writer.hear([Command("frames", value=8)])
+    now += 37
     assert not writer.is_left
-    now += 40
-    assert writer.is_left
+    now += 2
+    assert writer.hear([Command("stop")]) == [Command("stop")], "never in place of what somebody wants"
+    assert writer.hear([]) == [Command("pause")]
+
+
+def test_a_network_that_breaks_has_a_frame(writer: FrameWriter, trainer: Trainer):
+    with torch.no_grad():
+        weight = trainer.network.get_parameter("stages.hidden2.linear.weight")
+        before = weight.clone()
+        weight.fill_(torch.nan)
+        writer.watch(8)
+        weight.copy_(before)
+    assert [frame["step"] for frame in read_frames(writer.path)[0]] == [20]
 
 
 def test_reading_goes_on_where_it_was(writer: FrameWriter):

@@ -23,13 +23,14 @@ from xfer_core.workspace import Workspace
 
 SLOTS = 200  # runs at a time: each is small, and mostly waits
 IDLE_MINUTES = 5.0
-KEPT_SECONDS = 3600.0  # after which a run that nobody plays any more is deleted
+KEPT_SECONDS = 1800.0  # after which a run that nobody plays any more is deleted
+DELETED_AT_ONCE = 40
 
 
 def playground_settings() -> Settings:
     """The settings of the playground's dispatcher and workers."""
     chosen = settings()
-    own = {"home": chosen.home / "playground", "database_url": "", "slots": SLOTS, "threads": 1, "warm_tables": True}
+    own = {"home": chosen.home / "playground", "database_url": "", "slots": SLOTS, "threads": 1, "warm_points": True}
     return chosen.model_copy(update={**own, "idle_minutes": IDLE_MINUTES})
 
 
@@ -53,35 +54,47 @@ def begin_play(store: Store, specs: Sequence[tuple[RunSpec, str]], rate: float, 
     """
     runs = store.create_many(specs, status=PAUSED)
     for run in runs:
-        store.command(run, "allow", value=0)
-        store.command(run, "speed", value=speed)
-        store.command(run, "frames", value=rate)
-        store.command(run, "resume")
+        _resume(store, run, 0, rate, speed)
     ensure_dispatcher(playground_settings())
     return runs
 
 
-def play(store: Store, runs: Sequence[str], steps: float = math.inf) -> None:
-    """Let runs do so many steps and then hold; 0 holds them now. One that was paused while nobody looked goes on."""
+def play(store: Store, runs: Sequence[str], rate: float, steps: float = math.inf, speed: float = 0.0) -> None:
+    """Let runs do so many steps and then hold; 0 holds them now. One whose worker ended, because nobody looked or by an
+    accident, goes on at this speed."""
     for row in store.find(ids=list(runs)):
-        if row.status in (*LIVE, PAUSED):
-            store.command(row.id, "allow", value=steps)
-        if steps and row.status in RESUMABLE:
-            store.command(row.id, "resume")
+        with suppress(XferError):  # it ended meanwhile, or was deleted
+            if row.status in LIVE:
+                store.command(row.id, "allow", value=steps)
+        with suppress(XferError):  # it still trains
+            if steps:
+                _resume(store, row.id, steps, rate, speed)
     if steps:
         ensure_dispatcher(playground_settings())
 
 
+def _resume(store: Store, run: str, steps: float, rate: float, speed: float) -> None:
+    """Have a run that no worker trains go on, with its pace: a new worker knows nothing of it.
+
+    Raises:
+        XferError: ``not_in_status`` if it is trained, or has ended.
+    """
+    status = store.get(run).status
+    if status not in RESUMABLE:
+        raise XferError("not_in_status", "resume", status, allowed=RESUMABLE)
+    if status != PAUSED:  # commands are for runs that can still hear them
+        store.update(run, status=PAUSED)
+    store.command(run, "allow", value=steps)
+    store.command(run, "speed", value=speed)
+    store.command(run, "frames", value=rate)
+    store.command(run, "resume")
+
+
 def end_play(store: Store, runs: Sequence[str]) -> None:
-    """End runs that are not shown any more, and delete old ones."""
-    now = time.time()
+    """End runs that are not shown any more, and delete old ones, of anybody."""
     for row in store.find(ids=list(runs), statuses=(*LIVE, PAUSED)):
         with suppress(XferError):  # it ended meanwhile
             store.command(row.id, "stop")
-    old = [
-        row.id
-        for row in store.find()
-        if row.status not in LIVE and now - (row.heartbeat or row.ended or row.created) > KEPT_SECONDS
-    ]
+    old = store.ended_before(time.time() - KEPT_SECONDS, DELETED_AT_ONCE)
     with suppress(XferError), playground_workspace().use():
         delete_runs(store, old)

@@ -16,12 +16,14 @@ from xfer_core.execution.executors import local
 from xfer_core.settings import settings
 
 torch.set_num_threads(1)
-if settings().warm_tables:
+keys = list(builtin_domains())
+if settings().warm_points:
+    keys = [key for key in keys if key.startswith("planar.")]
     import sklearn.compose
     import sklearn.impute
     import sklearn.pipeline
     import sklearn.preprocessing  # noqa: F401 - for the encoder of tables
-for key in builtin_domains():
+for key in keys:
     with suppress(XferError):  # a missing font package
         load_domain(key)
 

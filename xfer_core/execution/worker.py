@@ -94,13 +94,7 @@ class StoreCallback:
         if self.limit and time.monotonic() - self.begun > 60 * self.limit:
             raise XferError("time_limit", "run", self.run, limit=self.limit)
         commands = self.store.pop_commands(self.run, self.token)
-        if self.frames:
-            for command in commands:
-                if command.kind == "frames":
-                    self.frames.watch(command.value)
-            if self.frames.is_left:
-                commands.append(Command("pause"))
-        return [command for command in commands if command.kind != "frames"]
+        return self.frames.hear(commands) if self.frames else commands
 
 
 def run_here(
@@ -136,6 +130,8 @@ def run_here(
         )
         if FrameWriter.suits(trainer):
             observer.frames = FrameWriter(folder, trainer)
+            if observer.frames.was_played:  # it holds until it is told to go on, whatever ended the worker before
+                trainer.pace.apply(Command("allow", value=0), time.perf_counter())
         kept = SnapshotWriter(folder, trainer)
         observer.evaluation_hooks, observer.phase_hooks = (
             [kept.on_evaluation, SampleWeightWriter(folder, trainer)],

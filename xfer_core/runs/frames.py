@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ from xfer_core.measures.mmd import mmd
 from xfer_core.modalities import TableInput
 from xfer_core.runs.gradient_conflict import GradientConflict
 from xfer_core.strict_json import to_json
+from xfer_core.training.callback import Command
 from xfer_core.training.trainer import Trainer
 
 FILE = "frames.jsonl"
@@ -76,8 +78,12 @@ class FrameWriter:
 
     def __init__(self, folder: Path, trainer: Trainer) -> None:
         self.path, self.trainer = folder / FILE, trainer
-        self.frames = read_frames(self.path)[0] if self.path.exists() else []
+        self.frames = read_frames(self.path)[0]
+        if self.frames:  # whole lines alone, whatever happened to the worker before
+            write_whole(self.path, "".join(map(_line, self.frames)).encode())
         self.rate, self.until, self.next = 1.0, 0.0, 0.0
+        self.heard: float | None = None  # when somebody last asked for frames or changed the pace
+        self.was_played = bool(self.frames)
         self.step = -1  # of the last frame
         self.conflict = GradientConflict(trainer)
         self._basis: Tensor | None = None  # of the last frame's features
@@ -89,6 +95,17 @@ class FrameWriter:
         spec, first = trainer.data.input_spec, trainer.data.problem.tasks[0]
         return isinstance(spec, TableInput) and spec.is_planar and 1 < len(trainer.data.classes[first]) <= 8
 
+    def hear(self, commands: Sequence[Command]) -> list[Command]:
+        """Obey what asks for frames; returns the others, or a pause for a run that somebody played and nobody watches
+        any more."""
+        if any(command.kind in ("frames", "allow", "speed") for command in commands):
+            self.heard = time.monotonic()
+        for command in commands:
+            if command.kind == "frames":
+                self.watch(command.value)
+        others = [command for command in commands if command.kind != "frames"]
+        return others or ([Command("pause")] if self.is_left else [])
+
     def watch(self, rate: float) -> None:
         """Somebody wants so many frames a second, for the next seconds; the first comes at once."""
         self.rate, self.until = max(0.1, rate), time.monotonic() + WATCHED_SECONDS
@@ -96,8 +113,8 @@ class FrameWriter:
 
     @property
     def is_left(self) -> bool:
-        """Whether somebody watched, and nobody has for a while."""
-        return 0 < self.until < time.monotonic() - LEFT_SECONDS
+        """Whether somebody played it, and nobody has for a while."""
+        return self.heard is not None and self.heard < time.monotonic() - WATCHED_SECONDS - LEFT_SECONDS
 
     def __call__(self) -> None:
         """Add a frame if one is due, and the network is another than in the last one."""
@@ -197,7 +214,7 @@ class FrameWriter:
     def _project(self, features: dict[str, Tensor]) -> dict[str, dict[str, str]]:
         """The features of all domains in the plane of their first two principal components, scaled to ±127; turned so
         that they stand as near as possible to where they stood in the last frame."""
-        together = torch.cat(list(features.values())).double().cpu()
+        together = torch.cat(list(features.values())).double().cpu().nan_to_num(0.0, 0.0, 0.0)  # a network that breaks
         together = together - together.mean(0)
         _values, vectors = torch.linalg.eigh(together.T @ together)
         points = together @ vectors[:, -2:].flip(1)
@@ -227,7 +244,7 @@ def read_frames(path: Path, place: tuple[int, int] = (0, 0)) -> tuple[list[dict[
     """
     try:
         with path.open("rb") as file:
-            number = path.stat().st_ino
+            number = os.fstat(file.fileno()).st_ino  # of this file, which another may replace meanwhile
             if place[0] == number:
                 file.seek(place[1])
             text = file.read()
@@ -235,7 +252,15 @@ def read_frames(path: Path, place: tuple[int, int] = (0, 0)) -> tuple[list[dict[
     except OSError:  # not there yet, or deleted with its run
         return [], (0, 0)
     whole = text[: text.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], (number, end - len(text) + len(whole))
+    return [frame for line in whole.splitlines() if (frame := _frame_of(line))], (number, end - len(text) + len(whole))
+
+
+def _frame_of(line: bytes) -> dict[str, Any] | None:
+    """A frame; None for a line that was cut short, because its worker was killed while it wrote."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _line(frame: dict[str, Any]) -> str:

@@ -235,8 +235,9 @@ class Store:
             XferError: ``unknown_run``; ``not_in_status`` if the run can no longer do that; ``unknown_choice``,
                 ``negative``, ``not_above`` or ``not_finite`` for an invalid live setting or value.
         """
-        allowed = {"pause": LIVE, "resume": RESUMABLE, "stop": (*LIVE, PAUSED), "set": (*LIVE, PAUSED)}
-        allowed = allowed.get(kind, (*LIVE, PAUSED))
+        allowed = {"pause": LIVE, "resume": RESUMABLE}
+        allowed |= dict.fromkeys(("stop", "set", "allow", "speed", "frames"), (*LIVE, PAUSED))
+        allowed = allowed[kind]
         with self.engine.begin() as connection:
             row = self._get(connection, run)
             if row.status not in allowed:
@@ -324,6 +325,16 @@ class Store:
             query = query.where(table.c.digest == digest)
         with self.engine.connect() as connection:
             return [_run(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    @transaction
+    def ended_before(self, when: float, limit: int) -> list[str]:
+        """The ids of some runs that no worker trains, and that were last heard of before this time (seconds since
+        1970)."""
+        table = schema.runs
+        heard = sa.func.coalesce(table.c.heartbeat, table.c.ended, table.c.created)
+        query = sa.select(table.c.id).where(heard < when, table.c.status.not_in(LIVE)).limit(limit)
+        with self.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     @transaction
     def count(self, experiment: str) -> int:

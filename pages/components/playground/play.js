@@ -241,6 +241,8 @@ class Playground {
     }
     const isOther = state.status !== message.status;
     Object.assign(state, { status: message.status, isHeard: true });
+    // Nobody looked for a while, so that it was paused: who is back wants to see it go on.
+    if (isOther && message.status === "paused" && this.isMoving) this.press("play");
     if (isOther) this.rest();
     this.request();
   }
@@ -415,7 +417,7 @@ class Playground {
     const isOnButton = target.tagName === "BUTTON";
     const direction = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[key];
     if (target === this.bar.slider && direction) this.goBy(direction);
-    else if (key === " " && !isOnButton) this.toggle();
+    else if (key === " " && !isOnButton) event.repeat || this.toggle();
     else if (!this.data.plain && (key === "." || key === "ArrowRight")) this.step();
     else return;
     event.preventDefault();

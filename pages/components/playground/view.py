@@ -60,7 +60,6 @@ class PlayRun:
         title: as a heading of its column.
         colour, dash: of the line before the title; the dash in Plotly's notation.
         status: as the store has it when the page runs: shown before the stream answers.
-        frozen: names of the stages that are chosen to be frozen; the pictures show those of each frame.
         numbers: under its pictures.
     """
 
@@ -69,7 +68,6 @@ class PlayRun:
     colour: Colour
     dash: str = "solid"
     status: str = ""
-    frozen: Sequence[str] = ()
     numbers: Sequence[PlayNumber] = ()
 
 
