@@ -46,9 +46,9 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         key=f"{prefix}.methods",
         placeholder=_("Choose a method"),
     )
-    rotate = st.slider(
-        _("Rotation of the target"), -180, 180, round(now.rotate), 5, "%d°", key=f"{prefix}.rotate", disabled=is_placed
-    )
+    rotate, shift, scale, unseen = round(now.rotate), float(now.shift), float(now.scale), now.unseen
+    if not is_placed:
+        rotate = st.slider(_("Rotation of the target"), -180, 180, rotate, 5, "%d°", key=f"{prefix}.rotate")
     labels = st.slider(_("Target labels per class"), 0, 30, now.labels, key=f"{prefix}.labels")
     noise = st.slider(_("Noise"), 0.0, 1.0, float(now.noise), 0.05, key=f"{prefix}.noise")
     weight, rate = live_controls(now, methods, prefix)
@@ -63,12 +63,9 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
         help=_("For methods that learn the source first and then the target, such as fine-tuning."),
     )
     with st.popover(_("More"), icon=":material/tune:", width="stretch"):
-        shift = st.slider(
-            _("Shift of the target"), -3.0, 3.0, float(now.shift), 0.25, key=f"{prefix}.shift", disabled=is_placed
-        )
-        scale = st.slider(
-            _("Scale of the target"), 0.25, 4.0, float(now.scale), 0.25, key=f"{prefix}.scale", disabled=is_placed
-        )
+        if not is_placed:
+            shift = st.slider(_("Shift of the target"), -3.0, 3.0, shift, 0.25, key=f"{prefix}.shift")
+            scale = st.slider(_("Scale of the target"), 0.25, 4.0, scale, 0.25, key=f"{prefix}.scale")
         balances = sorted({*BALANCES, now.balance})
         balance = st.select_slider(
             _("Balance of the target's classes"), balances, now.balance, key=f"{prefix}.balance",
@@ -78,10 +75,10 @@ def controls(now: PlaySettings, prefix: str) -> PlaySettings:
             _("Targets"), 1, MOST_TARGETS, now.targets, key=f"{prefix}.targets",
             help=_("The last one is moved all the way, the others a part of it each."),
         )  # fmt: skip
-        unseen = st.toggle(
-            _("The last target is unseen"), now.unseen, key=f"{prefix}.unseen", disabled=targets < 2,
-            help=_("Training sees nothing of it. There must be two targets or more."),
-        )  # fmt: skip
+        if targets > 1:
+            unseen = st.toggle(
+                _("The last target is unseen"), unseen, key=f"{prefix}.unseen", help=_("Training sees nothing of it.")
+            )
         st.slider(_("Hidden layers"), 1, 4, now.depth, key=f"{prefix}.depth")
         width = st.slider(_("Units of a layer"), 2, 32, now.width, key=f"{prefix}.width")
         activation = st.segmented_control(

@@ -19,18 +19,19 @@ def live_controls(now: PlaySettings, methods: Sequence[str], prefix: str) -> tup
 
     Args:
         now: what is chosen at first.
-        methods: that are chosen now; without one that lets a person choose λ, its slider cannot be moved.
+        methods: that are chosen now; without one that lets a person choose λ, it has no slider.
         prefix: starts the keys of the controls.
 
     Returns:
         Both.
     """
-    weight = st.slider(
-        _("λ of the target"), 0.0, 1.0, float(now.weight), 0.01, key=f"{prefix}.weight",
-        disabled=not any(issubclass(CLASSES[kind], ChoosesWeights) for kind in methods),
-        help=_("How much the target's loss weighs; the source's has the rest. It acts at once, on methods that let you "
-               "choose λ, such as joint learning."),
-    )  # fmt: skip
+    weight = float(now.weight)
+    if any(issubclass(CLASSES[kind], ChoosesWeights) for kind in methods):
+        weight = st.slider(
+            _("λ of the target"), 0.0, 1.0, weight, 0.01, key=f"{prefix}.weight",
+            help=_("How much the target's loss weighs; the source's has the rest. It acts at once, on methods that let "
+                   "you choose λ, such as joint learning."),
+        )  # fmt: skip
     rates = sorted({*RATES, now.rate})
     rate = st.select_slider(
         _("Learning rate"), rates, now.rate, key=f"{prefix}.rate", format_func=lambda value: f"{value:g}",
