@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.components.playground.view import PlayDomain, PlayNumber, PlayRun, play_texts, play_view
 from pages.i18n import _, error_text, locale
 from pages.playground.controls import controls
-from pages.playground.played import RATE, is_playing, obey, runs_of, shown, speed
+from pages.playground.played import AT_FIRST, RATE, is_playing, obey, runs_of, set_speed, shown, speed
 from pages.playground.points import shown_points
 from pages.playground.settings import PlaySettings, read_settings
 from pages.playground.stories import STORIES
@@ -21,8 +23,9 @@ from xfer_core.runs.spec import RunSpec, metric_name, spec_settings
 from xfer_core.strategies import TITLES
 
 CHOSEN, FORM, STORY, REFUSED = "play.chosen", "play.form", "play.story", "play.refused"
-VIEW, SHOW, PLAIN = "play.view", "play.show", "play.plain"
+VIEW, SHOW, SHOWN, PLAIN = "play.view", "play.show", "play.shown", "play.plain"
 SHOWS = {"layers": "Layers", "features": "Feature space", "conflict": "Gradients", "joined": "One picture"}
+FIRST_SHOWN = ["layers"]
 state = st.session_state
 
 STYLE = """<style>
@@ -62,8 +65,33 @@ def _arrive() -> PlaySettings:
                 refused.append("story")
             state[CHOSEN], state[REFUSED] = chosen, refused
             state[STORY], state[FORM] = given.get("story", "") if story else "", state.get(FORM, 0) + 1
+            refused += _read_view(given)
         address.note_read()
     return state[CHOSEN]
+
+
+def _read_view(given: Mapping[str, str]) -> list[str]:
+    """Read speed, pictures and projector of a link; returns the names of those that could not be used."""
+    refused: list[str] = []
+    if "speed" in given and not set_speed(given["speed"]):
+        refused.append("speed")
+    if "show" in given:
+        names = [name for name in given["show"].split(",") if name]
+        if set(names) <= SHOWS.keys():
+            state[SHOWN] = state[SHOW] = names
+        else:
+            refused.append("show")
+    if "plain" in given:
+        state[PLAIN] = given["plain"] == "1"
+    return refused
+
+
+def _view_address() -> dict[str, str]:
+    """What differs from how the page is seen at first, as parameters of a link."""
+    found = {"speed": f"{speed():g}"} if speed() != AT_FIRST else {}
+    if state[SHOWN] != FIRST_SHOWN:
+        found["show"] = ",".join(state[SHOWN])
+    return {**found, **({"plain": "1"} if state.get(PLAIN) else {})}
 
 
 def _tell() -> None:
@@ -147,7 +175,7 @@ def _head() -> None:
         text = STORIES[state[STORY]].text if state[STORY] else "Press Play, and watch each boundary move."
         st.markdown(_(text), width="stretch")
         st.pills(
-            _("Show"), list(SHOWS), selection_mode="multi", key=SHOW, default=["layers"], width="content",
+            _("Show"), list(SHOWS), selection_mode="multi", key=SHOW, width="content",
             label_visibility="collapsed", format_func=lambda name: _(SHOWS[name]),
         )  # fmt: skip
 
@@ -193,14 +221,15 @@ def _page() -> None:
         with side, st.container(key="play-controls"):
             chosen = _side(chosen, f"play{state[FORM]}")
     state[CHOSEN] = chosen
-    address.write_address(_address(chosen))
     with place, st.container(key="play-pictures"):
         if state[REFUSED]:
             text = _("This link holds values that do not exist here: {names}. The rest is used.")
             st.warning(text.format(names=", ".join(state[REFUSED])), icon=":material/link_off:")
         if not state.get(PLAIN):
+            state.setdefault(SHOW, state.get(SHOWN, FIRST_SHOWN))  # lost while the pills are not drawn
             _head()
-        show = state["play.shown"] = state.get(SHOW, state.get("play.shown", ["layers"]))
+        show = state[SHOWN] = list(state.get(SHOW, state.get(SHOWN, FIRST_SHOWN)))
+        address.write_address({**_address(chosen), **_view_address()})
         try:
             runs = runs_of(chosen)
         except XferError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -119,14 +118,22 @@ def obey(pressed: Mapping[str, Any]) -> None:
         case "reset":
             state[PLAYING], now.of = False, None
         case "speed":
-            with suppress(TypeError, ValueError, OverflowError):
-                _set_speed(float(pressed.get("value") or 0))
+            set_speed(pressed.get("value") or 0)
         case _:
             pass
 
 
-def _set_speed(wanted: float) -> None:
-    state[SPEED] = min(max(wanted, 0.0), FASTEST) if math.isfinite(wanted) else 0.0
+def set_speed(wanted: object) -> bool:
+    """Have the runs that are shown, and later ones, go at so many steps a second, 0 for as fast as they go; whether
+    that is a speed."""
+    try:
+        value = float(wanted)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, OverflowError):
+        return False
+    if not 0 <= value <= FASTEST:
+        return False
+    state[SPEED] = value
     for run in shown().runs:
         with suppress(XferError):  # it ended
-            play_store().command(run, "speed", value=speed())
+            play_store().command(run, "speed", value=value)
+    return True
