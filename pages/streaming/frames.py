@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.streaming.feed import RunFeed
 from pages.streaming.routes import (
-    CURSOR,
     HEARTBEAT_SECONDS,
     PREFIX,
     RETRY_MILLISECONDS,
-    RUN_ID,
+    answer,
     server_is_leaving,
     stream_route,
 )
@@ -42,15 +41,8 @@ def play_store() -> Store:
 
 
 async def _frames(request: Request) -> Response:
-    runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
-    if len(runs) > MOST_RUNS or not all(RUN_ID.fullmatch(run) for run in runs):
-        sentence = f"runs must be 1 to {MOST_RUNS} ids of runs, separated by commas.\n"
-        return PlainTextResponse(sentence, status_code=400)
-    known = request.headers.get("last-event-id") or request.query_params.get("after", "")
-    after = {**dict.fromkeys(runs, -1), **{run: int(step) for run, step in CURSOR.findall(known) if run in runs}}
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    stream = frame_stream(after, _rate(request.query_params.get("rate", "")))
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    rate = _rate(request.query_params.get("rate", ""))
+    return answer(request, MOST_RUNS, -1, lambda after: frame_stream(after, rate))
 
 
 def _rate(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import plotly
@@ -34,17 +34,33 @@ def stream_route(feed: RunFeed, url: str) -> Route:
     """The event stream of a feed."""
 
     async def stream(request: Request) -> Response:
-        runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
-        if len(runs) > MOST_RUNS or not all(RUN_ID.fullmatch(run) for run in runs):
-            sentence = f"runs must be 1 to {MOST_RUNS} ids of runs, separated by commas.\n"
-            return PlainTextResponse(sentence, status_code=400)
-        # A browser that reconnects sends its cursor in a header; a page that opens a new stream, in the URL.
-        known = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        cursors = {**dict.fromkeys(runs, 0), **{run: int(seq) for run, seq in CURSOR.findall(known) if run in runs}}
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(event_stream(feed, cursors), media_type="text/event-stream", headers=headers)
+        return answer(request, MOST_RUNS, 0, lambda cursors: event_stream(feed, cursors))
 
     return Route(url, stream)
+
+
+def answer(
+    request: Request, most: int, first: int, events: Callable[[Mapping[str, int]], AsyncIterator[str]]
+) -> Response:
+    """The event stream that a request asks for.
+
+    Args:
+        request: with ``runs``, and ``after`` or the header of a browser that comes back.
+        most: runs of one stream.
+        first: the cursor of a run of which the browser knows nothing.
+        events: run → cursor, to the stream.
+
+    Returns:
+        It, or a sentence with status 400.
+    """
+    runs = list(dict.fromkeys(request.query_params.get("runs", "").split(",")))
+    if len(runs) > most or not all(RUN_ID.fullmatch(run) for run in runs):
+        return PlainTextResponse(f"runs must be 1 to {most} ids of runs, separated by commas.\n", status_code=400)
+    # A browser that reconnects sends its cursor in a header; a page that opens a new stream, in the URL.
+    known = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    cursors = {**dict.fromkeys(runs, first), **{run: int(seq) for run, seq in CURSOR.findall(known) if run in runs}}
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events(cursors), media_type="text/event-stream", headers=headers)
 
 
 def live_routes(feed: RunFeed) -> list[Route]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from starlette.requests import Request
 
 from pages.streaming import frames as frame_routes
 from pages.streaming.frames import frame_stream, play_store
@@ -218,3 +219,11 @@ def test_a_stream_that_comes_back_before_the_first_frame_misses_none():
 def test_any_rate_is_brought_within_what_is_possible(asked: str, rate: float):
     assert frame_routes._rate(asked) == rate
     assert math.isfinite(frame_routes._rate(asked))
+
+
+@pytest.mark.parametrize("runs", ["", "../x", "a,b,c,d,e", "a" * 17])
+def test_a_request_for_no_run_is_answered_with_the_rule(runs: str):
+    request = Request({"type": "http", "query_string": f"runs={runs}".encode(), "headers": []})
+    said = asyncio.run(frame_routes._frames(request))
+    assert said.status_code == 400
+    assert said.body == b"runs must be 1 to 4 ids of runs, separated by commas.\n"
