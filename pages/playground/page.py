@@ -197,11 +197,11 @@ def _links(runs: list[tuple[str, RunSpec]]) -> None:
         for _run, spec in runs:
             settings = spec_settings(spec)
             query = address.without_long(settings)
+            fits = query.keys() == settings.keys()
             title = _("{method} in Train").format(method=_(TITLES[spec.strategy.kind]))
             st.page_link(
                 "train/page.py", label=title, icon=":material/tune:", query_params=query,
-                disabled=query.keys() != settings.keys(),
-                help=_("These drawings are too long for a link.") if query.keys() != settings.keys() else None,
+                disabled=not fits, help=None if fits else _("These drawings are too long for a link."),
             )  # fmt: skip
         st.button(_("Projector"), icon=":material/slideshow:", type="tertiary", on_click=_set_plain, args=(True,))
 

@@ -164,10 +164,6 @@ def read_settings(given: Mapping[str, str]) -> tuple[PlaySettings, list[str]]:
 
 
 def _text(value: object) -> str:
-    return (
-        ",".join(map(str, value))
-        if isinstance(value, tuple | list)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -108,7 +108,7 @@ def _has_more(path: Path, place: tuple[int, int]) -> bool:
 
 
 def _new(path: Path, place: tuple[int, int], step: int) -> tuple[list[dict[str, Any]], tuple[int, int]]:
-    """The frames of a run after a step; all of them, if it was set back to an earlier one."""
+    """The frames of a run after a step; the last one, if it was set back to an earlier step."""
     frames, place = read_frames(path, place)
     later = [frame for frame in frames if frame["step"] > step]
     return later or frames[-1:] * (bool(frames) and frames[-1]["step"] < step), place

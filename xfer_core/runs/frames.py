@@ -29,6 +29,7 @@ from xfer_core.modalities import TableInput
 from xfer_core.runs.gradient_conflict import GradientConflict
 from xfer_core.strict_json import to_json
 from xfer_core.training.callback import Command
+from xfer_core.training.evaluation import evaluating
 from xfer_core.training.trainer import Trainer
 
 FILE = "frames.jsonl"
@@ -137,13 +138,8 @@ class FrameWriter:
                 file.write(_line(frame))
 
     def _frame(self) -> dict[str, Any]:
-        network = self.trainer.network
-        modes = {module: module.training for module in network.modules()}
-        network.eval()
-        frame = {**self._pictures(), "conflict": self.conflict()}
-        for module, mode in modes.items():
-            module.training = mode
-        return frame
+        with evaluating(self.trainer.network):
+            return {**self._pictures(), "conflict": self.conflict()}
 
     @torch.inference_mode()
     def _pictures(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import product
 
 import torch
@@ -150,12 +151,20 @@ def preview_samples(data: ProblemData) -> Tensor:
     return torch.tensor(firsts, dtype=torch.int64)
 
 
-def predict(network: Network, inputs: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
-    """Outputs by task, float32 (N, K) or (N, 1), without augmentation or gradient; the network keeps its mode."""
+@contextmanager
+def evaluating(network: Network) -> Iterator[None]:
+    """The network in evaluation mode within the block; afterwards every module has its mode again."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
-    with torch.inference_mode(), autocast_context(device, precision):
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def predict(network: Network, inputs: Tensor, device: torch.device, precision: str) -> dict[str, Tensor]:
+    """Outputs by task, float32 (N, K) or (N, 1), without augmentation or gradient; the network keeps its mode."""
+    with evaluating(network), torch.inference_mode(), autocast_context(device, precision):
         parts = [network(chunk) for chunk in inputs.split(CHUNK)]
-    for module, mode in modes.items():
-        module.training = mode
     return {task: torch.cat([part[task] for part in parts]).float() for task in parts[0]}
